@@ -1,0 +1,64 @@
+// Check: turns facts into one value that rules compare by name. One file per check; the registry is
+// the only list of them. The rules compiler learns names, types and values from here.
+#pragma once
+
+#include "postern/facts.h"
+#include "postern/transaction.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace postern {
+
+struct CheckDescription {
+  std::string name;                          ///< as rules spell it
+  std::vector<std::string> values;           ///< the closed set of values it can return
+  Stage earliest = Stage::connect;           ///< where all it needs of the transaction is known
+  QuestionKind kind = QuestionKind::sample;  ///< which temporary reply stands for it (semantics 7)
+  QuestionCost cost = QuestionCost::free;
+  std::string meaning;  ///< one sentence for documentation
+};
+
+/// What a check makes of transaction and facts.
+struct CheckOutcome {
+  enum class State : std::uint8_t { value, open, unavailable };
+  State state = State::value;
+  std::vector<std::string> values;  ///< when `value`: the meanings found (semantics 20)
+  std::vector<Question> questions;  ///< when `open`
+  std::string cause;                ///< when `unavailable`
+  AnswerSource source;
+};
+
+/// Pure and immutable: any thread may evaluate at any time.
+class Check {
+ public:
+  virtual ~Check() = default;
+  virtual const CheckDescription& description() const noexcept = 0;
+  virtual CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const = 0;
+};
+
+/// Checks by name. Filled before a policy is compiled, constant afterwards; policies share
+/// ownership of the checks they use.
+class CheckRegistry {
+ public:
+  void add(std::shared_ptr<const Check> check) {
+    auto name = check->description().name;
+    checks_.insert_or_assign(std::move(name), std::move(check));
+  }
+  std::shared_ptr<const Check> find(std::string_view name) const {
+    const auto found = checks_.find(name);
+    return found == checks_.end() ? nullptr : found->second;
+  }
+  const std::map<std::string, std::shared_ptr<const Check>, std::less<>>& all() const noexcept {
+    return checks_;
+  }
+
+ private:
+  std::map<std::string, std::shared_ptr<const Check>, std::less<>> checks_;
+};
+
+}  // namespace postern

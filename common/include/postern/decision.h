@@ -1,0 +1,126 @@
+// Decision: what evaluate() found out, and every step that led there.
+#pragma once
+
+#include "postern/facts.h"
+#include "postern/reason.h"
+#include "postern/reply.h"
+#include "postern/transaction.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace postern {
+
+class Policy;
+
+/// The four truths. A decisive operand wins (no in `and`, yes in `or`), then `unknown` (the answer
+/// may still come), then `unavailable` (it will not come).
+enum class Truth : std::uint8_t { no, yes, unknown, unavailable };
+std::string_view to_text(Truth truth) noexcept;
+std::optional<Truth> truth_from_text(std::string_view text) noexcept;
+
+enum class Verdict : std::uint8_t { pass, accept, reject, defer, discard, quarantine };
+std::string_view to_text(Verdict verdict) noexcept;
+std::optional<Verdict> verdict_from_text(std::string_view text) noexcept;
+
+/// What an accept settles (semantics 2).
+enum class AcceptScope : std::uint8_t { stage, message, session };
+std::string_view to_text(AcceptScope scope) noexcept;
+std::optional<AcceptScope> accept_scope_from_text(std::string_view text) noexcept;
+
+enum class RuleMode : std::uint8_t { enforce, shadow };
+std::string_view to_text(RuleMode mode) noexcept;
+
+/// Where a rule stands, for people.
+struct RulePlace {
+  std::string name;
+  std::string file;
+  unsigned line = 0;
+  Stage stage = Stage::connect;
+
+  friend bool operator==(const RulePlace&, const RulePlace&) = default;
+};
+
+/// Why a rule of the trail was not asked, or its yes did not act.
+enum class TrailNote : std::uint8_t {
+  none,
+  not_reached,       ///< an earlier rule decided
+  settled,           ///< an earlier accept settled this stage, message or session
+  not_at_this_door,  ///< header and body rules on the policy door (semantics 9)
+  no_recipient,      ///< a rule of RCPT asked later without a single recipient
+  shadow,            ///< yes, but only recorded
+};
+std::string_view to_text(TrailNote note) noexcept;
+
+/// A value a condition looked at.
+struct Evidence {
+  std::string name;     ///< "client.ip", "partners"
+  std::string value;    ///< "198.51.100.7", "198.51.100.0/24"
+  AnswerSource source;  ///< table entry's file and line, and the like
+
+  friend bool operator==(const Evidence& a, const Evidence& b) {
+    return a.name == b.name && a.value == b.value;
+  }
+};
+
+struct TrailEntry {
+  RulePlace rule;
+  Truth truth = Truth::no;
+  TrailNote note = TrailNote::none;
+  RuleMode mode = RuleMode::enforce;
+  Verdict verdict = Verdict::pass;  ///< what the rule says when it is yes
+  std::string reason;               ///< its reason, if it refuses
+  std::string cause;                ///< when unavailable: of which fact, and why
+  std::vector<Evidence> evidence;   ///< what its condition looked at, as far as it got
+
+  friend bool operator==(const TrailEntry&, const TrailEntry&) = default;
+};
+
+struct Decision {
+  Verdict verdict = Verdict::pass;
+  std::optional<AcceptScope> scope;  ///< of an accept
+  std::optional<RulePlace> rule;     ///< the deciding rule; none for pass
+  const Reason* reason = nullptr;    ///< of a refusal, after softening
+  std::optional<Reply> reply;        ///< of a refusal, for transaction.stage
+  std::string softened_by;           ///< name of the rule whose missing fact made a 5xx temporary
+  std::string softened_from;         ///< id of the reason that rule would have given
+  std::vector<TrailEntry> trail;     ///< every enforced and shadow rule up to this stage
+
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+/// evaluate() cannot go on without these; they may all be asked at once.
+struct NeedsMore {
+  std::vector<Question> questions;
+};
+
+/// The decision on `transaction` at its stage, under all rules of stages up to it; or the questions
+/// still open. Pure: no I/O, no clock, no globals; the same arguments give the same result, in any
+/// thread. Never throws except for lack of memory.
+///
+/// Rules decide early: a decision is returned as soon as one rule is yes and every earlier enforced
+/// rule is no, whatever later rules or shadow rules still wait for (semantics 17).
+///
+///   Facts facts;
+///   auto outcome = evaluate(*policy, transaction, facts);
+///   while (auto* more = std::get_if<NeedsMore>(&outcome)) {
+///     for (const auto& question : more->questions) facts.add(question, ask(question));
+///     outcome = evaluate(*policy, transaction, facts);
+///   }
+///   const auto& decision = std::get<Decision>(outcome);
+std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
+                                           const Facts& facts);
+
+/// The questions that shadow rules before the deciding rule still wait for, to be asked after the
+/// reply is out (semantics 17). Empty: the record can be closed.
+std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,
+                                       const Facts& facts);
+
+/// Every free question that rules may still ask of this transaction, for asking ahead.
+std::vector<Question> questions_ahead(const Policy& policy, const Transaction& transaction,
+                                      const Facts& facts);
+
+}  // namespace postern

@@ -1,0 +1,60 @@
+// Policy: compiled rules and settings. Immutable and shared; a reload makes a new one, a session
+// keeps the one it began with. (The folder policy/ is something else: the Postfix policy server.)
+#pragma once
+
+#include "postern/decision.h"
+#include "postern/result.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+class CheckRegistry;  // checks/check.h
+struct Settings;      // rules/settings.h
+struct Rule;          // rules/rule.h
+class Table;          // tables/table.h
+
+/// Reads one file of a policy. The core does no I/O: whoever compiles a policy brings the bytes.
+/// On failure the Problem's message says why ("No such file or directory").
+using FileReader = std::function<Result<std::string>(const std::string& path)>;
+
+struct CompiledPolicy;
+
+class Policy {
+ public:
+  ~Policy();
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+
+  /// Compiles the policy whose main file is `path`. Includes and table files are read through
+  /// `reader`, relative names relative to the file that names them. All problems are collected and
+  /// sorted; with any error there is no policy. Never throws except for lack of memory.
+  static Result<CompiledPolicy> compile(const std::string& path, const FileReader& reader,
+                                        const CheckRegistry& checks);
+
+  const Settings& settings() const noexcept;
+  /// In the order in which they are asked: stage order, then file order.
+  const std::vector<Rule>& rules() const noexcept;
+  const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
+  /// SHA-256 over all files of the policy, as 64 hexadecimal digits.
+  const std::string& digest() const noexcept;
+  /// Every file read, main file first, with its text: the journal keeps it by digest.
+  const std::vector<std::pair<std::string, std::string>>& sources() const noexcept;
+
+ private:
+  friend class PolicyBuilder;
+  struct Parts;
+  explicit Policy(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+struct CompiledPolicy {
+  std::shared_ptr<const Policy> policy;
+  Problems warnings;  ///< sorted; for `check` and the log
+};
+
+}  // namespace postern

@@ -1,0 +1,53 @@
+// Journal: takes finished records from any thread and writes them from one of its own.
+#pragma once
+
+#include "journal/record.h"
+#include "rules/settings.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace postern {
+
+/// Where front ends put records. Thread-safe; never blocks, never throws, never changes a reply.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual void submit(Record record) noexcept = 0;
+};
+
+struct JournalCounters {
+  std::uint64_t written = 0;
+  std::uint64_t lost_queue_full = 0;
+  std::uint64_t lost_write_failed = 0;
+  std::uint64_t queued = 0;
+  std::string last_error;  ///< of the file; empty when well
+};
+
+/// Writes JSON lines to the file of JournalSettings and the mail-log line through `log_line`, both
+/// from its own thread, in batches. A full queue or a failing disk is counted and logged once, and
+/// delays nobody.
+class Journal final : public RecordSink {
+ public:
+  using LogLine = std::function<void(const std::string& line, bool refusal)>;
+
+  Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
+          LogLine log_line);
+  /// Writes what is queued, then ends the thread.
+  ~Journal() override;
+
+  void submit(Record record) noexcept override;
+  JournalCounters counters() const;
+  /// Blocks until everything submitted before is written; for tests and the stop.
+  void flush();
+  /// Opens the file anew (log rotation) and takes new settings after a reload.
+  void reopen(const JournalSettings& settings, const LogSettings& log);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern

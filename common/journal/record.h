@@ -1,0 +1,59 @@
+// Record: everything about one decision, enough to explain it and to evaluate it again.
+// A plain value; the thread that decided moves it into the journal's queue.
+#pragma once
+
+#include "postern/decision.h"
+#include "postern/facts.h"
+#include "postern/transaction.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+/// What left the building.
+struct SentReply {
+  std::string answer;                 ///< to the MTA, byte for byte: "action=550 5.7.1 ...", or the
+                                      ///< code, enhanced code and lines given to libmilter
+  std::vector<std::string> expected;  ///< the client's lines without CRLF and the MTA's own prefix
+  std::string condition;              ///< "" or e.g. "unless a later restriction rejects"
+  Stage spoken = Stage::connect;
+
+  friend bool operator==(const SentReply&, const SentReply&) = default;
+};
+
+enum class RecordKind : std::uint8_t {
+  decision,  ///< a full record (semantics 22)
+  repeat,    ///< the same request asked again: reference of the first, nothing evaluated
+  join,      ///< ties a session tag to the queue id that has just become known
+};
+std::string_view to_text(RecordKind kind) noexcept;
+
+struct Record {
+  RecordKind kind = RecordKind::decision;
+  std::string host;    ///< identity.host
+  std::string engine;  ///< program version
+  std::string policy_digest;
+  Transaction transaction;  ///< with reference and time
+  Facts facts;
+  Decision decision;
+  std::optional<SentReply> sent;
+  std::chrono::microseconds elapsed{0};  ///< from request to answer
+};
+
+/// Version of the JSON format (docs/journal-format.md).
+inline constexpr int journal_format_version = 1;
+
+/// One JSON object without line end; valid UTF-8 whatever octets the mail held.
+std::string to_json(const Record& record);
+
+/// Reads a line written by to_json of this or an older version. A torn or foreign line is a
+/// problem, never a crash; unknown members are ignored.
+Result<Record> record_from_json(std::string_view line);
+
+/// One key=value line under 1,024 octets for the mail log, beginning with "QID: " or "NOQUEUE: ".
+std::string to_log_line(const Record& record);
+
+}  // namespace postern

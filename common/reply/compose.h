@@ -1,0 +1,55 @@
+// Composes a Reply from a row of the catalogue: fills templates, cuts values so that every limit of
+// Reply::make holds, and chooses the parts. Pure.
+#pragma once
+
+#include "postern/reason.h"
+#include "postern/reply.h"
+#include "postern/transaction.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern {
+
+/// A field that a reply text may name: {recipient}, {client_address}, ...
+struct ReplyField {
+  std::string_view name;
+  Stage earliest;            ///< where its value is known
+  std::string_view meaning;  ///< for documentation
+};
+std::span<const ReplyField> reply_fields() noexcept;
+
+/// Values by field name; a missing or empty one takes the template's `{name|else}` text, or "-".
+using FieldValues = std::vector<std::pair<std::string, std::string>>;
+FieldValues field_values(const Transaction& transaction);
+
+/// A fault of a template, by offset in it.
+struct TemplateProblem {
+  std::size_t offset = 0;
+  std::size_t length = 1;
+  std::string message;
+  std::string hint;
+};
+/// Unknown fields, fields not known at `stage`, unbalanced braces, octets outside printable ASCII,
+/// ';', ':', more than two sentences, or fixed text too long for the limits of a reply. Empty: the
+/// template makes a legal reply whatever the values.
+std::vector<TemplateProblem> check_template(std::string_view text, Stage stage);
+
+/// How replies name us and where they point.
+struct ReplyIdentity {
+  std::string host;
+  std::string contact;
+  std::string help;  ///< URL template with {reason} and {ref}
+};
+
+/// The reply for `reason` at `spoken` in `form`. `own_text` replaces the catalogue's sentence when
+/// not empty; it must have passed check_template. Any values are legal: they are cleaned and cut.
+/// Fails only if `form` may not be given at `spoken`.
+Result<Reply> compose(const Reason& reason, ReplyForm form, ReplyStage spoken,
+                      std::string_view own_text, const FieldValues& values,
+                      const ReplyIdentity& identity, const Reference& reference);
+
+}  // namespace postern

@@ -1,0 +1,45 @@
+// Renders a Reply for each door, within what that door's MTA leaves intact. Pure.
+#pragma once
+
+#include "postern/reason.h"
+#include "postern/reply.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+/// What smfi_setmlreply gets, and what the client then sees.
+struct MilterReply {
+  std::string code;                   ///< "550"
+  std::string enhanced;               ///< "5.7.1"; empty where the form has none
+  std::vector<std::string> lines;     ///< '%' doubled; each non-empty
+  std::vector<std::string> expected;  ///< whole lines at the client, without CRLF, without prefix
+};
+/// `first_line_prefix`: octets that sendmail may put before the first line ("<address>... ").
+MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix);
+
+/// The restriction list that asks (Postfix's policy_context as the printed main.cf lines set it).
+enum class PolicyContext : std::uint8_t { client, helo, sender, recipient, data, end };
+std::string_view to_text(PolicyContext context) noexcept;
+/// What a request's policy_context attribute says; anything unknown or empty is `recipient`, or, by
+/// protocol state, data and end.
+PolicyContext policy_context(std::string_view attribute, ReplyStage state) noexcept;
+
+/// The action line of the policy protocol, and what the client then sees.
+struct PolicyAnswer {
+  std::string action;     ///< "550 5.7.1 text": what stands after "action="
+  ReplyForm sent;         ///< after avoiding Postfix's remapping of X.1.y codes (semantics 11)
+  std::string expected;   ///< the reply at the client without CRLF and without Postfix's prefix
+  std::string condition;  ///< "unless a later restriction rejects", for DEFER_IF_PERMIT
+};
+/// `prefix`: octets of "<name>: CLASS rejected: " that Postfix will put before the text.
+PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
+                               std::size_t prefix);
+/// The longest prefix Postfix can put before our text in this context.
+std::size_t policy_prefix(PolicyContext context, std::string_view named_value) noexcept;
+
+}  // namespace postern

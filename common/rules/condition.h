@@ -1,0 +1,85 @@
+// Condition: a compiled expression of the policy language, evaluated in four truths.
+// Immutable; any thread may evaluate.
+#pragma once
+
+#include "postern/decision.h"
+#include "postern/facts.h"
+#include "postern/transaction.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace postern {
+
+class CheckRegistry;
+class Table;
+using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
+
+/// A fault in the text of an expression, by offset so that whoever holds the file can point.
+struct ExpressionProblem {
+  std::size_t offset = 0;  ///< octets from the start of the expression
+  std::size_t length = 1;
+  std::string message;
+  std::string hint;
+};
+
+/// What a condition speaks of: decides which accept scopes are allowed (semantics 2) and which
+/// actions make sense.
+struct Subjects {
+  bool sender = false;
+  bool recipient = false;
+  bool size = false;
+  bool content = false;
+};
+
+struct ConditionOutcome {
+  Truth truth = Truth::no;
+  std::vector<Question> questions;       ///< when unknown: what to ask now; costly ones held back
+  std::vector<Question> free_questions;  ///< every free question still open in it, for asking ahead
+  std::string cause;                     ///< when unavailable: which name, and why
+  QuestionKind cause_kind = QuestionKind::sample;  ///< decides the temporary reply (semantics 7)
+  std::vector<Evidence> evidence;
+};
+
+class Condition {
+ public:
+  /// The names a condition may use.
+  struct Scope {
+    const CheckRegistry* checks = nullptr;
+    /// Kinds of the tables by name, for type checks; the tables themselves are bound by name.
+    const Tables* tables = nullptr;
+    /// Stage the rule stands at, if it says so: names not known there are errors.
+    std::optional<Stage> stage;
+  };
+
+  /// Parses, checks types and names, compiles. All faults at once.
+  static std::variant<Condition, std::vector<ExpressionProblem>> compile(std::string_view source,
+                                                                         const Scope& scope);
+
+  /// The condition that is always yes: a rule without `when`.
+  static Condition always();
+
+  ~Condition();
+  Condition(Condition&&) noexcept;
+  Condition& operator=(Condition&&) noexcept;
+
+  /// Earliest stage at which everything it names is known.
+  Stage earliest_stage() const noexcept;
+  const Subjects& subjects() const noexcept;
+  const std::string& source() const noexcept;
+
+  /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
+  /// brings recorded ones (semantics 23).
+  ConditionOutcome evaluate(const Transaction& transaction, const Facts& facts) const;
+
+ private:
+  struct Program;
+  explicit Condition(std::unique_ptr<const Program> program);
+  std::unique_ptr<const Program> program_;
+};
+
+}  // namespace postern

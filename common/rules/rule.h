@@ -1,0 +1,27 @@
+// Rule: condition, action, mode. Plain data made by the policy compiler; evaluate() walks them.
+#pragma once
+
+#include "postern/decision.h"
+#include "rules/condition.h"
+
+#include <optional>
+#include <string>
+
+namespace postern {
+
+/// What `unavailable` means for a rule. `match` is an error on refusals (semantics 6).
+enum class WhenUnavailable : std::uint8_t { skip, defer, match };
+
+struct Rule {
+  RulePlace place;
+  Condition condition;
+  Verdict verdict = Verdict::pass;   ///< accept, reject or defer in this slice
+  std::optional<AcceptScope> scope;  ///< of an accept
+  const Reason* reason = nullptr;    ///< of a refusal
+  std::optional<ReplyForm> form;     ///< the administrator's choice of code
+  std::string text;                  ///< own text template; empty: the catalogue's
+  RuleMode mode = RuleMode::enforce;
+  WhenUnavailable unavailable = WhenUnavailable::skip;
+};
+
+}  // namespace postern

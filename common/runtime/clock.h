@@ -1,0 +1,25 @@
+// Clock: the only source of time for the runtime, so that tests turn deadlines by hand.
+#pragma once
+
+#include <chrono>
+
+namespace postern {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::chrono::steady_clock::time_point steady() const noexcept = 0;
+  virtual std::chrono::system_clock::time_point system() const noexcept = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  std::chrono::steady_clock::time_point steady() const noexcept override {
+    return std::chrono::steady_clock::now();
+  }
+  std::chrono::system_clock::time_point system() const noexcept override {
+    return std::chrono::system_clock::now();
+  }
+};
+
+}  // namespace postern

@@ -1,0 +1,69 @@
+// Services: what both front ends need from the program. Everything in it is thread-safe and lives
+// longer than the front ends.
+#pragma once
+
+#include "journal/journal.h"
+#include "postern/policy.h"
+#include "runtime/clock.h"
+#include "runtime/driver.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace postern {
+
+/// The policy in force. A reload swaps it; who holds the old one keeps it alive.
+class PolicyHolder {
+ public:
+  explicit PolicyHolder(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)) {}
+  std::shared_ptr<const Policy> get() const {
+    const std::lock_guard lock(mutex_);
+    return policy_;
+  }
+  void set(std::shared_ptr<const Policy> policy) {
+    const std::lock_guard lock(mutex_);
+    policy_ = std::move(policy);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Policy> policy_;
+};
+
+/// Hands out references, unique on this host: 256 a millisecond, then the next millisecond's.
+class ReferenceSource {
+ public:
+  /// host: 6 bits, to tell mail servers of one site apart.
+  ReferenceSource(const Clock& clock, unsigned host) : clock_(clock), host_(host) {}
+  Reference next();
+
+ private:
+  const Clock& clock_;
+  unsigned host_;
+  std::mutex mutex_;
+  std::chrono::system_clock::time_point last_{};
+  unsigned sequence_ = 0;
+};
+
+/// Counts for `postern status`.
+struct DoorCounters {
+  std::atomic<std::uint64_t> sessions{0};  ///< ever opened
+  std::atomic<std::uint64_t> open{0};      ///< now
+  std::atomic<std::uint64_t> requests{0};  ///< decisions asked
+  std::atomic<std::uint64_t> refusals{0};  ///< 4xx and 5xx sent
+  std::atomic<std::uint64_t> failures{0};  ///< closed without an answer, or answered internal-error
+};
+
+struct Services {
+  PolicyHolder& policy;
+  ReferenceSource& references;
+  Driver& driver;
+  RecordSink& journal;
+  const Clock& clock;
+  DoorCounters& milter_counters;
+  DoorCounters& policy_counters;
+};
+
+}  // namespace postern

@@ -1,0 +1,68 @@
+// Table: a list that rules look things up in with `in`. Immutable once loaded; look-ups are pure,
+// any thread may ask.
+#pragma once
+
+#include "postern/address.h"
+#include "postern/result.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+enum class TableKind : std::uint8_t { cidr, address, domain, string };
+std::string_view to_text(TableKind kind) noexcept;
+std::optional<TableKind> table_kind_from_text(std::string_view text) noexcept;
+
+/// The entry that matched, for explain.
+struct TableHit {
+  std::string_view entry;  ///< as written; lives as long as the table
+  std::string_view file;   ///< empty when the entry stands in the policy file itself
+  unsigned line = 0;
+};
+
+/// One entry as it is read from a file or an inline list.
+struct TableEntry {
+  std::string text;
+  SourcePosition position;
+};
+
+class Table {
+ public:
+  virtual ~Table() = default;
+
+  /// Builds a table. Every bad entry is a problem with its position; duplicates are warnings left
+  /// out of this slice. `name` is the table's name in the policy.
+  static Result<std::shared_ptr<const Table>> build(std::string name, TableKind kind,
+                                                    std::vector<TableEntry> entries);
+  /// One entry per line, '#' starts a comment at the start of a line or after white space, blank
+  /// lines are ignored.
+  static std::vector<TableEntry> read_lines(const std::string& file, std::string_view text);
+
+  const std::string& name() const noexcept { return name_; }
+  TableKind kind() const noexcept { return kind_; }
+  std::size_t size() const noexcept { return size_; }
+  /// SHA-256 of the entries, hexadecimal.
+  const std::string& digest() const noexcept { return digest_; }
+
+  /// cidr tables; the most specific network wins. Any other kind gives nullopt.
+  virtual std::optional<TableHit> find(const IpAddress& address) const;
+  /// address tables: whole address (local part case-sensitive, RFC 5321 2.4), or "@domain" entries,
+  /// or "local@" entries; domain tables: the domain or any parent written with a leading dot;
+  /// string tables: the octets, lower-cased on both sides.
+  virtual std::optional<TableHit> find(const MailAddress& address) const;
+  virtual std::optional<TableHit> find(std::string_view text) const;
+
+ protected:
+  Table(std::string name, TableKind kind) : name_(std::move(name)), kind_(kind) {}
+  std::string name_;
+  TableKind kind_;
+  std::size_t size_ = 0;
+  std::string digest_;
+};
+
+}  // namespace postern
