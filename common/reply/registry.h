@@ -61,7 +61,8 @@ const EnhancedEntry* find_enhanced(int subject, int detail) noexcept;
 bool registry_pairs(const EnhancedEntry& entry, int code) noexcept;
 
 /// Negative codes (4yz, 5yz) that may answer at `stage` (RFC 5321 4.3.2 and the extensions). 421,
-/// 500 and 501 are allowed after any command; the greeting answers no command and has 421, 521, 554.
+/// 500 and 501 are allowed after any command; the greeting answers no command and has 421, 521,
+/// 554.
 bool code_allowed_at(ReplyStage stage, int code) noexcept;
 /// Positive codes (2yz, 3yz) that may answer at `stage`.
 bool code_positive_at(ReplyStage stage, int code) noexcept;
