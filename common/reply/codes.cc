@@ -89,7 +89,7 @@ std::string_view kind_word(ReasonClass kind) {
   return "";
 }
 
-@ @Text @ @ constexpr std::size_t text_width = 78;
+constexpr std::size_t text_width = 78;
 
 /// Adds `text` in lines of at most text_width, each after `indent` spaces.
 void add_wrapped(std::string& out, std::string_view text, std::size_t indent) {
@@ -256,10 +256,8 @@ std::string text_of(const Reason& reason) {
   return out;
 }
 
-@ @JSON @ @
-    /// Questions are bytes from anywhere; what is no UTF-8 must not stop the answer.
-    std::string
-    dumped(const Json& json) {
+/// Questions are bytes from anywhere; what is no UTF-8 must not stop the answer.
+std::string dumped(const Json& json) {
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
