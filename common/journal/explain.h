@@ -15,9 +15,9 @@ struct ExplainOptions {
   std::uint64_t repeats = 0;  ///< how often the same request was asked again (kind `repeat`)
 };
 
-/// Text: lines of at most 78 columns, printable ASCII and line feeds only whatever the record holds;
-/// what was sent is shown octet for octet, folded with a mark. JSON: one object with the record (as
-/// to_json writes it) and the catalogue's words, and a line feed.
+/// Text: lines of at most 78 columns, printable ASCII and line feeds only whatever the record
+/// holds; what was sent is shown octet for octet, folded with a mark. JSON: one object with the
+/// record (as to_json writes it) and the catalogue's words, and a line feed.
 std::string explain(const Record& record, const ExplainOptions& options = {});
 
 }  // namespace postern

@@ -100,7 +100,8 @@ std::string octets_from_json(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text.size() - i >= 4 &&
         is_octet_escape(octet(text[i]), octet(text[i + 1]), octet(text[i + 2]))) {
-      const unsigned value = 0x80 + ((octet(text[i + 2]) - 0xBA) << 6U) + (octet(text[i + 3]) & 0x3F);
+      const unsigned value =
+          0x80 + ((octet(text[i + 2]) - 0xBA) << 6U) + (octet(text[i + 3]) & 0x3F);
       octets += static_cast<char>(value);
       i += 3;
     } else {

@@ -10,12 +10,13 @@
 namespace postern {
 
 /// Appends `octets` as a JSON string, quotes included. Valid UTF-8 stands as it is, except control
-/// characters (U+0000 to U+001F, U+007F to U+009F), which are escaped so that a journal can be shown
-/// on a terminal. Every other octet 0xNN, and every octet of a sequence that would decode to U+10FE80
-/// to U+10FEFF, is written as the private-use character U+10FENN ("\udbff\udeNN").
+/// characters (U+0000 to U+001F, U+007F to U+009F), which are escaped so that a journal can be
+/// shown on a terminal. Every other octet 0xNN, and every octet of a sequence that would decode to
+/// U+10FE80 to U+10FEFF, is written as the private-use character U+10FENN ("\udbff\udeNN").
 void append_json_string(std::string& out, std::string_view octets);
 
-/// The octets behind the text of a parsed JSON string: undoes U+10FE80 to U+10FEFF. `text` is UTF-8.
+/// The octets behind the text of a parsed JSON string: undoes U+10FE80 to U+10FEFF. `text` is
+/// UTF-8.
 std::string octets_from_json(std::string_view text);
 
 /// Members are separated as needed; the caller opens and closes in the right order.

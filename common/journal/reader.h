@@ -1,5 +1,6 @@
 // JournalReader: the records of a journal file, streamed in either direction, and look-ups in it.
-// Files of gigabytes are read in blocks; nothing but the current line is kept. One thread at a time.
+// Files of gigabytes are read in blocks; nothing but the current line is kept. One thread at a
+// time.
 #pragma once
 
 #include "journal/record.h"
@@ -72,7 +73,8 @@ struct ByInstance {
 };
 using JournalQuery = std::variant<ByReference, ByQueueId, ByInstance>;
 
-/// A reference, an instance ("437b.6b009e9b.c35ad.0") or else a queue id: whatever `text` looks like.
+/// A reference, an instance ("437b.6b009e9b.c35ad.0") or else a queue id: whatever `text` looks
+/// like.
 JournalQuery query_from_text(std::string_view text);
 
 struct FoundRecords {
@@ -80,9 +82,10 @@ struct FoundRecords {
   ReadCounts counts;
 };
 
-/// The records that answer `query`, at most `limit`, the newest ones if there are more. By reference:
-/// the decision and its repeats. By queue id: also the records that the same SMTP session left before
-/// the MTA gave the message its queue id (joined by session tag). Problems only of the file itself.
+/// The records that answer `query`, at most `limit`, the newest ones if there are more. By
+/// reference: the decision and its repeats. By queue id: also the records that the same SMTP
+/// session left before the MTA gave the message its queue id (joined by session tag). Problems only
+/// of the file itself.
 Result<FoundRecords> find_records(const std::string& path, const JournalQuery& query,
                                   ReadOrder order = ReadOrder::oldest_first,
                                   std::size_t limit = 1000);
