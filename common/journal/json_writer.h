@@ -36,6 +36,8 @@ class JsonWriter {
   void number(std::int64_t value);
   void boolean(bool value);
   void null();
+  /// A value that is JSON already.
+  void raw(std::string_view json);
 
   void member(std::string_view name, std::string_view octets) { key(name).string(octets); }
   /// Nothing when empty: a missing member means the empty text.
