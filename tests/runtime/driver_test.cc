@@ -285,7 +285,7 @@ TEST_F(DriverTest, TheRecordedFactsGiveTheSameDecisionAgain) {
   clock.advance(8s);
   driver.tick();
   ASSERT_EQ(heard.outcomes.size(), 1U);
-  Run replay(nullptr, heard.outcomes[0].transaction, heard.outcomes[0].facts, rules);
+  postern::Run replay(nullptr, heard.outcomes[0].transaction, heard.outcomes[0].facts, rules);
   EXPECT_THAT(replay.start(), IsEmpty());
   ASSERT_TRUE(replay.closed());
   EXPECT_EQ(replay.decision(), heard.outcomes[0].decision);
@@ -463,7 +463,7 @@ TEST(RunTest, QuestionsAnsweredBeforehandAreNotAsked) {
   const ScriptedRules rules({{first}, {second}});
   Facts facts;
   facts.add(first, no);
-  Run run(nullptr, {}, std::move(facts), rules);
+  postern::Run run(nullptr, {}, std::move(facts), rules);
   EXPECT_THAT(run.start(), ElementsAre(second));
   EXPECT_THAT(run.answer(first, yes), IsEmpty());
   EXPECT_FALSE(run.decided());
@@ -474,7 +474,7 @@ TEST(RunTest, QuestionsAnsweredBeforehandAreNotAsked) {
 
 TEST(RunTest, ExpiringTwiceIsExpiringOnce) {
   const ScriptedRules rules({{first}, {costly}, {second, RuleMode::shadow}});
-  Run run(nullptr, {}, {}, rules);
+  postern::Run run(nullptr, {}, {}, rules);
   run.start();
   run.expire();
   ASSERT_TRUE(run.closed());
