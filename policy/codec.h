@@ -1,10 +1,10 @@
-// Codec: the Postfix policy-delegation protocol without any I/O. Decoder turns octets into requests,
-// encode_answer turns an action into octets.
+// Codec: the Postfix policy-delegation protocol without any I/O. Decoder turns octets into
+// requests, encode_answer turns an action into octets.
 //
 // Tolerant in what it reads: attributes in any order, unknown ones, repeated ones (the first
-// counts, as in Postfix for our answers), empty ones, lines without '=', CRLF line ends, stray empty
-// lines. Strict in what it writes, because Postfix takes "550" alone for a permit and hangs for 201
-// seconds on a CRLF. Not thread-safe.
+// counts, as in Postfix for our answers), empty ones, lines without '=', CRLF line ends, stray
+// empty lines. Strict in what it writes, because Postfix takes "550" alone for a permit and hangs
+// for 201 seconds on a CRLF. Not thread-safe.
 #pragma once
 
 #include <array>

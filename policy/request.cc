@@ -102,8 +102,8 @@ void read_envelope(const Request& request, Transaction& transaction) {
 
 std::optional<Stage> stage_of(const Request& request) noexcept {
   const auto state = request.get(Attribute::protocol_state);
-  const auto* found =
-      std::find_if(states.begin(), states.end(), [&](const auto& row) { return row.name == state; });
+  const auto* found = std::find_if(states.begin(), states.end(),
+                                   [&](const auto& row) { return row.name == state; });
   if (found == states.end()) return std::nullopt;
   return found->stage;
 }
