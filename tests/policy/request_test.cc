@@ -11,12 +11,15 @@ using test::Attributes;
 using test::policy_request;
 
 /// A request and the decoder whose buffer it lies in.
+struct Raw {
+  std::string text;
+};
 class Asked {
  public:
   explicit Asked(std::string_view state, const Attributes& changes = {})
-      : Asked(policy_request(state, changes)) {}
-  explicit Asked(const std::string& text) {
-    decoder_.feed(text);
+      : Asked(Raw{policy_request(state, changes)}) {}
+  explicit Asked(const Raw& raw) {
+    decoder_.feed(raw.text);
     request_ = decoder_.next();
   }
   const Request& request() const { return *request_; }
@@ -49,7 +52,7 @@ TEST(PolicyRequest, EveryStateHasItsStageOrNone) {
       {"", std::nullopt},
   };
   for (const auto& [state, stage] : rows) EXPECT_EQ(stage_of(Asked(state).request()), stage) << state;
-  EXPECT_EQ(stage_of(Asked(std::string("sender=a@b\n\n")).request()), std::nullopt);
+  EXPECT_EQ(stage_of(Asked(Raw{"sender=a@b\n\n"}).request()), std::nullopt);
 }
 
 TEST(PolicyRequest, ReadsARcpt) {
@@ -97,7 +100,7 @@ TEST(PolicyRequest, UnknownNamesTellNothing) {
 
 TEST(PolicyRequest, EmptyIsAbsentAndMissingIsNotTold) {
   EXPECT_TRUE(transaction("RCPT", {{"helo_name", ""}}).helo.is_absent());
-  const auto bare = Asked(std::string("protocol_state=RCPT\n\n")).transaction();
+  const auto bare = Asked(Raw{"protocol_state=RCPT\n\n"}).transaction();
   EXPECT_EQ(bare.helo, Told<std::string>());
   EXPECT_EQ(bare.sender, Told<MailAddress>());
   EXPECT_EQ(bare.recipient, Told<MailAddress>());
