@@ -316,6 +316,11 @@ bool stop_filter(std::chrono::milliseconds limit) {
     if (filter.running) filter.waker.wake();
     filter.changed.wait_until(lock, std::min(end, now + patience));
   }
+  if (filter.in_flight != 0) return false;
+  // libmilter writes a callback's answer after the callback has returned, and says nothing of it.
+  constexpr auto for_the_last_answers = std::chrono::milliseconds(50);
+  filter.changed.wait_until(lock, std::min(end, Time::now() + for_the_last_answers),
+                            [] { return false; });
   return filter.in_flight == 0;
 }
 

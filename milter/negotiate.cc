@@ -1,23 +1,8 @@
 #include "milter/negotiate.h"
 
-#include "rules/rule.h"
-
 #include <algorithm>
 
 namespace postern::milter_door {
-
-Plan Plan::of(const Policy& policy) {
-  Plan plan;
-  plan.speak = policy.settings().listen.speak;
-  for (const auto& rule : policy.rules()) {
-    plan.rules[static_cast<std::size_t>(rule.place.stage)] = true;
-    const auto& subjects = rule.condition.subjects();
-    // Before the end of the message only the declared size is known, and that needs no content.
-    const bool real_size = subjects.size && rule.place.stage == Stage::end_of_message;
-    if (subjects.content || real_size) plan.content = true;
-  }
-  return plan;
-}
 
 bool Plan::rule_up_to(Stage stage) const noexcept {
   const auto end = rules.begin() + static_cast<std::ptrdiff_t>(stage) + 1;
