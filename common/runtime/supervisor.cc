@@ -204,7 +204,7 @@ void Supervisor::on_message(const WorkerMessage& message) {
       break;
     case WorkerWord::reloaded:
       service_status_ = message.text;
-      if (hooks_.adopt() == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
+      if (hooks_.adopt(message.text) == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
       log(LogLevel::info, "reloaded: " + message.text);
       end_reload({EX_OK, "reloaded: " + message.text + "\n"});
       break;

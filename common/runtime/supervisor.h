@@ -37,10 +37,13 @@ struct SupervisorHooks {
   /// In the new process: the worker's life. It says `ready` once, answers what it is sent, and
   /// returns its exit status after `stop` or when the channel closes.
   std::function<int(WorkerChannel&)> work;
-  /// After a worker has taken a new policy: the parent takes it too, for the workers to come.
+  /// After a worker has taken a new policy, with its sentence about it: the parent takes it too,
+  /// for the workers to come.
   /// `again` when the files have changed meanwhile and everything must be read anew.
   enum class Adopted : std::uint8_t { yes, again };
-  std::function<Adopted()> adopt = [] { return Adopted::yes; };
+  std::function<Adopted(const std::string&)> adopt = [](const std::string&) {
+    return Adopted::yes;
+  };
 };
 
 class Supervisor {
