@@ -278,7 +278,7 @@ std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) 
         const auto near = nearest_name(piece.field, names);
         report(piece.offset, length, "there is no field {" + std::string(piece.field) + '}',
                near.empty() ? "" : "did you mean {" + near + "}?");
-      } else if (stage < field->earliest || stage > field->latest) {
+      } else if ((stage < field->earliest || stage > field->latest) && piece.otherwise.empty()) {
         report(piece.offset, length,
                '{' + std::string(field->name) + "} is not known at stage " +
                    std::string(to_text(stage)),
