@@ -4,9 +4,8 @@
 #include "rules/rule.h"
 #include "tables/table.h"
 
-#include <sysexits.h>
-
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {

@@ -1,9 +1,8 @@
 #include "cli/commands.h"
 
-#include <sysexits.h>
-
 #include <exception>
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {

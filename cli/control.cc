@@ -4,10 +4,9 @@
 #include "cli/json.h"
 #include "cli/load.h"
 
-#include <sysexits.h>
-
 #include <algorithm>
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {
@@ -70,7 +69,8 @@ int status(const Options& options, Terminal terminal) {
   std::size_t width = 0;
   for (const auto& item : status.items()) width = std::max(width, item.name.size());
   for (const auto& item : status.items()) {
-    terminal.out << item.name << std::string(width + 2 - item.name.size(), ' ') << item.value << '\n';
+    terminal.out << item.name << std::string(width + 2 - item.name.size(), ' ') << item.value
+                 << '\n';
   }
   return answer->exit_code;
 }

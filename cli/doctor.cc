@@ -4,19 +4,19 @@
 #include "cli/load.h"
 #include "runtime/mta_lines.h"
 
-#include <sysexits.h>
-
 #include <array>
 #include <cstdio>
 #include <memory>
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {
 
 /// What `postconf -dh NAME` prints; empty when there is no Postfix. `name` is one of our own words.
 std::string postconf(const std::string& name) {
-  const std::string command = "PATH=/usr/sbin:/usr/bin:/sbin:/bin postconf -dh " + name + " 2>/dev/null";
+  const std::string command =
+      "PATH=/usr/sbin:/usr/bin:/sbin:/bin postconf -dh " + name + " 2>/dev/null";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "re"), &::pclose);
   std::array<char, 256> buffer{};
   if (!pipe || std::fgets(buffer.data(), buffer.size(), pipe.get()) == nullptr) return {};

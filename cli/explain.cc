@@ -4,9 +4,8 @@
 #include "cli/load.h"
 #include "journal/reader.h"
 
-#include <sysexits.h>
-
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {
@@ -26,8 +25,7 @@ int explain(const Options& options, Terminal terminal) {
     terminal.err << render(loaded.problems());
     return EX_CONFIG;
   }
-  const auto path =
-      settings_on_disk(loaded->policy->settings(), options.place.root).journal.path;
+  const auto path = settings_on_disk(loaded->policy->settings(), options.place.root).journal.path;
   if (path.empty()) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
@@ -51,8 +49,8 @@ int explain(const Options& options, Terminal terminal) {
   }
   if (found->counts.unreadable > 0) {
     terminal.err << "postern: " << found->counts.unreadable << " of " << found->counts.lines
-                 << " lines of " << path << " cannot be read; the first: "
-                 << found->counts.first_fault << '\n';
+                 << " lines of " << path
+                 << " cannot be read; the first: " << found->counts.first_fault << '\n';
   }
   if (told > 0) return EX_OK;
   terminal.err << "postern: nothing in " << path << " about " << text << '\n';

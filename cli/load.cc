@@ -2,6 +2,10 @@
 
 #include "checks/check.h"
 #include "rules/rule.h"
+#include "runtime/postfix_config.h"
+
+#include <filesystem>
+#include <system_error>
 
 namespace postern::cli {
 namespace {
@@ -28,6 +32,21 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
   if (result.listen.control) move(*result.listen.control);
   result.journal.path = under_root(root, result.journal.path);
   return result;
+}
+
+MtaLinePlace mta_line_place(const std::string& root, const std::string& postfix_directory) {
+  MtaLinePlace place;
+  place.queue_directory = under_root(root, place.queue_directory);
+  if (root.empty()) {
+    if (const auto main_cf = read_file(postfix_directory + "/main.cf")) {
+      const auto queue = read_postfix_config(*main_cf, "").value("queue_directory");
+      if (!queue.empty()) place.queue_directory = queue;
+    }
+  }
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) place.program = program.string();
+  return place;
 }
 
 std::string summary_line(const Policy& policy) {

@@ -2,10 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <sysexits.h>
-
 #include <exception>
 #include <sstream>
+#include <sysexits.h>
 
 namespace postern::cli {
 namespace {
@@ -27,7 +26,8 @@ struct CommandLine {
     app.set_version_flag("--version", "postern " POSTERN_VERSION);
     app.footer(exit_codes);
 
-    auto* serve = command(Command::serve, "serve", "Run in the foreground: open the sockets and decide");
+    auto* serve =
+        command(Command::serve, "serve", "Run in the foreground: open the sockets and decide");
     serve->add_option("--user", options.user, "User to change to when started as root");
     serve->add_option("--group", options.group, "Group to change to (default: the user's own)");
 
@@ -45,8 +45,9 @@ struct CommandLine {
 
     auto* codes = command(Command::codes, "codes",
                           "Explain reply codes, enhanced codes, reasons, and whole reply lines");
-    codes->add_option("WHAT", options.words,
-                      "550, 5.7.26, \"550 5.7.26\", dnsbl-listed, or a pasted reply; none: the list");
+    codes->add_option(
+        "WHAT", options.words,
+        "550, 5.7.26, \"550 5.7.26\", dnsbl-listed, or a pasted reply; none: the list");
     json_flag(codes);
 
     auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
@@ -54,18 +55,21 @@ struct CommandLine {
         ->capture_default_str();
     postfix_option(doctor);
 
-    postfix_option(command(Command::lines, "lines",
-                           "Print the lines for main.cf, master.cf and sendmail.mc"));
+    postfix_option(
+        command(Command::lines, "lines", "Print the lines for main.cf, master.cf and sendmail.mc"));
 
     auto* status = command(Command::status, "status", "Ask the running server how it is");
     json_flag(status);
     control_option(status);
-    control_option(command(Command::reload, "reload", "Let the running server read its policy anew"));
+    control_option(
+        command(Command::reload, "reload", "Let the running server read its policy anew"));
     control_option(command(Command::stop, "stop", "Stop the running server"));
 
-    auto* spawn = command(Command::spawn, "spawn",
-                          "Relay between standard input and output and the policy service, for spawn(8)");
-    spawn->add_option("--to", options.to, "Address of the policy service (default: the policy's first)");
+    auto* spawn =
+        command(Command::spawn, "spawn",
+                "Relay between standard input and output and the policy service, for spawn(8)");
+    spawn->add_option("--to", options.to,
+                      "Address of the policy service (default: the policy's first)");
   }
 
   CLI::App* command(Command which, const std::string& name, const std::string& about) {

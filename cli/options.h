@@ -29,10 +29,10 @@ struct Options {
   Command command = Command::serve;
   ConfigPlace place;
   Format format = Format::text;
-  std::string user;                ///< serve: to change to when started as root
+  std::string user;  ///< serve: to change to when started as root
   std::string group;
-  std::string to;                  ///< spawn: address of the policy service
-  std::string control;             ///< status, reload, stop: address of the control socket
+  std::string to;       ///< spawn: address of the policy service
+  std::string control;  ///< status, reload, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user = "postfix";
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies

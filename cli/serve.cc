@@ -7,12 +7,11 @@
 #include "runtime/sockets.h"
 #include "runtime/supervisor.h"
 
+#include <optional>
+#include <ostream>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#include <optional>
-#include <ostream>
 
 namespace postern::cli {
 namespace {
@@ -48,11 +47,13 @@ Problems open_sockets(const ListenSettings& listen, const std::optional<UserIden
   const SocketAccess control_access{0600, access.owner, access.group};
   if (!listen.owner.empty()) {
     access.owner = find_user(listen.owner);
-    if (!access.owner) problems.push_back(plain_problem("listen.owner: there is no user " + listen.owner));
+    if (!access.owner)
+      problems.push_back(plain_problem("listen.owner: there is no user " + listen.owner));
   }
   if (!listen.group.empty()) {
     access.group = find_group(listen.group);
-    if (!access.group) problems.push_back(plain_problem("listen.group: there is no group " + listen.group));
+    if (!access.group)
+      problems.push_back(plain_problem("listen.group: there is no group " + listen.group));
   }
   if (!problems.empty()) return problems;
 
@@ -82,7 +83,8 @@ Problems open_sockets(const ListenSettings& listen, const std::optional<UserIden
 }
 
 /// The identity to change to; none when we are an ordinary user already.
-Result<std::optional<UserIdentity>> wanted_identity(const Options& options, const RunSettings& run) {
+Result<std::optional<UserIdentity>> wanted_identity(const Options& options,
+                                                    const RunSettings& run) {
   const auto& user = options.user.empty() ? run.user : options.user;
   const auto& group = options.group.empty() ? run.group : options.group;
   if (!running_as_root()) {
@@ -180,7 +182,8 @@ int serve(const Options& options, Terminal terminal) {
     }
   }
 
-  const auto pasted = mta_lines(settings, mta_line_place(options.place.root, options.postfix_directory));
+  const auto pasted =
+      mta_lines(settings, mta_line_place(options.place.root, options.postfix_directory));
   terminal.out << pasted << std::flush;
   start_log(started.log.to);
   log(LogLevel::info, "postern " POSTERN_VERSION " starts; lines to paste:\n" + pasted);

@@ -2,17 +2,16 @@
 #include "cli/load.h"
 #include "runtime/sockets.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sysexits.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <ostream>
+#include <poll.h>
 #include <string_view>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 namespace postern::cli {
 namespace {

@@ -11,16 +11,15 @@
 #include "runtime/log.h"
 #include "runtime/services.h"
 
-#include <sysexits.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <ctime>
 #include <exception>
 #include <string>
+#include <sysexits.h>
 #include <thread>
+#include <unistd.h>
 
 namespace postern::cli {
 namespace {
@@ -66,15 +65,15 @@ class Worker {
 
   /// False: a front end cannot start; the reason is logged.
   bool start() {
-    const Services services{policy_, references_, driver_,        journal_,
+    const Services services{policy_, references_,      driver_,         journal_,
                             clock_,  milter_counters_, policy_counters_};
     if (setup_.milter >= 0) {
       if (!milter_door::prepare("fd:" + std::to_string(setup_.milter), services)) return false;
       milter_ = std::thread([this] { run_milter(); });
     }
     if (!setup_.policy_listeners.empty()) {
-      policy_server_ = std::make_unique<policy_door::PolicyServer>(setup_.policy_listeners, services,
-                                                                   policy_loops());
+      policy_server_ = std::make_unique<policy_door::PolicyServer>(setup_.policy_listeners,
+                                                                   services, policy_loops());
       policy_server_->start();
     }
     return true;

@@ -13,7 +13,7 @@ namespace postern::cli {
 struct WorkerSetup {
   std::shared_ptr<const Policy> policy;
   ConfigPlace place;
-  int milter = -1;          ///< listening; -1 for none
+  int milter = -1;                    ///< listening; -1 for none
   std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
 };
 

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fnmatch.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace postern {
@@ -23,6 +25,25 @@ Problem system_problem(const std::string& path, int error) {
 bool inside(const std::string& path, const std::string& directory) {
   return path.size() > directory.size() && path.compare(0, directory.size(), directory) == 0 &&
          (directory.back() == '/' || path[directory.size()] == '/');
+}
+
+/// The names that fit `pattern`, spelled like it, of the files that are at `on_disk`.
+Result<std::vector<std::string>> match_files(const std::string& pattern,
+                                             const std::string& on_disk) {
+  const auto spelled = std::filesystem::path(pattern);
+  auto directory = std::filesystem::path(on_disk).parent_path();
+  if (directory.empty()) directory = ".";
+  std::error_code error;
+  std::vector<std::string> names;
+  for (auto at = std::filesystem::directory_iterator(directory, error);
+       !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    const auto name = at->path().filename();
+    if (::fnmatch(spelled.filename().c_str(), name.c_str(), FNM_PERIOD) == 0) {
+      names.push_back((spelled.parent_path() / name).string());
+    }
+  }
+  if (error) return system_problem(directory.string(), error.value());
+  return names;
 }
 
 }  // namespace
@@ -65,11 +86,12 @@ FileReader disk_reader(const ConfigPlace& place) {
   if (place.explicit_config) {
     as_is = std::filesystem::path(place.config).parent_path().lexically_normal().string();
   }
-  return [root = place.root, as_is](const std::string& path) -> Result<std::string> {
-    const bool absolute = !path.empty() && path.front() == '/';
+  const auto on_disk = [root = place.root, as_is](const std::string& path) {
     const bool beside_config = !as_is.empty() && inside(path, as_is);
-    return read_file(absolute && !beside_config ? under_root(root, path) : path);
+    return beside_config ? path : under_root(root, path);
   };
+  return {[on_disk](const std::string& path) { return read_file(on_disk(path)); },
+          [on_disk](const std::string& pattern) { return match_files(pattern, on_disk(pattern)); }};
 }
 
 }  // namespace postern
