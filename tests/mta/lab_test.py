@@ -22,7 +22,7 @@ def _policy_answer(request: Mapping[str, str]) -> str:
         return "DUNNO"
     return {"defer-if-permit": "DEFER_IF_PERMIT 4.7.0 Come back later",
             "reject": "550 5.7.1 Not you",
-            "long": f"550 5.7.1 {_LONG}"}.get(wish, "DUNNO")
+            "long": f"550 5.7.1 {_LONG}"}.get(wish, f"550 5.{wish} Text" if "." in wish else "DUNNO")
 
 
 def _milter_answer(command: str, data: bytes) -> bytes | None:
@@ -33,6 +33,10 @@ def _milter_answer(command: str, data: bytes) -> bytes | None:
 
 class PostfixLab(unittest.TestCase):
     """One Postfix for all, with the policy server in every restriction list."""
+
+    policy: ToyPolicyServer
+    milter: ToyMilter
+    postfix: Postfix
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -100,6 +104,16 @@ class PostfixLab(unittest.TestCase):
                 self.assertTrue(reply.text.endswith(f">: {words} rejected: Come back later"),
                                 reply.text)
 
+    def test_codes_of_subject_1_survive_only_where_the_readme_says(self) -> None:
+        survivors = {"sender": {0, 7, 8}, "recipient": {0, 1, 2, 3, 4, 5, 6}}
+        for context in LISTS:
+            for detail in range(12):
+                with self.subTest(context=context, detail=detail):
+                    reply = self.session("late").transaction(
+                        f"1.{detail}@{context}.example", ["b@test.example"])[-1]
+                    survives = detail in survivors.get(context, set())
+                    self.assertEqual(reply.verdict == f"550 5.1.{detail}", survives, reply.text)
+
     def test_policy_text_is_neither_folded_nor_cut(self) -> None:
         reply = self.session("late").transaction("long@recipient.example", ["b@test.example"])[-1]
         self.assertEqual(len(reply.lines), 1)
@@ -128,6 +142,9 @@ class PostfixLab(unittest.TestCase):
 
 
 class SendmailLab(unittest.TestCase):
+    milter: ToyMilter
+    sendmail: Sendmail
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.milter = ToyMilter(_milter_answer)

@@ -1,12 +1,14 @@
 """Runs the tests with real mail servers and prints one line for each.
 
-    python3 tests/mta/run.py [NAME...]    only tests whose name contains one of NAME
+    python3 tests/mta/run.py [--build DIR] [--long] [NAME...]
 
 The last line is "N passed, N failed". Exit status 0 when none failed and at least one ran.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 import time
 import traceback
@@ -77,8 +79,17 @@ def _tests(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
             yield item
 
 
-def main(wanted: list[str]) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, default=HERE.parents[1] / "build/release",
+                        help="folder of the program under test (default build/release)")
+    parser.add_argument("--long", action="store_true", help="kills and signal bursts in full")
+    parser.add_argument("name", nargs="*", help="only tests whose name contains one of these")
+    options = parser.parse_args()
+    wanted: list[str] = options.name
     sys.path.insert(0, str(HERE))
+    os.environ["POSTERN_PROGRAM"] = str(options.build.resolve() / "postern")
+    os.environ["POSTERN_LONG"] = "1" if options.long else ""
     found = unittest.TestLoader().discover(str(HERE), pattern="*_test.py", top_level_dir=str(HERE))
     chosen = unittest.TestSuite(test for test in _tests(found)
                                 if not wanted or any(word in test.id() for word in wanted))
@@ -89,4 +100,4 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

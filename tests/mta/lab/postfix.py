@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -155,8 +156,8 @@ class Postfix:
                              "-c", "/etc/postfix"], self.root.outside("/var/log/master.out"),
                             {"PATH": "/usr/sbin:/usr/bin", "MAIL_CONFIG": "/etc/postfix"})
         for service in self.services.values():
-            self._child.wait_for(lambda port=service.port: can_connect("127.0.0.1", port),
-                                 f"Postfix listens on {service.port}; its log:\n{self.log.text()}")
+            self._child.wait_for(functools.partial(can_connect, "127.0.0.1", service.port),
+                                 f"Postfix listens for {service.name}")
 
     def close(self) -> None:
         if self._child is not None:
