@@ -41,38 +41,50 @@ class User:
         self.name, self.uid, self.gid, self.group = name, uid, gid, group or name
 
 
-class PrivateRoot:
-    """A throw-away copy (hard links) of an unpacked root, for one server. Removed by close()."""
+class Folder:
+    """A throw-away folder in the laboratory, used as the root of file names. Removed by close()."""
 
-    def __init__(self, name: str, package_names: Sequence[str], users: Sequence[User]) -> None:
+    def __init__(self, letter: str) -> None:
         if os.geteuid() != 0:
-            raise packages.LabError("real mail servers run under chroot: start this as root")
-        base = lab_base()
-        source = packages.pristine_root(base, name, package_names)
-        self.path = base / "run" / f"{name[0]}{os.getpid()}-{next(_counter)}"
-        self.path.parent.mkdir(exist_ok=True)
+            raise packages.LabError("the laboratory changes users and roots: start this as root")
+        self.path = lab_base() / "run" / f"{letter}{os.getpid()}-{next(_counter)}"
         shutil.rmtree(self.path, ignore_errors=True)
-        subprocess.run(["cp", "-al", str(source), str(self.path)], check=True, timeout=60)
-        self._write_system_files(users)
-        for device, (major, minor) in {"null": (1, 3), "urandom": (1, 9), "random": (1, 8)}.items():
-            self._make_device(f"/dev/{device}", os.makedev(major, minor))
+        self.path.mkdir(parents=True)
 
     def outside(self, inner: str) -> Path:
-        """The path as the machine sees it of a path as the server sees it."""
+        """The path as the machine sees it of a path below this root."""
         return self.path / inner.lstrip("/")
 
     def write(self, inner: str, text: str, mode: int = 0o644) -> None:
+        """Replaces a file as a whole: a reader sees the old text or the new one. A hard link into a
+        pristine root is left alone."""
         target = self.outside(inner)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)  # never write through a hard link into the pristine root
-        target.write_text(text, encoding="utf-8")
-        target.chmod(mode)
+        new = target.with_name(target.name + ".new")
+        new.write_text(text, encoding="utf-8")
+        new.chmod(mode)
+        new.replace(target)
 
     def folder(self, inner: str, uid: int = 0, gid: int = 0, mode: int = 0o755) -> None:
         target = self.outside(inner)
         target.mkdir(parents=True, exist_ok=True)
         os.chown(target, uid, gid)
         target.chmod(mode)
+
+    def close(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class PrivateRoot(Folder):
+    """A copy (hard links) of an unpacked root, for one server."""
+
+    def __init__(self, name: str, package_names: Sequence[str], users: Sequence[User]) -> None:
+        super().__init__(name[0])
+        source = packages.pristine_root(lab_base(), name, package_names)
+        subprocess.run(["cp", "-al", f"{source}/.", str(self.path)], check=True, timeout=60)
+        self._write_system_files(users)
+        for device, (major, minor) in {"null": (1, 3), "urandom": (1, 9), "random": (1, 8)}.items():
+            self._make_device(f"/dev/{device}", os.makedev(major, minor))
 
     def run(self, command: Sequence[str], timeout: float = 30,
             environment: Mapping[str, str] | None = None) -> str:
@@ -83,9 +95,6 @@ class PrivateRoot:
         if done.returncode != 0:
             raise packages.LabError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
-
-    def close(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
 
     def _make_device(self, inner: str, device: int) -> None:
         target = self.outside(inner)
