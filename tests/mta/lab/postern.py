@@ -96,24 +96,31 @@ class Postern:
 
     def journal(self) -> list[dict[str, Any]]:
         """Whole records only; a torn line, as a kill leaves it, is left out."""
-        try:
-            text = self.root.outside(JOURNAL).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        records = []
-        for line in text.split("\n")[:-1]:
-            try:
-                records.append(json.loads(line))
-            except ValueError:
-                continue
-        return records
+        return [record for line in self._journal_lines() if (record := _parsed(line))]
 
     def record(self, reference: str) -> dict[str, Any]:
         """The full record of `reference`; the journal's thread may need a moment."""
         def look() -> dict[str, Any] | None:
-            return next((record for record in reversed(self.journal())
-                         if record.get("ref") == reference and record.get("kind") == "decision"),
+            return next((record for line in self._journal_lines()
+                         if reference in line and (record := _parsed(line))
+                         and record.get("ref") == reference and record.get("kind") == "decision"),
                         None)
         found = wait_until(look, f"record {reference} in the journal")
         assert found is not None
         return found
+
+    def _journal_lines(self) -> list[str]:
+        """Newest first; what follows the last line end is not yet a line."""
+        try:
+            text = self.root.outside(JOURNAL).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        return text.split("\n")[-2::-1]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
