@@ -17,8 +17,10 @@ namespace postern {
 /// A field that a reply text may name: {recipient}, {client_address}, ...
 struct ReplyField {
   std::string_view name;
-  Stage earliest;            ///< where its value is known
-  std::string_view meaning;  ///< for documentation
+  Stage earliest = Stage::connect;       ///< first stage at which its value is known
+  Stage latest = Stage::end_of_message;  ///< {recipient}: only at RCPT there is one
+  std::string_view otherwise;  ///< what stands for a missing value; empty: `{name|else}` is needed
+  std::string_view meaning;    ///< for documentation
 };
 std::span<const ReplyField> reply_fields() noexcept;
 

@@ -117,6 +117,8 @@ struct ReplyForm {
 /// What a reply says, in its parts, because a door that is short of space drops help, then contact,
 /// then advice (semantics 24), never the sentence or the reference.
 struct ReplyText {
+  std::string
+      host;  ///< our name, stands first: with 421 and in the greeting (RFC 5321 4.2.3, 4.3.1)
   std::string sentence;  ///< what happened, at most two sentences; the first has at most 100 octets
   std::string reference;  ///< "ref XXXX-XXXX-XXXX"; may be empty in the library only
   std::string advice;     ///< what the sender can do; may be empty
@@ -132,8 +134,9 @@ class Reply {
   /// The one door. Refused, with every fault named: a code that the stage's list lacks
   /// (RFC 5321 4.3.2), first digit other than 4 or 5, an enhanced code of another class
   /// (RFC 2034 4) or missing where it is required, text that is empty, not printable ASCII, holds a
-  /// ';' or, outside help, a ':', a first sentence over 100 octets, a sentence and reference that
-  /// do not end within 200, and parts too long for a reply line.
+  /// ';' or, outside help, a ':', a first sentence over 100 octets, a host, sentence and reference
+  /// that do not end within 200, a missing host where the standards want it first, and parts too
+  /// long for a reply line.
   static Result<Reply> make(ReplyStage stage, ReplyForm form, ReplyText text);
 
   ReplyStage stage() const noexcept { return stage_; }

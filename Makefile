@@ -1,0 +1,49 @@
+# Everything a person needs: `make run` shows Postern at work, `make test` proves it.
+# Each target sets up what it needs (Debian 12 packages, a build) and says what it does.
+
+BUILD  ?= build
+JOBS   ?= $(shell nproc)
+prefix ?= /usr/local
+
+.PHONY: help setup build run test check-all bench install format clean
+
+help:
+	@echo "make run        build, then watch Postern refuse mail behind a private Postfix"
+	@echo "make test       build, then every test, with real Postfix and real sendmail"
+	@echo "make build      leaves the program at $(BUILD)/release/postern"
+	@echo "make install    honours DESTDIR and prefix (now $(prefix))"
+	@echo "make bench      the benchmarks behind the figures of the README"
+	@echo "make check-all  clang, thread sanitizer, clang-tidy, long fuzzing, many kills"
+	@echo "make format     lays out the sources with clang-format"
+
+setup:
+	@scripts/setup.sh build
+
+build: setup
+	@scripts/build.sh release
+
+run: setup
+	@scripts/setup.sh mta
+	@scripts/build.sh release postern
+	@/usr/bin/python3 scripts/demo.py
+
+test: build
+	@scripts/setup.sh mta
+	@/usr/bin/python3 scripts/run_tests.py --build $(BUILD)/release --mta
+
+check-all: setup
+	@scripts/setup.sh develop
+	@scripts/check_all.sh
+
+bench: build
+	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
+
+install: build
+	@cmake --install $(BUILD)/release --prefix $(prefix)
+
+format: setup
+	@scripts/setup.sh develop
+	@scripts/format.sh --write
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Measures both doors against the least a server can do, and prints ratios with their spread.
+
+Every figure is a ratio of two runs made one after the other, Postern's and the baseline's, so that
+a machine whose speed drifts does not decide; several pairs give the spread.
+"""
+
+import argparse
+import os
+import pathlib
+import pwd
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+START_SECONDS = 20
+RUN_SECONDS = 120
+
+
+def wait_for(condition, what: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} did not start within {START_SECONDS} s")
+        time.sleep(0.02)
+
+
+def rate(program: pathlib.Path, socket: pathlib.Path, connections: int, count: int) -> float:
+    done = subprocess.run([program, socket, str(connections), str(count)], check=True, text=True,
+                          stdout=subprocess.PIPE, timeout=RUN_SECONDS)
+    return float(done.stdout)
+
+
+def compare(build: pathlib.Path, load: str, ours: pathlib.Path, baseline: pathlib.Path,
+            pairs: int, count: int, unit: str) -> None:
+    for connections in (1, 16, 100):
+        program = build / "bench" / load
+        rate(program, ours, connections, count // 10)  # warm both up
+        rate(program, baseline, connections, count // 10)
+        both = [(rate(program, ours, connections, count), rate(program, baseline, connections, count))
+                for _ in range(pairs)]
+        ratios = sorted(a / b for a, b in both)
+        print(f"{connections:4} connections: ratio {statistics.median(ratios):.2f} "
+              f"(from {ratios[0]:.2f} to {ratios[-1]:.2f} in {pairs} pairs); "
+              f"medians {statistics.median(a for a, _ in both):,.0f} and "
+              f"{statistics.median(b for _, b in both):,.0f} {unit}/s", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=60_000)
+    parser.add_argument("--messages", type=int, default=12_000)
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+
+    with tempfile.TemporaryDirectory(prefix="postern-bench-") as folder:
+        root = pathlib.Path(folder)
+        os.chmod(root, 0o755)
+        started: list[subprocess.Popen] = []
+        try:
+            command = prepare(build, root)
+            log = open(root / "postern.log", "w", encoding="utf-8")
+            started.append(subprocess.Popen(command, stdout=log, stderr=log))
+            policy = root / "run/postern/policy.sock"
+            milter = root / "run/postern/milter.sock"
+            wait_for(lambda: policy.exists() and milter.exists(), "postern")
+            for name in ("policy", "milter"):
+                socket = root / f"baseline_{name}.sock"
+                started.append(subprocess.Popen([build / f"bench/bench_baseline_{name}", socket]))
+                wait_for(socket.exists, f"baseline_{name}")
+            print("policy door, starter policy, journal on, log lines for accepts off; "
+                  "baseline: an epoll loop that answers DUNNO")
+            compare(build, "bench_policy_load", policy, root / "baseline_policy.sock",
+                    arguments.pairs, arguments.requests, "requests")
+            print("milter door, same policy; baseline: a libmilter filter that continues at every step")
+            compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
+                    arguments.pairs, arguments.messages, "messages")
+        finally:
+            for process in started:
+                process.send_signal(signal.SIGTERM)
+            for process in started:
+                try:
+                    process.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+    return 0
+
+
+def prepare(build: pathlib.Path, root: pathlib.Path) -> list[str]:
+    """Lays the shipped configuration below `root`; only what the bench needs is different."""
+    configuration = root / "etc/postern"
+    subprocess.run(["cp", "-r", ROOT / "conf", configuration.parent / "postern"], check=True) \
+        if configuration.parent.mkdir(parents=True) is None else None
+    for name in ("run/postern", "var/log/postern"):
+        (root / name).mkdir(parents=True)
+    main_file = configuration / "postern.toml"
+    text = main_file.read_text(encoding="utf-8")
+    text = text.replace('"inet:127.0.0.1:10044"', "")
+    main_file.write_text(text + ("" if "[log]" in text else "\n[log]\naccepts = false\n"),
+                         encoding="utf-8")
+    command = [str(build / "postern"), "serve", "--root", str(root)]
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        for folder in (root, *root.rglob("*")):
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        command += ["--user", "nobody"]
+    return command
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+#include "postern/facts.h"
+
+#include <array>
+
+namespace postern {
+namespace {
+
+constexpr std::array<std::string_view, 9> kinds{"table",      "dns",   "spf",      "reverse-dns",
+                                                "helo-dns",   "sender-dns", "store", "upstream",
+                                                "sample"};
+
+}  // namespace
+
+std::string_view to_text(QuestionKind kind) noexcept {
+  return kinds[static_cast<std::size_t>(kind)];
+}
+
+std::optional<QuestionKind> question_kind_from_text(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (kinds[i] == text) return static_cast<QuestionKind>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace postern

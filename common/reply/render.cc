@@ -1,0 +1,155 @@
+#include "reply/render.h"
+
+#include "reply/limits.h"
+#include "reply/registry.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern {
+namespace {
+
+struct ContextRow {
+  PolicyContext context;
+  std::string_view name;
+  std::string_view words;  // Postfix: "<name>: WORDS rejected: "
+};
+constexpr std::array contexts = {
+    ContextRow{PolicyContext::client, "client", "Client host"},
+    ContextRow{PolicyContext::helo, "helo", "Helo command"},
+    ContextRow{PolicyContext::sender, "sender", "Sender address"},
+    ContextRow{PolicyContext::recipient, "recipient", "Recipient address"},
+    ContextRow{PolicyContext::data, "data", "Data command"},
+    ContextRow{PolicyContext::end, "end", "End-of-data"},
+};
+
+const ContextRow& row_of(PolicyContext context) {
+  return contexts[static_cast<std::size_t>(context)];
+}
+
+std::string doubled_percent(std::string_view text) {
+  std::string result;
+  result.reserve(text.size() + 4);
+  for (const char c : text) {
+    result += c;
+    if (c == '%') result += c;
+  }
+  return result;
+}
+
+// Postfix fits codes of subject 1 to what the restriction list speaks of; these it leaves alone.
+bool survives(const ReplyForm& form, PolicyContext context) {
+  if (!form.enhanced || form.enhanced->subject() != 1) return true;
+  const int detail = form.enhanced->detail();
+  switch (context) {
+    case PolicyContext::sender:
+      return detail == 0 || detail == 7 || detail == 8;
+    case PolicyContext::recipient:
+      return detail <= 6;
+    case PolicyContext::client:
+    case PolicyContext::helo:
+    case PolicyContext::data:
+    case PolicyContext::end:
+      return false;
+  }
+  return false;
+}
+
+ReplyForm surviving_form(const Reply& reply, const Reason& reason, PolicyContext context) {
+  const auto& form = reply.form();
+  const int digit = form.code.first_digit();
+  // Without an enhanced code Postfix puts X.7.1 itself, which 4yz must not carry (RFC 3463 3.8).
+  if (!form.enhanced) return {form.code, EnhancedCode::from(digit, 7, digit == 5 ? 1 : 0)};
+  if (survives(form, context)) return form;
+  for (const auto& other : allowed_forms(reason)) {
+    if (other.enhanced && other.code.first_digit() == digit && survives(other, context) &&
+        code_allowed_at(reply.stage(), other.code.value())) {
+      return other;
+    }
+  }
+  const bool about_address =
+      context == PolicyContext::sender || context == PolicyContext::recipient;
+  return {form.code, EnhancedCode::from(digit, about_address ? 1 : 7, about_address ? 0 : 1)};
+}
+
+}  // namespace
+
+std::string_view to_text(PolicyContext context) noexcept { return row_of(context).name; }
+
+PolicyContext policy_context(std::string_view attribute, ReplyStage state) noexcept {
+  for (const auto& row : contexts) {
+    if (row.name == attribute) return row.context;
+  }
+  if (state == ReplyStage::data) return PolicyContext::data;
+  if (state == ReplyStage::end_of_message) return PolicyContext::end;
+  return PolicyContext::recipient;
+}
+
+std::size_t policy_prefix(PolicyContext context, std::string_view named_value) noexcept {
+  constexpr std::string_view frame = "<>:  rejected: ";
+  return frame.size() + named_value.size() + row_of(context).words.size();
+}
+
+MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix) {
+  MilterReply result;
+  result.code = reply.code().text();
+  if (reply.enhanced()) result.enhanced = reply.enhanced()->text();
+
+  const auto& text = reply.text();
+  std::vector<std::string> lines = {start_of(text)};
+  for (const auto* part : {&text.advice, &text.quote, &text.contact, &text.help}) {
+    if (!part->empty()) lines.push_back(*part);
+  }
+  const std::size_t codes =
+      result.code.size() + 1 + (result.enhanced.empty() ? 0 : result.enhanced.size() + 1);
+  // What the MTA puts before the first line may be an address of any length it accepted; the
+  // sentence then gives way from its end, the reference never.
+  if (codes + first_line_prefix + lines.front().size() > longest_line) {
+    const std::size_t reference = text.reference.empty() ? 0 : text.reference.size() + 3;
+    const std::size_t room = longest_line - std::min(longest_line, codes + first_line_prefix);
+    auto head = lines.front().substr(0, lines.front().size() - reference);
+    const auto tail = lines.front().substr(head.size());
+    head.resize(std::min(head.size(), room > reference ? room - reference : std::size_t{1}));
+    lines.front() = head + tail;
+  }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::string whole = result.code + (i + 1 < lines.size() ? '-' : ' ');
+    if (!result.enhanced.empty()) whole += result.enhanced + ' ';
+    result.expected.push_back(whole + lines[i]);
+    result.lines.push_back(doubled_percent(lines[i]));
+  }
+  return result;
+}
+
+PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
+                               std::size_t prefix) {
+  PolicyAnswer answer{{}, surviving_form(reply, reason, context), {}, {}};
+  const auto codes = answer.sent.text();
+  const auto& text = reply.text();
+
+  // One line only, so no place for other people's words, which must stand on a line of their own.
+  const std::size_t used = codes.size() + 1 + prefix;
+  const std::size_t room = longest_line - std::min(longest_line, used);
+  std::string line = start_of(text);
+  const std::string advice = text.advice.empty() ? "" : ' ' + text.advice;
+  const std::string contact = text.contact.empty() ? "" : ' ' + text.contact;
+  const std::string help = text.help.empty() ? "" : ' ' + text.help;
+  // When short, help goes first, then contact, then advice (semantics 24).
+  if (line.size() + advice.size() + contact.size() + help.size() <= room) {
+    line += advice + contact + help;
+  } else if (line.size() + advice.size() + contact.size() <= room) {
+    line += advice + contact;
+  } else if (line.size() + advice.size() <= room) {
+    line += advice;
+  }
+  answer.expected = codes + ' ' + line;
+  if (reason.defer_if_permit && answer.sent.code.value() == 450) {
+    answer.action = "DEFER_IF_PERMIT " + answer.sent.enhanced->text() + ' ' + line;
+    answer.condition = "unless a later restriction rejects";
+  } else {
+    answer.action = answer.expected;
+  }
+  return answer;
+}
+
+}  // namespace postern

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Runs every test program of a build, and with --mta the tests with real MTAs.
+
+Skipped tests are named. The last line is "N passed, N failed".
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+UNIT_SECONDS = 900  # one test program; bounded so that a hang is a failure and not a night
+MTA_SECONDS = 1500
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+        self.skipped: list[str] = []
+
+
+def run_program(program: pathlib.Path) -> tuple[pathlib.Path, int, str, dict | None, float]:
+    began = time.monotonic()
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        try:
+            done = subprocess.run([program, f"--gtest_output=json:{report.name}"], cwd=ROOT,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  errors="replace", timeout=UNIT_SECONDS, check=False)
+            status, output = done.returncode, done.stdout
+        except subprocess.TimeoutExpired as late:
+            status = 124
+            output = f"{late.stdout or ''}\n{program.name} did not end within {UNIT_SECONDS} s"
+        try:
+            result = json.loads(pathlib.Path(report.name).read_text())
+        except ValueError:
+            result = None
+    return program, status, output, result, time.monotonic() - began
+
+
+def count(program: str, status: int, output: str, result: dict | None, tally: Tally) -> str:
+    if result is None:
+        tally.failed += 1
+        print(output)
+        return "no report"
+    failed = 0
+    for suite in result["testsuites"]:
+        for case in suite["testsuite"]:
+            name = f"{program}: {suite['name']}.{case['name']}"
+            if case.get("failures"):
+                failed += 1
+            elif case.get("result") == "SKIPPED":
+                tally.skipped.append(name)
+            elif case.get("status") == "RUN":
+                tally.passed += 1
+    # A sanitizer's report or a crash after the last test is a failure too.
+    if status != 0 and failed == 0:
+        failed = 1
+    tally.failed += failed
+    if status != 0:
+        print(output)
+    return f"{result['tests']} tests" + (f", {failed} failed" if failed else "")
+
+
+def run_mta(build: pathlib.Path, tally: Tally) -> None:
+    command = [sys.executable, str(ROOT / "tests/mta/run.py"), "--build", str(build)]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=MTA_SECONDS, check=False)
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, status = str(late.stdout or "") + "\ntoo slow", 124
+    print(output.rstrip())
+    words = output.rstrip().splitlines()[-1:] or [""]
+    parts = words[0].replace(",", "").split()
+    if len(parts) >= 4 and parts[1] == "passed" and parts[3] == "failed":
+        tally.passed += int(parts[0])
+        tally.failed += int(parts[2])
+        if status != 0 and int(parts[2]) == 0:
+            tally.failed += 1
+    else:
+        tally.failed += 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("--mta", action="store_true", help="also the tests with real MTAs")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    programs = sorted(p for p in build.glob("tests/*/test_*") if p.is_file() and p.stat().st_mode & 0o100)
+    tally = Tally()
+    if not programs:
+        print(f"no test programs in {build}")
+        tally.failed += 1
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for program, status, output, result, seconds in pool.map(run_program, programs):
+            summary = count(program.name, status, output, result, tally)
+            print(f"{'ok  ' if status == 0 else 'FAIL'} {program.name}: {summary} ({seconds:.1f} s)",
+                  flush=True)
+    if arguments.mta:
+        run_mta(build, tally)
+    for name in tally.skipped:
+        print(f"SKIPPED {name}")
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

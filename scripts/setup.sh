@@ -1,0 +1,34 @@
+#!/bin/sh
+# Installs the Debian 12 packages that are missing: `setup.sh build`, `mta` or `develop`.
+# None of them is a service; the MTAs for tests are unpacked into the build folder, not installed.
+set -eu
+
+build="g++ cmake ninja-build pkg-config python3
+  libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libssl-dev
+  nlohmann-json3-dev libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev"
+mta="python3 openssl m4"
+develop="clang clang-format clang-tidy libclang-rt-14-dev git"
+
+case "${1:-build}" in
+  build) wanted=$build ;;
+  mta) wanted=$mta ;;
+  develop) wanted=$develop ;;
+  *) echo "usage: setup.sh build|mta|develop" >&2; exit 64 ;;
+esac
+
+missing=
+for package in $wanted; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+echo "installing:$missing"
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "need root to install:$missing" >&2; exit 77; }
+  as_root=sudo
+fi
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,55 @@
+#include "model/text.h"
+
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+TEST(CleanForReply, LeavesOnlyPrintableAsciiOnOneLine) {
+  EXPECT_EQ(clean_for_reply("  a\r\n\tb \x01 c; d\xc3\xbc  ", 100), "a b ? c, d??");
+  EXPECT_EQ(clean_for_reply("\r\n \t", 100), "");
+}
+
+TEST(CleanForReply, MarksWhatItCut) {
+  EXPECT_EQ(clean_for_reply("abcdefghij", 10), "abcdefghij");
+  EXPECT_EQ(clean_for_reply("abcdefghijk", 10), "abcdefg...");
+  EXPECT_EQ(clean_for_reply("abcdef", 3), "...");
+  EXPECT_EQ(clean_for_reply("abcdef", 0), "");
+}
+
+TEST(QuoteForLog, QuotesWhatIsNotPlain) {
+  EXPECT_EQ(quote_for_log("mx1.example.org", 50), "mx1.example.org");
+  EXPECT_EQ(quote_for_log("", 50), "\"\"");
+  EXPECT_EQ(quote_for_log("a b=\"c\"", 50), "\"a b=\\\"c\\\"\"");
+}
+
+TEST(QuoteForLog, NeverLetsALineBeForged) {
+  EXPECT_EQ(quote_for_log("x\npostern: decision=accept", 100),
+            "\"x\\x0apostern: decision=accept\"");
+  EXPECT_EQ(quote_for_log("\x1b[2J\xff", 100), "\"\\x1b[2J\\xff\"");
+}
+
+TEST(QuoteForLog, CutsBeforeAPieceThatDoesNotFit) {
+  EXPECT_EQ(quote_for_log("abc\n", 5), "\"abc...\"");
+}
+
+TEST(NearestName, FindsTheSlipOfThePen) {
+  const std::vector<std::string> known = {"reject", "defer", "accept", "recipient"};
+  EXPECT_EQ(nearest_name("rejct", known), "reject");
+  EXPECT_EQ(nearest_name("recpiient", known), "recipient");
+  EXPECT_EQ(nearest_name("REJECT", known), "reject");
+  EXPECT_EQ(nearest_name("zzzzzz", known), "");
+  EXPECT_EQ(nearest_name("", known), "");
+  EXPECT_EQ(nearest_name(std::string(5000, 'r'), known), "");
+}
+
+TEST(Sha256, AgreesWithThePublishedExample) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(CleanForTerminal, ReplacesEscapes) {
+  EXPECT_EQ(clean_for_terminal("a\x1b[0m\n\xc3"), "a?[0m??");
+}
+
+}  // namespace
+}  // namespace postern

@@ -1,0 +1,109 @@
+#include "reply/render.h"
+
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+Reply reply(ReplyStage stage, const char* form, std::size_t advice = 20) {
+  ReplyText text;
+  text.host = form[1] == '2' ? "mx1.example.org" : "";
+  text.sentence = "We are 100% sure.";
+  text.reference = "ref 0000-0000-0000";
+  text.advice = std::string(advice, 'a');
+  text.quote = "The list says \"x\"";
+  text.contact = "Contact postmaster@example.org for help.";
+  text.help = "More at https://mail.example.org/";
+  auto made = Reply::make(stage, ReplyForm::parse(form).value(), text);
+  EXPECT_TRUE(made) << render(made.problems());
+  return std::move(made).value();
+}
+
+TEST(RenderForMilter, DoublesPercentSignsAndKeepsQuotesOnALineOfTheirOwn) {
+  const auto rendered = render_for_milter(reply(ReplyStage::rcpt, "550 5.7.1"), 0);
+  EXPECT_EQ(rendered.code, "550");
+  EXPECT_EQ(rendered.enhanced, "5.7.1");
+  ASSERT_EQ(rendered.lines.size(), 5U);
+  EXPECT_EQ(rendered.lines[0], "We are 100%% sure. (ref 0000-0000-0000)");
+  EXPECT_EQ(rendered.lines[2], "The list says \"x\"");
+  EXPECT_EQ(rendered.expected[0], "550-5.7.1 We are 100% sure. (ref 0000-0000-0000)");
+  EXPECT_EQ(rendered.expected[4], "550 5.7.1 More at https://mail.example.org/");
+}
+
+TEST(RenderForMilter, KeepsTheReferenceBesideALongPrefix) {
+  const auto rendered = render_for_milter(reply(ReplyStage::rcpt, "550 5.7.1"), 480);
+  EXPECT_LE(rendered.expected[0].size() + 480, 521U);
+  EXPECT_NE(rendered.lines[0].find("(ref 0000-0000-0000)"), std::string::npos);
+}
+
+TEST(RenderForPolicy, IsOneLineAndDropsHelpThenContactThenAdvice) {
+  const auto& reason = *find_reason("client-blocked");
+  const auto whole = reply(ReplyStage::rcpt, "550 5.7.1");
+  const auto at = [&](std::size_t prefix) {
+    return render_for_policy(whole, reason, PolicyContext::recipient, prefix).action;
+  };
+  EXPECT_EQ(at(100),
+            "550 5.7.1 We are 100% sure. (ref 0000-0000-0000) aaaaaaaaaaaaaaaaaaaa "
+            "Contact postmaster@example.org for help. More at https://mail.example.org/");
+  EXPECT_EQ(at(380),
+            "550 5.7.1 We are 100% sure. (ref 0000-0000-0000) aaaaaaaaaaaaaaaaaaaa "
+            "Contact postmaster@example.org for help.");
+  EXPECT_EQ(at(420), "550 5.7.1 We are 100% sure. (ref 0000-0000-0000) aaaaaaaaaaaaaaaaaaaa");
+  EXPECT_EQ(at(450), "550 5.7.1 We are 100% sure. (ref 0000-0000-0000)");
+}
+
+TEST(RenderForPolicy, AvoidsCodesThatPostfixWouldRemap) {
+  const auto sent = [](const char* reason, const char* form, PolicyContext context,
+                       ReplyStage stage) {
+    return render_for_policy(reply(stage, form), *find_reason(reason), context, 50).sent.text();
+  };
+  EXPECT_EQ(sent("rcpt-unknown", "550 5.1.1", PolicyContext::recipient, ReplyStage::rcpt),
+            "550 5.1.1");
+  EXPECT_EQ(sent("rcpt-unknown", "550 5.1.1", PolicyContext::sender, ReplyStage::rcpt),
+            "550 5.1.0");
+  EXPECT_EQ(sent("rcpt-unknown", "550 5.1.1", PolicyContext::client, ReplyStage::rcpt),
+            "550 5.7.1");
+  EXPECT_EQ(sent("sender-domain-bad", "550 5.1.8", PolicyContext::sender, ReplyStage::rcpt),
+            "550 5.1.8");
+  EXPECT_EQ(sent("sender-domain-bad", "550 5.1.8", PolicyContext::recipient, ReplyStage::rcpt),
+            "550 5.1.0");
+  EXPECT_EQ(sent("sender-mx-bogus", "550 5.1.8", PolicyContext::recipient, ReplyStage::rcpt),
+            "550 5.7.1");
+  EXPECT_EQ(sent("rcpt-domain-null-mx", "556 5.1.10", PolicyContext::recipient, ReplyStage::rcpt),
+            "556 5.1.0");
+  EXPECT_EQ(sent("sender-domain-temp", "451 4.1.8", PolicyContext::recipient, ReplyStage::rcpt),
+            "451 4.4.3");
+}
+
+TEST(RenderForPolicy, AddsAnEnhancedCodeBecausePostfixWouldChooseOne) {
+  EXPECT_EQ(render_for_policy(reply(ReplyStage::helo, "550"), *find_reason("early-talker"),
+                              PolicyContext::helo, 50)
+                .sent.text(),
+            "550 5.7.1");
+}
+
+TEST(RenderForPolicy, NeverIsDigitsOnly) {
+  const auto answer =
+      render_for_policy(reply(ReplyStage::rcpt, "550 5.7.1"), *find_reason("client-blocked"),
+                        PolicyContext::recipient, 5000);
+  EXPECT_NE(answer.action.find_first_not_of("0123456789"), std::string::npos);
+  EXPECT_NE(answer.action.find("sure"), std::string::npos);
+}
+
+TEST(PolicyContextOf, IsTheRecipientListUnlessSaid) {
+  EXPECT_EQ(policy_context("sender", ReplyStage::rcpt), PolicyContext::sender);
+  EXPECT_EQ(policy_context("", ReplyStage::rcpt), PolicyContext::recipient);
+  EXPECT_EQ(policy_context("whatever", ReplyStage::mail), PolicyContext::recipient);
+  EXPECT_EQ(policy_context("", ReplyStage::data), PolicyContext::data);
+  EXPECT_EQ(policy_context("", ReplyStage::end_of_message), PolicyContext::end);
+}
+
+TEST(PolicyPrefix, CountsWhatPostfixWrites) {
+  EXPECT_EQ(policy_prefix(PolicyContext::recipient, "b@test.example"),
+            std::string("<b@test.example>: Recipient address rejected: ").size());
+  EXPECT_EQ(policy_prefix(PolicyContext::end, "END-OF-MESSAGE"),
+            std::string("<END-OF-MESSAGE>: End-of-data rejected: ").size());
+}
+
+}  // namespace
+}  // namespace postern
