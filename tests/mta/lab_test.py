@@ -6,6 +6,7 @@ import os
 import unittest
 from collections.abc import Mapping
 
+from lab.certificate import make_certificate
 from lab.postfix import LISTS, Postfix, Smtpd, milter_service, policy_service
 from lab.process import Child, GrowingFile, LabTimeout
 from lab.sendmail import Sendmail
@@ -40,10 +41,8 @@ class PostfixLab(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.policy = ToyPolicyServer(_policy_answer)
-        cls.milter = ToyMilter(_milter_answer)
-        cls.addClassCleanup(cls.policy.close)
-        cls.addClassCleanup(cls.milter.close)
+        cls.policy = cls.enterClassContext(ToyPolicyServer(_policy_answer))
+        cls.milter = cls.enterClassContext(ToyMilter(_milter_answer))
         cls.postfix = cls.enterClassContext(Postfix([
             milter_service("milter", cls.milter.postfix_address),
             policy_service("late", cls.policy.address, list(LISTS)),
@@ -147,8 +146,7 @@ class SendmailLab(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.milter = ToyMilter(_milter_answer)
-        cls.addClassCleanup(cls.milter.close)
+        cls.milter = cls.enterClassContext(ToyMilter(_milter_answer))
         cls.sendmail = cls.enterClassContext(Sendmail(cls.milter.sendmail_address))
 
     def test_is_the_version_of_debian_12(self) -> None:
@@ -182,6 +180,20 @@ class SendmailWithoutItsMilter(unittest.TestCase):
                     session.hello()
                     reply = session.command("MAIL FROM:<a@example.org>")
                 self.assertEqual(reply.verdict, verdict)
+
+
+class Encryption(unittest.TestCase):
+    def test_both_servers_offer_starttls_and_take_mail_over_it(self) -> None:
+        certificate = make_certificate()
+        with ToyMilter(_milter_answer) as milter, \
+                Postfix([Smtpd("plain")], certificate=certificate) as postfix, \
+                Sendmail(milter.sendmail_address, certificate=certificate) as sendmail:
+            for name, port in (("Postfix", postfix.port("plain")), ("sendmail", sendmail.port)):
+                with self.subTest(server=name), SmtpSession(port) as session:
+                    self.assertIn("STARTTLS", session.hello().text)
+                    self.assertEqual(session.start_tls().code, 250)
+                    replies = session.transaction("a@example.org", ["b@test.example"])
+                    self.assertEqual([reply.code for reply in replies], [250, 250, 354, 250])
 
 
 class PostfixWithoutItsPlugin(unittest.TestCase):

@@ -10,30 +10,17 @@ import unittest
 from collections import Counter
 
 from lab.load import Errand, Load
-from lab.place import Folder
-from lab.postern import CONFIG, JOURNAL, Postern, reference_in
-from lab.postfix import Postfix, milter_service, policy_service
-from lab.process import free_ports, wait_until
-from lab.sendmail import Sendmail
-from lab.smtp import SmtpReply, SmtpSession
+from lab.house import House
+from lab.postern import CONFIG, JOURNAL, reference_in
+from lab.process import wait_until
+from lab.smtp import SmtpSession
 
 _LONG = bool(os.environ.get("POSTERN_LONG"))
 _KILLS = 20 if _LONG else 2
 _SIGNALS = 10_000 if _LONG else 2_000
 _SENDERS = 4
 
-_POLICY = """\
-[identity]
-host = "mx1.example.org"
-
-[listen]
-milter = "inet:127.0.0.1:{milter}"
-policy = ["inet:127.0.0.1:{policy}"]
-control = "unix:/run/postern/control.sock"
-
-[journal]
-path = "/var/log/postern/decisions.jsonl"
-
+_RULES = """\
 [[rule]]
 name = "nobody of that name"
 stage = "rcpt"
@@ -55,31 +42,16 @@ class _Running(unittest.TestCase):
     """Postern, Postfix with both doors, sendmail; fresh for each test."""
 
     def setUp(self) -> None:
-        self.milter, self.policy = free_ports(2)
-        self.root = Folder("d")
-        self.addCleanup(self.root.close)
-        self.load_policy("mark0")
-        self.postern = self.enterContext(Postern(self.root))
-        self.postfix = self.enterContext(Postfix([
-            milter_service("milter", f"inet:127.0.0.1:{self.milter}"),
-            policy_service("policy", f"inet:127.0.0.1:{self.policy}")]))
-        self.sendmail = self.enterContext(Sendmail(f"inet:{self.milter}@127.0.0.1"))
-        self.ports = {"milter": self.postfix.port("milter"),
-                      "policy": self.postfix.port("policy"), "sendmail": self.sendmail.port}
+        self.house = self.enterContext(House(_RULES.format(mark="mark0")))
+        self.postern = self.house.postern
 
     def load_policy(self, mark: str) -> None:
-        self.root.write(CONFIG, _POLICY.format(milter=self.milter, policy=self.policy, mark=mark))
+        self.house.write_rules(_RULES.format(mark=mark))
 
     def errands(self) -> list[Errand]:
-        return [Errand(door, port, recipient, verdict) for door, port in self.ports.items()
+        return [Errand(door, port, recipient, verdict) for door, port in self.house.ports.items()
                 for recipient, verdict in (("unknown@test.example", "550 5.1.1"),
                                            ("b@test.example", "250 2.0.0"))]
-
-    def ask(self, door: str, recipient: str) -> SmtpReply:
-        """The last reply of a new session with one transaction."""
-        with SmtpSession(self.ports[door]) as session:
-            session.hello()
-            return session.transaction("a@example.org", [recipient])[-1]
 
     def sessions_under_way(self, door: str) -> list[tuple[SmtpSession, str]]:
         """Sessions stopped after EHLO, MAIL, RCPT and DATA, each with what it would say next."""
@@ -87,9 +59,8 @@ class _Running(unittest.TestCase):
                  ["Subject: test\r\n\r\nHello.\r\n."]]
         under_way = []
         for said in range(4):
-            session = SmtpSession(self.ports[door])
+            session = self.house.session(door)
             self.addCleanup(session.close)
-            session.hello()
             for lines in talks[:said]:
                 self.assertIn(session.command(lines[0]).code, (250, 354))
             under_way.append((session, talks[said][0]))
@@ -104,7 +75,7 @@ class Kills(_Running):
         self.kill_and_return(whole=False)
 
     def kill_and_return(self, whole: bool) -> None:
-        before = reference_in(self.ask("milter", "unknown@test.example").text)
+        before = reference_in(self.house.ask("milter", "unknown@test.example").text)
         self.postern.record(before)
         with Load(self.errands()) as load:
             for _ in range(_KILLS):
@@ -123,9 +94,9 @@ class Kills(_Running):
         for name, verdicts in load.wrong().items():
             temporary = {_BROKEN[name.split()[0]], "421 4.3.2"}
             self.assertLessEqual(set(verdicts), temporary, f"{name}: {verdicts}")
-        for door in self.ports:
-            self.assertEqual(self.ask(door, "unknown@test.example").verdict, "550 5.1.1")
-            self.assertEqual(self.ask(door, "b@test.example").code, 250)
+        for door in self.house.ports:
+            self.assertEqual(self.house.ask(door, "unknown@test.example").verdict, "550 5.1.1")
+            self.assertEqual(self.house.ask(door, "b@test.example").code, 250)
         self.journal_is_readable(before)
 
     def another_worker_than(self, old: int) -> None:
@@ -140,14 +111,14 @@ class Kills(_Running):
     def journal_is_readable(self, before: str) -> None:
         """References from before the first kill and after the last are explained; each kill may
         have torn one line at most."""
-        after = reference_in(self.ask("milter", "unknown@test.example").text)
+        after = reference_in(self.house.ask("milter", "unknown@test.example").text)
         self.postern.record(after)
         for reference in (before, after):
             told = self.postern.ask("explain", reference)
             self.assertEqual(told.returncode, 0, told.stderr)
             self.assertIn("nobody of that name", told.stdout)
         whole = len(self.postern.journal())
-        lines = self.root.outside(JOURNAL).read_bytes().count(b"\n")
+        lines = self.house.root.outside(JOURNAL).read_bytes().count(b"\n")
         self.assertLessEqual(lines - whole, _KILLS)
 
 
@@ -166,46 +137,45 @@ class Signals(_Running):
             while any(burst.poll() is None for burst in bursts):
                 changes += 1
                 self.load_policy(f"mark{changes}")
-                self.ask("policy", "b@test.example")
+                self.house.ask("policy", "b@test.example")
             self.assertEqual([burst.wait(60) for burst in bursts], [0] * _SENDERS)
             self.load_policy("last")
             self.postern.hang_up()
             load.wait_for_more()
-            for door in self.ports:
+            for door in self.house.ports:
                 self.last_policy_in_force_at(door)
-                self.assertEqual(self.ask(door, f"mark{changes}@test.example").code, 250)
+                self.assertEqual(self.house.ask(door, f"mark{changes}@test.example").code, 250)
             load.wait_for_more()
         self.assertEqual(load.wrong(), {}, "a session was lost or answered wrongly")
         self.assertEqual(self.postern.worker(), worker, "the worker lives on")
 
     def last_policy_in_force_at(self, door: str) -> None:
-        wait_until(lambda: self.ask(door, "last@test.example").verdict == "550 5.2.1",
+        wait_until(lambda: self.house.ask(door, "last@test.example").verdict == "550 5.2.1",
                    f"the last policy is in force at {door}")
 
     def test_a_policy_with_faults_is_refused_and_the_old_one_stays(self) -> None:
-        self.root.write(CONFIG, "[identity]\nhoost = 1\n")
+        self.house.root.write(CONFIG, "[identity]\nhoost = 1\n")
         answer = self.postern.ask("reload")
         self.assertEqual(answer.returncode, 78, answer.stdout)
         self.assertIn("hoost", answer.stdout + answer.stderr)
-        for door in self.ports:
-            self.assertEqual(self.ask(door, "mark0@test.example").verdict, "550 5.2.1")
+        for door in self.house.ports:
+            self.assertEqual(self.house.ask(door, "mark0@test.example").verdict, "550 5.2.1")
 
     def test_a_session_keeps_the_policy_it_began_with(self) -> None:
-        with SmtpSession(self.ports["milter"]) as session:
-            session.hello()
+        with self.house.session("milter") as session:
             session.command("MAIL FROM:<a@example.org>")
             self.load_policy("other")
             self.assertEqual(self.postern.ask("reload").returncode, 0)
             self.assertEqual(session.command("RCPT TO:<mark0@test.example>").verdict, "550 5.2.1")
             self.assertEqual(session.command("RCPT TO:<other@test.example>").code, 250)
-        self.assertEqual(self.ask("milter", "mark0@test.example").code, 250)
-        self.assertEqual(self.ask("milter", "other@test.example").verdict, "550 5.2.1")
+        self.assertEqual(self.house.ask("milter", "mark0@test.example").code, 250)
+        self.assertEqual(self.house.ask("milter", "other@test.example").verdict, "550 5.2.1")
 
     def test_term_ends_the_server_and_its_sockets(self) -> None:
-        self.assertEqual(self.ask("policy", "unknown@test.example").verdict, "550 5.1.1")
+        self.assertEqual(self.house.ask("policy", "unknown@test.example").verdict, "550 5.1.1")
         self.assertEqual(self.postern.close(), 0)
-        self.assertFalse(self.root.outside("/run/postern/control.sock").exists())
-        verdicts = Counter({door: self.ask(door, "b@test.example").verdict for door in self.ports})
+        self.assertFalse(self.house.root.outside("/run/postern/control.sock").exists())
+        verdicts = Counter({door: self.house.ask(door, "b@test.example").verdict for door in self.house.ports})
         self.assertEqual(verdicts, _BROKEN)
 
 

@@ -6,33 +6,14 @@ from __future__ import annotations
 import unittest
 from dataclasses import dataclass
 
+from lab.house import House
 from lab.observe import (Seen, postfix_log_pattern, sendmail_log_pattern, without_policy_prefix,
                          without_sendmail_prefix)
-from lab.place import Folder
-from lab.postern import CONFIG, Postern, reference_in
-from lab.postfix import LISTS, Postfix, Smtpd, milter_service, policy_service
-from lab.process import GrowingFile, free_ports
-from lab.sendmail import Sendmail
+from lab.postern import reference_in
+from lab.postfix import LISTS, Smtpd, policy_service
+from lab.process import GrowingFile
 from lab.smtp import SmtpReply, SmtpSession
 from reasons_table import ROWS, STAGES, Row, rules
-
-_POLICY = """\
-[identity]
-host = "mx1.example.org"
-contact = "postmaster@example.org"
-help = "https://mail.example.org/why/{{reason}}#{{ref}}"
-
-[listen]
-milter = "inet:127.0.0.1:{milter}"
-policy = ["inet:127.0.0.1:{policy}"]
-control = "unix:/run/postern/control.sock"
-
-[journal]
-path = "/var/log/postern/decisions.jsonl"
-
-[log]
-accepts = false
-"""
 
 # The last stage whose rules a request of each list has reached, with smtpd_delay_reject=yes and no.
 _LATE = {"client": "rcpt", "helo": "rcpt", "sender": "rcpt", "recipient": "rcpt", "data": "data",
@@ -46,7 +27,6 @@ class Door:
     port: int
     log: GrowingFile
     context: str = ""  # of the policy door
-    reaches: str = "end-of-message"
 
 
 def first_refusal(port: int, row: Row) -> tuple[Seen | None, list[str]]:
@@ -72,24 +52,16 @@ def first_refusal(port: int, row: Row) -> tuple[Seen | None, list[str]]:
 class EveryReason(unittest.TestCase):
     """One Postern, one Postfix with a service for each way to be asked, one sendmail."""
 
-    postern: Postern
-    postfix: Postfix
-    sendmail: Sendmail
+    house: House
 
     @classmethod
     def setUpClass(cls) -> None:
-        milter, policy = free_ports(2)
-        root = Folder("d")
-        cls.addClassCleanup(root.close)
-        root.write(CONFIG, _POLICY.format(milter=milter, policy=policy) + rules())
-        cls.postern = cls.enterClassContext(Postern(root))
-        address = f"inet:127.0.0.1:{policy}"
-        services: list[Smtpd] = [milter_service("milter", f"inet:127.0.0.1:{milter}")]
-        services += [policy_service(f"late-{context}", address, [context]) for context in LISTS]
-        services += [policy_service(f"early-{context}", address, [context], delay_reject=False)
+        def services(address: str) -> list[Smtpd]:
+            late = [policy_service(f"late-{context}", address, [context]) for context in LISTS]
+            early = [policy_service(f"early-{context}", address, [context], delay_reject=False)
                      for context in _EARLY]
-        cls.postfix = cls.enterClassContext(Postfix(services))
-        cls.sendmail = cls.enterClassContext(Sendmail(f"inet:{milter}@127.0.0.1"))
+            return late + early
+        cls.house = cls.enterClassContext(House(rules(), services))
 
     def setUp(self) -> None:
         self.maxDiff = None
@@ -108,7 +80,7 @@ class EveryReason(unittest.TestCase):
         lines = seen.reply.lines
         reference = reference_in(seen.reply.text)
         self.assertTrue(reference, f"no reference of ours in {seen.reply.text}")
-        record = self.postern.record(reference)
+        record = self.house.postern.record(reference)
         sent = record["sent"]
         self.assertEqual(record["decision"]["rule"]["name"], row.word)
         self.assertEqual(record["decision"]["reason"], row.reason)
@@ -150,13 +122,13 @@ class EveryReason(unittest.TestCase):
         self.assertEqual({row.stage for row in ROWS}, set(STAGES))
 
     def test_postfix_milter(self) -> None:
-        self.refusals(Door("milter", self.postfix.port("milter"), self.postfix.log), ROWS)
+        self.refusals(Door("milter", self.house.ports["milter"], self.house.postfix.log), ROWS)
 
     def test_sendmail_milter(self) -> None:
-        self.refusals(Door("sendmail", self.sendmail.port, self.sendmail.log), ROWS)
+        self.refusals(Door("sendmail", self.house.ports["sendmail"], self.house.sendmail.log), ROWS)
 
     def policy(self, service: str, context: str, stage: str) -> None:
-        door = Door(service, self.postfix.port(service), self.postfix.log, context, stage)
+        door = Door(service, self.house.ports[service], self.house.postfix.log, context)
         self.refusals(door, self.rows_up_to(stage))
 
     def test_postfix_policy_client_list_asked_at_rcpt(self) -> None:
@@ -188,9 +160,7 @@ class EveryReason(unittest.TestCase):
 
     def test_a_client_that_nothing_speaks_against_gets_through_every_door(self) -> None:
         innocent = Row("mail", "nothing", (), 200)
-        ports = {name: self.postfix.port(name) for name in self.postfix.services}
-        ports["sendmail"] = self.sendmail.port
-        for name, port in ports.items():
+        for name, port in self.house.ports.items():
             with self.subTest(door=name):
                 seen, dialogue = first_refusal(port, innocent)
                 self.assertIsNone(seen, "\n".join(dialogue))

@@ -32,21 +32,19 @@ def _show(title: str, port: int, xclient: bool) -> None:
 
 
 def main() -> None:
-    policy, milter = ToyPolicyServer(_policy_answer), ToyMilter(_milter_answer)
-    with Postfix([milter_service("milter", milter.postfix_address),
-                  policy_service("policy", policy.address)]) as postfix:
-        print(f"Postfix {postfix.version()}")
-        for name in postfix.services:
-            _show(f"Postfix, {name} only", postfix.port(name), xclient=True)
-        postfix.log.wait(": removed$")
-        print(postfix.log.text())
-    with Sendmail(milter.sendmail_address) as sendmail:
-        print(f"sendmail {sendmail.version()}")
-        _show("sendmail", sendmail.port, xclient=False)
-        sendmail.log.wait("queued")
-        print(sendmail.log.text())
-    policy.close()
-    milter.close()
+    with ToyPolicyServer(_policy_answer) as policy, ToyMilter(_milter_answer) as milter:
+        with Postfix([milter_service("milter", milter.postfix_address),
+                      policy_service("policy", policy.address)]) as postfix:
+            print(f"Postfix {postfix.version()}")
+            for name in postfix.services:
+                _show(f"Postfix, {name} only", postfix.port(name), xclient=True)
+            postfix.log.wait(": removed$")
+            print(postfix.log.text())
+        with Sendmail(milter.sendmail_address) as sendmail:
+            print(f"sendmail {sendmail.version()}")
+            _show("sendmail", sendmail.port, xclient=False)
+            sendmail.log.wait("queued")
+            print(sendmail.log.text())
 
 
 main()

@@ -116,16 +116,23 @@ def policy_service(name: str, address: str, contexts: Sequence[str] = ("recipien
 
 class Postfix:
     """A running Postfix. `group` is the group number of its user, so that sockets of mode 0660
-    made for that group can be reached as on a Debian machine."""
+    made for that group can be reached as on a Debian machine. With `certificate` (PEM texts of
+    certificate and key) it offers STARTTLS."""
 
     def __init__(self, services: Sequence[Smtpd], group: int = _OWNER,
-                 settings: Mapping[str, str] | None = None) -> None:
+                 settings: Mapping[str, str] | None = None,
+                 certificate: tuple[str, str] | None = None) -> None:
         self.services = {service.name: service for service in services}
         self.root = PrivateRoot("postfix", packages.POSTFIX,
                                 [User("postfix", _OWNER, group), User("postdrop", _DROP, _DROP)])
         self.log = GrowingFile(self.root.outside("/var/log/mail.log"))
         self._group = group
         self._settings = {**_MAIN, **(settings or {})}
+        if certificate is not None:
+            for name, text in zip(("cert", "key"), certificate):
+                self.root.write(f"/etc/postfix/{name}.pem", text, 0o600)
+                self._settings[f"smtpd_tls_{name}_file"] = f"/etc/postfix/{name}.pem"
+            self._settings["smtpd_tls_security_level"] = "may"
         self._child: Child | None = None
 
     def __enter__(self) -> Postfix:

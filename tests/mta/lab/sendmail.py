@@ -42,23 +42,34 @@ define(`confPRIVACY_FLAGS', `')dnl
 define(`confLOG_LEVEL', `14')dnl
 define(`confMILTER_LOG_LEVEL', `14')dnl
 INPUT_MAIL_FILTER(`postern', `S={address}{flags}, T=C:10s;S:20s;R:20s;E:30s')dnl
-MAILER(`local')dnl
+{tls}MAILER(`local')dnl
 MAILER(`smtp')dnl
+"""
+
+_TLS = """\
+define(`confSERVER_CERT', `/etc/mail/cert.pem')dnl
+define(`confSERVER_KEY', `/etc/mail/key.pem')dnl
+define(`confCACERT_PATH', `/etc/mail')dnl
+define(`confCACERT', `/etc/mail/cert.pem')dnl
+define(`confTLS_SRV_OPTIONS', `V')dnl
 """
 
 
 class Sendmail:
     """A running sendmail with one milter. `address` in sendmail's notation: local:/path or
     inet:port@host; `failure` is the F= letter: "T" tempfails when the milter is broken, "R"
-    rejects, "" lets mail pass."""
+    rejects, "" lets mail pass. With `certificate` (PEM texts of certificate and key) it offers
+    STARTTLS."""
 
-    def __init__(self, address: str, failure: str = "T") -> None:
+    def __init__(self, address: str, failure: str = "T",
+                 certificate: tuple[str, str] | None = None) -> None:
         self.root = PrivateRoot("sendmail", packages.SENDMAIL,
                                 [User("smmta", 60111, 60111), User("smmsp", 60112, 60112)])
         self.port = free_port()
         self.log = GrowingFile(self.root.outside("/var/log/mail.log"))
         self.address = address
         self._failure = failure
+        self._certificate = certificate
         self._syslog: SyslogSocket | None = None
         self._child: Child | None = None
 
@@ -100,8 +111,13 @@ class Sendmail:
         root.write("/etc/mail/service.switch", "hosts files\naliases files\npasswd files\n")
         root.write("/etc/mail/local-host-names", "localhost\n")
         root.write("/var/lib/sendmail.st", "")
+        tls = ""
+        if self._certificate is not None:
+            tls = _TLS
+            for name, text in zip(("cert", "key"), self._certificate):
+                root.write(f"/etc/mail/{name}.pem", text, 0o600)
         flags = f", F={self._failure}" if self._failure else ""
         root.write("/etc/mail/sendmail.mc", _MC.format(cf=_CF, port=self.port, flags=flags,
-                                                       address=self.address))
+                                                       address=self.address, tls=tls))
         made = root.run(["/usr/bin/m4", f"-D_CF_DIR_={_CF}/", "/etc/mail/sendmail.mc"])
         root.write("/etc/mail/sendmail.cf", made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 
@@ -54,7 +55,7 @@ class SmtpSession:
 
     def __post_init__(self) -> None:
         source = (self.source, 0) if self.source else None
-        self._socket = socket.create_connection((self.host, self.port), self.limit, source)
+        self._socket: socket.socket = socket.create_connection((self.host, self.port), self.limit, source)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._pending = b""
         self.closed_by_server = False
@@ -107,6 +108,18 @@ class SmtpSession:
         if answer.code != 220:
             return answer
         return self.command(f"EHLO {helo}")
+
+    def start_tls(self, name: str = "mail.example.org") -> SmtpReply:
+        """STARTTLS, the handshake, and EHLO again; the last reply. The certificate is not looked
+        at. Octets are recorded as they are inside the encryption."""
+        answer = self.command("STARTTLS")
+        if answer.code != 220:
+            return answer
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self._socket = context.wrap_socket(self._socket)
+        return self.command(f"EHLO {name}")
 
     def message(self, text: bytes = b"Subject: test\r\n\r\nHello.\r\n") -> SmtpReply:
         """After a 354: the message, dots doubled, and the final dot."""

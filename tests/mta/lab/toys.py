@@ -7,6 +7,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Mapping
+from typing import Self
 
 PolicyAnswer = Callable[[Mapping[str, str]], str]
 MilterAnswer = Callable[[str, bytes], "bytes | None"]
@@ -17,7 +18,26 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-class ToyPolicyServer:
+class _Toy:
+    """A server on a free port, in threads of its own until close()."""
+
+    def __init__(self, handler: type[socketserver.BaseRequestHandler]) -> None:
+        self._server = _Server(("127.0.0.1", 0), handler)
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class ToyPolicyServer(_Toy):
     """Answers each request with `action=` and what `answer` returns for its attributes."""
 
     def __init__(self, answer: PolicyAnswer) -> None:
@@ -37,13 +57,8 @@ class ToyPolicyServer:
                     self.wfile.write(f"action={answer(attributes)}\n\n".encode())
                     attributes = {}
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.address = f"inet:127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.address = f"inet:127.0.0.1:{self.port}"
 
 
 def reply_packet(code: str, text: str) -> bytes:
@@ -51,7 +66,7 @@ def reply_packet(code: str, text: str) -> bytes:
     return b"y" + f"{code} {text}".encode() + b"\0"
 
 
-class ToyMilter:
+class ToyMilter(_Toy):
     """Speaks the milter protocol, version 6. `answer` gets a command letter of the protocol
     (H helo, M mail, R rcpt, T data, E end of message, ...) and its data, and returns a reply
     packet or None for "continue"."""
@@ -81,15 +96,9 @@ class ToyMilter:
                 return b""
             return answer(command, data) or b"c"
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
+        super().__init__(Handler)
         self.postfix_address = f"inet:127.0.0.1:{self.port}"
         self.sendmail_address = f"inet:{self.port}@127.0.0.1"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _read(connection: socket.socket, count: int) -> bytes:
