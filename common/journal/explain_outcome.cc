@@ -12,6 +12,21 @@ bool is_refusal(const Decision& decision) {
   return decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
 }
 
+// Postfix rewrites address codes by restriction list, so another code may have been sent on
+// purpose.
+void tell_other_code(Page& page, const Record& record) {
+  if (!record.decision.reply || record.sent->expected.empty()) return;
+  const std::string meant = record.decision.reply->form().text();
+  if (record.sent->expected.front().substr(0, meant.size() + 1) == meant + ' ') return;
+  // A reply of several lines has a hyphen behind the code.
+  std::string first = record.sent->expected.front();
+  if (first.size() > 3) first[3] = ' ';
+  if (first.substr(0, meant.size() + 1) == meant + ' ') return;
+  page.paragraph("The catalogue's code is " + meant +
+                     "; Postfix would have changed it in this place, so another one was sent.",
+                 2);
+}
+
 }  // namespace
 
 void tell_sent(Page& page, const Record& record) {
@@ -41,6 +56,7 @@ void tell_sent(Page& page, const Record& record) {
                    2);
     for (const auto& line : sent.expected) page.verbatim(line);
   }
+  tell_other_code(page, record);
   if (!sent.condition.empty()) page.paragraph("Condition: " + sent.condition + '.', 2);
 }
 

@@ -72,15 +72,16 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
       if (entry.note == TrailNote::shadow || entry.mode == RuleMode::shadow) {
         return "yes, but it only watches (shadow); enforced, it would " + action(entry);
       }
-      return decided(decision, entry) ? "yes, and this decided: " + action(entry)
-                                      : "yes: " + action(entry);
+      if (!decided(decision, entry)) return "yes: " + action(entry);
+      return "yes, and this decided: " + action(entry) +
+             (decision.softened_by.empty() ? "" : ", made temporary (see above)");
     case Truth::unknown:
       return "still waiting for an answer when the decision was made";
     case Truth::unavailable:
       text = "could not be answered";
       if (!entry.cause.empty()) text += ": " + entry.cause;
-      if (decided(decision, entry)) text += "; this decided: " + action(entry);
-      return text;
+      return text +
+             (decided(decision, entry) ? "; this decided: " + action(entry) : "; passed over");
   }
   return text;
 }

@@ -63,7 +63,7 @@ class PolicyBuilder {
 
     TableSet tables;
     const SourceLoader load = [this](const Node& by, const std::string& name) {
-      return this->load(by, name);
+      return this->load(by, resolve(by.span.file->name(), name));
     };
     for (const auto& root : documents_) read_tables(root, values_, checks_, load, tables);
 
@@ -94,8 +94,7 @@ class PolicyBuilder {
     return true;
   }
 
-  const SourceFile* load(const Node& by, const std::string& name) {
-    const auto path = resolve(by.span.file->name(), name);
+  const SourceFile* load(const Node& by, const std::string& path) {
     for (const auto* source : sources_) {
       if (source->name() == path) return source;
     }
@@ -111,8 +110,7 @@ class PolicyBuilder {
   void read_includes() {
     const auto* member = documents_.front().find("include");
     if (member == nullptr) return;
-    // A copy: reading more files moves the documents.
-    const auto value = member->value;
+    const auto& value = member->value;
     if (value.kind != Node::Kind::array) {
       diagnostics_.error(value.span, "\"include\" is a list of strings, not " +
                                          std::string(to_text(value.kind)),
@@ -127,7 +125,7 @@ class PolicyBuilder {
       if (is_pattern(item.string)) {
         include_pattern(item);
       } else {
-        include_file(item, item.string);
+        include_file(item, resolve(item.span.file->name(), item.string));
       }
     }
   }
@@ -154,11 +152,10 @@ class PolicyBuilder {
     }
     // The order of rules must not depend on a folder's.
     std::sort(names->begin(), names->end());
-    for (const auto& name : *names) include_file(item, name);
+    for (const auto& path : *names) include_file(item, path);
   }
 
-  void include_file(const Node& item, const std::string& name) {
-    const auto path = resolve(item.span.file->name(), name);
+  void include_file(const Node& item, const std::string& path) {
     for (const auto* source : sources_) {
       if (source->name() != path) continue;
       diagnostics_.error(item.span, quoted(path) + " is part of the policy already",
