@@ -9,9 +9,10 @@
 //    characters: what happened, and to whom. Bounce classifiers of mail providers read it too, so
 //    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it.
 //  - Printable ASCII without ';' and ':', because Postfix and log readers cut there.
-//  - Rows whose code may be 421 or that are spoken in the greeting begin with {host} (RFC 5321
-//    4.2.3, 4.3.1), and hold no address, since clients may parse those texts. So does 551.
-//  - Fields not known wherever the reason may be spoken carry an else text.
+//  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3); a row that
+//    names it itself does so at its start, where it is not said twice. Clients may parse an address
+//    in a 551 text (RFC 5321 3.4), so such a row holds no other.
+//  - A field that is not known at every stage of the row, or that a check brings, has an else text.
 
 namespace postern {
 
@@ -289,7 +290,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.8",
      .note = "",
-     .text = "Mailing list {recipient|among the recipients} takes no posts from this sender.",
+     .text = "The mailing list {recipient|among the recipients} takes no posts from this sender.",
      .advice = "Write from the address that is subscribed, or ask the owner of the list.",
      .sender_help = "Only certain senders may write to this list. Join it, use the address with "
                     "which you are a member, or ask its owner to pass your message on.",
@@ -843,7 +844,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.1",
      .note = "Postfix and Sendmail both replace text given at connect, so the sender never sees "
              "why. Prefer dnsbl-listed at MAIL or RCPT.",
-     .text = "{host} refuses [{client_address}], which is listed at {list|a block list}.",
+     .text = "No service for [{client_address}], which is listed at {list|a block list}.",
      .advice = "Ask the operator of the list for removal once the cause has ended.",
      .sender_help =
          "The receiving server ended the session at once since the address of your server stands "
@@ -973,7 +974,7 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8, 4.3.2",
      .note = "",
-     .text = "{host} sees too many connections from [{client_address}] in a short time.",
+     .text = "Too many connections in a short time from [{client_address}].",
      .advice = "Send more messages over each connection and fewer connections a minute.",
      .sender_help =
          "The sending server connects more often than the receiving site allows. Mail servers wait "
@@ -991,7 +992,7 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8",
      .note = "",
-     .text = "{host} has too many connections open with [{client_address}] at once.",
+     .text = "Too many connections are open at the same time with [{client_address}].",
      .advice = "Lower the number of parallel connections to this site.",
      .sender_help =
          "The sending server keeps more sessions open than the receiving site allows. It tries "
@@ -1042,7 +1043,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 7.8",
      .note = "",
-     .text = "{host} ends this session after too many errors of [{client_address}].",
+     .text = "Too many errors in this session, it ends here.",
      .advice = "Read the earlier replies of this session, each tells what was wrong.",
      .sender_help =
          "The sending program made one error after another, and the server ended the session. The "
@@ -1060,7 +1061,7 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 7.8",
      .note = "",
-     .text = "{host} saw too many unknown recipients in this session.",
+     .text = "Too many recipients of this session are unknown here.",
      .advice = "Remove dead addresses from your lists before sending again.",
      .sender_help = "So many addresses in this session do not exist that it looks like guessing. "
                     "Clean the list of recipients; single messages to right addresses pass.",
@@ -1094,7 +1095,7 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail},
      .reference = "RFC 5321 4.3.1",
      .note = "",
-     .text = "{host} refuses client [{client_address}], which spoke before the greeting.",
+     .text = "Client [{client_address}] spoke before the greeting.",
      .advice = "Use mail software that waits for the server's greeting.",
      .sender_help = "The sending program did not wait for the server to greet, which real mail "
                     "servers do. It is broken or a spam program.",
@@ -1127,7 +1128,7 @@ constexpr Reason table[] = {
      .stages = {connect},
      .reference = "RFC 7504 3",
      .note = "For hosts that never take mail, not for one unwelcome client or address (RFC 7504).",
-     .text = "{host} has no mail service and never accepts mail.",
+     .text = "This host has no mail service and never accepts mail.",
      .advice = "Check the domain of the recipient for typing errors.",
      .sender_help = "The host you reached takes no mail from anybody. If the address is right, the "
                     "domain's owner has an MX or address record that leads to the wrong host.",
@@ -1942,7 +1943,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 4.5.3.2.7; IANA registry",
      .note = "",
-     .text = "{host} waited too long for the next command of [{client_address}].",
+     .text = "No command came from [{client_address}] for too long.",
      .advice = "Your mail server tries again, look for network trouble if it lasts.",
      .sender_help =
          "The connection stood still for so long that the receiving server ended it. If it happens "
@@ -1960,7 +1961,7 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of {host} refuses this mail.",
+     .text = "A local policy of this site refuses the mail.",
      .advice = "Ask the postmaster there what the policy asks for, and give the reference.",
      .sender_help = "The receiving site has a rule of its own against this message. The reference "
                     "in the reply lets its postmaster find the rule and tell you what to change.",
@@ -1977,7 +1978,7 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 4.2.3",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of {host} puts this mail off for now.",
+     .text = "A local policy of this site puts the mail off for now.",
      .advice = "Your mail server tries again, ask the postmaster there if it lasts.",
      .sender_help =
          "The receiving site has a rule that lets this message wait. It is tried again by itself; "

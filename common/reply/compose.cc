@@ -326,7 +326,11 @@ Result<Reply> compose(const Reason& reason, ReplyForm form, ReplyStage spoken,
   std::size_t room = longest_start - reference_length;
   if (!text.host.empty()) room -= text.host.size() + 1;
 
-  text.sentence = sentence_text(own_text.empty() ? reason.text : own_text, values, host, room);
+  auto said = own_text.empty() ? reason.text : own_text;
+  // "{host} is shutting down" already begins with our name; it is not said twice.
+  constexpr std::string_view host_first = "{host} ";
+  if (!text.host.empty() && said.starts_with(host_first)) said.remove_prefix(host_first.size());
+  text.sentence = sentence_text(said, values, host, room);
   if (!reference.empty()) text.reference = "ref " + reference.text();
   text.advice = reason.advice;
   if (const auto quote = value_of(values, "quote"); !quote.empty()) {

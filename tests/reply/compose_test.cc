@@ -63,6 +63,15 @@ TEST(Compose, DropsTheSecondSentenceAsAWhole) {
   EXPECT_EQ(reply->text().sentence.find("Please"), std::string::npos);
 }
 
+TEST(Compose, SaysOurNameOnceWhenItStandsFirstAnyway) {
+  const auto reply = composed("shutdown", "421 4.3.2", ReplyStage::mail, "", {});
+  EXPECT_EQ(start_of(reply.text()).find("mx1.example.org "), 0U);
+  EXPECT_EQ(start_of(reply.text()).find("mx1.example.org", 1), std::string::npos);
+  const auto other =
+      composed("policy-defer", "450 4.7.0", ReplyStage::rcpt, "{host} is tired.", {});
+  EXPECT_EQ(other.text().sentence, "mx1.example.org is tired.");
+}
+
 TEST(Compose, TakesElseTextsForMissingValues) {
   EXPECT_EQ(composed("dnsbl-listed", "550 5.7.1", ReplyStage::rcpt,
                      "Blocked using {list|a block list}.", {})
