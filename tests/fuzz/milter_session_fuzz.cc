@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   setup.decide = [](const Transaction& transaction, Facts facts,
                     const std::function<void(Outcome)>& closed) {
     auto decision = decide(transaction);
-    closed({decision, std::move(facts), {}});
+    closed({decision, std::move(facts), {}, {}});
     return decision;
   };
   setup.submit = [&](const Record& record) {
