@@ -77,7 +77,7 @@ constexpr std::array rows{
     NameRow{Name::door, "door", ValueType::choice, Stage::connect, last, nothing, upstream,
             unlimited, "protocol through which the mail server asks"},
     NameRow{Name::macro, "macro", ValueType::text, Stage::connect, last, nothing, upstream,
-            unlimited, "macro(\"daemon_name\"): a milter macro, named without braces"},
+            unlimited, "a milter macro, named without braces"},
 };
 
 constexpr bool in_order() {
