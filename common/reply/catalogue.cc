@@ -9,10 +9,10 @@
 //    characters: what happened, and to whom. Bounce classifiers of mail providers read it too, so
 //    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it.
 //  - Printable ASCII without ';' and ':', because Postfix and log readers cut there.
-//  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3), so those
-//    rows do not name it. Clients may parse an address in a 551 text (RFC 5321 3.4), so such a row
-//    holds no other.
-//  - Only fields that are known at every stage of the row; what checks bring has an else text.
+//  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3); a row that
+//    names it itself does so at its start, where it is not said twice. Clients may parse an address
+//    in a 551 text (RFC 5321 3.4), so such a row holds no other.
+//  - A field that is not known at every stage of the row, or that a check brings, has an else text.
 
 namespace postern {
 
@@ -207,7 +207,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.3; RFC 5321 4.2.3",
      .note = "Temporary by default, since the recipient can make room (RFC 3463 3.3).",
-     .text = "Over quota, the recipient's mailbox is full.",
+     .text = "Over quota, the mailbox of {recipient|a recipient} is full.",
      .advice =
          "Your mail server tries again by itself, tell the recipient in another way to make room.",
      .sender_help =
@@ -226,7 +226,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "IANA registry; RFC 5321 4.2.3",
      .note = "Allowed, but RFC 3463 3.3 asks for a temporary code. For sites that chose it.",
-     .text = "Mailbox full, mail for this recipient is returned until there is room.",
+     .text = "Mailbox full, mail for {recipient|this recipient} is returned until there is room.",
      .advice = "Tell the recipient in another way, then send the message again.",
      .sender_help = "The mailbox is full and the server does not wait for room. Reach the "
                     "recipient in another way and send again once room was made.",
@@ -241,7 +241,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 1870 6.4(2); RFC 3463 3.3",
      .note = "",
-     .text = "The message size exceeds what the recipient's mailbox accepts.",
+     .text = "The message size exceeds what the mailbox of {recipient|a recipient} accepts.",
      .advice = "Make the message smaller or share the attachment by a link.",
      .sender_help = "This mailbox has a size limit of its own, below that of the server. Send a "
                     "smaller message; attachments grow by a third when they are encoded.",
@@ -290,7 +290,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.8",
      .note = "",
-     .text = "This mailing list takes no posts from {sender|the empty sender}.",
+     .text = "The mailing list {recipient|among the recipients} takes no posts from this sender.",
      .advice = "Write from the address that is subscribed, or ask the owner of the list.",
      .sender_help = "Only certain senders may write to this list. Join it, use the address with "
                     "which you are a member, or ask its owner to pass your message on.",
@@ -399,7 +399,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 5.1, 15.3",
      .note = "Role accounts such as postmaster are exempt (RFC 7293).",
-     .text = "The recipient's mailbox has a new owner since the date that was given.",
+     .text = "The mailbox of {recipient|a recipient} has a new owner since the date given.",
      .advice = "Remove this address and ask the person you mean for the present one.",
      .sender_help =
          "Your message asked to be delivered only to the person who had this address at an earlier "
@@ -416,7 +416,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 15.3",
      .note = "",
-     .text = "The recipient's whole domain has a new owner since the date that was given.",
+     .text = "The domain {recipient_domain|of a recipient} has a new owner since the date given.",
      .advice = "Remove all addresses of this domain that you noted before it changed hands.",
      .sender_help =
          "Your message asked for the owner of the address at an earlier date, and the whole domain "
@@ -432,7 +432,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 15.3",
      .note = "",
-     .text = "Whether the recipient's address has changed hands cannot be told here.",
+     .text = "Whether {recipient|a recipient} has changed hands cannot be told here.",
      .advice = "Confirm the address in another way or send without asking for its owner (RRVS).",
      .sender_help = "Your message asked to be delivered only if the address still belongs to the "
                     "same person, and the server has no record of that. Confirm the address, then "
@@ -1843,7 +1843,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 4.2.3; RFC 3463 3.4",
      .note = "",
-     .text = "The mail service is shutting down or restarting.",
+     .text = "{host} is shutting down or restarting.",
      .advice = "No action is needed, your mail server tries again by itself.",
      .sender_help = "The receiving server is being stopped or restarted. Your server connects "
                     "again later and delivers then.",
@@ -1859,7 +1859,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8; RFC 3463 3.4",
      .note = "",
-     .text = "The server is overloaded and takes no more work just now.",
+     .text = "{host} is overloaded and takes no more work just now.",
      .advice = "No action is needed, your mail server tries again by itself.",
      .sender_help = "The receiving server has more work than it can do. Your message waits and is "
                     "tried again.",

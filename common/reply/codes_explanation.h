@@ -1,0 +1,46 @@
+// Explanation: everything that is known about a reply somebody asks about, before it is written
+// out. Pure.
+#pragma once
+
+#include "postern/reason.h"
+#include "reply/codes_query.h"
+#include "reply/registry.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+/// A reason that is spoken with the reply in question.
+struct Use {
+  const Reason* reason = nullptr;
+  std::string form;
+  bool is_default = false;
+};
+
+/// What a reply means.
+struct Explanation {
+  std::string asked;  ///< "550 5.7.26"
+  std::optional<int> code;
+  const BasicCode* basic = nullptr;
+  std::optional<AskedEnhanced> enhanced;
+  const EnhancedEntry* entry = nullptr;
+  int klass = 0;                   ///< what clients act on; 0 when only X was given
+  std::vector<std::string> notes;  ///< clashes, odd pairs, codes of nobody
+  std::string who;
+  std::string what_to_do;
+  const Reason* likely = nullptr;  ///< by the words of a pasted reply
+  std::vector<Use> uses;
+};
+
+Explanation find_out(const CodesQuery& query);
+
+/// "temporary", "permanent", ... for the first digit of a reply.
+std::string_view class_word(int klass);
+/// Who can put it right, by what a reason is about.
+std::string who_acts(const Reason& reason);
+std::string join(const std::vector<std::string>& parts, std::string_view between);
+
+}  // namespace postern

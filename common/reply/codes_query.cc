@@ -1,0 +1,226 @@
+#include "reply/codes_query.h"
+
+#include "model/text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace postern {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+// A pasted reply is a few hundred octets; what is longer is no reply and need not be read whole.
+constexpr std::size_t longest_question = 20'000;
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    auto line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
+    while (!line.empty() && is_space(line.front())) line.remove_prefix(1);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+/// A code at the start of `text` with what follows it: space, hyphen or the end.
+std::optional<int> code_at(std::string_view text) {
+  if (text.size() < 3 || !std::all_of(text.begin(), text.begin() + 3, is_digit)) return {};
+  if (text.size() > 3 && text[3] != ' ' && text[3] != '-' && text[3] != '\t') return {};
+  return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+}
+
+/// One to three digits at the start of `text`, taken off it.
+std::optional<int> take_number(std::string_view& text) {
+  std::size_t length = 0;
+  int value = 0;
+  while (length < text.size() && is_digit(text[length])) {
+    if (length == 3) return {};
+    value = value * 10 + (text[length] - '0');
+    ++length;
+  }
+  if (length == 0) return {};
+  text.remove_prefix(length);
+  return value;
+}
+
+/// "5.7.1" or "X.7.1" at the start of `text`, taken off it.
+std::optional<AskedEnhanced> take_enhanced(std::string_view& text) {
+  auto rest = text;
+  if (rest.size() < 5 || rest[1] != '.') return {};
+  AskedEnhanced found;
+  if (is_digit(rest[0])) {
+    found.klass = rest[0] - '0';
+  } else if (rest[0] != 'X' && rest[0] != 'x') {
+    return {};
+  }
+  rest.remove_prefix(2);
+  const auto subject = take_number(rest);
+  if (!subject || rest.empty() || rest.front() != '.') return {};
+  rest.remove_prefix(1);
+  const auto detail = take_number(rest);
+  // A further dot makes it an IP address; a letter makes it something else.
+  if (!detail ||
+      (!rest.empty() &&
+       (is_digit(rest.front()) || (rest.size() > 1 && rest.front() == '.' && is_digit(rest[1]))))) {
+    return {};
+  }
+  found.subject = *subject;
+  found.detail = *detail;
+  text = rest;
+  return found;
+}
+
+bool starts_word(std::string_view text, std::size_t at) {
+  if (at == 0) return true;
+  const char before = text[at - 1];
+  return !is_digit(before) && before != '.' && !(before >= 'a' && before <= 'z') &&
+         !(before >= 'A' && before <= 'Z');
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+/// Reads "550-5.7.1 text" into `query`, adding what differs from earlier lines to its faults.
+void read_line(std::string_view line, CodesQuery& query) {
+  const auto add_fault = [&](std::string fault) {
+    if (std::find(query.faults.begin(), query.faults.end(), fault) == query.faults.end()) {
+      query.faults.push_back(std::move(fault));
+    }
+  };
+  if (const auto code = code_at(line)) {
+    if (query.code && *query.code != *code) {
+      add_fault(
+          "The lines carry different codes; all lines of one reply must carry the same "
+          "(RFC 5321 4.2.1).");
+    }
+    if (!query.code) query.code = code;
+    line = trimmed(line.substr(std::min<std::size_t>(4, line.size())));
+  }
+  if (auto enhanced = take_enhanced(line)) {
+    if (query.enhanced && query.enhanced->text() != enhanced->text()) {
+      add_fault(
+          "The lines carry different enhanced codes; all lines of one reply must carry the "
+          "same (RFC 2034 4).");
+    }
+    if (!query.enhanced) query.enhanced = enhanced;
+    line = trimmed(line);
+  }
+  if (!query.words.empty() && !line.empty()) query.words += ' ';
+  query.words += line;
+}
+
+// Idioms of mail servers, most specific first. They tell which of the many causes behind 550 5.7.1
+// or 554 is meant.
+constexpr std::pair<std::string_view, std::string_view> idioms[] = {
+    {"relay access denied", "relay-denied"},
+    {"relaying denied", "relay-denied"},
+    {"unable to relay", "relay-denied"},
+    {"relay not permitted", "relay-denied"},
+    {"blocked using", "dnsbl-listed"},
+    {"spamhaus", "dnsbl-listed"},
+    {"blacklist", "dnsbl-listed"},
+    {"blocklist", "dnsbl-listed"},
+    {"block list", "dnsbl-listed"},
+    {"greylist", "greylisted"},
+    {"graylist", "greylisted"},
+    {"dmarc", "dmarc-reject"},
+    {"dkim", "dkim-none"},
+    {"spf", "spf-fail"},
+    {"reverse dns", "client-no-rdns"},
+    {"reverse hostname", "client-no-rdns"},
+    {"ptr record", "client-no-rdns"},
+    {"helo command rejected", "helo-not-fqdn"},
+    {"user unknown", "rcpt-unknown"},
+    {"no such user", "rcpt-unknown"},
+    {"unknown user", "rcpt-unknown"},
+    {"does not exist", "rcpt-unknown"},
+    {"mailbox full", "mailbox-full"},
+    {"mailbox is full", "mailbox-full"},
+    {"over quota", "mailbox-full"},
+    {"quota exceeded", "mailbox-full"},
+    {"too many hops", "too-many-hops"},
+    {"mail loop", "too-many-hops"},
+    {"too many recipients", "too-many-recipients"},
+    {"too many connections", "rate-connection"},
+    {"message size exceeds", "message-too-big"},
+    {"too large", "message-too-big"},
+    {"too big", "message-too-big"},
+    {"authentication required", "auth-required"},
+    {"starttls command first", "tls-required"},
+    {"virus", "virus"},
+    {"malware", "virus"},
+    {"spam", "spam"},
+    {"rate limit", "rate-message"},
+    {"domain not found", "sender-domain-bad"},
+};
+
+}  // namespace
+
+std::string AskedEnhanced::text() const {
+  return (klass == 0 ? "X" : std::to_string(klass)) + '.' + std::to_string(subject) + '.' +
+         std::to_string(detail);
+}
+
+std::optional<CodesQuery> read_codes_query(std::string_view what) {
+  what = what.substr(0, longest_question);
+  const auto lines = lines_of(what);
+  if (lines.empty()) return std::nullopt;
+
+  CodesQuery query;
+  if (code_at(lines.front())) {
+    for (const auto line : lines) read_line(line, query);
+    return query;
+  }
+  // "... said: 550 5.1.1 no such user", "dsn=5.1.1", "#5.1.1": the codes stand somewhere inside.
+  for (const auto line : lines) {
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      if (!starts_word(line, at)) continue;
+      auto rest = line.substr(at);
+      const auto code = code_at(rest);
+      if (code && *code >= 200 && *code < 600) {
+        read_line(rest, query);
+        return query;
+      }
+    }
+  }
+  for (const auto line : lines) {
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      if (!starts_word(line, at)) continue;
+      auto rest = line.substr(at);
+      if (auto enhanced = take_enhanced(rest)) {
+        query.enhanced = enhanced;
+        query.words = trimmed(rest);
+        return query;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view reason_by_words(std::string_view words) {
+  // Addresses are left out: "<spam@example.org>" says nothing about spam.
+  std::string text;
+  bool address = false;
+  for (const char c : lower(words)) {
+    if (c == '<') address = true;
+    if (!address) text += c;
+    if (c == '>') address = false;
+  }
+  for (const auto& [idiom, reason] : idioms) {
+    for (auto at = text.find(idiom); at != std::string::npos; at = text.find(idiom, at + 1)) {
+      if (starts_word(text, at)) return reason;
+    }
+  }
+  return {};
+}
+
+}  // namespace postern
