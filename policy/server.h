@@ -12,12 +12,19 @@ namespace postern::policy_door {
 
 class PolicyServer {
  public:
-  /// Takes ownership of bound, listening, non-blocking sockets.
+  /// Takes ownership of bound, listening, non-blocking sockets, which it closes in stop(). `loops`:
+  /// threads, at least one.
   PolicyServer(std::vector<int> listeners, Services services, unsigned loops = 1);
+  /// stop() without waiting, unless that has been done.
   ~PolicyServer();
+  PolicyServer(const PolicyServer&) = delete;
+  PolicyServer& operator=(const PolicyServer&) = delete;
 
+  /// Once. Throws std::system_error when the system gives no thread or epoll.
   void start();
-  /// Stops accepting, lets running requests finish until `limit`, closes everything.
+  /// Stops accepting, answers what has been asked, closes idle connections at once and everything
+  /// at `limit`. Returns when the threads have ended. Not from a callback; a second call does
+  /// nothing. Does not wait for records of shadow rules: those are the Driver's.
   void stop(std::chrono::milliseconds limit);
 
  private:

@@ -21,7 +21,7 @@ class RecordSink {
 struct JournalCounters {
   std::uint64_t written = 0;
   std::uint64_t lost_queue_full = 0;
-  std::uint64_t lost_write_failed = 0;
+  std::uint64_t lost_write_failed = 0;  ///< also records too long for a line
   std::uint64_t queued = 0;
   std::string last_error;  ///< of the file; empty when well
 };
@@ -29,12 +29,21 @@ struct JournalCounters {
 /// Writes JSON lines to the file of JournalSettings and the mail-log line through `log_line`, both
 /// from its own thread, in batches. A full queue or a failing disk is counted and logged once, and
 /// delays nobody.
+///
+/// What the file never has: half a line before a good one. What a kill -9 can lose: the records
+/// still queued, a few milliseconds' worth. What a power cut can lose: about the last second.
 class Journal final : public RecordSink {
  public:
   using LogLine = std::function<void(const std::string& line, bool refusal)>;
+  using Notice = std::function<void(const std::string& message)>;
 
+  /// `queue_limit`: records that may wait; further ones are lost and counted. `log_line` and
+  /// `notice` are called from the journal's thread and must not call the journal; what they throw
+  /// is dropped. `notice` gets one message when records begin to get lost and one when that is
+  /// over; without it the messages go to `log_line`. Throws std::system_error if no thread can be
+  /// started.
   Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
-          LogLine log_line);
+          LogLine log_line, Notice notice = {});
   /// Writes what is queued, then ends the thread.
   ~Journal() override;
 
@@ -42,7 +51,9 @@ class Journal final : public RecordSink {
   JournalCounters counters() const;
   /// Blocks until everything submitted before is written; for tests and the stop.
   void flush();
-  /// Opens the file anew (log rotation) and takes new settings after a reload.
+  /// Opens the file anew (log rotation) and takes new settings after a reload. What was submitted
+  /// before goes to the old file. Returns when that is done, or after five seconds if the disk
+  /// hangs; it is then done later.
   void reopen(const JournalSettings& settings, const LogSettings& log);
 
  private:

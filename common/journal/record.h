@@ -4,11 +4,15 @@
 
 #include "postern/decision.h"
 #include "postern/facts.h"
+#include "postern/result.h"
 #include "postern/transaction.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern {
@@ -30,6 +34,7 @@ enum class RecordKind : std::uint8_t {
   join,      ///< ties a session tag to the queue id that has just become known
 };
 std::string_view to_text(RecordKind kind) noexcept;
+std::optional<RecordKind> record_kind_from_text(std::string_view text) noexcept;
 
 struct Record {
   RecordKind kind = RecordKind::decision;
@@ -46,11 +51,20 @@ struct Record {
 /// Version of the JSON format (docs/journal-format.md).
 inline constexpr int journal_format_version = 1;
 
+/// Octets in the longest line that is written or read, without its line end. Ours: a record of one
+/// SMTP command has a few kilobytes; a thousand recipients take about 60,000. A reader must be able
+/// to hold a line, also a foreign or damaged one.
+inline constexpr std::size_t longest_journal_line = 1'048'576;
+
+/// Octets in the longest line for the mail log, without its line end: RFC 3164 4.1 allows 1,024 for
+/// the whole packet, and syslog relays cut there.
+inline constexpr std::size_t longest_log_line = 1'023;
+
 /// One JSON object without line end; valid UTF-8 whatever octets the mail held.
 std::string to_json(const Record& record);
 
-/// Reads a line written by to_json of this or an older version. A torn or foreign line is a
-/// problem, never a crash; unknown members are ignored.
+/// Reads a line written by to_json of this or an older version. A torn, foreign or too long line is
+/// a problem, never a crash or an exception; unknown members are ignored.
 Result<Record> record_from_json(std::string_view line);
 
 /// One key=value line under 1,024 octets for the mail log, beginning with "QID: " or "NOQUEUE: ".

@@ -32,7 +32,7 @@ struct ExpressionProblem {
 struct Subjects {
   bool sender = false;
   bool recipient = false;
-  bool size = false;
+  bool size = false;  ///< whatever measures or numbers one message: sizes, counts, the queue id
   bool content = false;
 };
 
@@ -75,6 +75,9 @@ class Condition {
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).
   ConditionOutcome evaluate(const Transaction& transaction, const Facts& facts) const;
+
+  /// The truth alone, as evaluate() finds it, without gathering what only a record needs.
+  Truth truth(const Transaction& transaction, const Facts& facts) const;
 
  private:
   struct Program;

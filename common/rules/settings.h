@@ -2,12 +2,14 @@
 // policy loads.
 #pragma once
 
+#include "postern/result.h"
 #include "postern/transaction.h"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern {
@@ -22,6 +24,9 @@ struct ListenAddress {
   std::string host;        ///< inet: name or address, without brackets
   std::uint16_t port = 0;  ///< inet; 0 lets the system choose (tests)
 
+  /// Reads either notation. An IPv6 address as host makes the family inet6, brackets or not. On
+  /// failure one problem without a position says what is wrong and how to write it.
+  static Result<ListenAddress> parse(std::string_view text);
   /// "unix:/path", "inet:host:port": the notation of Postfix and of our own messages.
   std::string postfix_text() const;
   /// "local:/path", "inet:port@host": the notation of libmilter and sendmail.
@@ -34,6 +39,14 @@ struct IdentitySettings {
   std::string contact;  ///< whom to ask, in replies; may be empty
   std::string help;     ///< URL template with {reason} and {ref}; may be empty
 };
+
+/// A length of time as policies write it: a whole number and ms, s, m, h or d. nullopt on anything
+/// else, and beyond ten years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// True for a host name in letters, digits and hyphens (RFC 1123 2.1), at most 253 octets, labels
+/// of at most 63, the last one not all digits. U-labels are not: replies are ASCII.
+bool is_host_name(std::string_view text);
 
 /// When the milter speaks the verdicts of connect and HELO rules (semantics 5).
 enum class Speak : std::uint8_t { rcpt, stage };

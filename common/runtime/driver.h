@@ -20,12 +20,37 @@ class FactSource {
   virtual void ask(const Question& question, std::function<void(Answer)> done) = 0;
 };
 
-/// A finished decision with the facts it rests on.
+/// The pure functions a run rests on. The base class is the real thing; tests derive scripted ones
+/// to bring about orders and faults that real rules cannot. Thread-safe.
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  virtual std::variant<Decision, NeedsMore> evaluate(const Policy* policy,
+                                                     const Transaction& transaction,
+                                                     const Facts& facts) const;
+  virtual std::vector<Question> shadow_questions(const Policy* policy,
+                                                 const Transaction& transaction,
+                                                 const Facts& facts) const;
+  virtual std::vector<Question> questions_ahead(const Policy* policy,
+                                                const Transaction& transaction,
+                                                const Facts& facts) const;
+  static const Evaluator& standard() noexcept;
+};
+
+/// A finished decision with what it rests on.
+///
+/// When evaluating itself failed (out of memory, a bug), the decision is a `defer` without a
+/// reason: could_not_decide(). The doors then do what semantics 14 says.
 struct Outcome {
   Decision decision;
   Facts facts;
-  std::chrono::microseconds elapsed{0};
+  std::chrono::microseconds elapsed{0};  ///< from the question to the decision
+  Transaction transaction;               ///< as it was given to decide()
 };
+
+inline bool could_not_decide(const Decision& decision) noexcept {
+  return decision.verdict == Verdict::defer && decision.reason == nullptr;
+}
 
 /// One decision under way, as a state machine without threads or waiting: the owner brings answers
 /// and the time. Not thread-safe.
@@ -37,7 +62,8 @@ struct Outcome {
 ///   ... then the shadow rules' questions until run.closed() or run.expire() ...
 class Run {
  public:
-  Run(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts);
+  Run(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts,
+      const Evaluator& evaluator = Evaluator::standard());
   ~Run();
   Run(Run&&) noexcept;
 
@@ -46,7 +72,8 @@ class Run {
   /// Adds an answer, evaluates again; returns further questions. Late or repeated answers change
   /// nothing.
   std::vector<Question> answer(const Question& question, Answer answer);
-  /// The deadline: every open question becomes unavailable("deadline").
+  /// The deadline: every open question becomes unavailable("deadline"), and so does every question
+  /// that would only be asked now. decided() and closed() afterwards.
   void expire();
 
   /// The reply can go out; the decision does not change any more (its trail may grow by shadow
@@ -54,24 +81,38 @@ class Run {
   bool decided() const noexcept;
   /// Nothing is open any more: the record can be written.
   bool closed() const noexcept;
+  /// Only after decided().
   const Decision& decision() const;
   const Facts& facts() const noexcept;
+  /// Only after closed(): everything but `elapsed`. Leaves the run empty.
+  Outcome take() &&;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-/// Runs decisions against a source with a deadline, for many threads at once.
+/// Runs decisions against a source with a deadline, for many threads at once. Thread-safe.
+///
+/// A decision that needs no answers takes no lock and no thread. The first one that stays open
+/// starts a single timer thread, which sleeps while nothing is open. The source may call `done`
+/// whenever it likes, even after the Driver is gone: late answers are ignored.
 class Driver {
  public:
-  Driver(FactSource& source, const Clock& clock);
-  /// Waits for running decisions' callbacks to end; open ones are expired.
+  /// Source, clock and evaluator live longer than the Driver.
+  Driver(FactSource& source, const Clock& clock,
+         const Evaluator& evaluator = Evaluator::standard());
+  /// Waits for running decisions' callbacks to end; open ones are expired. Not to be called from a
+  /// callback.
   ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
 
   /// Decides without blocking. `replied` is called exactly once, when the reply can go out (before
   /// decide() returns if nothing has to be asked, else from another thread); `closed` exactly once
-  /// after it, when the record is complete.
+  /// after it, when the record is complete. Neither may throw. With a deadline of zero or less
+  /// nothing is waited for. Throws only when memory or the one thread cannot be had, and
+  /// then calls nothing.
   void decide(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts,
               std::chrono::milliseconds deadline, std::function<void(const Decision&)> replied,
               std::function<void(Outcome)> closed);
@@ -81,9 +122,13 @@ class Driver {
                            Facts facts, std::chrono::milliseconds deadline,
                            std::function<void(Outcome)> closed);
 
+  /// Expires what is due by the clock. The timer thread does it by itself in time of the system;
+  /// whoever turns a clock by hand calls it after turning.
+  void tick();
+
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace postern

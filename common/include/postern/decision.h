@@ -52,6 +52,7 @@ enum class TrailNote : std::uint8_t {
   not_at_this_door,  ///< header and body rules on the policy door (semantics 9)
   no_recipient,      ///< a rule of RCPT asked later without a single recipient
   shadow,            ///< yes, but only recorded
+  local_submission,  ///< yes, but nothing is refused at RCPT without a client (semantics 15)
 };
 std::string_view to_text(TrailNote note) noexcept;
 

@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace postern {
@@ -18,9 +20,24 @@ struct Settings;      // rules/settings.h
 struct Rule;          // rules/rule.h
 class Table;          // tables/table.h
 
-/// Reads one file of a policy. The core does no I/O: whoever compiles a policy brings the bytes.
-/// On failure the Problem's message says why ("No such file or directory").
-using FileReader = std::function<Result<std::string>(const std::string& path)>;
+/// Brings the files of a policy: the core does no I/O. A plain function that reads one file by its
+/// path is a FileReader too; `match` is needed only for `include` patterns.
+struct FileReader {
+  using Read = std::function<Result<std::string>(const std::string& path)>;
+  using Match = std::function<Result<std::vector<std::string>>(const std::string& pattern)>;
+
+  template <typename Function>
+    requires std::is_invocable_r_v<Result<std::string>, const Function&, const std::string&>
+  FileReader(Function function) : read(std::move(function)) {}  // NOLINT: converting on purpose
+  FileReader(Read read_file, Match match_names)
+      : read(std::move(read_file)), match(std::move(match_names)) {}
+
+  /// The bytes of a file. On failure the Problem's message says why ("No such file or directory").
+  Read read;
+  /// The names of the files that fit a pattern with '*' and '?' in its last part, in any order;
+  /// names that begin with a dot do not fit a pattern that does not. None is no failure.
+  Match match;
+};
 
 struct CompiledPolicy;
 

@@ -1,0 +1,80 @@
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "postern/reason.h"
+#include "rules/rule.h"
+#include "tables/table.h"
+
+#include <ostream>
+#include <sysexits.h>
+
+namespace postern::cli {
+namespace {
+
+std::string action_of(const Rule& rule) {
+  std::string text(to_text(rule.verdict));
+  if (rule.scope) text += " \"" + std::string(to_text(*rule.scope)) + "\"";
+  if (rule.reason != nullptr) {
+    text += " " + std::string(rule.reason->id);
+    text += " (" + (rule.form ? rule.form->text() : std::string(rule.reason->reply)) + ")";
+  }
+  if (rule.mode == RuleMode::shadow) text += ", in shadow";
+  return text;
+}
+
+void print_rules(std::ostream& out, const Policy& policy) {
+  out << "Rules, in the order in which they are asked:\n";
+  std::optional<Stage> stage;
+  for (const auto& rule : policy.rules()) {
+    if (stage != rule.place.stage) {
+      stage = rule.place.stage;
+      out << "  at " << to_text(*stage) << ":\n";
+    }
+    out << "    " << rule.place.name << ": " << action_of(rule) << "   [" << rule.place.file << ':'
+        << rule.place.line << "]\n";
+  }
+  if (policy.rules().empty()) out << "  none: all mail passes\n";
+}
+
+void print_tables(std::ostream& out, const Policy& policy) {
+  if (policy.tables().empty()) return;
+  out << "Tables:\n";
+  for (const auto& [name, table] : policy.tables()) {
+    out << "    " << name << ": " << to_text(table->kind()) << ", " << table->size()
+        << (table->size() == 1 ? " entry\n" : " entries\n");
+  }
+}
+
+void print_listeners(std::ostream& out, const Settings& settings) {
+  const auto& listen = settings.listen;
+  out << "Listeners:\n";
+  if (listen.milter) out << "    milter: " << listen.milter->postfix_text() << '\n';
+  for (const auto& address : listen.policy) {
+    out << "    policy service: " << address.postfix_text() << '\n';
+  }
+  if (listen.control) out << "    control: " << listen.control->postfix_text() << '\n';
+  if (!listen.milter && listen.policy.empty()) out << "    none\n";
+}
+
+}  // namespace
+
+int check(const Options& options, Terminal terminal) {
+  auto place = options.place;
+  if (!options.words.empty()) {
+    place.config = options.words.front();
+    place.explicit_config = true;
+  }
+  const auto loaded = load_policy(place);
+  if (!loaded) {
+    terminal.err << render(loaded.problems());
+    return EX_CONFIG;
+  }
+  const auto& policy = *loaded->policy;
+  terminal.out << place.config << ": " << summary_line(policy) << '\n';
+  print_rules(terminal.out, policy);
+  print_tables(terminal.out, policy);
+  print_listeners(terminal.out, settings_on_disk(policy.settings(), place.root));
+  if (!loaded->warnings.empty()) terminal.out << "Warnings:\n" << render(loaded->warnings);
+  return EX_OK;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,52 @@
+#include "cli/commands.h"
+
+#include <exception>
+#include <ostream>
+#include <sysexits.h>
+
+namespace postern::cli {
+namespace {
+
+int dispatch(const Options& options, Terminal terminal) {
+  switch (options.command) {
+    case Command::serve:
+      return serve(options, terminal);
+    case Command::check:
+      return check(options, terminal);
+    case Command::explain:
+      return explain(options, terminal);
+    case Command::codes:
+      return codes(options, terminal);
+    case Command::doctor:
+      return doctor(options, terminal);
+    case Command::lines:
+      return lines(options, terminal);
+    case Command::status:
+      return status(options, terminal);
+    case Command::reload:
+      return reload(options, terminal);
+    case Command::stop:
+      return stop(options, terminal);
+    case Command::spawn:
+      return spawn(options, terminal);
+  }
+  return EX_SOFTWARE;
+}
+
+}  // namespace
+
+int run_command(const Options& options, Terminal terminal) noexcept {
+  try {
+    const int status = dispatch(options, terminal);
+    terminal.out.flush();
+    // A full disk behind standard output must not look like success.
+    return status == EX_OK && !terminal.out.good() ? EX_IOERR : status;
+  } catch (const std::exception& error) {
+    terminal.err << "postern: internal error: " << error.what() << '\n';
+  } catch (...) {
+    terminal.err << "postern: internal error\n";
+  }
+  return EX_SOFTWARE;
+}
+
+}  // namespace postern::cli

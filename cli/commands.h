@@ -1,0 +1,30 @@
+// The commands of the program: one function each, in a file of its name. Each returns an exit
+// status of sysexits.h and writes to the streams it is given.
+#pragma once
+
+#include "cli/options.h"
+
+#include <iosfwd>
+
+namespace postern::cli {
+
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+int serve(const Options& options, Terminal terminal);
+int check(const Options& options, Terminal terminal);
+int explain(const Options& options, Terminal terminal);
+int codes(const Options& options, Terminal terminal);
+int doctor(const Options& options, Terminal terminal);
+int lines(const Options& options, Terminal terminal);
+int status(const Options& options, Terminal terminal);
+int reload(const Options& options, Terminal terminal);
+int stop(const Options& options, Terminal terminal);
+int spawn(const Options& options, Terminal terminal);
+
+/// Runs the command that the options name. No exception leaves it.
+int run_command(const Options& options, Terminal terminal) noexcept;
+
+}  // namespace postern::cli

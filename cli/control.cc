@@ -1,0 +1,86 @@
+#include "runtime/control.h"
+
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/load.h"
+
+#include <algorithm>
+#include <ostream>
+#include <sysexits.h>
+
+namespace postern::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds status_patience{10'000};
+/// Large tables take their time, and a reload may have to wait for another one to end.
+constexpr milliseconds reload_patience{300'000};
+/// Above the server's own bound for a stop.
+constexpr milliseconds stop_patience{30'000};
+constexpr const char* usual_control = "/run/postern/control.sock";
+
+/// Where the server listens for commands. A policy that is broken at the moment must not keep
+/// anybody from stopping the server that runs with the old one.
+Result<ListenAddress> control_address(const Options& options, Terminal terminal) {
+  if (!options.control.empty()) return ListenAddress::parse(options.control);
+  const auto loaded = load_policy(options.place);
+  if (loaded) {
+    const auto settings = settings_on_disk(loaded->policy->settings(), options.place.root);
+    if (settings.listen.control) return *settings.listen.control;
+    return plain_problem("the policy sets no listen.control, so the server cannot be asked");
+  }
+  ListenAddress address;
+  address.path = under_root(options.place.root, usual_control);
+  terminal.err << "postern: the policy cannot be read (postern check tells why); asking at "
+               << address.path << '\n';
+  return address;
+}
+
+Result<ControlAnswer> ask(const Options& options, Terminal terminal, ControlCommand command,
+                          milliseconds patience) {
+  const auto address = control_address(options, terminal);
+  if (!address) return address.problems();
+  return ask_control(*address, command, patience);
+}
+
+int failed(Terminal terminal, const Problems& problems) {
+  terminal.err << render(problems);
+  return EX_UNAVAILABLE;
+}
+
+int tell(const Options& options, Terminal terminal, ControlCommand command, milliseconds patience) {
+  const auto answer = ask(options, terminal, command, patience);
+  if (!answer) return failed(terminal, answer.problems());
+  (answer->exit_code == EX_OK ? terminal.out : terminal.err) << answer->text;
+  return answer->exit_code;
+}
+
+}  // namespace
+
+int status(const Options& options, Terminal terminal) {
+  const auto answer = ask(options, terminal, ControlCommand::status, status_patience);
+  if (!answer) return failed(terminal, answer.problems());
+  const auto status = StatusText::decode(answer->text);
+  if (options.format == Format::json) {
+    terminal.out << to_json(status) << '\n';
+    return answer->exit_code;
+  }
+  std::size_t width = 0;
+  for (const auto& item : status.items()) width = std::max(width, item.name.size());
+  for (const auto& item : status.items()) {
+    terminal.out << item.name << std::string(width + 2 - item.name.size(), ' ') << item.value
+                 << '\n';
+  }
+  return answer->exit_code;
+}
+
+int reload(const Options& options, Terminal terminal) {
+  return tell(options, terminal, ControlCommand::reload, reload_patience);
+}
+
+int stop(const Options& options, Terminal terminal) {
+  return tell(options, terminal, ControlCommand::stop, stop_patience);
+}
+
+}  // namespace postern::cli

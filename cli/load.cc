@@ -1,0 +1,58 @@
+#include "cli/load.h"
+
+#include "checks/check.h"
+#include "rules/rule.h"
+#include "runtime/postfix_config.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace postern::cli {
+namespace {
+
+/// Hexadecimal digits of a digest that people are shown: enough to tell policies of one site apart.
+constexpr std::size_t shown_digits = 12;
+
+std::string count(std::size_t number, const char* one, const char* many) {
+  return std::to_string(number) + " " + (number == 1 ? one : many);
+}
+
+}  // namespace
+
+Result<CompiledPolicy> load_policy(const ConfigPlace& place) {
+  const CheckRegistry checks;
+  return Policy::compile(place.config, disk_reader(place), checks);
+}
+
+Settings settings_on_disk(const Settings& settings, const std::string& root) {
+  auto result = settings;
+  const auto move = [&](ListenAddress& address) { address.path = under_root(root, address.path); };
+  if (result.listen.milter) move(*result.listen.milter);
+  for (auto& address : result.listen.policy) move(address);
+  if (result.listen.control) move(*result.listen.control);
+  result.journal.path = under_root(root, result.journal.path);
+  return result;
+}
+
+MtaLinePlace mta_line_place(const std::string& root, const std::string& postfix_directory) {
+  MtaLinePlace place;
+  place.queue_directory = under_root(root, place.queue_directory);
+  if (root.empty()) {
+    if (const auto main_cf = read_file(postfix_directory + "/main.cf")) {
+      const auto queue = read_postfix_config(*main_cf, "").value("queue_directory");
+      if (!queue.empty()) place.queue_directory = queue;
+    }
+  }
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) place.program = program.string();
+  return place;
+}
+
+std::string summary_line(const Policy& policy) {
+  return "policy " + policy.digest().substr(0, shown_digits) + ", " +
+         count(policy.rules().size(), "rule", "rules") + ", " +
+         count(policy.tables().size(), "table", "tables");
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,26 @@
+// Loading a policy from disk, as every command does it.
+#pragma once
+
+#include "postern/policy.h"
+#include "rules/settings.h"
+#include "runtime/files.h"
+#include "runtime/mta_lines.h"
+
+#include <string>
+
+namespace postern::cli {
+
+Result<CompiledPolicy> load_policy(const ConfigPlace& place);
+
+/// The settings with every path below the root, as they are on disk.
+Settings settings_on_disk(const Settings& settings, const std::string& root);
+
+/// Where Postfix's queue is (main.cf in `postfix_directory`, or the usual place below the root) and
+/// where this program is.
+MtaLinePlace mta_line_place(const std::string& root, const std::string& postfix_directory);
+
+/// "policy 3f2a9c01d4e5, 12 rules, 3 tables": for people and the service manager. Two policies
+/// with the same sentence are the same.
+std::string summary_line(const Policy& policy);
+
+}  // namespace postern::cli

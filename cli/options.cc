@@ -1,0 +1,127 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <sstream>
+#include <sysexits.h>
+
+namespace postern::cli {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 69 no server or socket,\n"
+    "70 internal error, 71 system error, 75 try again, 77 not permitted, 78 bad policy.\n"
+    "See postern(8) and postern.toml(5).";
+
+/// One option of a command: CLI11 stores into `options` while it parses.
+struct CommandLine {
+  CLI::App app{"Postern, a keeper of the mail gate: milter and Postfix policy server", "postern"};
+  Options options;
+  CLI::Option* config = nullptr;
+  bool json = false;
+
+  CommandLine() {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "postern " POSTERN_VERSION);
+    app.footer(exit_codes);
+
+    auto* serve =
+        command(Command::serve, "serve", "Run in the foreground: open the sockets and decide");
+    serve->add_option("--user", options.user, "User to change to when started as root");
+    serve->add_option("--group", options.group, "Group to change to (default: the user's own)");
+
+    auto* check = command(Command::check, "check",
+                          "List every problem of the policy, or summarise it when it has none");
+    check->add_option("FILE", options.words, "Main file of the policy (default: --config)")
+        ->expected(0, 1);
+
+    auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
+    explain
+        ->add_option("WHAT", options.words,
+                     "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, or Postfix instance")
+        ->required();
+    json_flag(explain);
+
+    auto* codes = command(Command::codes, "codes",
+                          "Explain reply codes, enhanced codes, reasons, and whole reply lines");
+    codes->add_option(
+        "WHAT", options.words,
+        "550, 5.7.26, \"550 5.7.26\", dnsbl-listed, or a pasted reply; none: the list");
+    json_flag(codes);
+
+    auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
+    doctor->add_option("--mta-user", options.mta_user, "User the mail server runs as")
+        ->capture_default_str();
+    postfix_option(doctor);
+
+    postfix_option(
+        command(Command::lines, "lines", "Print the lines for main.cf, master.cf and sendmail.mc"));
+
+    auto* status = command(Command::status, "status", "Ask the running server how it is");
+    json_flag(status);
+    control_option(status);
+    control_option(
+        command(Command::reload, "reload", "Let the running server read its policy anew"));
+    control_option(command(Command::stop, "stop", "Stop the running server"));
+
+    auto* spawn =
+        command(Command::spawn, "spawn",
+                "Relay between standard input and output and the policy service, for spawn(8)");
+    spawn->add_option("--to", options.to,
+                      "Address of the policy service (default: the policy's first)");
+  }
+
+  CLI::App* command(Command which, const std::string& name, const std::string& about) {
+    auto* sub = app.add_subcommand(name, about);
+    sub->add_option_function<std::string>(
+           "--config,-c",
+           [this](const std::string& file) {
+             options.place.config = file;
+             options.place.explicit_config = true;
+           },
+           std::string("Main file of the policy (default: ") + default_config + ")")
+        ->type_name("FILE");
+    sub->add_option("--root", options.place.root,
+                    "Directory put before every absolute path of the configuration")
+        ->type_name("DIR");
+    sub->callback([this, which] { options.command = which; });
+    return sub;
+  }
+
+  void json_flag(CLI::App* sub) { sub->add_flag("--json", json, "Print JSON"); }
+  void control_option(CLI::App* sub) {
+    sub->add_option("--control", options.control, "Control socket (default: the policy's)")
+        ->type_name("ADDRESS");
+  }
+  void postfix_option(CLI::App* sub) {
+    sub->add_option("--postfix-dir", options.postfix_directory, "Postfix's configuration directory")
+        ->capture_default_str();
+  }
+};
+
+}  // namespace
+
+ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
+  ParsedCommandLine result;
+  try {
+    CommandLine line;
+    try {
+      line.app.parse(argc, argv);
+      line.options.format = line.json ? Format::json : Format::text;
+      result.options = std::move(line.options);
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      std::ostringstream err;
+      result.exit_status = line.app.exit(error, out, err) == 0 ? EX_OK : EX_USAGE;
+      result.out = out.str();
+      result.err = err.str();
+    }
+  } catch (const std::exception& error) {
+    result.exit_status = EX_SOFTWARE;
+    result.err = std::string("postern: ") + error.what() + "\n";
+  }
+  return result;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,52 @@
+// Options: what a command line asks for. Parsed in options.cc, the only place that knows CLI11.
+#pragma once
+
+#include "runtime/files.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::cli {
+
+enum class Command : std::uint8_t {
+  serve,
+  check,
+  explain,
+  codes,
+  doctor,
+  lines,
+  status,
+  reload,
+  stop,
+  spawn,
+};
+
+enum class Format : std::uint8_t { text, json };
+
+struct Options {
+  Command command = Command::serve;
+  ConfigPlace place;
+  Format format = Format::text;
+  std::string user;  ///< serve: to change to when started as root
+  std::string group;
+  std::string to;       ///< spawn: address of the policy service
+  std::string control;  ///< status, reload, stop: address of the control socket
+  std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
+  std::string mta_user = "postfix";
+  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies
+};
+
+/// Either options, or what to print and the exit status (--help, --version, a mistake).
+struct ParsedCommandLine {
+  std::optional<Options> options;
+  int exit_status = 0;
+  std::string out;
+  std::string err;
+};
+
+/// argv as main() has it. Never throws except for lack of memory.
+ParsedCommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace postern::cli

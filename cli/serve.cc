@@ -1,0 +1,212 @@
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/worker.h"
+#include "runtime/log.h"
+#include "runtime/mta_lines.h"
+#include "runtime/privileges.h"
+#include "runtime/sockets.h"
+#include "runtime/supervisor.h"
+
+#include <optional>
+#include <ostream>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+namespace postern::cli {
+namespace {
+
+struct OpenSockets {
+  std::optional<ListeningSocket> milter;
+  std::vector<ListeningSocket> policy;
+  std::optional<ListeningSocket> control;
+
+  void remove_files() const {
+    const AsRoot root;
+    const auto remove = [](const ListeningSocket& socket) {
+      const auto why = socket.remove_file();
+      if (!why.empty()) {
+        log(LogLevel::warning, socket.address().path + " is not removed: " + why);
+      }
+    };
+    if (milter) remove(*milter);
+    for (const auto& socket : policy) remove(socket);
+    if (control) remove(*control);
+  }
+};
+
+Problems open_sockets(const ListenSettings& listen, const std::optional<UserIdentity>& identity,
+                      OpenSockets& sockets) {
+  Problems problems;
+  SocketAccess access{listen.mode, {}, {}};
+  if (identity) {
+    // As if that user had made them; a server started the other way next time can replace them.
+    access.owner = identity->user;
+    access.group = identity->group;
+  }
+  const SocketAccess control_access{0600, access.owner, access.group};
+  if (!listen.owner.empty()) {
+    access.owner = find_user(listen.owner);
+    if (!access.owner)
+      problems.push_back(plain_problem("listen.owner: there is no user " + listen.owner));
+  }
+  if (!listen.group.empty()) {
+    access.group = find_group(listen.group);
+    if (!access.group)
+      problems.push_back(plain_problem("listen.group: there is no group " + listen.group));
+  }
+  if (!problems.empty()) return problems;
+
+  const auto open = [&](const ListenAddress& address, const SocketAccess& who, Blocking blocking,
+                        auto&& keep) {
+    auto opened = open_listener(address, who, blocking);
+    if (opened) {
+      keep(std::move(*opened));
+    } else {
+      problems.insert(problems.end(), opened.problems().begin(), opened.problems().end());
+    }
+  };
+  // libmilter accepts only what poll has announced, and expects a socket that blocks.
+  if (listen.milter) {
+    open(*listen.milter, access, Blocking::yes,
+         [&](ListeningSocket socket) { sockets.milter.emplace(std::move(socket)); });
+  }
+  for (const auto& address : listen.policy) {
+    open(address, access, Blocking::no,
+         [&](ListeningSocket socket) { sockets.policy.push_back(std::move(socket)); });
+  }
+  if (listen.control) {
+    open(*listen.control, control_access, Blocking::no,
+         [&](ListeningSocket socket) { sockets.control.emplace(std::move(socket)); });
+  }
+  return problems;
+}
+
+/// The identity to change to; none when we are an ordinary user already.
+Result<std::optional<UserIdentity>> wanted_identity(const Options& options,
+                                                    const RunSettings& run) {
+  const auto& user = options.user.empty() ? run.user : options.user;
+  const auto& group = options.group.empty() ? run.group : options.group;
+  if (!running_as_root()) {
+    if (options.user.empty() && options.group.empty()) return std::optional<UserIdentity>{};
+    return plain_problem("only root can change to another user", "leave out --user and --group");
+  }
+  if (user.empty()) {
+    return plain_problem("Postern does not run as root",
+                         "name the user to change to: run.user in the policy, or --user");
+  }
+  auto identity = find_identity(user, group);
+  if (!identity) return identity.problems();
+  return std::optional<UserIdentity>(std::move(*identity));
+}
+
+int fail(Terminal terminal, const Problems& problems, int status) {
+  terminal.err << render(problems);
+  return status;
+}
+
+/// What the listeners really are: with the ports the system chose.
+Settings settings_as_open(Settings settings, const OpenSockets& sockets) {
+  if (sockets.milter) settings.listen.milter = sockets.milter->address();
+  settings.listen.policy.clear();
+  for (const auto& socket : sockets.policy) settings.listen.policy.push_back(socket.address());
+  return settings;
+}
+
+/// Settings that only a restart changes: named, so that nobody waits for their effect.
+void log_unchangeable(const Settings& started, const Settings& now) {
+  const auto differ = [](const char* name) {
+    log(LogLevel::warning, std::string(name) + " has changed; that takes effect at a restart only");
+  };
+  const auto& a = started.listen;
+  const auto& b = now.listen;
+  if (a.milter != b.milter) differ("listen.milter");
+  if (a.policy != b.policy) differ("listen.policy");
+  if (a.control != b.control) differ("listen.control");
+  if (a.mode != b.mode) differ("listen.mode");
+  if (a.owner != b.owner) differ("listen.owner");
+  if (a.group != b.group) differ("listen.group");
+  if (started.run.user != now.run.user) differ("run.user");
+  if (started.run.group != now.run.group) differ("run.group");
+  if (started.identity.host != now.identity.host) differ("identity.host (in references)");
+  if (started.limits.journal_queue != now.limits.journal_queue) differ("limits.journal_queue");
+}
+
+/// The parent's part of a reload: its copy of the policy, for workers to come.
+SupervisorHooks::Adopted adopt(const ConfigPlace& place, const Settings& started,
+                               const std::string& worker_has, WorkerSetup& setup) {
+  const auto loaded = load_policy(place);
+  if (!loaded) {
+    log(LogLevel::warning,
+        "the policy has changed again and is broken now; a new worker would start with the one "
+        "before");
+    return SupervisorHooks::Adopted::yes;
+  }
+  setup.policy = loaded->policy;
+  const auto& settings = loaded->policy->settings();
+  start_log(settings.log.to);
+  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  log_unchangeable(started, settings);
+  return summary_line(*loaded->policy) == worker_has ? SupervisorHooks::Adopted::yes
+                                                     : SupervisorHooks::Adopted::again;
+}
+
+}  // namespace
+
+int serve(const Options& options, Terminal terminal) {
+  // First of all: a HUP while the policy is compiled must not end us.
+  Supervisor::hold_signals();
+  auto manager = ServiceManager::from_environment();
+  // What we write is for us and our group: the journal holds addresses of people.
+  ::umask(0007);
+
+  const auto loaded = load_policy(options.place);
+  if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
+  const auto started = loaded->policy->settings();
+  const auto identity = wanted_identity(options, started.run);
+  if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
+
+  auto settings = settings_on_disk(started, options.place.root);
+  OpenSockets sockets;
+  const auto unopened = open_sockets(settings.listen, *identity, sockets);
+  if (!unopened.empty()) {
+    sockets.remove_files();
+    return fail(terminal, unopened, EX_UNAVAILABLE);
+  }
+  settings = settings_as_open(std::move(settings), sockets);
+  if (*identity) {
+    const auto problems = become_for_now(**identity);
+    if (!problems.empty()) {
+      sockets.remove_files();
+      return fail(terminal, problems, EX_NOPERM);
+    }
+  }
+
+  const auto pasted =
+      mta_lines(settings, mta_line_place(options.place.root, options.postfix_directory));
+  terminal.out << pasted << std::flush;
+  start_log(started.log.to);
+  log(LogLevel::info, "postern " POSTERN_VERSION " starts; lines to paste:\n" + pasted);
+  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+
+  WorkerSetup setup;
+  setup.policy = loaded->policy;
+  setup.place = options.place;
+  if (sockets.milter) setup.milter = sockets.milter->fd();
+  for (const auto& socket : sockets.policy) setup.policy_listeners.push_back(socket.fd());
+
+  SupervisorHooks hooks;
+  hooks.enter = [&] { return *identity ? become(**identity) : Problems{}; };
+  hooks.work = [&](WorkerChannel& channel) -> int { run_worker(setup, channel); };
+  hooks.adopt = [&](const std::string& worker_has) {
+    return adopt(options.place, started, worker_has, setup);
+  };
+  Supervisor supervisor({}, std::move(hooks), std::move(manager),
+                        sockets.control ? sockets.control->fd() : -1);
+  const int status = supervisor.run();
+  sockets.remove_files();
+  log(LogLevel::info, "stopped");
+  return status;
+}
+
+}  // namespace postern::cli

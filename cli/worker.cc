@@ -1,0 +1,190 @@
+#include "cli/worker.h"
+
+#include "cli/load.h"
+#include "journal/journal.h"
+#include "milter/filter.h"
+#include "model/text.h"
+#include "policy/server.h"
+#include "rules/rule.h"
+#include "rules/settings.h"
+#include "runtime/control.h"
+#include "runtime/log.h"
+#include "runtime/services.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <ctime>
+#include <exception>
+#include <string>
+#include <sysexits.h>
+#include <thread>
+#include <unistd.h>
+
+namespace postern::cli {
+namespace {
+
+/// For running transactions to end; the parent kills the worker a little later.
+constexpr std::chrono::milliseconds stop_limit{10'000};
+
+/// No questions of any kind can be asked yet: a check that needs one is `unavailable`.
+class NoSource final : public FactSource {
+ public:
+  void ask(const Question&, std::function<void(Answer)> done) override {
+    done(Answer::unavailable("no such source"));
+  }
+};
+
+/// Tells mail servers of one site apart in references: 6 bits.
+unsigned host_bits(const std::string& host) {
+  return static_cast<unsigned>(std::stoul(sha256_hex(host).substr(0, 2), nullptr, 16)) & 0x3fU;
+}
+
+std::string utc(std::chrono::system_clock::time_point time) {
+  const auto seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+unsigned policy_loops() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U); }
+
+class Worker {
+ public:
+  explicit Worker(const WorkerSetup& setup)
+      : setup_(setup),
+        settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
+        policy_(setup.policy),
+        references_(clock_, host_bits(settings_.identity.host)),
+        driver_(source_, clock_),
+        journal_(settings_.journal, settings_.log, settings_.limits.journal_queue,
+                 [](const std::string& line, bool) { log(LogLevel::info, line); }),
+        loaded_at_(clock_.system()) {}
+
+  /// False: a front end cannot start; the reason is logged.
+  bool start() {
+    const Services services{policy_, references_,      driver_,         journal_,
+                            clock_,  milter_counters_, policy_counters_};
+    if (setup_.milter >= 0) {
+      if (!milter_door::prepare("fd:" + std::to_string(setup_.milter), services)) return false;
+      milter_ = std::thread([this] { run_milter(); });
+    }
+    if (!setup_.policy_listeners.empty()) {
+      policy_server_ = std::make_unique<policy_door::PolicyServer>(setup_.policy_listeners,
+                                                                   services, policy_loops());
+      policy_server_->start();
+    }
+    return true;
+  }
+
+  void reload(WorkerChannel& channel) {
+    auto loaded = load_policy(setup_.place);
+    if (!loaded) {
+      channel.send(WorkerWord::refused, render(loaded.problems()));
+      return;
+    }
+    const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
+    policy_.set(loaded->policy);
+    loaded_at_ = clock_.system();
+    start_log(settings.log.to);
+    journal_.reopen(settings.journal, settings.log);
+    channel.send(WorkerWord::reloaded, summary_line(*loaded->policy));
+  }
+
+  std::string report() const {
+    const auto policy = policy_.get();
+    StatusText status;
+    status.add("version", POSTERN_VERSION);
+    status.add("policy.file", setup_.place.config);
+    status.add("policy.digest", policy->digest());
+    status.add("policy.loaded_at", utc(loaded_at_));
+    status.add("policy.rules", policy->rules().size());
+    status.add("policy.tables", policy->tables().size());
+    if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
+    if (policy_server_) add_door(status, "policy_service", policy_counters_);
+    const auto journal = journal_.counters();
+    status.add("journal.file", settings_.journal.path);
+    status.add("journal.written", journal.written);
+    status.add("journal.queued", journal.queued);
+    status.add("journal.lost_queue_full", journal.lost_queue_full);
+    status.add("journal.lost_write_failed", journal.lost_write_failed);
+    status.add("journal.last_error", journal.last_error);
+    return status.encode();
+  }
+
+  void stop() {
+    stopping_ = true;
+    std::thread milter;
+    if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
+    if (policy_server_) policy_server_->stop(stop_limit);
+    if (milter.joinable()) milter.join();
+    journal_.flush();
+  }
+
+ private:
+  static void add_door(StatusText& status, const std::string& door, const DoorCounters& counters) {
+    status.add(door + ".sessions", counters.sessions.load());
+    status.add(door + ".open", counters.open.load());
+    status.add(door + ".requests", counters.requests.load());
+    status.add(door + ".refusals", counters.refusals.load());
+    status.add(door + ".failures", counters.failures.load());
+  }
+
+  void run_milter() noexcept {
+    const int result = milter_door::run();
+    if (stopping_) return;
+    // Half a server would answer half the mail; the parent starts a whole one.
+    log(LogLevel::error, "libmilter has ended by itself with result " + std::to_string(result));
+    journal_.flush();
+    ::_exit(EX_SOFTWARE);
+  }
+
+  WorkerSetup setup_;
+  Settings settings_;
+  SystemClock clock_;
+  NoSource source_;
+  PolicyHolder policy_;
+  ReferenceSource references_;
+  Driver driver_;
+  Journal journal_;
+  DoorCounters milter_counters_;
+  DoorCounters policy_counters_;
+  std::chrono::system_clock::time_point loaded_at_;
+  std::atomic<bool> stopping_{false};
+  std::thread milter_;
+  std::unique_ptr<policy_door::PolicyServer> policy_server_;
+};
+
+}  // namespace
+
+void run_worker(const WorkerSetup& setup, WorkerChannel& channel) {
+  // Never deleted, see the header.
+  auto* const worker = std::make_unique<Worker>(setup).release();
+  if (!worker->start()) ::_exit(EX_UNAVAILABLE);
+  channel.send(WorkerWord::ready, summary_line(*setup.policy));
+  while (const auto message = channel.receive()) {
+    switch (message->word) {
+      case WorkerWord::reload:
+        worker->reload(channel);
+        break;
+      case WorkerWord::status:
+        channel.send(WorkerWord::report, worker->report());
+        break;
+      case WorkerWord::ping:
+        channel.send(WorkerWord::pong);
+        break;
+      case WorkerWord::stop:
+        worker->stop();
+        ::_exit(EX_OK);
+      default:
+        break;
+    }
+  }
+  // The parent has gone without a word; whoever starts the next one wants our sockets.
+  worker->stop();
+  ::_exit(EX_TEMPFAIL);
+}
+
+}  // namespace postern::cli

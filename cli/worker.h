@@ -1,0 +1,24 @@
+// The worker process: both front ends, the driver, the journal, and the policy in force.
+#pragma once
+
+#include "postern/policy.h"
+#include "runtime/files.h"
+#include "runtime/worker_channel.h"
+
+#include <memory>
+#include <vector>
+
+namespace postern::cli {
+
+struct WorkerSetup {
+  std::shared_ptr<const Policy> policy;
+  ConfigPlace place;
+  int milter = -1;                    ///< listening; -1 for none
+  std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
+};
+
+/// Works until the parent says `stop` or is gone, then leaves the process: libmilter's threads may
+/// outlive any function, so nothing they use is ever destroyed.
+[[noreturn]] void run_worker(const WorkerSetup& setup, WorkerChannel& channel);
+
+}  // namespace postern::cli

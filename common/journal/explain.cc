@@ -1,0 +1,68 @@
+#include "journal/explain.h"
+
+#include "journal/explain_parts.h"
+#include "journal/json_writer.h"
+#include "journal/page.h"
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+std::string explain_text(const Record& record, const ExplainOptions& options) {
+  Page page;
+  page.paragraph(headline(record), 0, 2);
+  page.blank();
+  tell_circumstances(page, record);
+  if (record.kind == RecordKind::decision) {
+    tell_decision(page, record);
+    tell_trail(page, record);
+  }
+  tell_sent(page, record);
+  if (options.repeats != 0) {
+    page.paragraph("The MTA asked the same again " + std::to_string(options.repeats) +
+                       (options.repeats == 1 ? " time" : " times") +
+                       " and got the same answer; nothing was counted twice.",
+                   2);
+  }
+  tell_advice(page, record);
+  tell_origin(page, record);
+  return page.take();
+}
+
+std::string explain_json(const Record& record, const ExplainOptions& options) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("summary", headline(record));
+  if (const Reason* reason = record.decision.reason) {
+    json.key("reason").begin_object();
+    json.member("id", reason->id);
+    json.member("group", reason->group);
+    json.member("what", reason->what);
+    json.member("reference", reason->reference);
+    json.member("sender_help", reason->sender_help);
+    json.member("admin_help", reason->admin_help);
+    json.key("causes").begin_array();
+    for (const auto cause : reason->causes) {
+      if (!cause.empty()) json.string(cause);
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.member("repeats", static_cast<std::int64_t>(options.repeats));
+  json.member("text", explain_text(record, options));
+  json.key("record").raw(to_json(record));
+  json.end_object();
+  out += '\n';
+  return out;
+}
+
+}  // namespace
+
+std::string explain(const Record& record, const ExplainOptions& options) {
+  return options.format == ExplainFormat::json ? explain_json(record, options)
+                                               : explain_text(record, options);
+}
+
+}  // namespace postern

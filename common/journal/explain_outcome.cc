@@ -1,0 +1,93 @@
+#include "journal/explain_parts.h"
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+// As much of a digest as tells two policies apart at a glance.
+constexpr std::size_t shown_digest = 16;
+
+bool is_refusal(const Decision& decision) {
+  return decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
+}
+
+// Postfix rewrites address codes by restriction list, so another code may have been sent on
+// purpose.
+void tell_other_code(Page& page, const Record& record) {
+  if (!record.decision.reply || record.sent->expected.empty()) return;
+  const std::string meant = record.decision.reply->form().text();
+  if (record.sent->expected.front().substr(0, meant.size() + 1) == meant + ' ') return;
+  // A reply of several lines has a hyphen behind the code.
+  std::string first = record.sent->expected.front();
+  if (first.size() > 3) first[3] = ' ';
+  if (first.substr(0, meant.size() + 1) == meant + ' ') return;
+  page.paragraph("The catalogue's code is " + meant +
+                     "; Postfix would have changed it in this place, so another one was sent.",
+                 2);
+}
+
+}  // namespace
+
+void tell_sent(Page& page, const Record& record) {
+  if (record.kind == RecordKind::join) return;
+  page.section("What was sent");
+  if (!record.sent) {
+    page.paragraph("Nothing in our name: the MTA was told to go on.", 2);
+    return;
+  }
+  const SentReply& sent = *record.sent;
+  if (sent.spoken != record.transaction.stage) {
+    page.paragraph("Spoken at stage " + std::string(to_text(sent.spoken)) + '.', 2);
+  }
+  const std::string mta = record.transaction.door == Door::policy ? "Postfix" : "the MTA";
+  page.paragraph("To " + mta + ", byte for byte ('|' begins a line, '+' continues it):", 2);
+  // An answer of several lines is shown line by line.
+  std::string_view rest = sent.answer;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    page.verbatim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!sent.expected.empty()) {
+    page.paragraph(record.transaction.door == Door::policy
+                       ? "The client then saw, with a prefix that Postfix puts before our text:"
+                       : "The client then saw (sendmail may put the address before our text):",
+                   2);
+    for (const auto& line : sent.expected) page.verbatim(line);
+  }
+  tell_other_code(page, record);
+  if (!sent.condition.empty()) page.paragraph("Condition: " + sent.condition + '.', 2);
+}
+
+void tell_advice(Page& page, const Record& record) {
+  const Reason* reason = record.decision.reason;
+  if (reason == nullptr || !is_refusal(record.decision)) return;
+  std::string sender(reason->sender_help);
+  if (sender.empty() && record.decision.reply) sender = record.decision.reply->text().advice;
+  if (!sender.empty()) {
+    page.section("What the sender should do");
+    page.paragraph(sender, 2);
+  }
+  if (!reason->admin_help.empty()) {
+    page.section("What the administrator can do");
+    page.paragraph(reason->admin_help, 2);
+  }
+  if (!reason->causes.front().empty()) {
+    page.section("Likely causes");
+    for (const auto cause : reason->causes) {
+      if (!cause.empty()) page.paragraph("- " + std::string(cause), 2, 4);
+    }
+  }
+}
+
+void tell_origin(Page& page, const Record& record) {
+  if (record.policy_digest.empty() && record.engine.empty()) return;
+  page.section("Decided by");
+  if (!record.policy_digest.empty()) {
+    page.field("Policy", record.policy_digest.substr(0, shown_digest));
+  }
+  page.field("Program", record.engine);
+}
+
+}  // namespace postern

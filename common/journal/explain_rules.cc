@@ -1,0 +1,172 @@
+#include "journal/explain_parts.h"
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+std::string place(const RulePlace& rule) {
+  std::string text = rule.file.empty() ? std::string("the policy") : rule.file;
+  if (rule.line != 0) text += ':' + std::to_string(rule.line);
+  return text;
+}
+
+std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+
+std::string action(const TrailEntry& entry) {
+  std::string text;
+  switch (entry.verdict) {
+    case Verdict::reject:
+      text = "refuse for good";
+      break;
+    case Verdict::defer:
+      text = "refuse for now";
+      break;
+    case Verdict::accept:
+      text = "accept";
+      break;
+    case Verdict::pass:
+      text = "pass";
+      break;
+    case Verdict::discard:
+      text = "discard";
+      break;
+    case Verdict::quarantine:
+      text = "put into quarantine";
+      break;
+  }
+  if (!entry.reason.empty()) text += " (" + entry.reason + ')';
+  return text;
+}
+
+const TrailEntry* find_entry(const Decision& decision, std::string_view rule) {
+  const auto found =
+      std::find_if(decision.trail.begin(), decision.trail.end(),
+                   [rule](const TrailEntry& entry) { return entry.rule.name == rule; });
+  return found == decision.trail.end() ? nullptr : &*found;
+}
+
+bool decided(const Decision& decision, const TrailEntry& entry) {
+  return decision.rule && *decision.rule == entry.rule;
+}
+
+std::string saying(const Decision& decision, const TrailEntry& entry) {
+  switch (entry.note) {
+    case TrailNote::not_reached:
+      return "not asked: an earlier rule had decided";
+    case TrailNote::settled:
+      return "not asked: an earlier accept had settled it";
+    case TrailNote::not_at_this_door:
+      return "not asked: this door does not see headers and body";
+    case TrailNote::no_recipient:
+      return "not asked: it needs one recipient, and there is not exactly one here";
+    case TrailNote::local_submission:
+      return "yes, but mail handed in on the mail server itself is not refused here";
+    case TrailNote::shadow:
+    case TrailNote::none:
+      break;
+  }
+  std::string text;
+  switch (entry.truth) {
+    case Truth::no:
+      return "no, it does not apply";
+    case Truth::yes:
+      if (entry.note == TrailNote::shadow || entry.mode == RuleMode::shadow) {
+        return "yes, but it only watches (shadow); enforced, it would " + action(entry);
+      }
+      if (!decided(decision, entry)) return "yes: " + action(entry);
+      return "yes, and this decided: " + action(entry) +
+             (decision.softened_by.empty() ? "" : ", made temporary (see above)");
+    case Truth::unknown:
+      return "still waiting for an answer when the decision was made";
+    case Truth::unavailable:
+      text = "could not be answered";
+      if (!entry.cause.empty()) text += ": " + entry.cause;
+      return text +
+             (decided(decision, entry) ? "; this decided: " + action(entry) : "; passed over");
+  }
+  return text;
+}
+
+std::string evidence_text(const Evidence& evidence) {
+  const AnswerSource& source = evidence.source;
+  std::string text;
+  if (source.name == "table") {
+    text = "table " + evidence.name + ": ";
+    text += evidence.value.empty() ? "no entry fits" : "entry " + evidence.value;
+  } else {
+    text = evidence.name + " = " + (evidence.value.empty() ? "(empty)" : evidence.value);
+    if (!source.name.empty()) text += ", from " + source.name;
+  }
+  if (!source.file.empty()) {
+    text += ", " + source.file;
+    if (source.line != 0) text += ':' + std::to_string(source.line);
+  }
+  if (source.elapsed.count() != 0) {
+    text += ", after " + std::to_string(source.elapsed.count()) + " microseconds";
+  }
+  return text;
+}
+
+void tell_softening(Page& page, const Decision& decision) {
+  if (decision.softened_by.empty()) return;
+  std::string text = "It would have been a refusal for good";
+  if (!decision.softened_from.empty()) text += " (" + decision.softened_from + ')';
+  text += ". It was made temporary because the rule " + quoted(decision.softened_by) +
+          ", which might have let the mail pass, could not be answered";
+  const TrailEntry* entry = find_entry(decision, decision.softened_by);
+  if (entry != nullptr && !entry->cause.empty()) text += ": " + entry->cause;
+  page.paragraph(text + ". A missing answer never costs a message.", 2);
+}
+
+void tell_shadows(Page& page, const Decision& decision) {
+  for (const auto& entry : decision.trail) {
+    if (entry.note != TrailNote::shadow) continue;
+    page.paragraph("The shadow rule " + quoted(entry.rule.name) + " (" + place(entry.rule) +
+                       ") would have decided otherwise: " + action(entry) +
+                       ". Its verdict was only recorded.",
+                   2);
+  }
+}
+
+}  // namespace
+
+void tell_decision(Page& page, const Record& record) {
+  const Decision& decision = record.decision;
+  page.section("What decided");
+  if (decision.rule) {
+    std::string text = "The rule " + quoted(decision.rule->name) + ", " + place(*decision.rule) +
+                       ", asked at stage " + std::string(to_text(decision.rule->stage));
+    if (decision.scope) {
+      text += ". It settles this " + std::string(to_text(*decision.scope));
+    }
+    page.paragraph(text + '.', 2);
+  } else if (decision.verdict == Verdict::pass) {
+    page.paragraph("No rule applied, so the MTA goes on as if Postern were not there.", 2);
+  } else {
+    page.paragraph("No rule: Postern itself could not decide, and refuses for now.", 2);
+  }
+  if (const Reason* reason = decision.reason) {
+    std::string text = "Reason " + std::string(reason->id) + ": " + std::string(reason->what);
+    if (!reason->reference.empty()) text += " (" + std::string(reason->reference) + ')';
+    page.paragraph(text + '.', 2);
+  }
+  tell_softening(page, decision);
+  tell_shadows(page, decision);
+}
+
+void tell_trail(Page& page, const Record& record) {
+  const Decision& decision = record.decision;
+  if (decision.trail.empty()) return;
+  page.section("Rules, in the order in which they are asked");
+  std::size_t number = 0;
+  for (const auto& entry : decision.trail) {
+    page.paragraph(std::to_string(++number) + ". " + quoted(entry.rule.name) + ", " +
+                       place(entry.rule) + ", stage " + std::string(to_text(entry.rule.stage)),
+                   2, 5);
+    page.paragraph(saying(decision, entry), 5);
+    for (const auto& evidence : entry.evidence) page.paragraph(evidence_text(evidence), 7, 9);
+  }
+}
+
+}  // namespace postern

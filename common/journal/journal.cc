@@ -1,0 +1,358 @@
+#include "journal/journal.h"
+
+#include "journal/journal_file.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <pthread.h>
+#include <signal.h>
+#include <thread>
+#include <utility>
+
+namespace postern {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// How long the writer lets records gather before it writes them. A wake-up for every record would
+// cost the front ends more than the record itself; this is what a kill -9 can lose.
+constexpr std::chrono::milliseconds gathering{5};
+// Octets that are handed to one write(); bounds the memory of a long batch.
+constexpr std::size_t largest_write = 262'144;
+// What a power cut may cost is not worth a disk flush for each batch.
+constexpr std::chrono::seconds between_syncs{1};
+// A journal that cannot be opened is tried again this often.
+constexpr std::chrono::seconds between_opens{1};
+constexpr std::chrono::seconds longest_reopen{5};
+
+bool is_refusal(Verdict verdict) { return verdict != Verdict::pass && verdict != Verdict::accept; }
+
+struct NewSettings {
+  JournalSettings journal;
+  LogSettings log;
+};
+
+}  // namespace
+
+struct Journal::State {
+  State(const JournalSettings& journal, const LogSettings& log_settings, unsigned limit,
+        LogLine line, Notice notice_function)
+      : log_line(std::move(line)),
+        notice(std::move(notice_function)),
+        queue_limit(limit),
+        log(log_settings),
+        file(journal.path) {}
+
+  // Shared, under the mutex.
+  mutable std::mutex mutex;
+  std::condition_variable work;      // the writer waits here
+  std::condition_variable progress;  // flush() and reopen() wait here
+  std::deque<Record> queue;
+  std::optional<NewSettings> new_settings;
+  std::uint64_t reopens_asked = 0;
+  std::uint64_t reopens_done = 0;
+  std::uint64_t submitted = 0;  // accepted into the queue
+  std::uint64_t finished = 0;   // of these, written or lost for good
+  unsigned hurries = 0;         // callers who wait: do not gather
+  bool writer_sleeps = false;
+  bool stopping = false;
+  JournalCounters counts;
+
+  // Constant.
+  const LogLine log_line;
+  const Notice notice;
+  const std::size_t queue_limit;
+
+  // The writer's own.
+  LogSettings log;
+  JournalFile file;
+  std::string buffer;
+  std::uint64_t buffered_lines = 0;
+  Steady::time_point next_open{};
+  Steady::time_point next_sync{};
+  bool unsynced = false;
+  bool write_failed = false;  // the descriptor may be stale: open anew when it is time
+  bool in_trouble = false;    // file: told already
+  std::uint64_t lost_in_trouble = 0;
+  std::uint64_t full_told = 0;  // lost_queue_full at the last look
+  bool overflowing = false;     // queue: told already
+
+  std::thread writer;
+
+  void run() noexcept;
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  void write_batch(std::deque<Record>& batch, bool hurry);
+  void write_buffer(bool hurry);
+  void open_if_due(bool hurry);
+  void tell_about_overflow(std::uint64_t lost);
+  void lose(std::uint64_t records, const std::string& why);
+  void recovered();
+  void sync_if_due(bool now);
+  void write_log_line(const Record& record);
+  void tell(const std::string& message) noexcept;
+};
+
+// True while there may be more to do. Returns with the lock held.
+bool Journal::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto wanted = [this] { return !queue.empty() || new_settings || stopping; };
+  if (!wanted()) {
+    writer_sleeps = true;
+    if (unsynced) {
+      work.wait_until(lock, next_sync, wanted);
+    } else {
+      work.wait(lock, wanted);
+    }
+    writer_sleeps = false;
+  }
+  const auto urgent = [this] {
+    return new_settings || stopping || hurries != 0 || queue.size() >= queue_limit / 4;
+  };
+  if (!queue.empty() && !urgent()) work.wait_for(lock, gathering, urgent);
+  return !stopping || !queue.empty() || new_settings;
+}
+
+void Journal::State::run() noexcept {
+  open_if_due(true);
+  std::unique_lock lock(mutex);
+  while (wait_for_work(lock)) {
+    std::deque<Record> batch;
+    batch.swap(queue);
+    const std::size_t taken = batch.size();
+    const auto change = std::exchange(new_settings, std::nullopt);
+    const std::uint64_t asked = reopens_asked;
+    const std::uint64_t lost_full = counts.lost_queue_full;
+    const bool hurry = hurries != 0 || stopping;
+    lock.unlock();
+    try {
+      if (taken != 0) write_batch(batch, hurry);
+      if (change) {
+        sync_if_due(true);
+        log = change->log;
+        file.open(change->journal.path);
+        open_if_due(true);
+      }
+      tell_about_overflow(lost_full);
+      sync_if_due(false);
+    } catch (...) {
+      // Out of memory: what is not in the file is lost, the thread lives on.
+      const std::lock_guard relock(mutex);
+      counts.lost_write_failed += batch.size() + buffered_lines;
+      buffer.clear();
+      buffered_lines = 0;
+    }
+    batch.clear();
+    lock.lock();
+    finished += taken;
+    if (change) reopens_done = asked;
+    progress.notify_all();
+  }
+  lock.unlock();
+  sync_if_due(true);
+}
+
+void Journal::State::write_batch(std::deque<Record>& batch, bool hurry) {
+  while (!batch.empty()) {
+    const Record& record = batch.front();
+    if (!file.path().empty()) {
+      const std::string line = to_json(record);
+      if (line.size() > longest_journal_line) {
+        lose(1, "a record of " + std::to_string(line.size()) + " octets is too long");
+      } else {
+        buffer += line;
+        buffer += '\n';
+        ++buffered_lines;
+      }
+    }
+    write_log_line(record);
+    batch.pop_front();
+    if (buffer.size() >= largest_write) write_buffer(hurry);
+  }
+  write_buffer(hurry);
+}
+
+void Journal::State::write_buffer(bool hurry) {
+  if (buffered_lines == 0) return;
+  open_if_due(hurry);
+  std::size_t done = 0;
+  if (file.is_open()) done = file.append(buffer);
+  const auto end = buffer.begin() + static_cast<std::ptrdiff_t>(done);
+  const auto whole = static_cast<std::uint64_t>(std::count(buffer.begin(), end, '\n'));
+  const std::uint64_t lost = buffered_lines - whole;
+  buffer.clear();
+  buffered_lines = 0;
+  {
+    const std::lock_guard lock(mutex);
+    counts.written += whole;
+  }
+  if (whole != 0) unsynced = true;
+  write_failed = lost != 0;
+  if (lost != 0) {
+    lose(lost, file.error());
+  } else {
+    recovered();
+  }
+}
+
+// Somebody who waits in flush() gets a try at once, others wait for their turn.
+void Journal::State::open_if_due(bool hurry) {
+  if ((file.is_open() && !write_failed) || file.path().empty()) return;
+  const auto now = Steady::now();
+  if (!hurry && now < next_open) return;
+  next_open = now + between_opens;
+  write_failed = false;
+  if (!file.open(file.path())) lose(0, file.error());
+}
+
+void Journal::State::lose(std::uint64_t records, const std::string& why) {
+  {
+    const std::lock_guard lock(mutex);
+    counts.lost_write_failed += records;
+    counts.last_error = why;
+  }
+  lost_in_trouble += records;
+  if (in_trouble) return;
+  in_trouble = true;
+  tell("journal: " + why + "; records are being lost, replies are not affected");
+}
+
+void Journal::State::recovered() {
+  if (!in_trouble) return;
+  in_trouble = false;
+  {
+    const std::lock_guard lock(mutex);
+    counts.last_error.clear();
+  }
+  tell("journal: writing " + file.path() + " again; " + std::to_string(lost_in_trouble) +
+       " records were lost");
+  lost_in_trouble = 0;
+}
+
+void Journal::State::tell_about_overflow(std::uint64_t lost) {
+  const std::uint64_t since = lost - full_told;
+  full_told = lost;
+  if (since != 0 && !overflowing) {
+    tell("journal: more records than can be written; the queue of " + std::to_string(queue_limit) +
+         " is full and records are being lost");
+  } else if (since == 0 && overflowing) {
+    tell("journal: the queue has room again; " + std::to_string(lost) +
+         " records were lost to it since the start");
+  }
+  overflowing = since != 0;
+}
+
+void Journal::State::sync_if_due(bool now) {
+  if (!unsynced) return;
+  const auto time = Steady::now();
+  if (!now && time < next_sync) return;
+  next_sync = time + between_syncs;
+  unsynced = false;
+  if (!file.sync()) lose(0, file.error());
+}
+
+void Journal::State::write_log_line(const Record& record) {
+  if (!log_line) return;
+  const bool refusal = record.kind == RecordKind::decision && is_refusal(record.decision.verdict);
+  if (!refusal && !log.accepts) return;
+  const std::string line = to_log_line(record);
+  try {
+    log_line(line, refusal);
+  } catch (...) {
+    // The log's trouble must not cost the journal its thread.
+  }
+}
+
+void Journal::State::tell(const std::string& message) noexcept {
+  try {
+    if (notice) {
+      notice(message);
+    } else if (log_line) {
+      log_line(message, true);
+    }
+  } catch (...) {
+    // As above.
+  }
+}
+
+Journal::Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
+                 LogLine log_line, Notice notice)
+    : state_(std::make_unique<State>(settings, log, queue_limit, std::move(log_line),
+                                     std::move(notice))) {
+  // Signals belong to the program's own threads. SIGXFSZ (a file size limit) must not end the
+  // program either: blocked, the write fails with EFBIG, which is counted.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    state_->writer = std::thread([state = state_.get()] { state->run(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Journal::~Journal() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->work.notify_one();
+  state_->writer.join();
+}
+
+void Journal::submit(Record record) noexcept {
+  bool wake = false;
+  {
+    const std::lock_guard lock(state_->mutex);
+    bool queued = false;
+    if (state_->queue.size() < state_->queue_limit) {
+      try {
+        state_->queue.push_back(std::move(record));
+        queued = true;
+      } catch (...) {
+        // No memory: as if the queue were full.
+      }
+    }
+    if (!queued) {
+      ++state_->counts.lost_queue_full;
+      return;
+    }
+    ++state_->submitted;
+    // Once for each batch: when it begins, and when it grows so large that gathering must end.
+    wake = (state_->writer_sleeps && state_->queue.size() == 1) ||
+           state_->queue.size() == std::max<std::size_t>(state_->queue_limit / 4, 1);
+  }
+  if (wake) state_->work.notify_one();
+}
+
+JournalCounters Journal::counters() const {
+  const std::lock_guard lock(state_->mutex);
+  JournalCounters counts = state_->counts;
+  counts.queued = state_->submitted - state_->finished;
+  return counts;
+}
+
+void Journal::flush() {
+  std::unique_lock lock(state_->mutex);
+  const std::uint64_t wanted = state_->submitted;
+  if (state_->finished >= wanted) return;
+  ++state_->hurries;
+  state_->work.notify_one();
+  state_->progress.wait(lock, [&] { return state_->finished >= wanted; });
+  --state_->hurries;
+}
+
+void Journal::reopen(const JournalSettings& settings, const LogSettings& log) {
+  std::unique_lock lock(state_->mutex);
+  state_->new_settings = NewSettings{settings, log};
+  const std::uint64_t mine = ++state_->reopens_asked;
+  state_->work.notify_one();
+  state_->progress.wait_for(lock, longest_reopen, [&] { return state_->reopens_done >= mine; });
+}
+
+}  // namespace postern

@@ -1,0 +1,136 @@
+#include "journal/record.h"
+#include "model/text.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace postern {
+namespace {
+
+// Longest values in octets, ours: together with their keys and the quotes and escapes they leave a
+// few hundred of the 1,023 octets to the reply's text, which comes last and takes what is left.
+constexpr std::size_t longest_rule = 80;
+constexpr std::size_t longest_name = 80;
+constexpr std::size_t longest_address = 128;
+constexpr std::size_t longest_tag = 64;
+// What quote_for_log() may add to a value: two quotes and the mark of a cut.
+constexpr std::size_t quoting = 5;
+// Less of the reply's text than this tells nothing.
+constexpr std::size_t shortest_text = 24;
+
+class Line {
+ public:
+  explicit Line(std::string start) : text_(std::move(start)) {}
+
+  /// A value that needs no cleaning: our own words.
+  void add(std::string_view key, std::string_view value) { append(key, std::string(value)); }
+  /// A value from outside or from the policy; left out when empty.
+  void add_quoted(std::string_view key, std::string_view value, std::size_t longest) {
+    if (!value.empty()) append(key, quote_for_log(value, longest));
+  }
+  /// As much of `value` as there is room for.
+  void add_rest(std::string_view key, std::string_view value) {
+    const std::size_t used = text_.size() + 1 + key.size() + 1 + quoting;
+    if (value.empty() || used + shortest_text > longest_log_line) return;
+    append(key, quote_for_log(value, longest_log_line - used));
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  void append(std::string_view key, const std::string& value) {
+    const bool first = text_.back() == ' ';
+    if (text_.size() + key.size() + value.size() + 2 > longest_log_line) return;
+    if (!first) text_ += ' ';
+    text_ += key;
+    text_ += '=';
+    text_ += value;
+  }
+
+  std::string text_;
+};
+
+bool is_plain_queue_id(const std::string& id) {
+  // Postfix's long queue ids have up to 20 characters (mail_queue.h), sendmail's 14.
+  constexpr std::size_t longest_queue_id = 32;
+  return !id.empty() && id.size() <= longest_queue_id &&
+         std::all_of(id.begin(), id.end(),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+}
+
+std::string bracketed(const MailAddress& address) { return '<' + address.text() + '>'; }
+
+// Code and enhanced code as the client sees them, which may differ from the catalogue's.
+std::string code_of(const Record& record) {
+  if (record.sent && !record.sent->expected.empty()) {
+    const std::string& line = record.sent->expected.front();
+    std::string code = line.substr(0, 3);
+    const auto end = std::min(line.find_first_not_of("0123456789.", 4), line.size());
+    if (line.size() > 5 && line[5] == '.' && end > 4) code += ' ' + line.substr(4, end - 4);
+    return code;
+  }
+  return record.decision.reply ? record.decision.reply->form().text() : std::string();
+}
+
+std::string text_of(const Record& record) {
+  std::string text;
+  if (!record.sent) return text;
+  for (const auto& line : record.sent->expected) {
+    // "550-5.1.1 text" and "550 5.1.1 text": the codes stand in `reply` already.
+    std::string_view rest = line;
+    rest.remove_prefix(std::min<std::size_t>(4, rest.size()));
+    if (rest.size() > 1 && rest[1] == '.') {
+      rest.remove_prefix(std::min(rest.find(' '), rest.size()));
+      if (!rest.empty()) rest.remove_prefix(1);
+    }
+    if (!text.empty()) text += ' ';
+    text += rest;
+  }
+  return text;
+}
+
+void add_who(Line& line, const Transaction& transaction) {
+  if (transaction.client.address) line.add("client", transaction.client.address->text());
+  if (transaction.helo.is_told()) {
+    line.add_quoted("helo", transaction.helo.value(), longest_name);
+  }
+  if (transaction.sender.is_told()) {
+    line.add_quoted("from", bracketed(transaction.sender.value()), longest_address);
+  }
+  if (transaction.recipient.is_told()) {
+    line.add_quoted("to", bracketed(transaction.recipient.value()), longest_address);
+  } else if (transaction.recipient_count.is_told()) {
+    line.add("nrcpt", std::to_string(transaction.recipient_count.value()));
+  }
+  line.add_quoted("user", transaction.authentication.user.value(), longest_tag);
+  line.add_quoted("instance", transaction.instance, longest_tag);
+  line.add_quoted("session", transaction.session, longest_tag);
+}
+
+}  // namespace
+
+std::string to_log_line(const Record& record) {
+  const Transaction& transaction = record.transaction;
+  const Decision& decision = record.decision;
+  const bool has_queue_id = is_plain_queue_id(transaction.queue_id);
+  Line line((has_queue_id ? transaction.queue_id : std::string("NOQUEUE")) + ": ");
+  const bool decided = record.kind == RecordKind::decision;
+  line.add("decision", decided ? to_text(decision.verdict) : to_text(record.kind));
+  const std::string code = code_of(record);
+  line.add_quoted("reply", code, longest_tag);
+  if (decision.reason != nullptr) line.add("reason", decision.reason->id);
+  if (decision.rule) line.add_quoted("rule", decision.rule->name, longest_rule);
+  if (!transaction.reference.empty()) line.add("ref", transaction.reference.text());
+  line.add_quoted("softened", decision.softened_by, longest_rule);
+  const auto shadow =
+      std::find_if(decision.trail.begin(), decision.trail.end(),
+                   [](const TrailEntry& entry) { return entry.note == TrailNote::shadow; });
+  if (shadow != decision.trail.end()) line.add_quoted("shadow", shadow->rule.name, longest_rule);
+  line.add("stage", to_text(transaction.stage));
+  line.add("door", to_text(transaction.door));
+  if (!has_queue_id) line.add_quoted("queue", transaction.queue_id, longest_tag);
+  add_who(line, transaction);
+  line.add_rest("text", text_of(record));
+  return line.take();
+}
+
+}  // namespace postern

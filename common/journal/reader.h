@@ -1,0 +1,93 @@
+// JournalReader: the records of a journal file, streamed in either direction, and look-ups in it.
+// Files of gigabytes are read in blocks; nothing but the current line is kept. One thread at a
+// time.
+#pragma once
+
+#include "journal/record.h"
+#include "postern/reference.h"
+#include "postern/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace postern {
+
+enum class ReadOrder : std::uint8_t { oldest_first, newest_first };
+
+/// What was read, and what had to be left out. A crash or a full disk may leave half a line behind;
+/// it must not hide the records around it, and it must not go unmentioned.
+struct ReadCounts {
+  std::uint64_t lines = 0;       ///< complete or not, without empty ones
+  std::uint64_t unreadable = 0;  ///< torn, foreign or longer than longest_journal_line
+  std::string first_fault;       ///< of the first unreadable line: byte offset and what is wrong
+};
+
+/// A line without its line end, at most longest_journal_line octets.
+struct JournalLine {
+  std::string text;
+  std::uint64_t offset = 0;  ///< of its first octet in the file
+};
+
+/// The lines of one file. Reads up to the end that the file had when it was opened.
+class JournalReader {
+ public:
+  /// A Problem if the file cannot be opened or is no regular file.
+  static Result<JournalReader> open(const std::string& path, ReadOrder order);
+  ~JournalReader();
+  JournalReader(JournalReader&&) noexcept;
+  JournalReader& operator=(JournalReader&&) noexcept;
+
+  /// The next record; what cannot be read is counted and passed over. nullopt at the end.
+  std::optional<Record> next();
+  /// The next line unparsed, for those who look before they parse; too long ones are counted and
+  /// passed over. nullopt at the end.
+  std::optional<JournalLine> next_line();
+  /// Parses a line of next_line(); nullopt, and counted, when it is no record.
+  std::optional<Record> parse(const JournalLine& line);
+
+  const ReadCounts& counts() const noexcept;
+  /// Of the system, if reading ended early; empty when well.
+  const std::string& read_error() const noexcept;
+
+ private:
+  struct State;
+  explicit JournalReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// What a person has in hand when looking for a decision.
+struct ByReference {
+  Reference reference;
+};
+struct ByQueueId {
+  std::string queue_id;
+};
+struct ByInstance {
+  std::string instance;  ///< of the Postfix policy protocol
+};
+using JournalQuery = std::variant<ByReference, ByQueueId, ByInstance>;
+
+/// A reference, an instance ("437b.6b009e9b.c35ad.0") or else a queue id: whatever `text` looks
+/// like.
+JournalQuery query_from_text(std::string_view text);
+
+struct FoundRecords {
+  std::vector<Record> records;
+  ReadCounts counts;
+};
+
+/// The records that answer `query`, at most `limit`, the newest ones if there are more. By
+/// reference: the decision and its repeats. By queue id: also the records that the same SMTP
+/// session left before the MTA gave the message its queue id (joined by session tag). Problems only
+/// of the file itself.
+Result<FoundRecords> find_records(const std::string& path, const JournalQuery& query,
+                                  ReadOrder order = ReadOrder::oldest_first,
+                                  std::size_t limit = 1000);
+
+}  // namespace postern

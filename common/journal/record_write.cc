@@ -1,0 +1,258 @@
+#include "journal/json_writer.h"
+#include "journal/record.h"
+#include "journal/timestamp.h"
+
+namespace postern {
+namespace {
+
+void write(JsonWriter& json, const std::string& text) { json.string(text); }
+void write(JsonWriter& json, std::int64_t number) { json.number(number); }
+
+// The domain never holds an '@', so local and domain are what stands before and after the last one.
+// An address that is no such pair although it holds an '@' is written as an object.
+void write(JsonWriter& json, const MailAddress& address) {
+  if (!address.domain().empty() || address.local().find('@') == std::string::npos) {
+    json.string(address.text());
+    return;
+  }
+  json.begin_object();
+  json.member("local", address.local());
+  json.end_object();
+}
+
+void write(JsonWriter& json, const std::vector<AcceptedRecipient>& recipients) {
+  json.begin_array();
+  for (const auto& recipient : recipients) {
+    json.begin_object();
+    json.key("address");
+    write(json, recipient.address);
+    if (recipient.settled) json.key("settled").boolean(true);
+    json.member_unless_empty("settled_by", recipient.settled_by);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+// Not told: no member; told to be absent: null.
+template <typename T>
+void member(JsonWriter& json, std::string_view name, const Told<T>& told) {
+  if (told.is_told()) {
+    json.key(name);
+    write(json, told.value());
+  } else if (told.is_absent()) {
+    json.key(name).null();
+  }
+}
+
+// Structured bindings, here and below, so that a member added to one of these structures does not
+// compile until the journal keeps it: a record without it could not be replayed.
+void write(JsonWriter& json, const Transaction& transaction) {
+  const auto& [stage, door, reference, time, client, server_address, server_port, tls,
+               authentication, helo, extended_smtp, sender, declared_size, recipient, recipients,
+               recipient_count, size, queue_id, instance, session, policy_context, macros] =
+      transaction;
+  json.begin_object();
+  json.key("client").begin_object();
+  if (client.address) json.member("address", client.address->text());
+  if (client.port != 0) json.member("port", client.port);
+  member(json, "name", client.name);
+  member(json, "reverse_name", client.reverse_name);
+  json.end_object();
+  json.key("server").begin_object();
+  json.member_unless_empty("address", server_address);
+  if (server_port != 0) json.member("port", server_port);
+  json.end_object();
+  json.key("tls").begin_object();
+  member(json, "version", tls.version);
+  member(json, "cipher", tls.cipher);
+  member(json, "bits", tls.bits);
+  json.end_object();
+  json.key("authentication").begin_object();
+  member(json, "user", authentication.user);
+  member(json, "mechanism", authentication.mechanism);
+  json.end_object();
+  member(json, "helo", helo);
+  if (extended_smtp) json.key("extended_smtp").boolean(true);
+  member(json, "sender", sender);
+  member(json, "declared_size", declared_size);
+  member(json, "recipient", recipient);
+  member(json, "recipients", recipients);
+  member(json, "recipient_count", recipient_count);
+  member(json, "size", size);
+  json.member_unless_empty("queue_id", queue_id);
+  json.member_unless_empty("instance", instance);
+  json.member_unless_empty("session", session);
+  json.member_unless_empty("policy_context", policy_context);
+  if (!macros.empty()) {
+    json.key("macros").begin_object();
+    for (const auto& [name, value] : macros) json.member(name, value);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void member(JsonWriter& json, std::string_view name, const AnswerSource& source) {
+  const auto& [source_name, file, line, digest, elapsed] = source;
+  const bool empty =
+      source_name.empty() && file.empty() && line == 0 && digest.empty() && elapsed.count() == 0;
+  if (empty) return;
+  json.key(name).begin_object();
+  json.member_unless_empty("name", source_name);
+  json.member_unless_empty("file", file);
+  if (line != 0) json.member("line", line);
+  json.member_unless_empty("digest", digest);
+  if (elapsed.count() != 0) json.member("elapsed_us", elapsed.count());
+  json.end_object();
+}
+
+void write(JsonWriter& json, const Facts& facts) {
+  json.begin_array();
+  for (const auto& [question, answer] : facts.all()) {
+    json.begin_object();
+    json.member("kind", to_text(question.kind));
+    json.member("subject", question.subject);
+    json.member("key", question.key);
+    if (question.cost == QuestionCost::costly) json.key("costly").boolean(true);
+    switch (answer.state) {
+      case Answer::State::value:
+        json.key("values").begin_array();
+        for (const auto& value : answer.values) json.string(value);
+        json.end_array();
+        break;
+      case Answer::State::empty:
+        json.key("values").null();
+        break;
+      case Answer::State::unavailable:
+        json.member("unavailable", answer.cause);
+        break;
+    }
+    member(json, "source", answer.source);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write(JsonWriter& json, const RulePlace& place) {
+  json.begin_object();
+  json.member("name", place.name);
+  json.member_unless_empty("file", place.file);
+  if (place.line != 0) json.member("line", place.line);
+  json.member("stage", to_text(place.stage));
+  json.end_object();
+}
+
+void write(JsonWriter& json, const Reply& reply) {
+  json.begin_object();
+  json.member("stage", to_text(reply.stage()));
+  json.member("code", reply.code().value());
+  if (reply.enhanced()) json.member("enhanced", reply.enhanced()->text());
+  const auto& [host, sentence, reference, advice, quote, contact, help] = reply.text();
+  json.key("text").begin_object();
+  json.member_unless_empty("host", host);
+  json.member("sentence", sentence);
+  json.member_unless_empty("reference", reference);
+  json.member_unless_empty("advice", advice);
+  json.member_unless_empty("quote", quote);
+  json.member_unless_empty("contact", contact);
+  json.member_unless_empty("help", help);
+  json.end_object();
+  json.end_object();
+}
+
+void write(JsonWriter& json, const TrailEntry& entry) {
+  const auto& [rule, truth, note, mode, verdict, reason, cause, evidence_list] = entry;
+  json.begin_object();
+  json.key("rule");
+  write(json, rule);
+  json.member("truth", to_text(truth));
+  if (note != TrailNote::none) json.member("note", to_text(note));
+  json.member("mode", to_text(mode));
+  json.member("verdict", to_text(verdict));
+  json.member_unless_empty("reason", reason);
+  json.member_unless_empty("cause", cause);
+  if (!evidence_list.empty()) {
+    json.key("evidence").begin_array();
+    for (const auto& [name, value, source] : evidence_list) {
+      json.begin_object();
+      json.member("name", name);
+      json.member("value", value);
+      member(json, "source", source);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+}
+
+void write(JsonWriter& json, const Decision& decision) {
+  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, trail] = decision;
+  json.begin_object();
+  json.member("verdict", to_text(verdict));
+  if (scope) json.member("scope", to_text(*scope));
+  if (rule) {
+    json.key("rule");
+    write(json, *rule);
+  }
+  if (reason != nullptr) json.member("reason", reason->id);
+  json.member_unless_empty("softened_by", softened_by);
+  json.member_unless_empty("softened_from", softened_from);
+  if (reply) {
+    json.key("reply");
+    write(json, *reply);
+  }
+  json.key("trail").begin_array();
+  for (const auto& entry : trail) write(json, entry);
+  json.end_array();
+  json.end_object();
+}
+
+void write(JsonWriter& json, const SentReply& sent) {
+  const auto& [answer, expected, condition, spoken] = sent;
+  json.begin_object();
+  json.member("answer", answer);
+  json.key("expected").begin_array();
+  for (const auto& line : expected) json.string(line);
+  json.end_array();
+  json.member_unless_empty("condition", condition);
+  json.member("spoken", to_text(spoken));
+  json.end_object();
+}
+
+}  // namespace
+
+std::string to_json(const Record& record) {
+  std::string out;
+  // A record of one recipient with a dozen rules; spares most of the growing.
+  out.reserve(4096);
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("v", journal_format_version);
+  json.member("kind", to_text(record.kind));
+  json.member("ref",
+              record.transaction.reference.empty() ? "" : record.transaction.reference.text());
+  json.member("time", timestamp(record.transaction.time));
+  json.member_unless_empty("host", record.host);
+  json.member_unless_empty("engine", record.engine);
+  json.member_unless_empty("policy", record.policy_digest);
+  json.member("door", to_text(record.transaction.door));
+  json.member("stage", to_text(record.transaction.stage));
+  json.key("transaction");
+  write(json, record.transaction);
+  if (!record.facts.empty()) {
+    json.key("facts");
+    write(json, record.facts);
+  }
+  if (record.kind == RecordKind::decision) {
+    json.key("decision");
+    write(json, record.decision);
+  }
+  if (record.sent) {
+    json.key("sent");
+    write(json, *record.sent);
+  }
+  json.member("elapsed_us", record.elapsed.count());
+  json.end_object();
+  return out;
+}
+
+}  // namespace postern

@@ -1,0 +1,350 @@
+#include "rules/compiler.h"
+
+#include "rules/literals.h"
+#include "rules/parser.h"
+#include "rules/resolve.h"
+#include "tables/table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::expression {
+namespace {
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+bool is_operand(const Node& node) {
+  return node.kind == NodeKind::name || node.kind == NodeKind::macro;
+}
+
+bool is_condition(const Node& node) {
+  return node.kind == NodeKind::all_of || node.kind == NodeKind::any_of ||
+         node.kind == NodeKind::negate || node.kind == NodeKind::compare;
+}
+
+bool is_text_like(ValueType type) {
+  return type == ValueType::text || type == ValueType::domain || type == ValueType::address ||
+         type == ValueType::addresses;
+}
+
+/// What the right-hand side asks when the sides change places; `in` and text operators cannot.
+std::optional<Operator> mirrored(Operator op) {
+  switch (op) {
+    case Operator::equal:
+    case Operator::not_equal:
+      return op;
+    case Operator::less:
+      return Operator::greater;
+    case Operator::less_equal:
+      return Operator::greater_equal;
+    case Operator::greater:
+      return Operator::less;
+    case Operator::greater_equal:
+      return Operator::less_equal;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool fits(ValueType type, TableKind kind) {
+  switch (kind) {
+    case TableKind::cidr:
+      return type == ValueType::ip;
+    case TableKind::address:
+      return type == ValueType::address || type == ValueType::addresses;
+    case TableKind::domain:
+      return is_text_like(type);
+    case TableKind::string:
+      return is_text_like(type);
+  }
+  return false;
+}
+
+std::string tables_for(ValueType type) {
+  if (type == ValueType::ip) return "look it up in a table of kind cidr";
+  if (type == ValueType::address || type == ValueType::addresses) {
+    return "look it up in a table of kind address, domain or string";
+  }
+  return is_text_like(type) ? "look it up in a table of kind domain or string"
+                            : "compare it with a value";
+}
+
+class Compiler {
+ public:
+  explicit Compiler(const Condition::Scope& scope) : resolver_(scope) {}
+
+  std::variant<Program, std::vector<ExpressionProblem>> run(std::string_view source) {
+    auto parsed = parse(source);
+    program_.source = source;
+    condition(parsed.root);
+    resolver_.check_stages();
+    auto& problems = resolver_.problems();
+    problems.insert(problems.begin(), parsed.problems.begin(), parsed.problems.end());
+    if (!problems.empty()) {
+      std::stable_sort(problems.begin(), problems.end(),
+                       [](const auto& a, const auto& b) { return a.offset < b.offset; });
+      return std::move(problems);
+    }
+    program_.earliest = resolver_.earliest();
+    program_.subjects = resolver_.subjects();
+    return std::move(program_);
+  }
+
+ private:
+  /// A step of the program, and whether a costly question may be asked in it.
+  struct Part {
+    std::uint32_t step = 0;
+    bool costly = false;
+  };
+
+  Part emit(Step step, bool costly) {
+    program_.steps.push_back(step);
+    return {static_cast<std::uint32_t>(program_.steps.size() - 1), costly};
+  }
+  Part constant(Truth truth) { return emit({Step::Kind::constant, truth, 0, 0}, false); }
+  Part negate(Part part) {
+    return emit({Step::Kind::negate, Truth::no, part.step, 1}, part.costly);
+  }
+  Part emit(Test test) {
+    const bool costly = test.check && test.check->description().cost == QuestionCost::costly;
+    program_.tests.push_back(std::move(test));
+    const auto index = static_cast<std::uint32_t>(program_.tests.size() - 1);
+    return emit({Step::Kind::test, Truth::no, index, 1}, costly);
+  }
+
+  Part condition(const Node& node) {
+    switch (node.kind) {
+      case NodeKind::all_of:
+        return joined(node, Step::Kind::all_of);
+      case NodeKind::any_of:
+        return joined(node, Step::Kind::any_of);
+      case NodeKind::negate:
+        return negate(condition(node.parts.front()));
+      case NodeKind::compare:
+        return comparison(node);
+      case NodeKind::boolean:
+        return constant(node.number != 0 ? Truth::yes : Truth::no);
+      case NodeKind::name:
+      case NodeKind::macro:
+        return bare(node);
+      case NodeKind::broken:
+        return constant(Truth::no);
+      default:
+        resolver_.problem(node, "a value alone is no condition", "compare something with it");
+        return constant(Truth::no);
+    }
+  }
+
+  Part joined(const Node& node, Step::Kind kind) {
+    std::vector<Part> parts;
+    parts.reserve(node.parts.size());
+    for (const auto& part : node.parts) parts.push_back(condition(part));
+    // Costly questions last: a cheap operand may settle the matter without them (design 2).
+    std::stable_partition(parts.begin(), parts.end(),
+                          [](const Part& part) { return !part.costly; });
+    const Step step{kind, Truth::no, static_cast<std::uint32_t>(program_.children.size()),
+                    static_cast<std::uint32_t>(parts.size())};
+    for (const auto& part : parts) program_.children.push_back(part.step);
+    return emit(step, parts.back().costly);
+  }
+
+  Part bare(const Node& node) {
+    const auto operand = resolver_.operand(node);
+    if (!operand) return constant(Truth::no);
+    if (operand->type != ValueType::boolean) {
+      std::string hint = "compare it with a value";
+      if (operand->type == ValueType::choice) {
+        hint = "compare it, as " + operand->spelling + " == " + quoted(operand->words().front());
+      }
+      resolver_.problem(node,
+                        quoted(operand->spelling) + " is " + std::string(to_text(operand->type)) +
+                            " and no condition by itself",
+                        std::move(hint));
+      return constant(Truth::no);
+    }
+    return emit(test_of(*operand, Comparison::holds));
+  }
+
+  static Test test_of(const Operand& operand, Comparison comparison) {
+    Test test;
+    if (operand.row) test.name = operand.row->id;
+    test.macro = operand.macro;
+    test.check = operand.check;
+    test.type = operand.type;
+    test.comparison = comparison;
+    return test;
+  }
+
+  Part comparison(const Node& node) {
+    const auto& left = node.parts[0];
+    const auto& right = node.parts[1];
+    if (is_condition(left) || is_condition(right)) return nested(node);
+    if (is_operand(left)) return against(node, left, node.op, right);
+    if (is_operand(right)) {
+      if (node.op == Operator::in) return literal_in(node, left, right);
+      if (const auto op = mirrored(node.op)) return against(node, right, *op, left);
+      if (left.kind != NodeKind::broken) {
+        resolver_.problem(node.op_offset, node.op_length,
+                          "a fixed value stands before " + quoted(to_text(node.op)),
+                          "put the name before it and the fixed text behind");
+      }
+      resolver_.operand(right);
+      return constant(Truth::no);
+    }
+    if (left.kind != NodeKind::broken && right.kind != NodeKind::broken) {
+      resolver_.problem(node, "both sides are fixed values, so the result is always the same",
+                        "compare a name of the transaction, or a check");
+    }
+    return constant(Truth::no);
+  }
+
+  Part nested(const Node& node) {
+    for (const auto& part : node.parts) {
+      if (is_condition(part)) {
+        condition(part);
+        resolver_.problem(part, "a condition cannot be compared",
+                          "join conditions with and, or, not");
+      }
+    }
+    return constant(Truth::no);
+  }
+
+  /// "a@example.org" in recipients
+  Part literal_in(const Node& node, const Node& left, const Node& right) {
+    const auto* row = right.kind == NodeKind::name ? find_name(right.text) : nullptr;
+    if (row && row->type == ValueType::addresses) {
+      return against(node, right, Operator::contains, left);
+    }
+    if (left.kind != NodeKind::broken) {
+      resolver_.problem(left, "a fixed value is looked up, so the result is always the same",
+                        "look up a name of the transaction");
+    }
+    return constant(Truth::no);
+  }
+
+  Part against(const Node& node, const Node& left, Operator op, const Node& right) {
+    const auto operand = resolver_.operand(left);
+    if (op == Operator::in && right.kind == NodeKind::name) return in_table(node, operand, right);
+    if (!operand) {
+      if (is_operand(right)) resolver_.operand(right);
+      return constant(Truth::no);
+    }
+    if (!allowed(*operand, op)) {
+      wrong_operator(node, *operand, op);
+      return constant(Truth::no);
+    }
+    if (is_operand(right)) return against_name(node, *operand, op, right);
+    if (right.kind == NodeKind::broken) return constant(Truth::no);
+    auto test = test_of(*operand, Comparison::equal);
+    if (!read_values(resolver_, *operand, op, right, test)) return constant(Truth::no);
+    const auto part = emit(std::move(test));
+    return op == Operator::not_equal ? negate(part) : part;
+  }
+
+  static bool allowed(const Operand& operand, Operator op) {
+    switch (op) {
+      case Operator::equal:
+      case Operator::not_equal:
+        return operand.type != ValueType::addresses;
+      case Operator::less:
+      case Operator::less_equal:
+      case Operator::greater:
+      case Operator::greater_equal:
+        return operand.type == ValueType::number || operand.type == ValueType::size;
+      case Operator::in:
+        return operand.type != ValueType::boolean;
+      case Operator::matches:
+      case Operator::starts_with:
+      case Operator::ends_with:
+      case Operator::contains:
+        return is_text_like(operand.type);
+    }
+    return false;
+  }
+
+  void wrong_operator(const Node& node, const Operand& operand, Operator op) {
+    std::string hint;
+    if (operand.type == ValueType::boolean) {
+      hint = "write " + operand.spelling + " or not " + operand.spelling;
+    } else if (operand.type == ValueType::addresses) {
+      hint = "write " + operand.spelling + " contains";
+    } else if (operand.type == ValueType::ip) {
+      hint = "it has ==, != and in";
+    } else if (operand.type == ValueType::choice) {
+      hint = "it has ==, != and in";
+    } else if (is_text_like(operand.type)) {
+      hint = "it has ==, !=, in, matches, starts_with, ends_with and contains";
+    } else {
+      hint = "it has ==, !=, <, <=, >, >= and in";
+    }
+    resolver_.problem(node.op_offset, node.op_length,
+                      quoted(to_text(op)) + " has no meaning for " + quoted(operand.spelling) +
+                          ", which is " + std::string(to_text(operand.type)),
+                      std::move(hint));
+  }
+
+  Part in_table(const Node& node, const std::optional<Operand>& operand, const Node& right) {
+    const auto table = resolver_.table(right);
+    if (!operand || !table) return constant(Truth::no);
+    if (operand->type == ValueType::boolean) {
+      wrong_operator(node, *operand, Operator::in);
+      return constant(Truth::no);
+    }
+    if (*table && !fits(operand->type, (*table)->kind())) {
+      resolver_.problem(right,
+                        "table " + quoted(right.text) + " is of kind " +
+                            std::string(postern::to_text((*table)->kind())) + ", but " +
+                            quoted(operand->spelling) + " is " +
+                            std::string(to_text(operand->type)),
+                        tables_for(operand->type));
+      return constant(Truth::no);
+    }
+    auto test = test_of(*operand, Comparison::in_table);
+    test.table_name = right.text;
+    test.table = *table;
+    return emit(std::move(test));
+  }
+
+  Part against_name(const Node& node, const Operand& left, Operator op, const Node& right) {
+    const auto other = resolver_.operand(right, &left);
+    if (!other) return constant(Truth::no);
+    const bool equality = op == Operator::equal || op == Operator::not_equal;
+    if (!equality || left.type == ValueType::choice || other->type == ValueType::choice ||
+        left.type == ValueType::boolean) {
+      resolver_.problem(right, quoted(to_text(op)) + " needs a fixed value behind it here",
+                        "two names can only be compared with == and !=");
+      return constant(Truth::no);
+    }
+    const auto is_plain_text = [](ValueType type) {
+      return type == ValueType::text || type == ValueType::domain;
+    };
+    if (left.type != other->type && !(is_plain_text(left.type) && is_plain_text(other->type))) {
+      resolver_.problem(right, quoted(left.spelling) + " is " + std::string(to_text(left.type)) +
+                                   ", but " + quoted(other->spelling) + " is " +
+                                   std::string(to_text(other->type)));
+      return constant(Truth::no);
+    }
+    if (left.spelling == other->spelling) {
+      resolver_.problem(node, "both sides are the same, so the result is always the same");
+      return constant(Truth::no);
+    }
+    auto test = test_of(left, Comparison::same_as);
+    test.other = other->row->id;
+    test.other_macro = other->macro;
+    if (other->type == ValueType::domain) test.type = ValueType::domain;
+    const auto part = emit(std::move(test));
+    return op == Operator::not_equal ? negate(part) : part;
+  }
+
+  Resolver resolver_;
+  Program program_;
+};
+
+}  // namespace
+
+std::variant<Program, std::vector<ExpressionProblem>> compile(std::string_view source,
+                                                              const Condition::Scope& scope) {
+  return Compiler(scope).run(source);
+}
+
+}  // namespace postern::expression

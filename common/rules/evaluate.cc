@@ -1,0 +1,24 @@
+#include "postern/decision.h"
+#include "postern/policy.h"
+#include "rules/rule.h"
+#include "rules/settings.h"
+#include "rules/walk.h"
+
+namespace postern {
+
+std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
+                                           const Facts& facts) {
+  return walk::evaluate(policy.rules(), policy.settings().identity, transaction, facts);
+}
+
+std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,
+                                       const Facts& facts) {
+  return walk::shadow_questions(policy.rules(), transaction, facts);
+}
+
+std::vector<Question> questions_ahead(const Policy& policy, const Transaction& transaction,
+                                      const Facts& facts) {
+  return walk::questions_ahead(policy.rules(), transaction, facts);
+}
+
+}  // namespace postern

@@ -1,0 +1,258 @@
+#include "rules/lexer.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+namespace postern::expression {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+struct Keyword {
+  std::string_view text;
+  TokenKind kind;
+  std::int64_t number = 0;
+};
+constexpr std::array keywords{
+    Keyword{"and", TokenKind::logical_and},     Keyword{"or", TokenKind::logical_or},
+    Keyword{"not", TokenKind::logical_not},     Keyword{"in", TokenKind::in},
+    Keyword{"matches", TokenKind::matches},     Keyword{"starts_with", TokenKind::starts_with},
+    Keyword{"ends_with", TokenKind::ends_with}, Keyword{"contains", TokenKind::contains},
+    Keyword{"true", TokenKind::boolean, 1},     Keyword{"false", TokenKind::boolean, 0},
+};
+
+struct Unit {
+  std::string_view text;
+  TokenKind kind;
+  std::int64_t factor;
+};
+// Decimal and binary units as IEC 80000-13 has them. "m" is minutes and "M" a million octets, so
+// the case of units counts.
+constexpr std::array units{
+    Unit{"B", TokenKind::size, 1},
+    Unit{"k", TokenKind::size, 1000},
+    Unit{"kB", TokenKind::size, 1000},
+    Unit{"K", TokenKind::size, 1000},
+    Unit{"KB", TokenKind::size, 1000},
+    Unit{"KiB", TokenKind::size, 1024},
+    Unit{"M", TokenKind::size, 1'000'000},
+    Unit{"MB", TokenKind::size, 1'000'000},
+    Unit{"MiB", TokenKind::size, 1'048'576},
+    Unit{"G", TokenKind::size, 1'000'000'000},
+    Unit{"GB", TokenKind::size, 1'000'000'000},
+    Unit{"GiB", TokenKind::size, 1'073'741'824},
+    Unit{"s", TokenKind::duration, 1},
+    Unit{"m", TokenKind::duration, 60},
+    Unit{"h", TokenKind::duration, 3600},
+    Unit{"d", TokenKind::duration, 86'400},
+    Unit{"w", TokenKind::duration, 604'800},
+};
+
+const Unit* find_unit(std::string_view text) {
+  const auto* found =
+      std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.text == text; });
+  return found == units.end() ? nullptr : found;
+}
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view source) : source_(source) {}
+
+  Lexed run() {
+    for (skip_space(); at_ < source_.size(); skip_space()) token();
+    push(TokenKind::end, at_);
+    return std::move(result_);
+  }
+
+ private:
+  char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0';
+  }
+
+  void skip_space() {
+    while (at_ < source_.size() && is_space(source_[at_])) ++at_;
+  }
+
+  Token& push(TokenKind kind, std::size_t start) {
+    Token token;
+    token.kind = kind;
+    token.offset = start;
+    token.length = at_ - start;
+    result_.tokens.push_back(std::move(token));
+    return result_.tokens.back();
+  }
+
+  void problem(std::size_t start, std::string message, std::string hint = {}) {
+    result_.problems.push_back(
+        {start, std::max<std::size_t>(at_ - start, 1), std::move(message), std::move(hint)});
+  }
+
+  void token() {
+    const char c = source_[at_];
+    if (is_letter(c)) return name();
+    if (is_digit(c)) return number();
+    if (c == '"' || c == '\'') return text(c);
+    symbol(c);
+  }
+
+  void name() {
+    const auto start = at_;
+    while (is_letter(peek()) || is_digit(peek()) ||
+           (peek() == '.' && (is_letter(peek(1)) || is_digit(peek(1))))) {
+      ++at_;
+    }
+    const auto word = source_.substr(start, at_ - start);
+    for (const auto& keyword : keywords) {
+      if (keyword.text == word) {
+        push(keyword.kind, start).number = keyword.number;
+        return;
+      }
+    }
+    push(TokenKind::name, start).text = word;
+  }
+
+  void number() {
+    const auto start = at_;
+    std::int64_t value = 0;
+    bool fits = true;
+    for (; is_digit(peek()); ++at_) fits = fits && append(value, peek() - '0');
+    const auto digits_end = at_;
+    // "10 MB" reads as "10MB" does; nothing else that begins with a letter can follow a number but
+    // an operator, and no operator is spelled like a unit.
+    if (peek() == ' ' && is_letter(peek(1))) ++at_;
+    const auto unit_start = at_;
+    while (is_letter(peek()) || is_digit(peek())) ++at_;
+    const auto word = source_.substr(unit_start, at_ - unit_start);
+    const auto* unit = find_unit(word);
+    if (!unit && unit_start != digits_end) at_ = digits_end;
+    if (!unit && unit_start == digits_end && !word.empty()) {
+      problem(start, "\"" + std::string(word) + "\" is no unit",
+              "sizes end in B, kB, MB, GB, KiB, MiB or GiB, durations in s, m, h, d or w");
+      push(TokenKind::broken, start);
+      return;
+    }
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    if (!fits || (unit && value > most / unit->factor)) {
+      problem(start, "this number is too large", "the largest is 9223372036854775807");
+      push(TokenKind::broken, start);
+      return;
+    }
+    push(unit ? unit->kind : TokenKind::number, start).number = unit ? value * unit->factor : value;
+  }
+
+  static bool append(std::int64_t& value, int digit) {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    if (value > (most - digit) / 10) return false;
+    value = value * 10 + digit;
+    return true;
+  }
+
+  void text(char quote) {
+    const auto start = at_++;
+    std::string value;
+    while (at_ < source_.size() && source_[at_] != quote && source_[at_] != '\n') {
+      // Only these escapes, so that patterns need no doubled backslashes: "\d" stays as it is.
+      if (peek() == '\\' && (peek(1) == '"' || peek(1) == '\'' || peek(1) == '\\')) ++at_;
+      value += source_[at_++];
+    }
+    if (peek() != quote) {
+      problem(start, "this text has no closing quote", std::string("add ") + quote);
+      push(TokenKind::broken, start);
+      return;
+    }
+    ++at_;
+    push(TokenKind::text, start).text = std::move(value);
+  }
+
+  void symbol(char c) {
+    const auto start = at_++;
+    const bool twice = peek() == c;
+    const bool with_equal = peek() == '=';
+    switch (c) {
+      case '(':
+        push(TokenKind::left_parenthesis, start);
+        return;
+      case ')':
+        push(TokenKind::right_parenthesis, start);
+        return;
+      case '[':
+        push(TokenKind::left_bracket, start);
+        return;
+      case ']':
+        push(TokenKind::right_bracket, start);
+        return;
+      case ',':
+        push(TokenKind::comma, start);
+        return;
+      case '<':
+        if (with_equal) ++at_;
+        push(with_equal ? TokenKind::less_equal : TokenKind::less, start);
+        return;
+      case '>':
+        if (with_equal) ++at_;
+        push(with_equal ? TokenKind::greater_equal : TokenKind::greater, start);
+        return;
+      case '=':
+        if (twice) ++at_;
+        if (!twice) problem(start, "\"=\" is no operator of a condition", "write ==");
+        push(TokenKind::equal, start);
+        return;
+      case '!':
+        if (with_equal) {
+          ++at_;
+          push(TokenKind::not_equal, start);
+          return;
+        }
+        problem(start, "\"!\" is no operator of a condition", "write not");
+        push(TokenKind::logical_not, start);
+        return;
+      case '&':
+      case '|':
+        if (twice) ++at_;
+        problem(start,
+                "\"" + std::string(source_.substr(start, at_ - start)) +
+                    "\" is no operator of a condition",
+                c == '&' ? "write and" : "write or");
+        push(c == '&' ? TokenKind::logical_and : TokenKind::logical_or, start);
+        return;
+      default:
+        unexpected(start);
+    }
+  }
+
+  // A run of octets that begin no token is one problem, not one each: a pasted UTF-8 quotation mark
+  // is three octets.
+  void unexpected(std::size_t start) {
+    const auto begins_token = [](char c) {
+      return is_space(c) || is_letter(c) || is_digit(c) ||
+             std::string_view("\"'()[],<>=!&|").find(c) != std::string_view::npos;
+    };
+    while (at_ < source_.size() && !begins_token(source_[at_])) ++at_;
+    const auto octets = source_.substr(start, at_ - start);
+    const bool printable =
+        std::all_of(octets.begin(), octets.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (octets == "-") {
+      problem(start, "\"-\" has no place in a condition", "names are written with _, not with -");
+    } else if (printable) {
+      problem(start, "\"" + std::string(octets) + "\" has no place in a condition");
+    } else {
+      problem(start, "these octets have no place in a condition",
+              "text from outside ASCII stands between quotes");
+    }
+    push(TokenKind::broken, start);
+  }
+
+  std::string_view source_;
+  std::size_t at_ = 0;
+  Lexed result_;
+};
+
+}  // namespace
+
+Lexed lex(std::string_view source) { return Lexer(source).run(); }
+
+}  // namespace postern::expression

@@ -1,0 +1,102 @@
+#include "model/text.h"
+#include "rules/loader.h"
+#include "tables/table.h"
+
+namespace postern {
+namespace {
+
+bool enforced(const DraftRule& draft) { return draft.rule.mode == RuleMode::enforce; }
+bool refuses(const DraftRule& draft) { return draft.rule.verdict != Verdict::accept; }
+
+/// Semantics 5: what is spoken at CONNECT and HELO is limited, or does not last.
+void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
+                          Diagnostics& diagnostics) {
+  if (!refuses(draft) || !listen.milter || listen.speak != Speak::stage) return;
+  if (draft.rule.place.stage == Stage::connect) {
+    diagnostics.warning(draft.name_span,
+                        "with speak = \"stage\" the milter refuses at CONNECT, where only 421 and "
+                        "554 can be sent",
+                        "speak = \"rcpt\" gives the sender the whole reply");
+  }
+  if (draft.rule.place.stage == Stage::helo) {
+    diagnostics.warning(draft.name_span,
+                        "with speak = \"stage\" the milter refuses at HELO, and in Postfix such a "
+                        "refusal does not hold: the client goes on with MAIL",
+                        "speak = \"rcpt\" refuses where it holds");
+  }
+}
+
+void warn_of_unserved_content(const DraftRule& draft, const ListenSettings& listen,
+                              Diagnostics& diagnostics) {
+  if (listen.milter || listen.policy.empty()) return;
+  if (!draft.rule.condition.subjects().content && draft.rule.place.stage != Stage::end_of_headers) {
+    return;
+  }
+  diagnostics.warning(draft.name_span,
+                      "this rule needs the message's content, which the policy service never sees",
+                      "add listen.milter, or take the rule out");
+}
+
+/// A rule after one of its stage that decides everything.
+void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
+  const DraftRule* last_word = nullptr;
+  for (const auto& draft : rules) {
+    if (last_word != nullptr && last_word->rule.place.stage == draft.rule.place.stage) {
+      diagnostics.warning(draft.name_span,
+                          "this rule is never reached: " + quoted(last_word->rule.place.name) +
+                              " decides everything at stage " +
+                              quoted(to_text(draft.rule.place.stage)),
+                          "it stands at " + place_text(last_word->source->span));
+    } else if (draft.always && enforced(draft)) {
+      last_word = &draft;
+    }
+  }
+}
+
+/// Simple form: the condition names postmaster itself, or a table in which it stands.
+bool speaks_of_postmaster(const Condition& condition, const Tables& tables) {
+  const auto source = lower(condition.source());
+  if (source.find("postmaster") != std::string::npos) return true;
+  for (const auto& [name, table] : tables) {
+    if (source.find(name) == std::string::npos) continue;
+    if (table->kind() == TableKind::address &&
+        table->find(MailAddress::from_envelope("postmaster"))) {
+      return true;
+    }
+    if (table->kind() == TableKind::string && table->find(std::string_view("postmaster"))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// RFC 5321 4.5.1: mail for postmaster is to be accepted. One warning says it.
+void warn_of_postmaster(const std::vector<DraftRule>& rules, const Tables& tables,
+                        Diagnostics& diagnostics) {
+  for (const auto& draft : rules) {
+    if (draft.rule.place.stage != Stage::rcpt || !enforced(draft)) continue;
+    if (!refuses(draft)) {
+      if (draft.always || speaks_of_postmaster(draft.rule.condition, tables)) return;
+      continue;
+    }
+    diagnostics.warning(draft.name_span,
+                        "no rule before this one accepts mail for postmaster (RFC 5321 4.5.1)",
+                        "put a rule with when = 'recipient.local == \"postmaster\"' and accept = "
+                        "\"stage\" before it");
+    return;
+  }
+}
+
+}  // namespace
+
+void review(const std::vector<DraftRule>& rules, const Settings& settings, const Tables& tables,
+            Diagnostics& diagnostics) {
+  for (const auto& draft : rules) {
+    warn_of_early_speech(draft, settings.listen, diagnostics);
+    warn_of_unserved_content(draft, settings.listen, diagnostics);
+  }
+  warn_of_unreached(rules, diagnostics);
+  warn_of_postmaster(rules, tables, diagnostics);
+}
+
+}  // namespace postern

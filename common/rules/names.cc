@@ -1,0 +1,166 @@
+#include "rules/names.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern::expression {
+namespace {
+
+constexpr Subjects nothing{};
+constexpr Subjects of_sender{.sender = true};
+constexpr Subjects of_recipient{.recipient = true};
+constexpr Subjects of_size{.size = true};
+
+constexpr auto upstream = QuestionKind::upstream;
+constexpr auto reverse_dns = QuestionKind::reverse_dns;
+constexpr auto last = Stage::end_of_message;
+
+// TLS and AUTH are asked at MAIL at the earliest: before, a client can still begin either, and
+// "not tls" at HELO would turn away everybody who uses STARTTLS.
+constexpr std::array rows{
+    NameRow{Name::client_ip, "client.ip", ValueType::ip, Stage::connect, last, nothing, upstream,
+            unlimited, "IP address of the client; none for a local submission"},
+    NameRow{Name::client_port, "client.port", ValueType::number, Stage::connect, last, nothing,
+            upstream, 65'535, "TCP port of the client"},
+    NameRow{Name::client_name, "client.name", ValueType::domain, Stage::connect, last, nothing,
+            reverse_dns, unlimited,
+            "host name of the client whose address leads back to it; empty when there is none"},
+    NameRow{Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect,
+            last, nothing, reverse_dns, unlimited,
+            "host name that reverse DNS gives, unconfirmed; empty when there is none"},
+    NameRow{Name::client_authenticated, "client.authenticated", ValueType::boolean, Stage::mail,
+            last, nothing, upstream, unlimited, "the client has logged in (RFC 4954)"},
+    NameRow{Name::client_user, "client.user", ValueType::text, Stage::mail, last, nothing, upstream,
+            unlimited, "name the client logged in with; empty when it did not"},
+    NameRow{Name::client_auth_method, "client.auth_method", ValueType::text, Stage::mail, last,
+            nothing, upstream, unlimited, "SASL mechanism of the login, such as PLAIN"},
+    NameRow{Name::server_ip, "server.ip", ValueType::ip, Stage::connect, last, nothing, upstream,
+            unlimited, "our IP address that the client connected to"},
+    NameRow{Name::server_port, "server.port", ValueType::number, Stage::connect, last, nothing,
+            upstream, 65'535, "our TCP port that the client connected to"},
+    NameRow{Name::tls, "tls", ValueType::boolean, Stage::mail, last, nothing, upstream, unlimited,
+            "the session is encrypted"},
+    NameRow{Name::tls_version, "tls.version", ValueType::text, Stage::mail, last, nothing, upstream,
+            unlimited, "protocol of the encryption, such as TLSv1.3; empty without TLS"},
+    NameRow{Name::tls_cipher, "tls.cipher", ValueType::text, Stage::mail, last, nothing, upstream,
+            unlimited, "cipher of the encryption; empty without TLS"},
+    NameRow{Name::tls_bits, "tls.bits", ValueType::number, Stage::mail, last, nothing, upstream,
+            unlimited, "effective key length of the cipher in bits; none without TLS"},
+    NameRow{Name::helo, "helo", ValueType::domain, Stage::helo, last, nothing, upstream, unlimited,
+            "name the client gave with HELO or EHLO; empty when it gave none"},
+    NameRow{Name::helo_extended, "helo.extended", ValueType::boolean, Stage::helo, last, nothing,
+            upstream, unlimited, "the client said EHLO rather than HELO"},
+    NameRow{Name::sender, "sender", ValueType::address, Stage::mail, last, of_sender, upstream,
+            unlimited, "envelope sender; \"<>\" or \"\" is the null path of bounces"},
+    NameRow{Name::sender_local, "sender.local", ValueType::text, Stage::mail, last, of_sender,
+            upstream, unlimited, "part of the envelope sender before the @"},
+    NameRow{Name::sender_domain, "sender.domain", ValueType::domain, Stage::mail, last, of_sender,
+            upstream, unlimited, "domain of the envelope sender; empty for the null path"},
+    NameRow{Name::declared_size, "declared_size", ValueType::size, Stage::mail, last, of_size,
+            upstream, unlimited, "size the client announced with MAIL (RFC 1870); none without"},
+    NameRow{Name::recipient, "recipient", ValueType::address, Stage::rcpt, Stage::rcpt,
+            of_recipient, upstream, unlimited, "the recipient in question"},
+    NameRow{Name::recipient_local, "recipient.local", ValueType::text, Stage::rcpt, Stage::rcpt,
+            of_recipient, upstream, unlimited, "part of the recipient before the @"},
+    NameRow{Name::recipient_domain, "recipient.domain", ValueType::domain, Stage::rcpt, Stage::rcpt,
+            of_recipient, upstream, unlimited, "domain of the recipient"},
+    NameRow{Name::recipients, "recipients", ValueType::addresses, Stage::data, last, of_recipient,
+            upstream, unlimited, "the recipients that were not refused"},
+    NameRow{Name::recipient_count, "recipient_count", ValueType::number, Stage::data, last, of_size,
+            upstream, unlimited, "number of recipients as the mail server counts them"},
+    NameRow{Name::size, "size", ValueType::size, Stage::end_of_message, last, of_size, upstream,
+            unlimited, "size of the message in octets"},
+    NameRow{Name::queue_id, "queue_id", ValueType::text, Stage::data, last, of_size, upstream,
+            unlimited, "the mail server's queue id of the message; empty before it has one"},
+    NameRow{Name::stage, "stage", ValueType::choice, Stage::connect, last, nothing, upstream,
+            unlimited, "stage of the session at which the mail server asks"},
+    NameRow{Name::door, "door", ValueType::choice, Stage::connect, last, nothing, upstream,
+            unlimited, "protocol through which the mail server asks"},
+    NameRow{Name::macro, "macro", ValueType::text, Stage::connect, last, nothing, upstream,
+            unlimited, "a milter macro, named without braces"},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (static_cast<std::size_t>(rows[i].id) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "row_of() finds a row by its number");
+
+struct MacroStage {
+  std::string_view prefix;
+  Stage earliest;
+};
+// The stages at which sendmail and Postfix give the macros (measured; libmilter's documentation
+// lists the same).
+constexpr std::array macro_stages{
+    MacroStage{"tls_", Stage::mail},  MacroStage{"cipher", Stage::mail},
+    MacroStage{"cert_", Stage::mail}, MacroStage{"cn_", Stage::mail},
+    MacroStage{"auth_", Stage::mail}, MacroStage{"mail_", Stage::mail},
+    MacroStage{"rcpt_", Stage::rcpt}, MacroStage{"msg_id", Stage::end_of_message},
+};
+
+}  // namespace
+
+std::string_view to_text(ValueType type) noexcept {
+  switch (type) {
+    case ValueType::boolean:
+      return "yes or no";
+    case ValueType::number:
+      return "a number";
+    case ValueType::size:
+      return "a size";
+    case ValueType::text:
+      return "a text";
+    case ValueType::domain:
+      return "a domain name";
+    case ValueType::address:
+      return "a mail address";
+    case ValueType::addresses:
+      return "a list of mail addresses";
+    case ValueType::ip:
+      return "an IP address";
+    case ValueType::choice:
+      return "a word of a fixed set";
+  }
+  return "";
+}
+
+std::span<const NameRow> all_names() noexcept { return rows; }
+
+const NameRow* find_name(std::string_view name) noexcept {
+  const auto* found =
+      std::find_if(rows.begin(), rows.end(), [&](const NameRow& row) { return row.name == name; });
+  return found == rows.end() ? nullptr : found;
+}
+
+const NameRow& row_of(Name name) noexcept { return rows[static_cast<std::size_t>(name)]; }
+
+const std::vector<std::string>& words_of(Name name) {
+  static const std::vector<std::string> none;
+  static const auto stages = [] {
+    std::vector<std::string> words;
+    for (std::size_t i = 0; i < stage_count; ++i) {
+      words.emplace_back(postern::to_text(static_cast<Stage>(i)));
+    }
+    return words;
+  }();
+  static const std::vector<std::string> doors{std::string(postern::to_text(Door::milter)),
+                                              std::string(postern::to_text(Door::policy)),
+                                              std::string(postern::to_text(Door::library))};
+  if (name == Name::stage) return stages;
+  if (name == Name::door) return doors;
+  return none;
+}
+
+Stage earliest_of_macro(std::string_view macro) noexcept {
+  // Postfix has no queue id before the first recipient is accepted.
+  if (macro == "i") return Stage::data;
+  for (const auto& row : macro_stages) {
+    if (macro.substr(0, row.prefix.size()) == row.prefix) return row.earliest;
+  }
+  return Stage::connect;
+}
+
+}  // namespace postern::expression

@@ -1,0 +1,90 @@
+// Names: everything of a transaction that a condition may name, with type, stages, subject and
+// meaning. The one list; the compiler, the evaluator and the documentation's test read it.
+#pragma once
+
+#include "postern/facts.h"
+#include "postern/transaction.h"
+#include "rules/condition.h"
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::expression {
+
+enum class ValueType : std::uint8_t {
+  boolean,
+  number,
+  size,       ///< octets
+  text,       ///< case counts
+  domain,     ///< host and domain names: case and a final dot do not count
+  address,    ///< mail address
+  addresses,  ///< several mail addresses; a comparison holds if it holds for any of them
+  ip,
+  choice,  ///< one or more words of a closed set: stage, door, what checks return
+};
+/// "a number", "a mail address", ...: for messages.
+std::string_view to_text(ValueType type) noexcept;
+
+enum class Name : std::uint8_t {
+  client_ip,
+  client_port,
+  client_name,
+  client_reverse_name,
+  client_authenticated,
+  client_user,
+  client_auth_method,
+  server_ip,
+  server_port,
+  tls,
+  tls_version,
+  tls_cipher,
+  tls_bits,
+  helo,
+  helo_extended,
+  sender,
+  sender_local,
+  sender_domain,
+  declared_size,
+  recipient,
+  recipient_local,
+  recipient_domain,
+  recipients,
+  recipient_count,
+  size,
+  queue_id,
+  stage,
+  door,
+  macro,
+};
+
+/// A number's limits, for comparisons that can never be true.
+inline constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+
+struct NameRow {
+  Name id;
+  std::string_view name;
+  ValueType type;
+  Stage earliest;     ///< from here on it is known
+  Stage latest;       ///< and up to here
+  Subjects subjects;  ///< what a condition that names it speaks of (semantics 2)
+  QuestionKind kind;  ///< which temporary reply stands for it when the MTA does not tell
+  std::int64_t most;  ///< the largest a number can be; the smallest is 0
+  std::string_view meaning;
+};
+
+/// In the order of the documentation.
+std::span<const NameRow> all_names() noexcept;
+const NameRow* find_name(std::string_view name) noexcept;
+const NameRow& row_of(Name name) noexcept;
+
+/// Every word that stage and door can be; empty for other names.
+const std::vector<std::string>& words_of(Name name);
+
+/// Where the MTA first gives a macro: from connect on, unless its name says otherwise.
+Stage earliest_of_macro(std::string_view macro) noexcept;
+
+}  // namespace postern::expression

@@ -1,0 +1,383 @@
+#include "rules/parser.h"
+
+#include "rules/lexer.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace postern::expression {
+namespace {
+
+struct OperatorRow {
+  TokenKind token;
+  Operator op;
+  std::string_view text;
+};
+constexpr std::array operators{
+    OperatorRow{TokenKind::equal, Operator::equal, "=="},
+    OperatorRow{TokenKind::not_equal, Operator::not_equal, "!="},
+    OperatorRow{TokenKind::less, Operator::less, "<"},
+    OperatorRow{TokenKind::less_equal, Operator::less_equal, "<="},
+    OperatorRow{TokenKind::greater, Operator::greater, ">"},
+    OperatorRow{TokenKind::greater_equal, Operator::greater_equal, ">="},
+    OperatorRow{TokenKind::in, Operator::in, "in"},
+    OperatorRow{TokenKind::matches, Operator::matches, "matches"},
+    OperatorRow{TokenKind::starts_with, Operator::starts_with, "starts_with"},
+    OperatorRow{TokenKind::ends_with, Operator::ends_with, "ends_with"},
+    OperatorRow{TokenKind::contains, Operator::contains, "contains"},
+};
+
+std::optional<Operator> operator_of(TokenKind kind) {
+  for (const auto& row : operators) {
+    if (row.token == kind) return row.op;
+  }
+  return std::nullopt;
+}
+
+/// True for the literals that may stand in a list.
+bool is_literal(TokenKind kind) {
+  return kind == TokenKind::text || kind == TokenKind::number || kind == TokenKind::size ||
+         kind == TokenKind::duration || kind == TokenKind::boolean;
+}
+
+NodeKind literal_kind(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::text:
+      return NodeKind::text;
+    case TokenKind::number:
+      return NodeKind::number;
+    case TokenKind::size:
+      return NodeKind::size;
+    case TokenKind::duration:
+      return NodeKind::duration;
+    case TokenKind::boolean:
+      return NodeKind::boolean;
+    default:
+      return NodeKind::broken;
+  }
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view source) : source_(source), lexed_(lex(source)) {}
+
+  Parsed run() {
+    Parsed result;
+    if (peek().kind == TokenKind::end && lexed_.problems.empty()) {
+      problem(peek(), "the condition is empty", "leave out \"when\" for a rule that always holds");
+    } else {
+      result.root = condition();
+      // What is left over begins with something no rule of the grammar wants.
+      while (peek().kind != TokenKind::end) {
+        unexpected();
+        next();
+        recover();
+        if (peek().kind == TokenKind::logical_and || peek().kind == TokenKind::logical_or) {
+          next();
+          result.root = join(NodeKind::all_of, {std::move(result.root), condition()});
+        }
+      }
+    }
+    result.problems = std::move(lexed_.problems);
+    std::stable_sort(result.problems.begin(), result.problems.end(),
+                     [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    return result;
+  }
+
+ private:
+  const Token& peek(std::size_t ahead = 0) const {
+    return lexed_.tokens[std::min(at_ + ahead, lexed_.tokens.size() - 1)];
+  }
+  const Token& next() {
+    const Token& token = peek();
+    if (token.kind != TokenKind::end) ++at_;
+    return token;
+  }
+
+  void problem(const Token& token, std::string message, std::string hint = {}) {
+    lexed_.problems.push_back({token.offset, std::max<std::size_t>(token.length, 1),
+                               std::move(message), std::move(hint)});
+  }
+
+  std::string quoted(const Token& token) const {
+    return "\"" + std::string(source_.substr(token.offset, token.length)) + "\"";
+  }
+
+  /// Skips what cannot be understood, up to where a new operand may begin.
+  void recover() {
+    for (unsigned open = 0; peek().kind != TokenKind::end; next()) {
+      switch (peek().kind) {
+        case TokenKind::logical_and:
+        case TokenKind::logical_or:
+          if (open == 0) return;
+          break;
+        case TokenKind::left_parenthesis:
+        case TokenKind::left_bracket:
+          ++open;
+          break;
+        case TokenKind::right_parenthesis:
+        case TokenKind::right_bracket:
+          if (open == 0) return;
+          --open;
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  void unexpected() {
+    const auto& token = peek();
+    if (token.kind == TokenKind::broken) return;
+    if (token.kind == TokenKind::right_parenthesis) {
+      problem(token, "this \")\" closes nothing");
+    } else if (operator_of(token.kind)) {
+      problem(token, "a comparison cannot be compared again",
+              "join comparisons with and, or; group them with parentheses");
+    } else if (token.kind == TokenKind::name && is_wrong_case(token)) {
+      problem(token, quoted(token) + " stands where an operator is expected",
+              "operators are written in small letters");
+    } else {
+      problem(token, quoted(token) + " stands where \"and\", \"or\" or the end is expected");
+    }
+  }
+
+  static bool is_wrong_case(const Token& token) {
+    std::string small = token.text;
+    for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return small != token.text && (small == "and" || small == "or" || small == "not" ||
+                                   small == "in" || small == "matches" || small == "starts_with" ||
+                                   small == "ends_with" || small == "contains");
+  }
+
+  static Node spanning(NodeKind kind, std::size_t begin, std::size_t end) {
+    Node node;
+    node.kind = kind;
+    node.offset = begin;
+    node.length = end > begin ? end - begin : 1;
+    return node;
+  }
+
+  static Node join(NodeKind kind, std::vector<Node> parts) {
+    if (parts.size() == 1) return std::move(parts.front());
+    auto node = spanning(kind, parts.front().offset, parts.back().offset + parts.back().length);
+    node.parts = std::move(parts);
+    return node;
+  }
+
+  Node condition() {
+    std::vector<Node> parts;
+    parts.push_back(conjunction());
+    while (peek().kind == TokenKind::logical_or) {
+      next();
+      parts.push_back(conjunction());
+    }
+    return join(NodeKind::any_of, std::move(parts));
+  }
+
+  Node conjunction() {
+    std::vector<Node> parts;
+    parts.push_back(negation());
+    while (peek().kind == TokenKind::logical_and) {
+      next();
+      parts.push_back(negation());
+    }
+    return join(NodeKind::all_of, std::move(parts));
+  }
+
+  Node negation() {
+    if (peek().kind != TokenKind::logical_not) return comparison();
+    const auto& word = next();
+    const auto begin = word.offset;
+    if (!enter(word)) return {};
+    auto part = negation();
+    --depth_;
+    auto node = spanning(NodeKind::negate, begin, part.offset + part.length);
+    node.parts.push_back(std::move(part));
+    return node;
+  }
+
+  /// One level deeper; false, with the rest of the text given up, when that is too deep.
+  bool enter(const Token& token) {
+    if (++depth_ <= deepest_nesting) return true;
+    if (!too_deep_) {
+      problem(token, "the condition is nested more than 64 levels deep",
+              "split it into several rules");
+    }
+    too_deep_ = true;
+    at_ = lexed_.tokens.size() - 1;
+    --depth_;
+    return false;
+  }
+
+  Node comparison() {
+    auto left = operand();
+    const bool negated = peek().kind == TokenKind::logical_not && peek(1).kind == TokenKind::in;
+    const auto& first = negated ? next() : peek();
+    const auto op = operator_of(peek().kind);
+    if (!op) return left;
+    const auto& last = next();
+    const auto op_offset = first.offset;
+    const auto op_length = last.offset + last.length - first.offset;
+    auto right = operand();
+    if (left.kind == NodeKind::broken) left.offset = op_offset;
+    auto node = spanning(NodeKind::compare, left.offset, right.offset + right.length);
+    node.op = *op;
+    node.op_offset = op_offset;
+    node.op_length = op_length;
+    node.parts.push_back(std::move(left));
+    node.parts.push_back(std::move(right));
+    if (!negated) return node;
+    auto whole = spanning(NodeKind::negate, node.offset, node.offset + node.length);
+    whole.parts.push_back(std::move(node));
+    return whole;
+  }
+
+  Node operand() {
+    const auto& token = peek();
+    switch (token.kind) {
+      case TokenKind::left_parenthesis:
+        return group();
+      case TokenKind::left_bracket:
+        return list();
+      case TokenKind::name:
+        if (peek(1).kind == TokenKind::left_parenthesis) return call();
+        break;
+      case TokenKind::text:
+      case TokenKind::number:
+      case TokenKind::size:
+      case TokenKind::duration:
+      case TokenKind::boolean:
+        break;
+      case TokenKind::broken: {
+        auto node = spanning(NodeKind::broken, token.offset, token.offset + token.length);
+        next();
+        return node;
+      }
+      default: {
+        missing(token);
+        return spanning(NodeKind::broken, token.offset, token.offset + token.length);
+      }
+    }
+    const auto kind = token.kind == TokenKind::name ? NodeKind::name : literal_kind(token.kind);
+    auto node = spanning(kind, token.offset, token.offset + token.length);
+    node.text = token.text;
+    node.number = token.number;
+    next();
+    return node;
+  }
+
+  void missing(const Token& token) {
+    if (too_deep_) return;
+    if (token.kind == TokenKind::end) {
+      problem(token, "the condition ends where a name or a value is expected");
+    } else if (operator_of(token.kind)) {
+      problem(token, "there is nothing to compare before " + quoted(token));
+    } else {
+      problem(token, "a name or a value is expected before " + quoted(token));
+    }
+  }
+
+  Node group() {
+    const auto open = next();
+    if (!enter(open)) return {};
+    auto node = condition();
+    --depth_;
+    if (peek().kind != TokenKind::right_parenthesis && peek().kind != TokenKind::end) {
+      unexpected();
+      next();
+      recover_to_parenthesis();
+    }
+    if (peek().kind == TokenKind::right_parenthesis) {
+      next();
+    } else if (!too_deep_) {
+      problem(open, "this \"(\" is not closed", "add )");
+    }
+    return node;
+  }
+
+  void recover_to_parenthesis() {
+    for (unsigned open = 0; peek().kind != TokenKind::end; next()) {
+      if (peek().kind == TokenKind::left_parenthesis) ++open;
+      if (peek().kind == TokenKind::right_parenthesis && open-- == 0) return;
+    }
+  }
+
+  Node list() {
+    const auto open = next();
+    auto node = spanning(NodeKind::list, open.offset, open.offset + open.length);
+    while (peek().kind != TokenKind::right_bracket) {
+      const auto& token = peek();
+      if (is_literal(token.kind)) {
+        node.parts.push_back(operand());
+      } else if (token.kind == TokenKind::broken) {
+        next();
+      } else {
+        if (token.kind == TokenKind::end) {
+          problem(open, "this \"[\" is not closed", "add ]");
+        } else {
+          problem(token, quoted(token) + " cannot stand in a list",
+                  token.kind == TokenKind::name ? "put a text between quotes" : "");
+          skip_list();
+        }
+        node.kind = NodeKind::broken;
+        return node;
+      }
+      if (peek().kind == TokenKind::comma) {
+        next();
+      } else if (is_literal(peek().kind)) {
+        problem(peek(), "there is no comma before " + quoted(peek()), "separate values with ,");
+      }
+    }
+    const auto& close = next();
+    node.length = close.offset + close.length - open.offset;
+    return node;
+  }
+
+  void skip_list() {
+    while (peek().kind != TokenKind::right_bracket && peek().kind != TokenKind::end) next();
+    next();
+  }
+
+  Node call() {
+    const auto name = next();
+    const auto open = next();
+    const bool fits =
+        peek().kind == TokenKind::text && peek(1).kind == TokenKind::right_parenthesis;
+    if (name.text == "macro" && fits) {
+      auto node = spanning(NodeKind::macro, name.offset, peek(1).offset + peek(1).length);
+      node.text = next().text;
+      next();
+      return node;
+    }
+    if (name.text == "macro") {
+      problem(open, "macro takes the name of one macro", "write macro(\"daemon_name\")");
+    } else {
+      problem(name, "there is no function " + quoted(name), "the only one is macro(\"name\")");
+    }
+    recover_to_parenthesis();
+    const auto& close = next();
+    return spanning(NodeKind::broken, name.offset, close.offset + close.length);
+  }
+
+  std::string_view source_;
+  Lexed lexed_;
+  std::size_t at_ = 0;
+  unsigned depth_ = 0;
+  bool too_deep_ = false;
+};
+
+}  // namespace
+
+std::string_view to_text(Operator op) noexcept {
+  for (const auto& row : operators) {
+    if (row.op == op) return row.text;
+  }
+  return "";
+}
+
+Parsed parse(std::string_view source) { return Parser(source).run(); }
+
+}  // namespace postern::expression

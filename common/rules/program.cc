@@ -1,0 +1,419 @@
+#include "rules/program.h"
+
+#include "model/text.h"
+#include "rules/values.h"
+#include "tables/table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::expression {
+namespace {
+
+Truth opposite(Truth truth) {
+  if (truth == Truth::yes) return Truth::no;
+  return truth == Truth::no ? Truth::yes : truth;
+}
+
+Truth truth_of(bool value) { return value ? Truth::yes : Truth::no; }
+
+std::string spelling(const std::optional<Name>& name, const std::string& macro,
+                     const std::shared_ptr<const Check>& check) {
+  if (check) return check->description().name;
+  if (name == Name::macro) return "macro(\"" + macro + "\")";
+  return std::string(row_of(*name).name);
+}
+
+/// The word of the standards for trouble (RFC 7208 2.6.6, RFC 8601 2.7): it is an answer, and yet
+/// says nothing about anything but itself (semantics 20).
+constexpr std::string_view trouble = "temperror";
+
+bool holds(const std::vector<std::string>& texts, std::string_view text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+bool compare(Comparison comparison, std::int64_t value, const std::vector<std::int64_t>& numbers) {
+  switch (comparison) {
+    case Comparison::less:
+      return value < numbers.front();
+    case Comparison::less_equal:
+      return value <= numbers.front();
+    case Comparison::greater:
+      return value > numbers.front();
+    case Comparison::greater_equal:
+      return value >= numbers.front();
+    default:
+      return std::find(numbers.begin(), numbers.end(), value) != numbers.end();
+  }
+}
+
+/// Texts of the operators that look into one; `test.texts` is in lower case where case is ignored.
+bool compare_inside(const Test& test, std::string_view text) {
+  if (test.comparison == Comparison::matches) return test.pattern->matches(text);
+  const std::string_view part = test.texts.front();
+  if (part.size() > text.size()) return false;
+  const auto end = text.size() - part.size();
+  const bool with_case = test.type == ValueType::text;
+  const auto fits = [&](std::size_t at) {
+    return with_case ? text.substr(at, part.size()) == part : stands_at(text, at, part);
+  };
+  if (test.comparison == Comparison::starts_with) return fits(0);
+  if (test.comparison == Comparison::ends_with) return fits(end);
+  for (std::size_t at = 0; at <= end; ++at) {
+    if (fits(at)) return true;
+  }
+  return false;
+}
+
+bool looks_inside(Comparison comparison) {
+  return comparison == Comparison::matches || comparison == Comparison::starts_with ||
+         comparison == Comparison::ends_with || comparison == Comparison::contains;
+}
+
+class Runner {
+ public:
+  Runner(const Program& program, const Transaction& transaction, const Facts& facts,
+         ConditionOutcome* outcome)
+      : program_(program), transaction_(transaction), facts_(facts), outcome_(outcome) {
+    // The kind of tables sorts first: one look tells whether a replay brought table answers.
+    has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
+  }
+
+  Truth run() {
+    const auto truth = program_.steps.empty()
+                           ? Truth::yes
+                           : step(static_cast<std::uint32_t>(program_.steps.size() - 1));
+    if (outcome_) finish(truth);
+    return truth;
+  }
+
+ private:
+  struct Open {
+    Question question;
+    const Test* test;
+  };
+  struct Cause {
+    std::string text;
+    QuestionKind kind;
+  };
+
+  Truth step(std::uint32_t index) {
+    const auto& step = program_.steps[index];
+    switch (step.kind) {
+      case Step::Kind::all_of:
+        return joined(step, Truth::no, Truth::yes);
+      case Step::Kind::any_of:
+        return joined(step, Truth::yes, Truth::no);
+      case Step::Kind::negate:
+        return opposite(this->step(step.first));
+      case Step::Kind::test:
+        return test(program_.tests[step.first]);
+      case Step::Kind::constant:
+        return step.truth;
+    }
+    return Truth::no;
+  }
+
+  /// A decisive operand wins and drops what its neighbours still asked; then unknown; then
+  /// unavailable.
+  Truth joined(const Step& step, Truth decisive, Truth neutral) {
+    const auto open = open_.size();
+    const auto causes = causes_.size();
+    auto result = neutral;
+    for (std::uint32_t i = 0; i < step.count; ++i) {
+      const auto truth = this->step(program_.children[step.first + i]);
+      if (truth == decisive) {
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(open), open_.end());
+        causes_.erase(causes_.begin() + static_cast<std::ptrdiff_t>(causes), causes_.end());
+        return decisive;
+      }
+      if (truth == Truth::unknown) result = Truth::unknown;
+      if (truth == Truth::unavailable && result != Truth::unknown) result = Truth::unavailable;
+    }
+    return result;
+  }
+
+  Truth test(const Test& test) {
+    if (test.check) return check(test);
+    if (outcome_) note_name(*test.name, test.macro);
+    if (test.comparison == Comparison::same_as) return same(test);
+    switch (test.type) {
+      case ValueType::boolean: {
+        const auto reading = read_boolean(*test.name, transaction_);
+        if (reading.state == Reading<bool>::State::not_told)
+          return not_told(*test.name, test.macro);
+        return truth_of(test.comparison == Comparison::holds
+                            ? reading.value
+                            : reading.value == (test.numbers.front() != 0));
+      }
+      case ValueType::number:
+      case ValueType::size: {
+        const auto reading = read_number(*test.name, transaction_);
+        using State = Reading<std::int64_t>::State;
+        if (reading.state == State::not_told) return not_told(*test.name, test.macro);
+        // An absent number is no number: it is equal to none, above none and below none.
+        return truth_of(reading.state == State::told &&
+                        compare(test.comparison, reading.value, test.numbers));
+      }
+      case ValueType::ip:
+        return ip(test);
+      case ValueType::address: {
+        const auto reading = read_address(*test.name, transaction_);
+        return reading.value ? address(test, *reading.value) : not_told(*test.name, test.macro);
+      }
+      case ValueType::addresses:
+        return addresses(test);
+      case ValueType::text:
+      case ValueType::domain:
+      case ValueType::choice:
+        return text(test);
+    }
+    return Truth::no;
+  }
+
+  Truth ip(const Test& test) {
+    const auto reading = read_ip(*test.name, transaction_);
+    if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) {
+      return not_told(*test.name, test.macro);
+    }
+    if (!reading.value) return Truth::no;
+    const auto& address = *reading.value;
+    if (test.comparison == Comparison::in_table) {
+      return look_up(test, address, [&] { return address.text(); });
+    }
+    return truth_of(std::any_of(test.networks.begin(), test.networks.end(),
+                                [&](const Network& network) { return network.contains(address); }));
+  }
+
+  Truth address(const Test& test, const MailAddress& address) {
+    if (test.comparison == Comparison::in_table) {
+      if (test.table && test.table->kind() == TableKind::string) {
+        const auto joined = buffer_.join(address);
+        return look_up(test, joined, [&] { return std::string(joined); });
+      }
+      return look_up(test, address, [&] { return address.text(); });
+    }
+    if (looks_inside(test.comparison)) {
+      return truth_of(!address.empty() && compare_inside(test, buffer_.join(address)));
+    }
+    return truth_of(std::find(test.addresses.begin(), test.addresses.end(), address) !=
+                    test.addresses.end());
+  }
+
+  Truth addresses(const Test& test) {
+    const auto reading = read_addresses(*test.name, transaction_);
+    using State = Reading<std::span<const AcceptedRecipient>>::State;
+    if (reading.state == State::not_told) return not_told(*test.name, test.macro);
+    auto result = Truth::no;
+    const auto causes = causes_.size();
+    for (const auto& recipient : reading.value) {
+      const auto truth = address(test, recipient.address);
+      if (truth == Truth::yes) {
+        causes_.erase(causes_.begin() + static_cast<std::ptrdiff_t>(causes), causes_.end());
+        return Truth::yes;
+      }
+      if (truth == Truth::unavailable) result = truth;
+    }
+    return result;
+  }
+
+  Truth text(const Test& test) {
+    const auto reading = read_text(*test.name, test.macro, transaction_, buffer_);
+    using State = Reading<std::string_view>::State;
+    if (reading.state == State::not_told) return not_told(*test.name, test.macro);
+    const auto value = reading.value;
+    if (test.comparison == Comparison::in_table) {
+      // Nothing is listed under no name (semantics 15); asking would find a careless empty entry.
+      if (value.empty()) return Truth::no;
+      if (test.type != ValueType::domain) {
+        return look_up(test, value, [&] { return std::string(value); });
+      }
+      const auto domain = normal_domain(value);
+      return look_up(test, std::string_view(domain), [&] { return domain; });
+    }
+    if (looks_inside(test.comparison)) {
+      return truth_of(reading.state == State::told && compare_inside(test, value));
+    }
+    if (test.type == ValueType::domain) {
+      return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
+                                  [&](const auto& domain) { return same_domain(value, domain); }));
+    }
+    return truth_of(holds(test.texts, value));
+  }
+
+  Truth same(const Test& test) {
+    if (outcome_) note_name(*test.other, test.other_macro);
+    if (test.type == ValueType::number || test.type == ValueType::size) {
+      return same_as(test, read_number(*test.name, transaction_),
+                     read_number(*test.other, transaction_), std::equal_to<>());
+    }
+    if (test.type == ValueType::ip) {
+      return same_as(test, read_ip(*test.name, transaction_), read_ip(*test.other, transaction_),
+                     std::equal_to<>());
+    }
+    if (test.type == ValueType::address) {
+      return same_as(test, read_address(*test.name, transaction_),
+                     read_address(*test.other, transaction_),
+                     [](const auto* a, const auto* b) { return *a == *b; });
+    }
+    const auto left = read_text(*test.name, test.macro, transaction_, buffer_);
+    const auto right = read_text(*test.other, test.other_macro, transaction_, other_buffer_);
+    if (test.type == ValueType::domain) return same_as(test, left, right, same_domain);
+    return same_as(test, left, right, std::equal_to<>());
+  }
+
+  /// Two names that are both absent are not the same: nothing is known that could be.
+  template <typename T, typename Equal>
+  Truth same_as(const Test& test, const Reading<T>& left, const Reading<T>& right, Equal equal) {
+    using State = typename Reading<T>::State;
+    if (left.state == State::not_told) return not_told(*test.name, test.macro);
+    if (right.state == State::not_told) return not_told(*test.other, test.other_macro);
+    return truth_of(left.state == State::told && right.state == State::told &&
+                    equal(left.value, right.value));
+  }
+
+  template <typename Key, typename KeyText>
+  Truth look_up(const Test& test, const Key& key, const KeyText& key_text) {
+    if (has_table_facts_) {
+      const Question question{QuestionKind::table, test.table_name, key_text(), QuestionCost::free};
+      if (const auto* answer = facts_.find(question)) return recorded(test, *answer);
+    }
+    if (!test.table) return unavailable(QuestionKind::table, test.table_name, "not loaded");
+    const auto hit = test.table->find(key);
+    if (outcome_) note_table(test, hit);
+    return truth_of(hit.has_value());
+  }
+
+  Truth recorded(const Test& test, const Answer& answer) {
+    if (answer.state == Answer::State::unavailable) {
+      return unavailable(QuestionKind::table, test.table_name, answer.cause);
+    }
+    const bool found = answer.state == Answer::State::value;
+    if (outcome_) {
+      note({test.table_name, found && !answer.values.empty() ? answer.values.front() : "",
+            answer.source});
+    }
+    return truth_of(found);
+  }
+
+  Truth check(const Test& test) {
+    const auto& description = test.check->description();
+    if (transaction_.stage < description.earliest) {
+      return unavailable(description.kind, description.name, "not known yet");
+    }
+    auto result = test.check->evaluate(transaction_, facts_);
+    if (result.state == CheckOutcome::State::open) return open(test, std::move(result.questions));
+    if (result.state == CheckOutcome::State::unavailable) {
+      return unavailable(description.kind, description.name, result.cause);
+    }
+    if (outcome_) {
+      std::string values;
+      for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
+      note({description.name, std::move(values), result.source});
+    }
+    const auto& found = result.values;
+    if (std::any_of(found.begin(), found.end(),
+                    [&](const auto& value) { return holds(test.texts, value); })) {
+      return Truth::yes;
+    }
+    if (holds(found, trouble) && !holds(test.texts, trouble)) {
+      return unavailable(description.kind, description.name, trouble);
+    }
+    return Truth::no;
+  }
+
+  Truth open(const Test& test, std::vector<Question> questions) {
+    std::erase_if(questions,
+                  [&](const Question& question) { return facts_.find(question) != nullptr; });
+    if (questions.empty()) {
+      // Asking for what has been answered would never end.
+      return unavailable(test.check->description().kind, test.check->description().name,
+                         "the check asks for nothing new");
+    }
+    if (outcome_) {
+      for (auto& question : questions) open_.push_back({std::move(question), &test});
+    }
+    return Truth::unknown;
+  }
+
+  Truth not_told(Name name, const std::string& macro) {
+    return unavailable(row_of(name).kind, {}, "the mail server did not tell", &name, &macro);
+  }
+
+  Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why,
+                    const Name* name = nullptr, const std::string* macro = nullptr) {
+    if (outcome_) {
+      auto text = name ? spelling(*name, *macro, nullptr) : std::string(what);
+      causes_.push_back({text + ": " + std::string(why), kind});
+    }
+    return Truth::unavailable;
+  }
+
+  void note(Evidence evidence) {
+    auto& all = outcome_->evidence;
+    if (std::find(all.begin(), all.end(), evidence) == all.end())
+      all.push_back(std::move(evidence));
+  }
+
+  void note_name(Name name, const std::string& macro) {
+    if (auto value = describe(name, macro, transaction_)) {
+      note({spelling(name, macro, nullptr), std::move(*value), {}});
+    }
+  }
+
+  void note_table(const Test& test, const std::optional<TableHit>& hit) {
+    Evidence evidence{test.table_name, "", {}};
+    evidence.source.name = "table";
+    evidence.source.digest = test.table->digest();
+    if (hit) {
+      evidence.value = hit->entry;
+      evidence.source.file = hit->file;
+      evidence.source.line = hit->line;
+    }
+    note(std::move(evidence));
+  }
+
+  static void add(std::vector<Question>& questions, const Question& question) {
+    if (std::find(questions.begin(), questions.end(), question) == questions.end()) {
+      questions.push_back(question);
+    }
+  }
+
+  void finish(Truth truth) {
+    outcome_->truth = truth;
+    if (truth == Truth::unavailable && !causes_.empty()) {
+      outcome_->cause = std::move(causes_.front().text);
+      outcome_->cause_kind = causes_.front().kind;
+    }
+    if (truth != Truth::unknown) return;
+    for (const auto& open : open_) {
+      if (open.question.cost == QuestionCost::free) add(outcome_->free_questions, open.question);
+    }
+    outcome_->questions = outcome_->free_questions;
+    if (!outcome_->questions.empty()) return;
+    // Only when no free answer can settle the matter any more, the first costly test asks: so what
+    // is asked does not depend on the order in which answers arrive.
+    for (const auto& open : open_) {
+      if (open.test == open_.front().test) add(outcome_->questions, open.question);
+    }
+  }
+
+  const Program& program_;
+  const Transaction& transaction_;
+  const Facts& facts_;
+  ConditionOutcome* outcome_;
+  bool has_table_facts_ = false;
+  std::vector<Open> open_;
+  std::vector<Cause> causes_;
+  TextBuffer buffer_;
+  TextBuffer other_buffer_;
+};
+
+}  // namespace
+
+Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
+          ConditionOutcome* outcome) {
+  return Runner(program, transaction, facts, outcome).run();
+}
+
+}  // namespace postern::expression

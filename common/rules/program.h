@@ -1,0 +1,77 @@
+// Program: a condition as a flat list of steps. Made once by the compiler, run at every decision;
+// immutable, any thread may run it. A definite `no` is found without allocating.
+#pragma once
+
+#include "checks/check.h"
+#include "postern/address.h"
+#include "rules/condition.h"
+#include "rules/names.h"
+#include "rules/pattern.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::expression {
+
+/// How a test compares; `!=` is `not` around `equal`.
+enum class Comparison : std::uint8_t {
+  holds,  ///< a boolean name
+  equal,  ///< with any of the test's values
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in_table,
+  starts_with,
+  ends_with,
+  contains,
+  matches,
+  same_as,  ///< another name
+};
+
+/// One comparison. Which of the value lists counts follows from the type.
+struct Test {
+  std::optional<Name> name;  ///< none: a check
+  std::string macro;         ///< for Name::macro
+  std::shared_ptr<const Check> check;
+  ValueType type = ValueType::boolean;
+  Comparison comparison = Comparison::holds;
+
+  std::vector<std::string> texts;
+  std::vector<std::int64_t> numbers;
+  std::vector<Network> networks;
+  std::vector<MailAddress> addresses;
+  std::optional<Name> other;  ///< of same_as
+  std::string other_macro;
+  std::string table_name;
+  std::shared_ptr<const Table> table;
+  std::optional<Pattern> pattern;
+};
+
+struct Step {
+  enum class Kind : std::uint8_t { all_of, any_of, negate, test, constant };
+  Kind kind = Kind::constant;
+  Truth truth = Truth::yes;  ///< of a constant
+  std::uint32_t first =
+      0;  ///< of all_of, any_of: in `children`; of negate: a step; of test: a test
+  std::uint32_t count = 0;
+};
+
+struct Program {
+  std::string source;
+  std::vector<Step> steps;  ///< the last one is the whole condition; empty: always yes
+  std::vector<std::uint32_t> children;
+  std::vector<Test> tests;
+  Stage earliest = Stage::connect;
+  Subjects subjects;
+};
+
+/// With `outcome`, everything a record and the driver need is gathered in it.
+Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
+          ConditionOutcome* outcome);
+
+}  // namespace postern::expression

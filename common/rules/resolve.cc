@@ -1,0 +1,168 @@
+#include "rules/resolve.h"
+
+#include "model/text.h"
+#include "tables/table.h"
+
+#include <algorithm>
+
+namespace postern::expression {
+namespace {
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+/// A check speaks of whatever the stage it waits for brings; that is as close as can be told.
+Subjects subjects_at(Stage earliest) {
+  Subjects subjects;
+  subjects.sender = earliest >= Stage::mail;
+  subjects.recipient = earliest >= Stage::rcpt;
+  subjects.content = earliest >= Stage::end_of_headers;
+  return subjects;
+}
+
+Subjects subjects_of_macro(std::string_view macro) {
+  Subjects subjects;
+  subjects.sender = macro.substr(0, 5) == "mail_";
+  subjects.recipient = macro.substr(0, 5) == "rcpt_";
+  subjects.size = macro == "i";
+  return subjects;
+}
+
+}  // namespace
+
+void Resolver::problem(std::size_t offset, std::size_t length, std::string message,
+                       std::string hint) {
+  problems_.push_back(
+      {offset, std::max<std::size_t>(length, 1), std::move(message), std::move(hint)});
+}
+
+void Resolver::problem(const Node& node, std::string message, std::string hint) {
+  problem(node.offset, node.length, std::move(message), std::move(hint));
+}
+
+std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted) {
+  Operand result;
+  if (node.kind == NodeKind::macro) {
+    result.row = &row_of(Name::macro);
+    result.macro = node.text;
+    // Both spellings are in use: {auth_type} in sendmail.cf, auth_type in most tables.
+    if (result.macro.size() > 2 && result.macro.front() == '{' && result.macro.back() == '}') {
+      result.macro = result.macro.substr(1, result.macro.size() - 2);
+    }
+    result.spelling = "macro(" + quoted(result.macro) + ")";
+    if (result.macro.empty()) {
+      problem(node, "a macro has a name", "write macro(\"daemon_name\")");
+      return std::nullopt;
+    }
+    use(node, result.spelling, earliest_of_macro(result.macro), Stage::end_of_message,
+        subjects_of_macro(result.macro));
+    return result;
+  }
+  result.spelling = node.text;
+  if (const auto* row = node.text == "macro" ? nullptr : find_name(node.text)) {
+    result.row = row;
+    result.type = row->type;
+    use(node, row->name, row->earliest, row->latest, row->subjects);
+    return result;
+  }
+  if (scope_.checks) {
+    if (auto check = scope_.checks->find(node.text)) {
+      const auto earliest = check->description().earliest;
+      use(node, node.text, earliest, Stage::end_of_message, subjects_at(earliest));
+      result.check = std::move(check);
+      result.type = ValueType::choice;
+      return result;
+    }
+  }
+  unknown(node, wanted);
+  return std::nullopt;
+}
+
+void Resolver::unknown(const Node& node, const Operand* wanted) {
+  const auto& word = node.text;
+  if (word == "macro") {
+    problem(node, "macro takes the name of one macro", "write macro(\"daemon_name\")");
+    return;
+  }
+  if (wanted && wanted->type == ValueType::choice) {
+    const auto& words = wanted->words();
+    if (std::find(words.begin(), words.end(), word) != words.end()) {
+      problem(node, "unknown name " + quoted(word),
+              "a value stands between quotes, " + quoted(word));
+      return;
+    }
+  }
+  if (scope_.tables && scope_.tables->find(word) != scope_.tables->end()) {
+    problem(node, quoted(word) + " is a table, which cannot be compared",
+            "ask whether something is in it, as client.ip in " + word);
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto& row : all_names()) {
+    if (row.id != Name::macro) known.emplace_back(row.name);
+  }
+  if (scope_.checks) {
+    for (const auto& [name, check] : scope_.checks->all()) known.push_back(name);
+  }
+  const auto nearest = nearest_name(word, known);
+  std::string hint = nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?";
+  if (nearest.empty() && wanted) hint = "a value stands between quotes, " + quoted(word);
+  problem(node, "unknown name " + quoted(word), std::move(hint));
+}
+
+std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
+  if (scope_.tables) {
+    const auto found = scope_.tables->find(node.text);
+    if (found != scope_.tables->end()) return found->second;
+  }
+  if (find_name(node.text) || (scope_.checks && scope_.checks->find(node.text))) {
+    problem(node, quoted(node.text) + " is no table and no list", "compare with ==");
+    return std::nullopt;
+  }
+  std::vector<std::string> known;
+  if (scope_.tables) {
+    for (const auto& [name, table] : *scope_.tables) known.push_back(name);
+  }
+  const auto nearest = nearest_name(node.text, known);
+  problem(node, "unknown table " + quoted(node.text),
+          nearest.empty() ? "a table is made by a section [table." + node.text + "]"
+                          : "did you mean " + quoted(nearest) + "?");
+  return std::nullopt;
+}
+
+void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stage latest,
+                   const Subjects& subjects) {
+  subjects_.sender |= subjects.sender;
+  subjects_.recipient |= subjects.recipient;
+  subjects_.size |= subjects.size;
+  subjects_.content |= subjects.content;
+  if (scope_.stage && *scope_.stage < earliest) {
+    const std::string from(postern::to_text(earliest));
+    problem(node,
+            quoted(name) + " is known from " + from + " on, but the rule stands at " +
+                std::string(postern::to_text(*scope_.stage)),
+            "write stage = " + quoted(from) + ", or leave the stage out");
+  }
+  if (latest != Stage::end_of_message) limited_.push_back({&node, std::string(name), latest});
+  if (earliest > earliest_) {
+    earliest_ = earliest;
+    earliest_name_ = name;
+  }
+}
+
+void Resolver::check_stages() {
+  const auto asked = scope_.stage.value_or(earliest_);
+  for (const auto& limited : limited_) {
+    if (asked <= limited.latest) continue;
+    // A name that comes too late for its rule has been reported already.
+    const auto why = scope_.stage
+                         ? "the rule stands at " + std::string(postern::to_text(*scope_.stage))
+                         : quoted(earliest_name_) + " only from " +
+                               std::string(postern::to_text(earliest_)) + " on";
+    problem(*limited.node,
+            quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
+                " alone, " + (scope_.stage ? "but " : "") + why,
+            "later stages have \"recipients\", all that were not refused");
+  }
+}
+
+}  // namespace postern::expression

@@ -1,0 +1,70 @@
+// Resolver: finds what the words of a condition stand for, and where all of it is known. Collects
+// problems; used by the compiler for one condition, then thrown away.
+#pragma once
+
+#include "checks/check.h"
+#include "rules/condition.h"
+#include "rules/names.h"
+#include "rules/syntax.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::expression {
+
+/// What a comparison is about: a name of the transaction or a check.
+struct Operand {
+  const NameRow* row = nullptr;  ///< nullptr: a check
+  std::string macro;
+  std::shared_ptr<const Check> check;
+  ValueType type = ValueType::text;
+  std::string spelling;  ///< for messages
+
+  /// The closed set of a `choice`.
+  const std::vector<std::string>& words() const {
+    return check ? check->description().values : words_of(row->id);
+  }
+};
+
+class Resolver {
+ public:
+  explicit Resolver(const Condition::Scope& scope) : scope_(scope) {}
+
+  /// A name, macro or check, or nothing and a problem. `wanted`: what it is compared with, if
+  /// known, so that a word without quotes is recognised.
+  std::optional<Operand> operand(const Node& node, const Operand* wanted = nullptr);
+  /// A table, or nothing and a problem. A table that failed to load is found and null.
+  std::optional<std::shared_ptr<const Table>> table(const Node& node);
+
+  void problem(const Node& node, std::string message, std::string hint = {});
+  void problem(std::size_t offset, std::size_t length, std::string message, std::string hint = {});
+
+  /// Reports names that are never known at the same stage.
+  void check_stages();
+  Stage earliest() const { return earliest_; }
+  const Subjects& subjects() const { return subjects_; }
+  std::vector<ExpressionProblem>& problems() { return problems_; }
+
+ private:
+  void use(const Node& node, std::string_view name, Stage earliest, Stage latest,
+           const Subjects& subjects);
+  void unknown(const Node& node, const Operand* wanted);
+
+  struct Limited {
+    const Node* node;
+    std::string name;
+    Stage latest;
+  };
+
+  const Condition::Scope& scope_;
+  Stage earliest_ = Stage::connect;
+  std::string earliest_name_;
+  std::vector<Limited> limited_;  ///< names that later stages no longer know
+  Subjects subjects_;
+  std::vector<ExpressionProblem> problems_;
+};
+
+}  // namespace postern::expression

@@ -1,0 +1,261 @@
+#include "rules/schema.h"
+
+#include <algorithm>
+#include <array>
+
+namespace postern {
+namespace {
+
+constexpr auto reload = Change::on_reload;
+constexpr auto restart = Change::on_restart;
+constexpr auto built = Availability::built;
+constexpr auto later = Availability::later;
+
+// Limits of limits: the deadline must end before the MTA's patience. Postfix's
+// milter_command_timeout is 30s (postconf(5)) and must leave time for the answer's way back.
+constexpr std::int64_t longest_deadline = 25'000;
+constexpr std::int64_t day = 86'400'000;
+
+constexpr std::array keys{
+    SchemaKey{"include", KeyType::texts, "", 0, 0, "[]",
+              "Further files with rules and tables; names may hold * and ? in their last part.",
+              "0.1", reload, built},
+
+    SchemaKey{"identity", KeyType::table, "", 0, 0, "", "Who we are in replies.", "0.1", reload,
+              built},
+    SchemaKey{"identity.host", KeyType::host_name, "", 0, 0, "",
+              "The name of this mail server in replies; required.", "0.1", reload, built},
+    SchemaKey{"identity.contact", KeyType::mail_address, "", 0, 0, "",
+              "Whom a refused sender may ask; stands in replies where there is room.", "0.1",
+              reload, built},
+    SchemaKey{"identity.help", KeyType::help_url, "", 0, 0, "",
+              "A page of yours about refusals; {reason} and {ref} are filled in.", "0.1", reload,
+              built},
+
+    SchemaKey{"listen", KeyType::table, "", 0, 0, "", "Where the mail server reaches us.", "0.1",
+              restart, built},
+    SchemaKey{"listen.milter", KeyType::socket, "", 0, 0, "",
+              "The milter's socket; one address, because libmilter has one listening socket.",
+              "0.1", restart, built},
+    SchemaKey{"listen.policy", KeyType::sockets, "", 0, 0, "",
+              "Sockets of the Postfix policy service; one address or a list.", "0.1", restart,
+              built},
+    SchemaKey{"listen.control", KeyType::local_socket, "", 0, 0, "",
+              "The socket of postern status, reload and stop; always of mode 0600.", "0.1",
+              restart, built},
+    SchemaKey{"listen.mode", KeyType::file_mode, "", 0, 0, "\"0660\"",
+              "Permissions of the milter's and policy service's sockets.", "0.1", restart, built},
+    SchemaKey{"listen.owner", KeyType::account, "", 0, 0, "",
+              "User who owns those sockets; left as it is when not given.", "0.1", restart, built},
+    SchemaKey{"listen.group", KeyType::account, "", 0, 0, "",
+              "Group of those sockets, usually the mail server's; left as it is when not given.",
+              "0.1", restart, built},
+    SchemaKey{"listen.speak", KeyType::choice, "rcpt stage", 0, 0, "\"rcpt\"",
+              "When the milter speaks refusals of connect and HELO rules: to the recipient "
+              "command, where every client reads them, or at their own stage.",
+              "0.1", reload, built},
+    SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "",
+              "Where counters can be fetched.", "", restart, later},
+
+    SchemaKey{"limits", KeyType::table, "", 0, 0, "", "Times and amounts.", "0.1", reload, built},
+    SchemaKey{"limits.deadline", KeyType::duration, "", 100, longest_deadline, "\"8s\"",
+              "Time for one decision; what is missing then counts as unavailable. Must be below "
+              "the mail server's own time-out.",
+              "0.1", reload, built},
+    SchemaKey{"limits.policy_connections", KeyType::count, "", 1, 100'000, "2000",
+              "Open connections of the policy service, all its sockets together.", "0.1", restart,
+              built},
+    SchemaKey{"limits.policy_idle", KeyType::duration, "", 1000, day, "\"10m\"",
+              "An idle connection of the policy service is closed after this time.", "0.1",
+              restart, built},
+    SchemaKey{"limits.journal_queue", KeyType::count, "", 16, 10'000'000, "65536",
+              "Decision records that may wait for the disk; more are counted and lost.", "0.1",
+              restart, built},
+
+    SchemaKey{"journal", KeyType::table, "", 0, 0, "", "The record of decisions.", "0.1", restart,
+              built},
+    SchemaKey{"journal.path", KeyType::path, "", 0, 0, "\"/var/log/postern/decisions.jsonl\"",
+              "File of the decision records; \"\" for none.", "0.1", restart, built},
+    SchemaKey{"journal.keep", KeyType::duration, "", 0, 0, "", "How long records are kept.", "",
+              restart, later},
+
+    SchemaKey{"log", KeyType::table, "", 0, 0, "", "One line a decision in the mail log.", "0.1",
+              restart, built},
+    SchemaKey{"log.to", KeyType::choice, "auto syslog stderr", 0, 0, "\"auto\"",
+              "auto: standard error under a service manager or on a terminal, else syslog.", "0.1",
+              restart, built},
+    SchemaKey{"log.accepts", KeyType::boolean, "", 0, 0, "true",
+              "Whether mail that passes gets a line too; refusals always do.", "0.1", reload,
+              built},
+
+    SchemaKey{"run", KeyType::table, "", 0, 0, "", "Whom to run as, when started as root.", "0.1",
+              restart, built},
+    SchemaKey{"run.user", KeyType::account, "", 0, 0, "",
+              "User to change to; required when started as root.", "0.1", restart, built},
+    SchemaKey{"run.group", KeyType::account, "", 0, 0, "",
+              "Group to change to; the user's own when not given.", "0.1", restart, built},
+
+    SchemaKey{"table", KeyType::tables, "", 0, 0, "",
+              "Lists that conditions look things up in with `in`.", "0.1", reload, built},
+    SchemaKey{"table.*.kind", KeyType::choice, "cidr address domain string", 0, 0, "",
+              "What the entries are; required.", "0.1", reload, built},
+    SchemaKey{"table.*.entries", KeyType::texts, "", 0, 0, "",
+              "The entries themselves; either this or file.", "0.1", reload, built},
+    SchemaKey{"table.*.file", KeyType::path, "", 0, 0, "",
+              "A file with one entry a line; # begins a comment.", "0.1", reload, built},
+
+    SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
+              "The rules. Stage by stage, then in file order; the first that says yes decides.",
+              "0.1", reload, built},
+    SchemaKey{"rule.name", KeyType::text, "", 0, 0, "",
+              "What the rule is called in logs, records and explanations; required, unique.",
+              "0.1", reload, built},
+    SchemaKey{"rule.stage", KeyType::choice,
+              "connect helo mail rcpt data end-of-headers end-of-message", 0, 0, "",
+              "Where the rule is asked; when not given, as early as its condition and its reason "
+              "allow.",
+              "0.1", reload, built},
+    SchemaKey{"rule.when", KeyType::condition, "", 0, 0, "",
+              "The condition; a rule without it says yes to everything.", "0.1", reload, built},
+    SchemaKey{"rule.accept", KeyType::choice, "stage message session", 0, 0, "",
+              "Accept, and what is settled by it.", "0.1", reload, built},
+    SchemaKey{"rule.reject", KeyType::reason, "", 0, 0, "", "Refuse for good, for this reason.",
+              "0.1", reload, built},
+    SchemaKey{"rule.defer", KeyType::reason, "", 0, 0, "", "Refuse for now, for this reason.",
+              "0.1", reload, built},
+    SchemaKey{"rule.code", KeyType::reply_form, "", 0, 0, "",
+              "Another of the replies that the reason allows.", "0.1", reload, built},
+    SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
+              "Your own words for the sender instead of the catalogue's; may name {fields}.",
+              "0.1", reload, built},
+    SchemaKey{"rule.mode", KeyType::choice, "enforce shadow", 0, 0, "\"enforce\"",
+              "shadow: evaluated and recorded, never acts.", "0.1", reload, built},
+    SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
+              "What it means when a fact of the condition cannot be had; match only on accepts.",
+              "0.1", reload, built},
+    SchemaKey{"rule.discard", KeyType::text, "", 0, 0, "", "Take the message and drop it.", "",
+              reload, later},
+    SchemaKey{"rule.quarantine", KeyType::text, "", 0, 0, "", "Hold the message for inspection.",
+              "", reload, later},
+
+    SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
+    SchemaKey{"state", KeyType::table, "", 0, 0, "", "Where counters are kept.", "", restart,
+              later},
+    SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
+              later},
+    SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload,
+              later},
+};
+
+std::string duration_text(std::int64_t milliseconds) {
+  if (milliseconds % day == 0) return std::to_string(milliseconds / day) + "d";
+  if (milliseconds % 3'600'000 == 0) return std::to_string(milliseconds / 3'600'000) + "h";
+  if (milliseconds % 60'000 == 0) return std::to_string(milliseconds / 60'000) + "m";
+  if (milliseconds % 1000 == 0) return std::to_string(milliseconds / 1000) + "s";
+  return std::to_string(milliseconds) + "ms";
+}
+
+}  // namespace
+
+std::string_view describe(KeyType type) noexcept {
+  switch (type) {
+    case KeyType::table:
+      return "a section";
+    case KeyType::tables:
+      return "sections with names of yours";
+    case KeyType::table_list:
+      return "a list of sections";
+    case KeyType::text:
+      return "a string";
+    case KeyType::texts:
+      return "a list of strings";
+    case KeyType::boolean:
+      return "true or false";
+    case KeyType::count:
+      return "a whole number";
+    case KeyType::duration:
+      return "a duration such as \"8s\"";
+    case KeyType::choice:
+      return "one of these words";
+    case KeyType::path:
+      return "the name of a file";
+    case KeyType::file_mode:
+      return "permissions such as \"0660\"";
+    case KeyType::account:
+      return "the name of a user or group";
+    case KeyType::host_name:
+      return "a host name such as \"mx1.example.org\"";
+    case KeyType::mail_address:
+      return "an address such as \"postmaster@example.org\"";
+    case KeyType::help_url:
+      return "a URL such as \"https://mail.example.org/why/{reason}#{ref}\"";
+    case KeyType::socket:
+      return "a listening address such as \"unix:/run/postern/milter.sock\"";
+    case KeyType::sockets:
+      return "a listening address such as \"inet:127.0.0.1:10044\", or a list of them";
+    case KeyType::local_socket:
+      return "a local socket such as \"unix:/run/postern/control.sock\"";
+    case KeyType::condition:
+      return "a condition such as 'client.ip in partners'";
+    case KeyType::reason:
+      return "a reason such as \"rcpt-unknown\"";
+    case KeyType::reply_form:
+      return "a code and an enhanced code such as \"550 5.7.1\"";
+    case KeyType::reply_text:
+      return "a sentence or two";
+  }
+  return "";
+}
+
+std::span<const SchemaKey> all_keys() noexcept { return keys; }
+
+const SchemaKey* find_key(std::string_view path) noexcept {
+  const auto* const found = std::find_if(
+      keys.begin(), keys.end(), [&](const SchemaKey& key) { return key.path == path; });
+  return found == keys.end() ? nullptr : found;
+}
+
+std::vector<std::string> keys_of(std::string_view section) {
+  std::vector<std::string> names;
+  for (const auto& key : keys) {
+    if (key.availability == later) continue;
+    auto path = key.path;
+    if (!section.empty()) {
+      if (path.size() <= section.size() + 1 || path.substr(0, section.size()) != section ||
+          path[section.size()] != '.') {
+        continue;
+      }
+      path.remove_prefix(section.size() + 1);
+    }
+    if (path.find('.') == std::string_view::npos && path != "*") names.emplace_back(path);
+  }
+  return names;
+}
+
+std::vector<std::string> choices_of(const SchemaKey& key) {
+  std::vector<std::string> words;
+  for (auto rest = key.choices; !rest.empty();) {
+    const auto space = rest.find(' ');
+    words.emplace_back(rest.substr(0, space));
+    rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+  }
+  return words;
+}
+
+std::string range_text(const SchemaKey& key) {
+  if (key.type == KeyType::count) {
+    return std::to_string(key.least) + " to " + std::to_string(key.most);
+  }
+  if (key.type == KeyType::duration && key.most > 0) {
+    return duration_text(key.least) + " to " + duration_text(key.most);
+  }
+  std::string text;
+  const auto words = choices_of(key);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += '"' + words[i] + '"';
+  }
+  return text;
+}
+
+}  // namespace postern

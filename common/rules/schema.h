@@ -1,0 +1,71 @@
+// Schema: every key a policy file may hold, in one table. It drives validation, and tests compare
+// conf/postern.toml and docs/configuration.md with it, so that the three cannot drift apart.
+// Constant data; any thread may read.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+enum class KeyType : std::uint8_t {
+  table,          ///< a [section]
+  tables,         ///< [section.NAME], the names are the administrator's
+  table_list,     ///< [[section]]
+  text,           ///< any string
+  texts,          ///< a list of strings
+  boolean,        ///< true or false
+  count,          ///< a whole number within `least` and `most`
+  duration,       ///< "8s"; `least` and `most` in milliseconds
+  choice,         ///< one of the words of `choices`
+  path,           ///< of a file; relative to the file that names it
+  file_mode,      ///< "0660"
+  account,        ///< name of a user or group
+  host_name,      ///< "mx1.example.org"
+  mail_address,   ///< "postmaster@example.org"
+  help_url,       ///< URL with {reason} and {ref}
+  socket,         ///< one listening address
+  sockets,        ///< one or several listening addresses
+  local_socket,   ///< "unix:/path"
+  condition,      ///< an expression of the rule language
+  reason,         ///< a reason of the catalogue
+  reply_form,     ///< "550 5.7.1"
+  reply_text,     ///< a template of a reply's sentence
+};
+/// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
+std::string_view describe(KeyType type) noexcept;
+
+/// When a change in the file comes into force.
+enum class Change : std::uint8_t { on_reload, on_restart };
+
+/// Names that documents use already and that this version refuses, so that nobody believes they
+/// work.
+enum class Availability : std::uint8_t { built, later };
+
+struct SchemaKey {
+  std::string_view path;  ///< "limits.deadline"; "table.*.kind": any table; "rule.when": any rule
+  KeyType type = KeyType::text;
+  std::string_view choices;   ///< of a choice: the words, separated by spaces
+  std::int64_t least = 0;     ///< of counts and durations
+  std::int64_t most = 0;
+  std::string_view fallback;  ///< the default as it stands in TOML; empty: none
+  std::string_view meaning;   ///< one sentence
+  std::string_view since;     ///< version
+  Change change = Change::on_reload;
+  Availability availability = Availability::built;
+};
+
+std::span<const SchemaKey> all_keys() noexcept;
+/// nullptr when there is no such key.
+const SchemaKey* find_key(std::string_view path) noexcept;
+/// The last parts of the paths right below `section` ("" for the whole file), available ones only.
+std::vector<std::string> keys_of(std::string_view section);
+/// The words of a choice.
+std::vector<std::string> choices_of(const SchemaKey& key);
+/// "100ms to 25s", "stage, message or session"; empty when there is nothing to say.
+std::string range_text(const SchemaKey& key);
+
+}  // namespace postern

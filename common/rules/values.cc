@@ -1,0 +1,235 @@
+#include "rules/values.h"
+
+#include <algorithm>
+
+namespace postern::expression {
+namespace {
+
+template <typename T, typename V>
+Reading<T> from_told(const Told<V>& told) {
+  if (told.is_told()) return Reading<T>::told(T(told.value()));
+  return told.is_absent() ? Reading<T>::absent() : Reading<T>::not_told();
+}
+
+using Text = Reading<std::string_view>;
+
+/// True when the transaction is not yet so far, or no longer speaks of one recipient.
+bool out_of_reach(Name name, const Transaction& transaction) {
+  return transaction.stage < row_of(name).earliest;
+}
+
+Text local_part(const Reading<const MailAddress*>& address) {
+  return address.value ? Text::told(address.value->local()) : Text::not_told();
+}
+
+Text domain_part(const Reading<const MailAddress*>& address) {
+  return address.value ? Text::told(address.value->domain()) : Text::not_told();
+}
+
+/// Known when `told` is: true unless it is absent.
+template <typename V>
+Reading<bool> presence(const Told<V>& told) {
+  if (told.is_told()) return Reading<bool>::told(true);
+  return told.is_absent() ? Reading<bool>::told(false) : Reading<bool>::not_told();
+}
+
+/// A port or the like, where 0 means that the MTA did not say.
+Reading<std::int64_t> nonzero(std::uint16_t number) {
+  return number != 0 ? Reading<std::int64_t>::told(number) : Reading<std::int64_t>::not_told();
+}
+
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+}  // namespace
+
+std::string_view TextBuffer::join(const MailAddress& address) {
+  const auto& local = address.local();
+  const auto& domain = address.domain();
+  if (domain.empty()) return local;
+  const auto length = local.size() + 1 + domain.size();
+  if (length > room_.size()) return more_ = address.text();
+  auto* end = std::copy(local.begin(), local.end(), room_.begin());
+  *end++ = '@';
+  std::copy(domain.begin(), domain.end(), end);
+  return {room_.data(), length};
+}
+
+Reading<bool> read_boolean(Name name, const Transaction& transaction) {
+  if (out_of_reach(name, transaction)) return Reading<bool>::not_told();
+  switch (name) {
+    case Name::client_authenticated:
+      return presence(transaction.authentication.user);
+    case Name::tls:
+      return presence(transaction.tls.version);
+    case Name::helo_extended:
+      if (transaction.helo.is_told()) return Reading<bool>::told(transaction.extended_smtp);
+      return transaction.helo.is_absent() ? Reading<bool>::told(false) : Reading<bool>::not_told();
+    default:
+      return Reading<bool>::not_told();
+  }
+}
+
+Reading<std::int64_t> read_number(Name name, const Transaction& transaction) {
+  using Number = Reading<std::int64_t>;
+  if (out_of_reach(name, transaction)) return Number::not_told();
+  switch (name) {
+    case Name::client_port:
+      return nonzero(transaction.client.port);
+    case Name::server_port:
+      return nonzero(transaction.server_port);
+    case Name::tls_bits:
+      return from_told<std::int64_t>(transaction.tls.bits);
+    case Name::declared_size:
+      return from_told<std::int64_t>(transaction.declared_size);
+    case Name::recipient_count:
+      return from_told<std::int64_t>(transaction.recipient_count);
+    case Name::size:
+      return from_told<std::int64_t>(transaction.size);
+    default:
+      return Number::not_told();
+  }
+}
+
+Text read_text(Name name, std::string_view macro, const Transaction& transaction,
+               TextBuffer& buffer) {
+  if (out_of_reach(name, transaction)) return Text::not_told();
+  const auto& client = transaction.client;
+  switch (name) {
+    case Name::client_name:
+      return from_told<std::string_view>(client.name);
+    case Name::client_reverse_name:
+      return from_told<std::string_view>(client.reverse_name);
+    case Name::client_user:
+      return from_told<std::string_view>(transaction.authentication.user);
+    case Name::client_auth_method:
+      return from_told<std::string_view>(transaction.authentication.mechanism);
+    case Name::tls_version:
+      return from_told<std::string_view>(transaction.tls.version);
+    case Name::tls_cipher:
+      return from_told<std::string_view>(transaction.tls.cipher);
+    case Name::helo:
+      return from_told<std::string_view>(transaction.helo);
+    case Name::sender_local:
+      return local_part(read_address(Name::sender, transaction));
+    case Name::sender_domain:
+      return domain_part(read_address(Name::sender, transaction));
+    case Name::recipient_local:
+      return local_part(read_address(Name::recipient, transaction));
+    case Name::recipient_domain:
+      return domain_part(read_address(Name::recipient, transaction));
+    case Name::queue_id:
+      return transaction.queue_id.empty() ? Text::absent() : Text::told(transaction.queue_id);
+    case Name::stage:
+      return Text::told(postern::to_text(transaction.stage));
+    case Name::door:
+      return Text::told(postern::to_text(transaction.door));
+    case Name::macro: {
+      // The policy protocol knows no macros: that one is missing says nothing there.
+      if (transaction.door == Door::policy) return Text::not_told();
+      const auto& macros = transaction.macros;
+      const auto found = std::find_if(macros.begin(), macros.end(),
+                                      [&](const auto& entry) { return entry.first == macro; });
+      return found == macros.end() ? Text::absent() : Text::told(found->second);
+    }
+    case Name::sender:
+    case Name::recipient: {
+      const auto address = read_address(name, transaction);
+      return address.value ? Text::told(buffer.join(*address.value)) : Text::not_told();
+    }
+    default:
+      return Text::not_told();
+  }
+}
+
+Reading<const MailAddress*> read_address(Name name, const Transaction& transaction) {
+  using Address = Reading<const MailAddress*>;
+  if (out_of_reach(name, transaction)) return Address::not_told();
+  const auto& told = name == Name::sender ? transaction.sender : transaction.recipient;
+  return told.is_told() ? Address::told(&told.value()) : Address::not_told();
+}
+
+Reading<std::span<const AcceptedRecipient>> read_addresses(Name name,
+                                                           const Transaction& transaction) {
+  using Addresses = Reading<std::span<const AcceptedRecipient>>;
+  if (out_of_reach(name, transaction)) return Addresses::not_told();
+  const auto& told = transaction.recipients;
+  if (told.is_told()) return Addresses::told(told.value());
+  return told.is_absent() ? Addresses::absent() : Addresses::not_told();
+}
+
+Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction) {
+  using Ip = Reading<std::optional<IpAddress>>;
+  if (out_of_reach(name, transaction)) return Ip::not_told();
+  if (name == Name::client_ip) {
+    return transaction.client.address ? Ip::told(transaction.client.address) : Ip::absent();
+  }
+  if (transaction.server_address.empty()) return Ip::not_told();
+  const auto address = IpAddress::parse(transaction.server_address);
+  return address ? Ip::told(address) : Ip::not_told();
+}
+
+std::optional<std::string> describe(Name name, std::string_view macro,
+                                    const Transaction& transaction) {
+  switch (row_of(name).type) {
+    case ValueType::boolean: {
+      const auto reading = read_boolean(name, transaction);
+      if (reading.state == Reading<bool>::State::not_told) return std::nullopt;
+      return std::string(reading.value ? "true" : "false");
+    }
+    case ValueType::number:
+    case ValueType::size: {
+      const auto reading = read_number(name, transaction);
+      using State = Reading<std::int64_t>::State;
+      if (reading.state == State::not_told) return std::nullopt;
+      return reading.state == State::absent ? std::string() : std::to_string(reading.value);
+    }
+    case ValueType::ip: {
+      const auto reading = read_ip(name, transaction);
+      if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) return std::nullopt;
+      return reading.value ? reading.value->text() : std::string();
+    }
+    case ValueType::address: {
+      const auto reading = read_address(name, transaction);
+      if (!reading.value) return std::nullopt;
+      return reading.value->empty() ? std::string("<>") : reading.value->text();
+    }
+    case ValueType::addresses: {
+      const auto reading = read_addresses(name, transaction);
+      using State = Reading<std::span<const AcceptedRecipient>>::State;
+      if (reading.state == State::not_told) return std::nullopt;
+      std::string texts;
+      for (const auto& recipient : reading.value) {
+        if (!texts.empty()) texts += ", ";
+        texts += recipient.address.text();
+      }
+      return texts;
+    }
+    case ValueType::text:
+    case ValueType::domain:
+    case ValueType::choice: {
+      TextBuffer buffer;
+      const auto reading = read_text(name, macro, transaction, buffer);
+      if (reading.state == Text::State::not_told) return std::nullopt;
+      return std::string(reading.value);
+    }
+  }
+  return std::nullopt;
+}
+
+bool stands_at(std::string_view text, std::size_t at, std::string_view part) noexcept {
+  if (at > text.size() || text.size() - at < part.size()) return false;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (lower(text[at + i]) != lower(part[i])) return false;
+  }
+  return true;
+}
+
+bool same_domain(std::string_view a, std::string_view b) noexcept {
+  if (!a.empty() && a.back() == '.') a.remove_suffix(1);
+  if (!b.empty() && b.back() == '.') b.remove_suffix(1);
+  return a.size() == b.size() && stands_at(a, 0, b);
+}
+
+}  // namespace postern::expression

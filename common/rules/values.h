@@ -1,0 +1,61 @@
+// Values: what a name of a condition stands for in one transaction. Pure views into the
+// transaction; they live as long as it does, or as long as the TextBuffer given.
+#pragma once
+
+#include "postern/transaction.h"
+#include "rules/names.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace postern::expression {
+
+/// A value and whether there is one; see Told for the difference between absent and not told.
+template <typename T>
+struct Reading {
+  enum class State : std::uint8_t { not_told, absent, told };
+  State state = State::not_told;
+  T value{};
+
+  static Reading told(T value) { return {State::told, std::move(value)}; }
+  static Reading absent() { return {State::absent, T{}}; }
+  static Reading not_told() { return {}; }
+};
+
+/// Room for the text of a mail address, so that looking at one allocates nothing in the usual case.
+class TextBuffer {
+ public:
+  std::string_view join(const MailAddress& address);
+
+ private:
+  // Octets: the longest path of RFC 5321 4.5.3.1.3 with some to spare; longer ones are allocated.
+  std::array<char, 320> room_;
+  std::string more_;
+};
+
+/// A name that `transaction` cannot know at its stage reads as not told.
+Reading<bool> read_boolean(Name name, const Transaction& transaction);
+Reading<std::int64_t> read_number(Name name, const Transaction& transaction);
+/// Types text, domain, choice, address. `macro`: the macro's name, for Name::macro.
+Reading<std::string_view> read_text(Name name, std::string_view macro,
+                                    const Transaction& transaction, TextBuffer& buffer);
+Reading<const MailAddress*> read_address(Name name, const Transaction& transaction);
+Reading<std::span<const AcceptedRecipient>> read_addresses(Name name,
+                                                           const Transaction& transaction);
+Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction);
+
+/// The value for a record: "198.51.100.7", "true", "<>" for the null path, "" when there is none.
+/// nullopt when the MTA did not tell.
+std::optional<std::string> describe(Name name, std::string_view macro,
+                                    const Transaction& transaction);
+
+/// Domain names without regard to ASCII case and a final dot (RFC 1034 3.1).
+bool same_domain(std::string_view a, std::string_view b) noexcept;
+/// True if `part`, in lower case, stands at `at` of `text`, whatever the case of that.
+bool stands_at(std::string_view text, std::size_t at, std::string_view part) noexcept;
+
+}  // namespace postern::expression

@@ -1,0 +1,37 @@
+// Doctor: looks from the MTA's side whether it can reach us, and says what to do where it cannot.
+#pragma once
+
+#include "rules/settings.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+struct DoctorPlace {
+  std::string postfix_directory = "/etc/postfix";  ///< of main.cf and master.cf
+  std::string mta_user = "postfix";
+  std::string queue_directory = "/var/spool/postfix";  ///< unless main.cf says otherwise
+  std::string mail_version;  ///< of Postfix, as postconf prints it; empty: not known
+  std::chrono::milliseconds patience{3000};  ///< for an answer of the running server
+};
+
+struct Finding {
+  enum class State : std::uint8_t { well, note, problem } state = State::well;
+  std::string what;
+  std::string remedy;  ///< what to do; empty when well
+};
+
+/// `settings` with the paths as they are on disk. Reads files and connects; changes nothing.
+std::vector<Finding> examine(const Settings& settings, const DoctorPlace& place);
+
+/// The findings for people, a summary line last.
+std::string render(const std::vector<Finding>& findings);
+bool any_problem(const std::vector<Finding>& findings);
+
+/// Whether a running server answers: a policy request that must get DUNNO, a milter negotiation.
+Finding probe_policy(const ListenAddress& address, std::chrono::milliseconds patience);
+Finding probe_milter(const ListenAddress& address, std::chrono::milliseconds patience);
+
+}  // namespace postern

@@ -1,0 +1,285 @@
+#include "runtime/driver.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace postern {
+
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// Callbacks must not throw; one that does must not take its thread, and with it the mail server's
+/// other sessions, down.
+template <typename Callback, typename... Arguments>
+void call(const Callback& callback, Arguments&&... arguments) noexcept {
+  try {
+    if (callback) callback(std::forward<Arguments>(arguments)...);
+  } catch (...) {
+  }
+}
+
+std::chrono::microseconds between(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
+/// One decision that waits for answers.
+struct Job {
+  explicit Job(Run run_in) : run(std::move(run_in)) {}
+
+  std::mutex mutex;  // guards what follows; never held while a callback or the source runs
+  Run run;
+  std::vector<Question> to_ask;
+  bool pumped = false;  // a thread is at work on it; others leave their news and go
+  bool has_replied = false;
+  bool has_closed = false;
+  SteadyTime started;
+  std::chrono::microseconds elapsed{0};
+
+  // Constant once the job is open.
+  SteadyTime deadline;
+  std::function<void(const Decision&)> replied;
+  std::function<void(Outcome)> closed;
+};
+
+}  // namespace
+
+struct Driver::State : std::enable_shared_from_this<Driver::State> {
+  State(FactSource& source_in, const Clock& clock_in, const Evaluator& evaluator_in)
+      : source(source_in), clock(clock_in), evaluator(evaluator_in) {}
+
+  FactSource& source;
+  const Clock& clock;
+  const Evaluator& evaluator;
+
+  std::mutex mutex;  // guards what follows; taken alone or inside no job's mutex
+  std::condition_variable changed;
+  std::multimap<SteadyTime, std::shared_ptr<Job>> open;
+  unsigned active = 0;  // threads that may be calling back
+  bool stopping = false;
+  std::thread timer;
+
+  bool enter() {
+    const std::lock_guard lock(mutex);
+    if (stopping) return false;
+    ++active;
+    return true;
+  }
+
+  void leave() {
+    const std::lock_guard lock(mutex);
+    if (--active == 0) changed.notify_all();
+  }
+
+  /// Does everything there is to do for `job`: reply, ask, close, in this order, until nothing is
+  /// left. One thread at a time, so `closed` never overtakes `replied`.
+  void pump(const std::shared_ptr<Job>& job, std::unique_lock<std::mutex>& lock) {
+    if (job->pumped) return;
+    job->pumped = true;
+    for (;;) {
+      if (job->run.decided() && !job->has_replied) {
+        job->has_replied = true;
+        job->elapsed = between(job->started, clock.steady());
+        const Decision decision = job->run.decision();
+        lock.unlock();
+        call(job->replied, decision);
+        lock.lock();
+      } else if (!job->to_ask.empty()) {
+        const auto questions = std::exchange(job->to_ask, {});
+        lock.unlock();
+        for (const auto& question : questions) ask(job, question);
+        lock.lock();
+      } else if (job->run.closed() && !job->has_closed) {
+        job->has_closed = true;
+        auto outcome = std::move(job->run).take();
+        outcome.elapsed = job->elapsed;
+        lock.unlock();
+        forget(job);
+        call(job->closed, std::move(outcome));
+        lock.lock();
+      } else {
+        break;
+      }
+    }
+    job->pumped = false;
+  }
+
+  void ask(const std::shared_ptr<Job>& job, const Question& question) {
+    // The source may keep `done` for ever: it holds the job weakly, and this state, which is small.
+    auto done = [self = shared_from_this(), weak = std::weak_ptr<Job>(job),
+                 question](Answer answer) { self->bring(weak, question, std::move(answer)); };
+    try {
+      source.ask(question, std::move(done));
+    } catch (...) {
+      const std::lock_guard lock(job->mutex);
+      add(*job, job->run.answer(question, Answer::unavailable("the source failed")));
+    }
+  }
+
+  static void add(Job& job, std::vector<Question> questions) {
+    job.to_ask.insert(job.to_ask.end(), std::make_move_iterator(questions.begin()),
+                      std::make_move_iterator(questions.end()));
+  }
+
+  void bring(const std::weak_ptr<Job>& weak, const Question& question, Answer answer) noexcept {
+    const auto job = weak.lock();
+    if (!job || !enter()) return;
+    {
+      std::unique_lock lock(job->mutex);
+      if (!job->has_closed) {
+        add(*job, job->run.answer(question, std::move(answer)));
+        pump(job, lock);
+      }
+    }
+    leave();
+  }
+
+  void expire(const std::shared_ptr<Job>& job) {
+    std::unique_lock lock(job->mutex);
+    if (job->has_closed) return;
+    job->run.expire();
+    job->to_ask.clear();
+    pump(job, lock);
+  }
+
+  void forget(const std::shared_ptr<Job>& job) {
+    const std::lock_guard lock(mutex);
+    const auto [first, last] = open.equal_range(job->deadline);
+    const auto found = std::find_if(first, last, [&](const auto& e) { return e.second == job; });
+    if (found != last) open.erase(found);
+  }
+
+  void open_job(const std::shared_ptr<Job>& job) {
+    const std::lock_guard lock(mutex);
+    if (!timer.joinable()) timer = std::thread([this] { watch(); });
+    open.emplace(job->deadline, job);
+    changed.notify_all();
+  }
+
+  /// Expires what is due. `lock` is held on entry and exit.
+  void expire_due(std::unique_lock<std::mutex>& lock) {
+    std::vector<std::shared_ptr<Job>> due;
+    const auto now = clock.steady();
+    for (auto at = open.begin(); at != open.end() && at->first <= now; at = open.erase(at)) {
+      due.push_back(at->second);
+    }
+    if (due.empty()) return;
+    ++active;
+    lock.unlock();
+    for (const auto& job : due) expire(job);
+    lock.lock();
+    if (--active == 0) changed.notify_all();
+  }
+
+  void watch() {
+    // A clock turned by hand does not wake this thread; looking again after an hour at the latest
+    // keeps the waiting time within what every system's timers can hold.
+    constexpr std::chrono::nanoseconds longest = std::chrono::hours(1);
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      if (open.empty()) {
+        changed.wait(lock);
+        continue;
+      }
+      const auto left = open.begin()->first - clock.steady();
+      if (left > left.zero()) {
+        changed.wait_for(lock, std::min<std::chrono::nanoseconds>(left, longest));
+      } else {
+        expire_due(lock);
+      }
+    }
+  }
+
+  void stop() {
+    std::unique_lock lock(mutex);
+    stopping = true;
+    changed.notify_all();
+    if (timer.joinable()) {
+      lock.unlock();
+      timer.join();
+      lock.lock();
+    }
+    const auto rest = std::exchange(open, {});
+    lock.unlock();
+    for (const auto& [deadline, job] : rest) expire(job);
+    lock.lock();
+    changed.wait(lock, [this] { return active == 0; });
+  }
+};
+
+Driver::Driver(FactSource& source, const Clock& clock, const Evaluator& evaluator)
+    : state_(std::make_shared<State>(source, clock, evaluator)) {}
+
+Driver::~Driver() { state_->stop(); }
+
+void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts,
+                    std::chrono::milliseconds deadline,
+                    std::function<void(const Decision&)> replied,
+                    std::function<void(Outcome)> closed) {
+  auto& state = *state_;
+  const auto started = state.clock.steady();
+  Run run(std::move(policy), std::move(transaction), std::move(facts), state.evaluator);
+  auto questions = run.start();
+  if (deadline <= deadline.zero()) run.expire();
+  if (run.closed()) {
+    const auto elapsed = between(started, state.clock.steady());
+    call(replied, run.decision());
+    auto outcome = std::move(run).take();
+    outcome.elapsed = elapsed;
+    call(closed, std::move(outcome));
+    return;
+  }
+
+  const auto job = std::make_shared<Job>(std::move(run));
+  job->to_ask = std::move(questions);
+  job->started = started;
+  job->replied = std::move(replied);
+  job->closed = std::move(closed);
+  job->deadline = started + deadline;
+  state.open_job(job);
+  const bool entered = state.enter();
+  {
+    std::unique_lock lock(job->mutex);
+    if (!entered) {
+      job->run.expire();
+      job->to_ask.clear();
+    }
+    state.pump(job, lock);
+  }
+  if (entered) state.leave();
+}
+
+Decision Driver::decide_and_wait(std::shared_ptr<const Policy> policy, Transaction transaction,
+                                 Facts facts, std::chrono::milliseconds deadline,
+                                 std::function<void(Outcome)> closed) {
+  struct Wait {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Decision> decision;
+  };
+  // Shared, because the replying thread may still be inside notify_all() when the waiter is gone.
+  const auto wait = std::make_shared<Wait>();
+  decide(
+      std::move(policy), std::move(transaction), std::move(facts), deadline,
+      [wait](const Decision& decision) {
+        const std::lock_guard lock(wait->mutex);
+        wait->decision = decision;
+        wait->changed.notify_all();
+      },
+      std::move(closed));
+  std::unique_lock lock(wait->mutex);
+  wait->changed.wait(lock, [&] { return wait->decision.has_value(); });
+  return std::move(*wait->decision);
+}
+
+void Driver::tick() {
+  std::unique_lock lock(state_->mutex);
+  state_->expire_due(lock);
+}
+
+}  // namespace postern

@@ -1,0 +1,137 @@
+#include "runtime/mta_lines.h"
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+using std::chrono::seconds;
+
+/// Between our deadline and the MTA's patience: time for a busy machine to write the answer.
+constexpr seconds margin{7};
+/// Postfix's own default for milter commands (postconf(5) milter_command_timeout).
+constexpr seconds least_command_timeout{30};
+/// Postfix's own default for the end of the message (postconf(5) milter_content_timeout).
+constexpr seconds least_content_timeout{300};
+
+std::string in_seconds(seconds time) { return std::to_string(time.count()) + "s"; }
+
+seconds above(std::chrono::milliseconds deadline) {
+  return std::chrono::ceil<seconds>(deadline) + margin;
+}
+
+seconds content_timeout(const LimitSettings& limits) {
+  return std::max(least_content_timeout, above(limits.deadline));
+}
+
+std::string below(const std::string& path, const std::string& directory) {
+  const std::string prefix =
+      directory.empty() || directory.back() == '/' ? directory : directory + "/";
+  if (prefix.empty() || path.compare(0, prefix.size(), prefix) != 0) return {};
+  return path.substr(prefix.size());
+}
+
+}  // namespace
+
+Chroot from_chroot(const ListenAddress& address, const std::string& queue_directory) {
+  if (address.family != ListenAddress::Family::unix_socket) return Chroot::reachable;
+  return below(address.path, queue_directory).empty() ? Chroot::unreachable : Chroot::reachable;
+}
+
+std::string postfix_name(const ListenAddress& address, const std::string& queue_directory) {
+  if (address.family == ListenAddress::Family::unix_socket) {
+    const auto relative = below(address.path, queue_directory);
+    if (!relative.empty()) return "unix:" + relative;
+  }
+  return address.postfix_text();
+}
+
+seconds command_timeout(const LimitSettings& limits) {
+  return std::max(least_command_timeout, above(limits.deadline));
+}
+
+seconds policy_timeout(const LimitSettings& limits) { return above(limits.deadline); }
+
+std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
+  const auto& listen = settings.listen;
+  std::string text;
+  const auto chroot_note = [&](const ListenAddress& address) {
+    if (from_chroot(address, place.queue_directory) == Chroot::unreachable) {
+      text += "# This socket is outside " + place.queue_directory +
+              ": a chrooted smtpd (Debian's default) cannot reach it.\n";
+    }
+  };
+  if (listen.milter) {
+    text += "# As a milter:\n";
+    chroot_note(*listen.milter);
+    text += "smtpd_milters = " + postfix_name(*listen.milter, place.queue_directory) + "\n";
+    text += "milter_default_action = tempfail\n";
+    text += "milter_connect_timeout = " + in_seconds(least_command_timeout) + "\n";
+    text += "milter_command_timeout = " + in_seconds(command_timeout(settings.limits)) + "\n";
+    text += "milter_content_timeout = " + in_seconds(content_timeout(settings.limits)) + "\n";
+  }
+  if (!listen.policy.empty()) {
+    // The socket that works everywhere is the one to recommend.
+    const auto best =
+        std::find_if(listen.policy.begin(), listen.policy.end(), [&](const ListenAddress& address) {
+          return from_chroot(address, place.queue_directory) == Chroot::reachable;
+        });
+    const auto& address = best == listen.policy.end() ? listen.policy.front() : *best;
+    text += listen.milter
+                ? "# Or as a policy service (both on one smtpd decide everything twice):\n"
+                : "# As a policy service:\n";
+    chroot_note(address);
+    text +=
+        "smtpd_recipient_restrictions =\n"
+        "    permit_mynetworks, permit_sasl_authenticated,\n"
+        "    reject_unauth_destination,\n"
+        "    check_policy_service { " +
+        postfix_name(address, place.queue_directory) +
+        ", policy_context=recipient, timeout=" + in_seconds(policy_timeout(settings.limits)) +
+        " }\n";
+    text +=
+        "smtpd_policy_service_default_action =\n"
+        "    451 4.3.5 Mail policy service unavailable, please try again later\n";
+  }
+  return text;
+}
+
+std::string postfix_spawn_lines(const Settings& settings, const MtaLinePlace& place) {
+  if (settings.listen.policy.empty()) return {};
+  const std::string user = settings.run.user.empty() ? "postern" : settings.run.user;
+  return "policy-postern  unix  -  n  n  -  0  spawn\n"
+         "    user=" +
+         user + " argv=" + place.program + " spawn --to " +
+         settings.listen.policy.front().postfix_text() +
+         "\n"
+         "# and in main.cf: check_policy_service { unix:private/policy-postern, "
+         "policy_context=recipient, timeout=" +
+         in_seconds(policy_timeout(settings.limits)) +
+         " }\n"
+         "# and policy-postern_time_limit = 3600s\n";
+}
+
+std::string sendmail_lines(const Settings& settings) {
+  if (!settings.listen.milter) return {};
+  const auto wait = in_seconds(command_timeout(settings.limits));
+  return "INPUT_MAIL_FILTER(`postern', `S=" + settings.listen.milter->sendmail_text() +
+         ", F=T, T=C:" + in_seconds(least_command_timeout) + ";S:" + wait + ";R:" + wait +
+         ";E:" + in_seconds(content_timeout(settings.limits)) + "')dnl\n";
+}
+
+std::string mta_lines(const Settings& settings, const MtaLinePlace& place) {
+  std::string text;
+  const auto part = [&](const char* heading, const std::string& lines) {
+    if (lines.empty()) return;
+    if (!text.empty()) text += '\n';
+    text += heading;
+    text += lines;
+  };
+  part("Postfix, main.cf:\n", postfix_lines(settings, place));
+  part("Postfix, master.cf, only if smtpd shall not connect to us itself:\n",
+       postfix_spawn_lines(settings, place));
+  part("Sendmail, sendmail.mc:\n", sendmail_lines(settings));
+  return text;
+}
+
+}  // namespace postern

@@ -1,0 +1,91 @@
+#include "runtime/privileges.h"
+
+#include "runtime/sockets.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace postern {
+namespace {
+
+Problems failed(const std::string& what) {
+  return {plain_problem(what + ": " + std::strerror(errno))};
+}
+
+/// Supplementary groups are the user's own: those of root would stay with us otherwise, and those
+/// of the user may be what opens the policy's files.
+bool take_groups(const UserIdentity& identity) {
+  return identity.name.empty() ? ::setgroups(0, nullptr) == 0
+                               : ::initgroups(identity.name.c_str(), identity.group) == 0;
+}
+
+}  // namespace
+
+Result<UserIdentity> find_identity(const std::string& user, const std::string& group) {
+  UserIdentity identity;
+  if (const auto* entry = ::getpwnam(user.c_str())) {
+    identity = {entry->pw_name, entry->pw_uid, entry->pw_gid};
+  } else if (const auto uid = find_user(user)) {
+    const auto* by_number = ::getpwuid(*uid);
+    if (by_number == nullptr && group.empty()) {
+      return plain_problem("user " + user + " has no entry, so its group is not known",
+                           "give the group too (run.group, or --group)");
+    }
+    identity = {by_number ? by_number->pw_name : "", *uid,
+                by_number ? by_number->pw_gid : gid_t{0}};
+  } else {
+    return plain_problem("there is no user " + user, "make it, or choose another (run.user)");
+  }
+  if (!group.empty()) {
+    const auto gid = find_group(group);
+    if (!gid) return plain_problem("there is no group " + group);
+    identity.group = *gid;
+  }
+  if (identity.user == 0) {
+    return plain_problem("Postern does not run as root",
+                         "name another user: run.user in the policy, or --user");
+  }
+  return identity;
+}
+
+bool running_as_root() noexcept { return ::geteuid() == 0; }
+
+Problems become(const UserIdentity& identity) {
+  // A worker is forked from a parent that has put root aside; only root may change groups.
+  if (::geteuid() != 0 && ::seteuid(0) != 0) return failed("cannot become root to leave it");
+  if (!take_groups(identity)) return failed("cannot take the groups of " + identity.name);
+  if (::setresgid(identity.group, identity.group, identity.group) != 0) {
+    return failed("cannot change the group");
+  }
+  if (::setresuid(identity.user, identity.user, identity.user) != 0) {
+    return failed("cannot change the user");
+  }
+  if (::setuid(0) == 0 || ::geteuid() != identity.user || ::getegid() != identity.group) {
+    return {plain_problem("root could not be given up")};
+  }
+  return {};
+}
+
+Problems become_for_now(const UserIdentity& identity) {
+  if (!take_groups(identity)) return failed("cannot take the groups of " + identity.name);
+  if (::setresgid(identity.group, identity.group, identity.group) != 0) {
+    return failed("cannot change the group");
+  }
+  if (::setresuid(identity.user, identity.user, 0) != 0) return failed("cannot change the user");
+  return {};
+}
+
+AsRoot::AsRoot() : user_(::geteuid()) {
+  // Fails where root is not ours to take, which is the usual case under a service manager.
+  if (::seteuid(0) != 0) errno = 0;
+}
+
+AsRoot::~AsRoot() {
+  if (::seteuid(user_) != 0) std::abort();
+}
+
+}  // namespace postern

@@ -1,0 +1,54 @@
+// WorkerChannel: the socket pair between the parent and its worker, and the words on it.
+// Each end belongs to one thread.
+#pragma once
+
+#include "runtime/fd.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+enum class WorkerWord : std::uint8_t {
+  // Parent to worker; each is answered once, in order.
+  reload,
+  status,
+  ping,
+  stop,  ///< answered by leaving
+  // Worker to parent.
+  ready,     ///< with a sentence for the service manager
+  reloaded,  ///< with such a sentence
+  refused,   ///< with the problems
+  report,    ///< to status, with StatusText
+  pong,
+};
+
+struct WorkerMessage {
+  WorkerWord word = WorkerWord::ping;
+  std::string text;
+};
+
+class WorkerChannel {
+ public:
+  explicit WorkerChannel(UniqueFd fd) : fd_(std::move(fd)) {}
+  int fd() const noexcept { return fd_.get(); }
+
+  /// Blocks until all is written; false when the other end is gone. Text beyond 1 MiB is cut: more
+  /// problems than that help nobody.
+  bool send(WorkerWord word, std::string_view text = {}) noexcept;
+  /// Blocks for the next message; nullopt when the other end is gone.
+  std::optional<WorkerMessage> receive();
+  /// Takes what has come without waiting. `gone` is set when the other end has closed.
+  enum class End : std::uint8_t { open, gone };
+  std::vector<WorkerMessage> take(End& end);
+
+ private:
+  std::optional<WorkerMessage> parse();
+
+  UniqueFd fd_;
+  std::string in_;
+};
+
+}  // namespace postern

@@ -1,0 +1,67 @@
+// Plan: what the loaded policy needs of an SMTP session, and the milter options that follow from
+// it.
+//
+// What is negotiated costs three to four times more than what is computed, so every step, and every
+// reply, that no rule can use is turned off before the session begins.
+#pragma once
+
+#include "postern/policy.h"
+#include "postern/transaction.h"
+#include "rules/settings.h"
+
+#include <array>
+#include <cstdint>
+
+namespace postern::milter_door {
+
+/// Protocol options of the milter protocol, version 6. libmilter's own names are macros of a header
+/// that only callbacks.cc includes; that file checks that the values agree.
+namespace step {
+inline constexpr std::uint32_t no_body = 0x10;
+inline constexpr std::uint32_t no_headers = 0x20;
+inline constexpr std::uint32_t no_end_of_headers = 0x40;
+inline constexpr std::uint32_t no_reply_header = 0x80;
+inline constexpr std::uint32_t no_unknown = 0x100;
+inline constexpr std::uint32_t no_data = 0x200;
+inline constexpr std::uint32_t no_reply_connect = 0x1000;
+inline constexpr std::uint32_t no_reply_helo = 0x2000;
+inline constexpr std::uint32_t no_reply_mail = 0x4000;
+inline constexpr std::uint32_t no_reply_data = 0x10000;
+inline constexpr std::uint32_t no_reply_end_of_headers = 0x40000;
+inline constexpr std::uint32_t no_reply_body = 0x80000;
+inline constexpr std::uint32_t header_leading_space = 0x100000;
+}  // namespace step
+
+/// The only action asked for: naming the macros we want. Nothing is ever modified.
+inline constexpr std::uint32_t action_set_symbols = 0x100;
+
+/// A plain value, made once per session from its policy.
+struct Plan {
+  std::array<bool, stage_count> rules{};  ///< true where a rule stands, by Stage
+  Speak speak = Speak::rcpt;
+  bool content = false;  ///< a rule asks for the message's content, or its real size at its end
+
+  static Plan of(const Policy& policy);
+
+  bool rule_at(Stage stage) const noexcept { return rules[static_cast<std::size_t>(stage)]; }
+  /// True if a rule stands at `stage` or before it.
+  bool rule_up_to(Stage stage) const noexcept;
+  /// True if the answer at `stage` can be anything but "go on". At RCPT and at the end of message
+  /// always: there trouble of earlier stages is spoken as well.
+  bool speaks_at(Stage stage) const noexcept;
+};
+
+/// What libmilter is told. Never holds an option that was not offered, because libmilter then ends
+/// the session.
+struct Negotiated {
+  std::uint32_t actions = 0;
+  std::uint32_t steps = 0;
+
+  /// True if the MTA was told not to wait for an answer at `stage`.
+  bool no_reply_at(Stage stage) const noexcept;
+  bool has(std::uint32_t option) const noexcept { return (steps & option) != 0; }
+};
+
+Negotiated negotiate(const Plan& plan, std::uint32_t offered_actions, std::uint32_t offered_steps);
+
+}  // namespace postern::milter_door

@@ -1,0 +1,439 @@
+#include "milter/session.h"
+
+#include "milter/mta_values.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace postern::milter_door {
+namespace {
+
+/// Eleven characters: milliseconds since 1970 and a counter, so that tags sort by time and no two
+/// sessions of one host share one.
+std::string new_tag(std::chrono::system_clock::time_point time) {
+  static std::atomic<std::uint64_t> counter{0};
+  constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  const auto milliseconds = static_cast<std::uint64_t>(since.count());
+  std::uint64_t bits = milliseconds << 12U | (counter.fetch_add(1) & 0xfffU);
+  std::string tag(11, '0');
+  for (auto place = tag.rbegin(); place != tag.rend(); ++place) {
+    *place = digits[bits & 31U];
+    bits >>= 5U;
+  }
+  return tag;
+}
+
+/// Octets that sendmail puts before our first line at MAIL and RCPT: "<address>... ".
+std::size_t prefix_for(Session::Parameters arguments) {
+  constexpr std::size_t dots_and_brackets = 6;
+  return arguments.empty() ? 0 : arguments.front().size() + dots_and_brackets;
+}
+
+std::string_view first_of(Session::Parameters arguments) {
+  return arguments.empty() ? std::string_view{} : arguments.front();
+}
+
+/// As libmilter sends it: "550-5.7.1 one\r\n550 5.7.1 two".
+std::string wire_text(const MilterReply& reply) {
+  std::string text;
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    if (i != 0) text += "\r\n";
+    text += reply.code;
+    text += i + 1 < reply.lines.size() ? '-' : ' ';
+    if (!reply.enhanced.empty()) text += reply.enhanced + ' ';
+    text += reply.lines[i];
+  }
+  return text;
+}
+
+/// Without an enhanced code libmilter takes one line only: for several it would invent X.0.0.
+void keep_first_line_if_bare(MilterReply& reply) {
+  if (!reply.enhanced.empty() || reply.lines.size() < 2) return;
+  reply.lines.resize(1);
+  reply.expected.resize(1);
+  if (reply.expected[0].size() > 3) reply.expected[0][3] = ' ';
+}
+
+SentReply continued(Stage stage) { return {"continue", {}, {}, stage}; }
+
+}  // namespace
+
+Session::Session(SessionSetup setup) : setup_(std::move(setup)) {
+  begin_session();
+  ++setup_.counters->sessions;
+  ++setup_.counters->open;
+}
+
+Session::~Session() { --setup_.counters->open; }
+
+Negotiated Session::negotiate(std::uint32_t offered_actions, std::uint32_t offered_steps) noexcept {
+  negotiated_ = milter_door::negotiate(setup_.plan, offered_actions, offered_steps);
+  return negotiated_;
+}
+
+// ---- Events ----------------------------------------------------------------------------------
+
+template <typename Work>
+Status Session::guarded(Stage stage, std::size_t prefix, Link& link, Work work) noexcept {
+  try {
+    try {
+      return work();
+    } catch (const std::exception& error) {
+      setup_.complain(std::string("milter session ") + tag() + " at " +
+                      std::string(to_text(stage)) + ": " + error.what());
+    }
+  } catch (...) {
+    // Not even the message could be written; the answer below needs no memory.
+  }
+  return trouble(stage, prefix, link);
+}
+
+Status Session::connect(std::string_view host, const sockaddr* address, Link& link) noexcept {
+  return guarded(Stage::connect, 0, link, [&] {
+    begin_session();
+    session_.client = read_client(host, address, link);
+    for (const char* name : {"{if_addr}", "{daemon_addr}"}) {
+      const char* value = link.macro(name);
+      if (value != nullptr && session_.server_address.empty()) session_.server_address = value;
+    }
+    if (const char* port = link.macro("{daemon_port}")) {
+      session_.server_port = static_cast<std::uint16_t>(read_number(port).value_or(0));
+    }
+    read_macros(Stage::connect, link, session_.macros);
+    if (!setup_.plan.speaks_at(Stage::connect)) return quiet(Stage::connect);
+
+    auto asked = ask(Stage::connect, session_);
+    if (!is_spoken_at(Stage::connect, asked.decision)) return quiet(Stage::connect);
+    return refuse(std::move(asked), 0, link);
+  });
+}
+
+Status Session::helo(std::string_view name, Link& link) noexcept {
+  return guarded(Stage::helo, 0, link, [&] {
+    // RFC 5321 4.1.4: EHLO resets; RFC 3207 4.2: after STARTTLS what the client said before is
+    // void.
+    abort();
+    session_.helo = std::string(name);
+    session_.tls = read_tls(link);
+    session_.authentication = {};
+    read_macros(Stage::helo, link, session_.macros);
+    if (!setup_.plan.speaks_at(Stage::helo)) return quiet(Stage::helo);
+
+    auto asked = ask(Stage::helo, session_);
+    if (!is_spoken_at(Stage::helo, asked.decision)) return quiet(Stage::helo);
+    return refuse(std::move(asked), 0, link);
+  });
+}
+
+Status Session::mail(Parameters arguments, Link& link) noexcept {
+  const auto prefix = prefix_for(arguments);
+  abort();
+  return guarded(Stage::mail, prefix, link, [&] {
+    message_.emplace();
+    message_->transaction = session_;
+    message_->facts = session_facts_;
+    auto& transaction = message_->transaction;
+    if (!transaction.helo.is_told()) transaction.helo = Told<std::string>::absent();
+    transaction.sender = MailAddress::from_envelope(first_of(arguments));
+    transaction.declared_size = declared_size(arguments.empty() ? arguments : arguments.subspan(1));
+    const auto tls = read_tls(link);
+    if (tls.version.is_told() || !transaction.tls.version.is_told()) transaction.tls = tls;
+    transaction.authentication = read_authentication(link);
+    const char* protocol = link.macro("r");
+    transaction.extended_smtp = (protocol != nullptr && *protocol == 'E') || arguments.size() > 1 ||
+                                transaction.tls.version.is_told() ||
+                                transaction.authentication.user.is_told();
+    read_macros(Stage::mail, link, transaction.macros);
+    learn_queue_id(Stage::mail, link);
+    if (!setup_.plan.speaks_at(Stage::mail)) return quiet(Stage::mail);
+
+    auto asked = ask(Stage::mail, transaction);
+    if (!is_spoken_at(Stage::mail, asked.decision)) return quiet(Stage::mail);
+    return refuse(std::move(asked), prefix, link);
+  });
+}
+
+Status Session::rcpt(Parameters arguments, Link& link) noexcept {
+  const auto prefix = prefix_for(arguments);
+  if (!message_ || session_trouble_ || message_trouble_) {
+    return trouble(Stage::rcpt, prefix, link);
+  }
+  return guarded(Stage::rcpt, prefix, link, [&] {
+    learn_queue_id(Stage::rcpt, link);
+    AcceptedRecipient recipient;
+    recipient.address = MailAddress::from_envelope(first_of(arguments));
+    if (!setup_.plan.rule_up_to(Stage::rcpt)) {
+      message_->recipients.push_back(std::move(recipient));
+      return Status::proceed;
+    }
+
+    auto transaction = message_->transaction;
+    transaction.recipient = recipient.address;
+    read_macros(Stage::rcpt, link, transaction.macros);
+    auto asked = ask(Stage::rcpt, std::move(transaction));
+    if (is_spoken_at(Stage::rcpt, asked.decision)) return refuse(std::move(asked), prefix, link);
+
+    const auto& decision = asked.decision;
+    if (decision.verdict == Verdict::accept && decision.scope &&
+        *decision.scope != AcceptScope::stage) {
+      recipient.settled = true;
+      if (decision.rule) recipient.settled_by = decision.rule->name;
+    }
+    message_->recipients.push_back(std::move(recipient));
+    // Never SMFIS_ACCEPT: both MTAs then stop calling us for the whole message, and the record at
+    // its end, and the rules for its other recipients, would be lost (semantics 2).
+    if (decision.verdict == Verdict::accept) record(std::move(asked), continued(Stage::rcpt));
+    return Status::proceed;
+  });
+}
+
+Status Session::data(Link& link) noexcept {
+  return guarded(Stage::data, 0, link, [&] { return decide_content(Stage::data, link); });
+}
+
+Status Session::header(std::string_view name, std::string_view value) noexcept {
+  if (message_) {
+    // "Name: value" and its line end; the value's own line ends come as LF alone.
+    const bool space_kept = negotiated_.has(step::header_leading_space);
+    const auto folds = std::count(value.begin(), value.end(), '\n');
+    const auto octets = name.size() + (space_kept ? 1U : 2U) + value.size() + 2U;
+    message_->octets += static_cast<std::int64_t>(octets) + folds;
+  }
+  return negotiated_.has(step::no_reply_header) ? Status::no_reply : Status::proceed;
+}
+
+Status Session::end_of_headers(Link& link) noexcept {
+  return guarded(Stage::end_of_headers, 0, link,
+                 [&] { return decide_content(Stage::end_of_headers, link); });
+}
+
+Status Session::body(std::size_t octets) noexcept {
+  if (message_) message_->octets += static_cast<std::int64_t>(octets);
+  return negotiated_.has(step::no_reply_body) ? Status::no_reply : Status::proceed;
+}
+
+Status Session::end_of_message(Link& link) noexcept {
+  const auto status = guarded(Stage::end_of_message, 0, link, [&] { return end_message(link); });
+  abort();
+  return status;
+}
+
+void Session::abort() noexcept {
+  if (message_) {
+    if (!message_->transaction.queue_id.empty()) {
+      last_queue_id_.swap(message_->transaction.queue_id);
+    }
+    message_.reset();
+  }
+  message_trouble_ = false;
+}
+
+// ---- Deciding --------------------------------------------------------------------------------
+
+Status Session::end_message(Link& link) {
+  if (!message_ || message_trouble_) return trouble(Stage::end_of_message, 0, link);
+  learn_queue_id(Stage::end_of_message, link);
+  auto transaction = after_rcpt(link);
+  read_macros(Stage::end_of_message, link, transaction.macros);
+  // The body's octets were counted if all of it was sent to us; sendmail tells its size otherwise.
+  if (setup_.plan.content && !negotiated_.has(step::no_body)) {
+    constexpr std::int64_t blank_line = 2;
+    transaction.size = message_->octets + blank_line;
+  } else if (const char* told = link.macro("{msg_size}")) {
+    if (const auto size = read_number(told)) transaction.size = *size;
+  }
+
+  // Also without a rule at this stage: the record of the message holds the trail of all rules.
+  auto asked = ask(Stage::end_of_message, std::move(transaction));
+  if (is_spoken_at(Stage::end_of_message, asked.decision)) {
+    return refuse(std::move(asked), 0, link);
+  }
+  record(std::move(asked), continued(Stage::end_of_message));
+  return Status::proceed;
+}
+
+Status Session::decide_content(Stage stage, Link& link) {
+  if (!setup_.plan.speaks_at(stage)) return quiet(stage);
+  if (!message_) return trouble(stage, 0, link);
+  learn_queue_id(stage, link);
+  auto transaction = after_rcpt(link);
+  read_macros(stage, link, transaction.macros);
+  auto asked = ask(stage, std::move(transaction));
+  if (!is_spoken_at(stage, asked.decision)) return quiet(stage);
+  return refuse(std::move(asked), 0, link);
+}
+
+Transaction Session::after_rcpt(Link& link) const {
+  auto transaction = message_->transaction;
+  const auto& recipients = message_->recipients;
+  auto count = static_cast<std::int64_t>(recipients.size());
+  // sendmail counts; from Postfix we are told of accepted recipients only.
+  if (const char* told = link.macro("{nrcpts}")) count = read_number(told).value_or(count);
+  transaction.recipients = recipients;
+  transaction.recipient_count = count;
+  if (recipients.size() == 1 && count == 1) transaction.recipient = recipients.front().address;
+  return transaction;
+}
+
+Session::Asked Session::ask(Stage stage, Transaction transaction) {
+  transaction.stage = stage;
+  transaction.reference = setup_.next_reference();
+  transaction.time = setup_.now();
+  if (message_) collect_facts(*message_);
+  ++setup_.counters->requests;
+
+  auto slip = std::make_shared<RecordSlip>(setup_.submit);
+  auto& facts = facts_for(stage);
+  auto decision = setup_.decide(transaction, facts,
+                                [slip](Outcome outcome) { slip->closed(std::move(outcome)); });
+  if (auto found = slip->facts()) {
+    facts = std::move(*found);
+  } else if (message_) {
+    message_->open_slips.push_back(slip);
+  }
+  return {std::move(transaction), std::move(decision), std::move(slip)};
+}
+
+/// Facts of connect and HELO hold for the session; others for one message only, because a count
+/// (an effect) has to be asked anew for every message.
+Facts& Session::facts_for(Stage stage) {
+  return stage <= Stage::helo || !message_ ? session_facts_ : message_->facts;
+}
+
+void Session::collect_facts(SessionMessage& message) {
+  std::erase_if(message.open_slips, [&](const std::shared_ptr<RecordSlip>& slip) {
+    const auto found = slip->facts();
+    if (!found) return false;
+    for (const auto& [question, answer] : found->all()) message.facts.add(question, answer);
+    return true;
+  });
+}
+
+bool Session::is_spoken_at(Stage stage, const Decision& decision) const noexcept {
+  if (decision.verdict == Verdict::pass || decision.verdict == Verdict::accept) return false;
+  if (could_not_decide(decision) || stage >= Stage::rcpt) return true;
+  // The stage's list has no code for it: the verdict stands and is spoken later (semantics 4).
+  if (decision.reason != nullptr && !decision.reply) return false;
+  // Both MTAs drop or garble a text at CONNECT and HELO; RCPT carries it best (semantics 5).
+  const bool session_rule = decision.rule && decision.rule->stage <= Stage::helo;
+  return !session_rule || setup_.plan.speak == Speak::stage;
+}
+
+// ---- Answering -------------------------------------------------------------------------------
+
+Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
+  const auto& decision = asked.decision;
+  const bool refusal = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
+  if (!refusal || !decision.reply) {
+    throw std::logic_error("no answer for the verdict " + std::string(to_text(decision.verdict)));
+  }
+  auto reply = render_for_milter(*decision.reply, prefix);
+  keep_first_line_if_bare(reply);
+  auto status = decision.reply->is_permanent() ? Status::reject : Status::tempfail;
+  SentReply sent{wire_text(reply), reply.expected, {}, asked.transaction.stage};
+  if (!link.set_reply(reply)) {
+    // Whatever we meant, the MTA will now speak for us; a temporary failure loses nothing.
+    setup_.complain("libmilter refused the reply of reference " +
+                    asked.transaction.reference.text());
+    ++setup_.counters->failures;
+    status = Status::tempfail;
+    sent = {"tempfail", {}, "libmilter refused the reply", asked.transaction.stage};
+  }
+  ++setup_.counters->refusals;
+  record(std::move(asked), std::move(sent));
+  return status;
+}
+
+void Session::record(Asked asked, SentReply sent) {
+  if (message_ && asked.transaction.queue_id.empty()) ++message_->records_without_queue_id;
+  auto entry = blank_record(std::move(asked.transaction));
+  entry.sent = std::move(sent);
+  asked.slip->answered(std::move(entry));
+}
+
+Record Session::blank_record(Transaction transaction) const {
+  Record record;
+  record.host = setup_.identity.host;
+  record.engine = setup_.engine;
+  record.policy_digest = setup_.policy_digest;
+  record.transaction = std::move(transaction);
+  return record;
+}
+
+void Session::learn_queue_id(Stage stage, Link& link) {
+  const char* id = link.macro("i");
+  if (id == nullptr || *id == '\0') return;
+  // libmilter keeps the macros of the message before until new ones arrive for the same stage.
+  if (stage <= Stage::rcpt && id == last_queue_id_) return;
+  auto& transaction = message_->transaction;
+  if (transaction.queue_id == id) return;
+  transaction.queue_id = id;
+  if (message_->records_without_queue_id == 0) return;
+  message_->records_without_queue_id = 0;
+  auto join = blank_record(transaction);
+  join.kind = RecordKind::join;
+  join.transaction.stage = stage;
+  join.transaction.time = setup_.now();
+  setup_.submit(std::move(join));
+}
+
+Status Session::quiet(Stage stage) const noexcept {
+  return negotiated_.no_reply_at(stage) ? Status::no_reply : Status::proceed;
+}
+
+Status Session::trouble(Stage stage, std::size_t prefix, Link& link) noexcept {
+  ++setup_.counters->failures;
+  // What this event would have told is lost for good: nothing may be decided without it.
+  if (stage <= Stage::helo) session_trouble_ = true;
+  if (stage == Stage::mail) message_trouble_ = true;
+  const bool can_speak = stage >= Stage::mail && !negotiated_.no_reply_at(stage);
+  if (!can_speak) return quiet(stage);
+  try {
+    return refuse(internal_error(stage), prefix, link);
+  } catch (...) {
+    // Reached when memory is short: the MTA's own text for a temporary failure has to do.
+    return Status::tempfail;
+  }
+}
+
+Session::Asked Session::internal_error(Stage stage) {
+  Asked asked;
+  asked.transaction = message_ ? message_->transaction : session_;
+  asked.transaction.stage = stage;
+  asked.transaction.reference = setup_.next_reference();
+  asked.transaction.time = setup_.now();
+
+  const Reason* reason = find_reason("internal-error");
+  const auto spoken = reply_stage(stage);
+  const auto form = reason == nullptr ? std::nullopt : form_at(*reason, std::nullopt, spoken);
+  if (!form) throw std::logic_error("the catalogue has no reply for internal errors");
+  auto reply = compose(*reason, *form, spoken, {}, field_values(asked.transaction), setup_.identity,
+                       asked.transaction.reference);
+  if (!reply) throw std::logic_error("the reply for internal errors is not legal");
+  asked.decision.verdict = Verdict::defer;
+  asked.decision.reason = reason;
+  asked.decision.reply = std::move(*reply);
+
+  asked.slip = std::make_shared<RecordSlip>(setup_.submit);
+  Outcome outcome;
+  outcome.decision = asked.decision;
+  asked.slip->closed(std::move(outcome));
+  return asked;
+}
+
+void Session::begin_session() {
+  abort();
+  session_ = {};
+  session_.door = Door::milter;
+  session_.session = new_tag(setup_.now());
+  session_facts_ = {};
+  last_queue_id_.clear();
+  session_trouble_ = false;
+}
+
+}  // namespace postern::milter_door

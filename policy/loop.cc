@@ -1,0 +1,414 @@
+#include "policy/loop.h"
+
+#include "policy/connection.h"
+#include "policy/descriptor.h"
+#include "rules/settings.h"
+#include "runtime/log.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <fcntl.h>
+#include <mutex>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <optional>
+#include <string>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+
+namespace postern::policy_door {
+
+namespace {
+
+using Time = std::chrono::steady_clock::time_point;
+
+constexpr int events_a_round = 64;
+/// Connections taken in one go, so that a flood of them does not starve those that are open, and
+/// the other loops get their share.
+constexpr int accepts_a_round = 16;
+/// How often time limits are looked at, and how long a listener rests that the system gives no
+/// connections for want of memory or descriptors.
+constexpr std::chrono::milliseconds sweep_interval{1000};
+
+constexpr std::uint64_t wake_id = 0;
+constexpr std::uint64_t first_listener_id = 1;
+/// Above any number of listeners.
+constexpr std::uint64_t first_connection_id = 1'000'000;
+
+int descriptor_or_throw(int descriptor, const char* what) {
+  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), what);
+  return descriptor;
+}
+
+/// Where other threads leave answers for a loop. Lives on while anybody holds it.
+class Mailbox {
+ public:
+  struct Letter {
+    std::uint64_t connection;
+    std::optional<std::string> octets;
+  };
+
+  Mailbox() : wake_(descriptor_or_throw(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {}
+
+  void put(Letter letter) {
+    {
+      const std::lock_guard lock(mutex_);
+      letters_.push_back(std::move(letter));
+    }
+    wake();
+  }
+  void wake() noexcept {
+    const std::uint64_t one = 1;
+    // It fails only when the loop has more wakings to see than it can count.
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  }
+  std::vector<Letter> take() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
+    const std::lock_guard lock(mutex_);
+    return std::exchange(letters_, {});
+  }
+  int descriptor() const noexcept { return wake_.get(); }
+
+ private:
+  Descriptor wake_;
+  std::mutex mutex_;
+  std::vector<Letter> letters_;
+};
+
+enum class Order : int { serve, drain, abandon };
+
+/// An answer that came while respond() was still running in the loop's own thread.
+struct Prompt {
+  std::mutex mutex;
+  enum class State : std::uint8_t { asking, answered, left } state = State::asking;
+  std::optional<std::string> octets;
+};
+
+}  // namespace
+
+bool OnceAMinute::now(Time time) noexcept {
+  const auto at = time.time_since_epoch().count();
+  auto next = next_.load();
+  constexpr auto minute =
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::minutes(1));
+  return at >= next && next_.compare_exchange_strong(next, at + minute.count());
+}
+
+struct Loop::State {
+  explicit State(LoopContext& context_in)
+      : context(context_in),
+        epoll(descriptor_or_throw(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+        mailbox(std::make_shared<Mailbox>()),
+        spare(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+  LoopContext& context;
+  Descriptor epoll;
+  std::shared_ptr<Mailbox> mailbox;
+  Descriptor spare;  // given up for a moment to refuse a client when descriptors have run out
+  std::atomic<Order> order{Order::serve};
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
+  std::uint64_t next_id = first_connection_id;
+  Time now;
+  Time next_sweep;
+  bool accepting = false;
+  bool draining = false;
+
+  const Clock& clock() const { return context.services.clock; }
+  DoorCounters& counters() const { return context.services.policy_counters; }
+
+  LimitSettings limits() const {
+    const auto policy = context.services.policy.get();
+    return policy ? policy->settings().limits : LimitSettings{};
+  }
+
+  void watch(int descriptor, std::uint64_t id, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = id;
+    descriptor_or_throw(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl");
+  }
+
+  void start_accepting() {
+    if (accepting || draining) return;
+    accepting = true;
+    for (std::size_t i = 0; i < context.listeners.size(); ++i) {
+      // Exclusive: a new client wakes one loop, not all of them.
+      watch(context.listeners[i], first_listener_id + i, EPOLLIN | EPOLLEXCLUSIVE);
+    }
+  }
+
+  void stop_accepting() {
+    accepting = false;
+    for (const int listener : context.listeners) {
+      ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, listener, nullptr);
+    }
+  }
+
+  void run() {
+    watch(mailbox->descriptor(), wake_id, EPOLLIN);
+    start_accepting();
+    std::array<epoll_event, events_a_round> events{};
+    for (;;) {
+      const bool timed = !connections.empty() || !accepting;
+      const int count = ::epoll_wait(epoll.get(), events.data(), events_a_round,
+                                     timed ? static_cast<int>(sweep_interval.count()) : -1);
+      now = clock().steady();
+      for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
+      const auto wish = order.load();
+      if (wish == Order::abandon) break;
+      if (wish == Order::drain && !draining) start_draining();
+      if (draining && connections.empty()) break;
+      if (now >= next_sweep || count == 0) sweep();
+    }
+    if (accepting) stop_accepting();
+    while (!connections.empty()) close(*connections.begin()->second);
+  }
+
+  void take(const epoll_event& event) {
+    const auto id = event.data.u64;
+    if (id == wake_id) {
+      for (auto& letter : mailbox->take()) {
+        guarded(letter.connection, [&](Connection& connection) { deliver(connection, letter); });
+      }
+    } else if (id >= first_connection_id) {
+      guarded(id, [&](Connection& connection) { serve(connection, event.events); });
+    } else {
+      try {
+        accept_some(context.listeners[static_cast<std::size_t>(id - first_listener_id)]);
+      } catch (const std::exception& error) {
+        log(LogLevel::error, std::string("policy connection refused: ") + error.what());
+      }
+    }
+  }
+
+  /// Does something with a connection, if it is still there; trouble ends this connection only.
+  template <typename Action>
+  void guarded(std::uint64_t id, const Action& action) {
+    const auto found = connections.find(id);
+    if (found == connections.end()) return;
+    try {
+      action(*found->second);
+    } catch (const std::exception& error) {
+      log(LogLevel::error, std::string("policy connection closed: ") + error.what());
+      ++counters().failures;
+      if (const auto left = connections.find(id); left != connections.end()) close(*left->second);
+    }
+  }
+
+  void accept_some(int listener) {
+    for (int i = 0; i < accepts_a_round && accepting; ++i) {
+      Descriptor socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (socket) {
+        admit(std::move(socket));
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return;
+      } else if (errno == EMFILE || errno == ENFILE) {
+        refuse_with_spare(listener);
+      } else if (errno == ENOBUFS || errno == ENOMEM) {
+        stop_accepting();
+      } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
+        log(LogLevel::error, std::string("policy listener failed: ") + std::strerror(errno));
+        stop_accepting();
+      }
+      // Anything else is one client's own failed attempt; the next one may be well.
+    }
+  }
+
+  /// A client that is left in the backlog would keep the listener ready and this loop spinning.
+  void refuse_with_spare(int listener) {
+    if (context.no_descriptors.now(now)) {
+      log(LogLevel::error, "no file descriptors left for policy connections; raise the limit");
+    }
+    ++counters().failures;
+    if (!spare) {
+      stop_accepting();
+      return;
+    }
+    spare.reset();
+    { const Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)); }
+    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+
+  void admit(Descriptor socket) {
+    const auto most = limits().policy_connections;
+    if (context.connections.fetch_add(1) >= most) {
+      --context.connections;
+      ++counters().failures;
+      if (context.too_many.now(now)) {
+        log(LogLevel::warning, "policy connections refused: all " + std::to_string(most) +
+                                   " allowed by limits.policy_connections are open");
+      }
+      return;
+    }
+    try {
+      // Answers are small and waited for; a unix socket knows no such option, which is fine.
+      const int on = 1;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      auto connection = std::make_unique<Connection>(std::move(socket), next_id++, now);
+      connection->watched = EPOLLIN;
+      watch(connection->socket(), connection->id(), connection->watched);
+      connections.emplace(connection->id(), std::move(connection));
+    } catch (...) {
+      --context.connections;
+      throw;
+    }
+    ++counters().sessions;
+    ++counters().open;
+  }
+
+  void serve(Connection& connection, std::uint32_t events) {
+    if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !connection.wants_input())) {
+      // Nobody is left to answer. Waiting on would spin: epoll reports this without being asked.
+      close(connection);
+      return;
+    }
+    if (connection.read(now) == Connection::Fate::ends) {
+      close(connection);
+      return;
+    }
+    advance(connection);
+  }
+
+  /// Sends, decides, sends, until the client, a decision or the socket's buffer is waited for.
+  void advance(Connection& connection) {
+    for (;;) {
+      if (connection.send(now) == Connection::Fate::ends) {
+        close(connection);
+        return;
+      }
+      const auto* request = connection.next_request();
+      if (request == nullptr) break;
+      auto octets = ask(connection.id(), *request);
+      if (!octets) break;
+      if (!*octets) {
+        close(connection);
+        return;
+      }
+      connection.answer(std::move(**octets));
+    }
+    settle(connection);
+  }
+
+  /// The answer if it was there at once: octets, or nullopt inside for a close. nullopt: later.
+  std::optional<std::optional<std::string>> ask(std::uint64_t id, const Request& request) {
+    const auto prompt = std::make_shared<Prompt>();
+    context.responder.respond(request,
+                              [prompt, box = mailbox, id](std::optional<std::string> octets) {
+                                std::unique_lock lock(prompt->mutex);
+                                if (prompt->state == Prompt::State::asking) {
+                                  prompt->octets = std::move(octets);
+                                  prompt->state = Prompt::State::answered;
+                                  return;
+                                }
+                                lock.unlock();
+                                box->put({id, std::move(octets)});
+                              });
+    const std::lock_guard lock(prompt->mutex);
+    if (prompt->state == Prompt::State::answered) return std::move(prompt->octets);
+    prompt->state = Prompt::State::left;
+    return std::nullopt;
+  }
+
+  void deliver(Connection& connection, Mailbox::Letter& letter) {
+    if (!letter.octets) {
+      close(connection);
+      return;
+    }
+    connection.answer(std::move(*letter.octets));
+    advance(connection);
+  }
+
+  /// Closes a connection that has nothing to wait for, else tells epoll what it waits for.
+  void settle(Connection& connection) {
+    if (connection.input_state() == Decoder::State::too_long) {
+      ++counters().failures;
+      if (context.too_long.now(now)) {
+        log(LogLevel::warning, "policy connection closed: a request is longer than " +
+                                   std::to_string(Decoder::longest_request) + " octets");
+      }
+      close(connection);
+      return;
+    }
+    const bool busy = connection.deciding() || connection.unsent();
+    if (!busy && (connection.ended() || draining)) {
+      close(connection);
+      return;
+    }
+    const std::uint32_t wanted = connection.unsent()        ? std::uint32_t{EPOLLOUT}
+                                 : connection.wants_input() ? std::uint32_t{EPOLLIN}
+                                                            : std::uint32_t{0};
+    if (wanted == connection.watched) return;
+    epoll_event event{};
+    event.events = wanted;
+    event.data.u64 = connection.id();
+    ::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, connection.socket(), &event);
+    connection.watched = wanted;
+  }
+
+  void close(Connection& connection) {
+    ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, connection.socket(), nullptr);
+    connections.erase(connection.id());
+    --context.connections;
+    --counters().open;
+  }
+
+  std::vector<std::uint64_t> ids() const {
+    std::vector<std::uint64_t> result;
+    result.reserve(connections.size());
+    for (const auto& entry : connections) result.push_back(entry.first);
+    return result;
+  }
+
+  void start_draining() {
+    if (accepting) stop_accepting();
+    draining = true;
+    // What a client had sent before we stopped it still gets its answer.
+    for (const auto id : ids()) {
+      guarded(id, [&](Connection& connection) { serve(connection, 0); });
+    }
+  }
+
+  void sweep() {
+    next_sweep = now + sweep_interval;
+    start_accepting();
+    const auto idle = limits().policy_idle;
+    for (const auto id : ids()) {
+      auto& connection = *connections.at(id);
+      if (connection.overdue(now, idle)) close(connection);
+    }
+  }
+};
+
+Loop::Loop(LoopContext& context) : state_(std::make_unique<State>(context)) {}
+Loop::~Loop() = default;
+
+void Loop::run() noexcept {
+  try {
+    state_->run();
+  } catch (const std::exception& error) {
+    log(LogLevel::error, std::string("policy loop ended: ") + error.what());
+  }
+}
+
+void Loop::drain() noexcept {
+  auto expected = Order::serve;
+  state_->order.compare_exchange_strong(expected, Order::drain);
+  state_->mailbox->wake();
+}
+
+void Loop::abandon() noexcept {
+  state_->order = Order::abandon;
+  state_->mailbox->wake();
+}
+
+}  // namespace postern::policy_door

@@ -1,0 +1,66 @@
+// Loop: one thread's epoll over listeners and connections. Reads requests, hands them to the
+// Responder, writes answers in order, and never waits for a decision.
+//
+// Every connection has at most one request under way and at most one answer unsent, and is not read
+// while it has either, so that a client can make us hold one request and one read's worth of
+// octets, no more. Connections are named by numbers that are never used again: an answer that comes
+// when its connection is gone finds nobody.
+#pragma once
+
+#include "policy/responder.h"
+#include "runtime/services.h"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace postern::policy_door {
+
+/// Says yes at most once a minute, for messages that an attacker could otherwise cause at will.
+/// Thread-safe.
+class OnceAMinute {
+ public:
+  bool now(std::chrono::steady_clock::time_point time) noexcept;
+
+ private:
+  std::atomic<std::chrono::steady_clock::rep> next_{0};
+};
+
+/// What the loops of one server share; outlives them.
+struct LoopContext {
+  LoopContext(const Services& services_in, std::vector<int> listeners_in)
+      : services(services_in), responder(services_in), listeners(std::move(listeners_in)) {}
+
+  Services services;
+  Responder responder;
+  std::vector<int> listeners;
+  std::atomic<unsigned> connections{0};
+  OnceAMinute too_many;
+  OnceAMinute too_long;
+  OnceAMinute no_descriptors;
+};
+
+class Loop {
+ public:
+  /// Throws std::system_error when the system gives no epoll or event descriptor.
+  explicit Loop(LoopContext& context);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The body of the loop's thread; returns after drain() when the last connection is gone, or
+  /// soon after abandon().
+  void run() noexcept;
+
+  /// From any thread: accept no more, answer what has been asked, close what is idle.
+  void drain() noexcept;
+  /// From any thread: close everything now.
+  void abandon() noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace postern::policy_door

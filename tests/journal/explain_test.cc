@@ -1,0 +1,121 @@
+#include "journal/explain.h"
+
+#include "journal/page.h"
+#include "journal/samples.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+void expect_fits_a_terminal(const std::string& text) {
+  std::size_t column = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      column = 0;
+      continue;
+    }
+    ASSERT_TRUE(c >= 0x20 && c <= 0x7e) << text;
+    ASSERT_LE(++column, Page::width) << text;
+  }
+  EXPECT_EQ(column, 0U) << "the last line has no end";
+}
+
+// What stands behind the marks of verbatim(), put together again.
+std::string unfolded(const std::string& text, std::string_view line_start) {
+  const auto at = text.find("    |" + std::string(line_start));
+  if (at == std::string::npos) return {};
+  std::string whole;
+  std::size_t begin = at;
+  do {
+    const auto end = text.find('\n', begin);
+    whole += text.substr(begin + 5, end - begin - 5);
+    begin = end + 1;
+  } while (text.compare(begin, 5, "    +") == 0);
+  return whole;
+}
+
+TEST(Explain, TellsEachStoryAsTheGoldenFilesShow) {
+  for (const auto& [name, record] : samples::all_for_golden_files()) {
+    const std::string text = explain(record);
+    samples::expect_golden("explain/" + name + ".txt", text);
+    expect_fits_a_terminal(text);
+  }
+}
+
+TEST(Explain, TellsOfRepeats) {
+  ExplainOptions options;
+  options.repeats = 3;
+  EXPECT_THAT(explain(samples::refused_recipient(), options), HasSubstr("asked the same again 3"));
+  EXPECT_THAT(explain(samples::refused_recipient()), Not(HasSubstr("asked the same")));
+}
+
+TEST(Explain, ShowsEveryOctetThatWasSent) {
+  for (const auto& [name, record] : samples::all_for_golden_files()) {
+    if (!record.sent || record.transaction.door != Door::policy) continue;
+    SCOPED_TRACE(name);
+    const std::string text = explain(record);
+    EXPECT_EQ(unfolded(text, "action="), record.sent->answer);
+    EXPECT_EQ(unfolded(text, record.sent->expected[0].substr(0, 9)), record.sent->expected[0]);
+  }
+}
+
+TEST(Explain, ShowsEveryOctetWhateverWhiteSpaceTheAnswerHolds) {
+  std::mt19937 random(3);
+  std::uniform_int_distribution<std::size_t> length(0, 400);
+  std::uniform_int_distribution<int> kind(0, 9);
+  for (int round = 0; round < 500; ++round) {
+    std::string answer = "action=";
+    for (auto left = length(random); left > 0; --left) answer += kind(random) == 0 ? ' ' : 'x';
+    Record record = samples::refused_recipient();
+    record.sent->answer = answer;
+    ASSERT_EQ(unfolded(explain(record), "action="), answer);
+  }
+}
+
+TEST(Explain, StaysCleanAndNarrowWhateverTheRecordHolds) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 500; ++round) {
+    Record record = samples::full();
+    const auto octets = [&] { return samples::any_octets(random, 300); };
+    record.host = octets();
+    record.engine = octets();
+    record.transaction.helo = octets();
+    record.transaction.sender = MailAddress::from_envelope(octets());
+    record.transaction.client.name = octets();
+    record.transaction.session = octets();
+    record.decision.rule->name = octets();
+    record.decision.rule->file = octets();
+    record.decision.softened_by = octets();
+    record.decision.trail.front().cause = octets();
+    record.decision.trail.front().truth = Truth::unavailable;
+    record.decision.trail.front().evidence = {{octets(), octets(), {}}};
+    record.sent->answer = octets();
+    record.sent->expected = {octets()};
+    expect_fits_a_terminal(explain(record));
+  }
+}
+
+TEST(Explain, GivesToolsTheRecordAndTheWordsOfTheCatalogue) {
+  const Record record = samples::refused_recipient();
+  ExplainOptions options;
+  options.format = ExplainFormat::json;
+  const std::string json = explain(record, options);
+  EXPECT_THAT(json, HasSubstr("\"record\":" + to_json(record) + "}\n"));
+  EXPECT_THAT(json, HasSubstr("\"reason\":{\"id\":\"rcpt-unknown\""));
+  EXPECT_THAT(json, HasSubstr("\"repeats\":0,\"text\":\"ref "));
+}
+
+TEST(Page, FoldsBetweenWordsAndCutsOnlyWhatIsLongerThanALine) {
+  Page page;
+  page.paragraph("one  two " + std::string(100, 'x') + " three", 2, 4);
+  EXPECT_EQ(page.take(), "  one two\n    " + std::string(74, 'x') + "\n    " +
+                             std::string(26, 'x') + " three\n");
+}
+
+}  // namespace
+}  // namespace postern

@@ -1,0 +1,69 @@
+#include "journal/record.h"
+#include "journal/samples.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(LogLine, IsWhatTheGoldenFileShowsForEverySample) {
+  std::string lines;
+  for (const auto& [name, record] : samples::all_for_golden_files()) {
+    lines += "# " + name + '\n' + to_log_line(record) + '\n';
+  }
+  samples::expect_golden("logline/samples.txt", lines);
+}
+
+TEST(LogLine, BeginsWithTheQueueIdOrNoqueue) {
+  EXPECT_THAT(to_log_line(samples::refused_recipient()), StartsWith("NOQUEUE: decision=reject "));
+  EXPECT_THAT(to_log_line(samples::accepted()), StartsWith("5ALCtd1N001234: decision=accept "));
+}
+
+TEST(LogLine, DoesNotTrustAQueueIdThatIsNone) {
+  Record record = samples::accepted();
+  record.transaction.queue_id = "x: decision=pass\n";
+  const std::string line = to_log_line(record);
+  EXPECT_THAT(line, StartsWith("NOQUEUE: decision=accept "));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST(LogLine, StaysShortAndKeepsTheReferenceWhateverTheValues) {
+  std::mt19937 random(42);
+  for (int round = 0; round < 2000; ++round) {
+    Record record = samples::softened();
+    const std::size_t longest = round % 2 == 0 ? 3000 : 60;
+    const auto octets = [&] { return samples::any_octets(random, longest); };
+    record.transaction.queue_id = octets();
+    record.transaction.helo = octets();
+    record.transaction.sender = MailAddress::from_envelope(octets());
+    record.transaction.recipient = MailAddress::from_envelope(octets());
+    record.transaction.authentication.user = octets();
+    record.transaction.instance = octets();
+    record.transaction.session = octets();
+    record.decision.rule->name = octets();
+    record.decision.softened_by = octets();
+    record.decision.trail.front().note = TrailNote::shadow;
+    record.decision.trail.front().rule.name = octets();
+    record.sent->expected = {octets(), octets()};
+    const std::string line = to_log_line(record);
+    ASSERT_LT(line.size(), 1024U);
+    ASSERT_THAT(line, HasSubstr(" ref=" + record.transaction.reference.text() + ' '));
+    ASSERT_LT(line.find(" ref="), 400U);
+    for (const char c : line) ASSERT_TRUE(c >= 0x20 && c <= 0x7e);
+  }
+}
+
+TEST(LogLine, ShowsTheCodeThatTheClientSaw) {
+  Record record = samples::refused_recipient();
+  record.sent->expected = {"550 5.7.1 Blocked here, ref X."};
+  const std::string line = to_log_line(record);
+  EXPECT_THAT(line, HasSubstr(" reply=\"550 5.7.1\" "));
+  EXPECT_THAT(line, HasSubstr(" text=\"Blocked here, ref X.\""));
+}
+
+}  // namespace
+}  // namespace postern

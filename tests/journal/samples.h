@@ -1,0 +1,58 @@
+// Records for the tests of the journal, as the front ends would make them.
+#pragma once
+
+#include "journal/record.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::samples {
+
+/// Every member of every part set to something other than its default.
+Record full();
+
+/// Each is what a person may have to explain; used by the golden files under these names.
+Record refused_recipient();   // rcpt-unknown, policy door
+Record blocked_client();      // client-blocked, milter door, decided at connect, spoken at RCPT
+Record put_off();             // greylisted, DEFER_IF_PERMIT
+Record softened();            // a block made temporary by a table that could not be read
+Record accepted();            // by a rule, for the session
+Record watched_by_shadow();   // passed, but a shadow rule would have refused
+Record several_recipients();  // too big, at end of message
+Record repeated();            // the same request again
+Record joined();              // session tag meets queue id
+std::vector<std::pair<std::string, Record>> all_for_golden_files();
+
+/// `base` with another sequence number in its reference, queue id, session and instance.
+Record with(Record base, unsigned sequence, std::string_view queue_id = {},
+            std::string_view session = {}, std::string_view instance = {});
+
+/// Up to `longest` octets of any value, often near what is special in JSON and UTF-8.
+std::string any_octets(std::mt19937& random, std::size_t longest);
+
+/// A file of its own for each test, removed with its folder at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::string file(std::string_view name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, std::string_view octets);
+
+/// Compares with tests/golden/`name`. With POSTERN_UPDATE_GOLDEN set, writes the file instead and
+/// fails, so that a person looks at it.
+void expect_golden(const std::string& name, const std::string& text);
+
+}  // namespace postern::samples

@@ -1,0 +1,183 @@
+"""Kills and signals while mail is flowing: nobody is refused for good, nothing is lost for long."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import unittest
+from collections import Counter
+
+from lab.load import Errand, Load
+from lab.house import House
+from lab.postern import CONFIG, JOURNAL, reference_in
+from lab.process import wait_until
+from lab.smtp import SmtpSession
+
+_LONG = bool(os.environ.get("POSTERN_LONG"))
+_KILLS = 20 if _LONG else 2
+_SIGNALS = 10_000 if _LONG else 2_000
+_SENDERS = 4
+
+_RULES = """\
+[[rule]]
+name = "nobody of that name"
+stage = "rcpt"
+when = 'recipient.local == "unknown"'
+reject = "rcpt-unknown"
+
+[[rule]]
+name = "the mark of a policy"
+stage = "rcpt"
+when = 'recipient.local == "{mark}"'
+reject = "mailbox-disabled"
+"""
+
+# What an MTA says by itself when its plugin is gone in the middle of a session.
+_BROKEN = {"milter": "451 4.7.1", "sendmail": "451 4.3.2", "policy": "451 4.3.5"}
+
+
+class _Running(unittest.TestCase):
+    """Postern, Postfix with both doors, sendmail; fresh for each test."""
+
+    def setUp(self) -> None:
+        self.house = self.enterContext(House(_RULES.format(mark="mark0")))
+        self.postern = self.house.postern
+
+    def load_policy(self, mark: str) -> None:
+        self.house.write_rules(_RULES.format(mark=mark))
+
+    def errands(self) -> list[Errand]:
+        return [Errand(door, port, recipient, verdict) for door, port in self.house.ports.items()
+                for recipient, verdict in (("unknown@test.example", "550 5.1.1"),
+                                           ("b@test.example", "250 2.0.0"))]
+
+    def sessions_under_way(self, door: str) -> list[tuple[SmtpSession, str]]:
+        """Sessions stopped after EHLO, MAIL, RCPT and DATA, each with what it would say next."""
+        talks = [["MAIL FROM:<a@example.org>"], ["RCPT TO:<b@test.example>"], ["DATA"],
+                 ["Subject: test\r\n\r\nHello.\r\n."]]
+        under_way = []
+        for said in range(4):
+            session = self.house.session(door)
+            self.addCleanup(session.close)
+            for lines in talks[:said]:
+                self.assertIn(session.command(lines[0]).code, (250, 354))
+            under_way.append((session, talks[said][0]))
+        return under_way
+
+
+class Kills(_Running):
+    def test_kill_of_everything_under_load_costs_only_temporary_refusals(self) -> None:
+        self.kill_and_return(whole=True)
+
+    def test_kill_of_the_worker_under_load_costs_only_temporary_refusals(self) -> None:
+        self.kill_and_return(whole=False)
+
+    def kill_and_return(self, whole: bool) -> None:
+        before = reference_in(self.house.ask("milter", "unknown@test.example").text)
+        self.postern.record(before)
+        with Load(self.errands()) as load:
+            for _ in range(_KILLS):
+                load.wait_for_more()
+                under_way = {door: self.sessions_under_way(door) for door in ("milter", "sendmail")}
+                worker = self.postern.worker()
+                if whole:
+                    self.postern.child.kill()
+                    self.told_to_come_back(under_way)
+                    self.postern.start()
+                else:
+                    os.kill(worker, signal.SIGKILL)
+                    self.told_to_come_back(under_way)
+                    self.another_worker_than(worker)
+                load.wait_for_more()
+        for name, verdicts in load.wrong().items():
+            temporary = {_BROKEN[name.split()[0]], "421 4.3.2"}
+            self.assertLessEqual(set(verdicts), temporary, f"{name}: {verdicts}")
+        for door in self.house.ports:
+            self.assertEqual(self.house.ask(door, "unknown@test.example").verdict, "550 5.1.1")
+            self.assertEqual(self.house.ask(door, "b@test.example").code, 250)
+        self.journal_is_readable(before)
+
+    def another_worker_than(self, old: int) -> None:
+        wait_until(lambda: self.postern.worker() != old, "another worker")
+
+    def told_to_come_back(self, under_way: dict[str, list[tuple[SmtpSession, str]]]) -> None:
+        for door, sessions in under_way.items():
+            for session, line in sessions:
+                with self.subTest(door=door, next=line[:4]):
+                    self.assertEqual(session.command(line).verdict, _BROKEN[door])
+
+    def journal_is_readable(self, before: str) -> None:
+        """References from before the first kill and after the last are explained; each kill may
+        have torn one line at most."""
+        after = reference_in(self.house.ask("milter", "unknown@test.example").text)
+        self.postern.record(after)
+        for reference in (before, after):
+            told = self.postern.ask("explain", reference)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertIn("nobody of that name", told.stdout)
+        whole = len(self.postern.journal())
+        lines = self.house.root.outside(JOURNAL).read_bytes().count(b"\n")
+        self.assertLessEqual(lines - whole, _KILLS)
+
+
+class Signals(_Running):
+    def test_bursts_of_hangup_lose_no_session_and_end_with_the_last_policy(self) -> None:
+        worker = self.postern.worker()
+        with Load(self.errands()) as load:
+            load.wait_for_more()
+            bursts = [subprocess.Popen([sys.executable, "-c",
+                                        "import os, sys\n"
+                                        "for _ in range(int(sys.argv[2])):\n"
+                                        "    os.kill(int(sys.argv[1]), 1)\n",
+                                        str(self.postern.pid), str(_SIGNALS // _SENDERS)])
+                      for _ in range(_SENDERS)]
+            changes = 0
+            while any(burst.poll() is None for burst in bursts):
+                changes += 1
+                self.load_policy(f"mark{changes}")
+                self.house.ask("policy", "b@test.example")
+            self.assertEqual([burst.wait(60) for burst in bursts], [0] * _SENDERS)
+            self.load_policy("last")
+            self.postern.hang_up()
+            load.wait_for_more()
+            for door in self.house.ports:
+                self.last_policy_in_force_at(door)
+                self.assertEqual(self.house.ask(door, f"mark{changes}@test.example").code, 250)
+            load.wait_for_more()
+        self.assertEqual(load.wrong(), {}, "a session was lost or answered wrongly")
+        self.assertEqual(self.postern.worker(), worker, "the worker lives on")
+
+    def last_policy_in_force_at(self, door: str) -> None:
+        wait_until(lambda: self.house.ask(door, "last@test.example").verdict == "550 5.2.1",
+                   f"the last policy is in force at {door}")
+
+    def test_a_policy_with_faults_is_refused_and_the_old_one_stays(self) -> None:
+        self.house.root.write(CONFIG, "[identity]\nhoost = 1\n")
+        answer = self.postern.ask("reload")
+        self.assertEqual(answer.returncode, 78, answer.stdout)
+        self.assertIn("hoost", answer.stdout + answer.stderr)
+        for door in self.house.ports:
+            self.assertEqual(self.house.ask(door, "mark0@test.example").verdict, "550 5.2.1")
+
+    def test_a_session_keeps_the_policy_it_began_with(self) -> None:
+        with self.house.session("milter") as session:
+            session.command("MAIL FROM:<a@example.org>")
+            self.load_policy("other")
+            self.assertEqual(self.postern.ask("reload").returncode, 0)
+            self.assertEqual(session.command("RCPT TO:<mark0@test.example>").verdict, "550 5.2.1")
+            self.assertEqual(session.command("RCPT TO:<other@test.example>").code, 250)
+        self.assertEqual(self.house.ask("milter", "mark0@test.example").code, 250)
+        self.assertEqual(self.house.ask("milter", "other@test.example").verdict, "550 5.2.1")
+
+    def test_term_ends_the_server_and_its_sockets(self) -> None:
+        self.assertEqual(self.house.ask("policy", "unknown@test.example").verdict, "550 5.1.1")
+        self.assertEqual(self.postern.close(), 0)
+        self.assertFalse(self.house.root.outside("/run/postern/control.sock").exists())
+        verdicts = Counter({door: self.house.ask(door, "b@test.example").verdict for door in self.house.ports})
+        self.assertEqual(verdicts, _BROKEN)
+
+
+if __name__ == "__main__":
+    unittest.main()

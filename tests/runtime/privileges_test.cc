@@ -1,0 +1,107 @@
+#include "runtime/privileges.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <grp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace postern {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Ids cannot be taken back, so each test changes them in a process of its own. 0: all was right.
+int in_a_process(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Privileges, RootIsNoUserToRunAs) {
+  const auto identity = find_identity("root", "");
+  ASSERT_FALSE(identity);
+  EXPECT_THAT(render(identity.problems()), HasSubstr("does not run as root"));
+  EXPECT_FALSE(find_identity("0", "0"));
+}
+
+TEST(Privileges, AnUnknownUserOrGroupIsNamed) {
+  EXPECT_THAT(render(find_identity("nosuchuser", "").problems()), HasSubstr("nosuchuser"));
+  EXPECT_THAT(render(find_identity("nobody", "nosuchgroup").problems()), HasSubstr("nosuchgroup"));
+}
+
+TEST(Privileges, TheGroupIsTheUsersOwnUnlessAnotherIsNamed) {
+  const auto own = find_identity("nobody", "");
+  ASSERT_TRUE(own);
+  EXPECT_NE(own->user, uid_t{0});
+  EXPECT_NE(own->group, gid_t{0});
+  const auto other = find_identity("nobody", "4711");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->group, gid_t{4711});
+}
+
+class AsRootUser : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!running_as_root()) GTEST_SKIP() << "only root can change to another user";
+    const auto identity = find_identity("nobody", "");
+    ASSERT_TRUE(identity);
+    nobody_ = *identity;
+  }
+  UserIdentity nobody_;
+};
+
+TEST_F(AsRootUser, BecomingAnotherLeavesNoWayBack) {
+  EXPECT_EQ(in_a_process([&] {
+              if (!become(nobody_).empty()) return 1;
+              if (::seteuid(0) == 0 || ::setegid(0) == 0) return 2;
+              if (::getuid() != nobody_.user || ::getgid() != nobody_.group) return 3;
+              gid_t groups[64];
+              const int count = ::getgroups(64, groups);
+              for (int i = 0; i < count; ++i) {
+                if (groups[i] == 0) return 4;
+              }
+              return 0;
+            }),
+            0);
+}
+
+TEST_F(AsRootUser, TheParentIsRootAgainOnlyWhereItSaysSo) {
+  EXPECT_EQ(in_a_process([&] {
+              if (!become_for_now(nobody_).empty()) return 1;
+              if (::geteuid() != nobody_.user) return 2;
+              {
+                const AsRoot root;
+                if (::geteuid() != 0) return 3;
+              }
+              return ::geteuid() == nobody_.user ? 0 : 4;
+            }),
+            0);
+}
+
+TEST_F(AsRootUser, AWorkerOfSuchAParentStillLosesRootForGood) {
+  EXPECT_EQ(in_a_process([&] {
+              if (!become_for_now(nobody_).empty()) return 1;
+              return in_a_process([&] {
+                if (!become(nobody_).empty()) return 2;
+                const AsRoot root;
+                return ::geteuid() == nobody_.user ? 0 : 3;
+              });
+            }),
+            0);
+}
+
+TEST_F(AsRootUser, AnOrdinaryUserCannotBecomeAnother) {
+  EXPECT_EQ(in_a_process([&] {
+              if (!become(nobody_).empty()) return 1;
+              return become({"daemon", 1, 1}).empty() ? 2 : 0;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace postern

@@ -1,0 +1,31 @@
+// SampleCheck: a check of the test kit, with any values, kind and cost, that asks one question and
+// passes the answer on.
+#pragma once
+
+#include "checks/check.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postern::test {
+
+class SampleCheck final : public Check {
+ public:
+  explicit SampleCheck(CheckDescription description) : description_(std::move(description)) {}
+  const CheckDescription& description() const noexcept override { return description_; }
+  CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
+
+ private:
+  CheckDescription description_;
+};
+
+/// The question a sample check of that name asks.
+Question sample_question(const std::string& check, QuestionKind kind = QuestionKind::sample,
+                         QuestionCost cost = QuestionCost::free);
+
+/// sample_a and sample_b (free: good, bad, odd, temperror), sample_spf, sample_dns (free, of those
+/// kinds) and sample_costly, sample_count (costly: low, high).
+CheckRegistry sample_checks();
+
+}  // namespace postern::test
