@@ -2113,7 +2113,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 5321 4.1.1.11; RFC 3463 3.4",
      .note = "",
-     .text = "A parameter of MAIL or RCPT cannot be honoured just now.",
+     .text = "An extension asked for in MAIL or RCPT cannot be served at the moment.",
      .advice = "Your mail server tries again, or sends without the parameter.",
      .sender_help = "The server knows the extension that was asked for but cannot serve it at the "
                     "moment. The message is tried again by itself.",

@@ -97,7 +97,9 @@ TEST(Catalogue, HasOnlyRegisteredCodesOfItsClass) {
       if (form.empty()) continue;
       const auto parsed = ReplyForm::parse(form);
       ASSERT_TRUE(parsed) << reason.id << ' ' << form;
-      if (refusal) EXPECT_GE(parsed->code.first_digit(), 4) << reason.id;
+      if (refusal) {
+        EXPECT_GE(parsed->code.first_digit(), 4) << reason.id;
+      }
     }
     if (refusal) {
       EXPECT_EQ(ReplyForm::parse(reason.reply)->code.first_digit(),
@@ -215,7 +217,9 @@ TEST(CatalogueTexts, AreEachForOneReasonOnly) {
     const auto [other, fresh] = sentences.emplace(words, reason.id);
     EXPECT_TRUE(fresh) << reason.id << " says the same as " << other->second;
     const auto first = lower_letters(without_fields(first_sentence(reason.text)));
-    if (first != words) EXPECT_TRUE(sentences.emplace(first, reason.id).second) << reason.id;
+    if (first != words) {
+      EXPECT_TRUE(sentences.emplace(first, reason.id).second) << reason.id;
+    }
     for (const auto text : {reason.what, reason.sender_help, reason.admin_help}) {
       EXPECT_TRUE(others.insert(text).second) << reason.id << " repeats " << text;
     }
@@ -276,7 +280,9 @@ TEST(CatalogueTexts, NameOnlyFieldsThatHaveAValueOrAnElseText) {
       EXPECT_TRUE(known.contains(field.name)) << reason.id << " names {" << field.name << '}';
       const bool needs_else = from_checks.contains(field.name) ||
                               (field.name.starts_with("recipient") && !recipient_known);
-      if (needs_else) EXPECT_FALSE(field.otherwise.empty()) << reason.id << ' ' << field.name;
+      if (needs_else) {
+        EXPECT_FALSE(field.otherwise.empty()) << reason.id << ' ' << field.name;
+      }
     }
     EXPECT_TRUE(fields_of(reason.advice).empty()) << reason.id;
   }

@@ -62,8 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "550-5.7.1 Our system has detected that this message is likely\r\n"
                    "550-5.7.1 unsolicited mail. To reduce the amount of spam sent to\r\n"
                    "550 5.7.1 our users, this message has been blocked.\r\n"}),
-    [](const auto& info) {
-      std::string name = info.param.file;
+    [](const auto& golden) {
+      std::string name = golden.param.file;
       for (auto& c : name) {
         if (c == '-' || c == '.') c = '_';
       }
@@ -140,7 +140,12 @@ TEST(Codes, SayWhenTheClassIsUnusual) {
 
 TEST(Codes, FindTheCauseInTheWordsOfAReply) {
   const auto likely = [](std::string_view reply) {
-    const auto text = explained(reply);
+    auto text = explained(reply);
+    // Lines are wrapped anywhere.
+    for (auto end = text.find("\n  "); end != std::string::npos; end = text.find("\n  ", end)) {
+      text.erase(end, 2);
+      text[end] = ' ';
+    }
     const auto at = text.find("(reason ");
     if (at == std::string::npos) return std::string();
     const auto end = text.find(')', at);

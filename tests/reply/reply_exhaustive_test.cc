@@ -316,7 +316,9 @@ TEST(EveryReply, IsSpokenInAFormOfItsReasonOrNotAtAll) {
         if (!form) continue;
         EXPECT_NE(std::find(expected.begin(), expected.end(), form->text()), expected.end())
             << where << " gives " << form->text();
-        if (wish && legal_at(wish->text(), spoken)) EXPECT_EQ(form, wish) << where;
+        if (wish && legal_at(wish->text(), spoken)) {
+          EXPECT_EQ(form, wish) << where;
+        }
       }
     }
   }
