@@ -881,7 +881,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9",
      .note = "",
      .text = "Client host [{client_address}] is refused by a local list of this site.",
-     .advice = "Ask the postmaster of the receiving site by another way.",
+     .advice = "Ask the postmaster of the receiving site in another way or from another server.",
      .sender_help =
          "The administrator of the receiving site has decided not to take mail from this address "
          "or network. Only that site can change it; public block lists have nothing to do with it.",

@@ -222,6 +222,25 @@ std::string meaning_of(const Reason& reason) {
   return basic == nullptr ? std::string() : capitalised(basic->meaning) + '.';
 }
 
+/// A template for people: "{client_address|...}" as "<client address>".
+std::string with_named_fields(std::string_view text) {
+  std::string result;
+  bool otherwise = false;
+  for (const char c : text) {
+    if (c == '{') {
+      result += '<';
+    } else if (c == '|') {
+      otherwise = true;
+    } else if (c == '}') {
+      otherwise = false;
+      result += '>';
+    } else if (!otherwise) {
+      result += c == '_' ? ' ' : c;
+    }
+  }
+  return result;
+}
+
 std::string text_of(const Reason& reason) {
   std::string out(reason.id);
   out += ": ";
@@ -244,8 +263,10 @@ std::string text_of(const Reason& reason) {
   if (!reason.stages.empty()) {
     add_section(out, "Stages", join(words_of(reason.stages), ", "));
   }
-  add_section(out, "What the sender reads",
-              std::string(reason.text) + ' ' + std::string(reason.advice));
+  if (reason.kind != ReasonClass::none) {
+    add_section(out, "What the sender reads",
+                with_named_fields(reason.text) + ' ' + std::string(reason.advice));
+  }
   out += "\nLikely causes\n";
   add_list(out, causes_of(reason));
   add_section(out, "Who must act", capitalised(who_acts(reason)) + '.');
