@@ -11,11 +11,17 @@ using std::chrono::seconds;
 constexpr seconds margin{7};
 /// Postfix's own default for milter commands (postconf(5) milter_command_timeout).
 constexpr seconds least_command_timeout{30};
+/// Postfix's own default for the end of the message (postconf(5) milter_content_timeout).
+constexpr seconds least_content_timeout{300};
 
 std::string in_seconds(seconds time) { return std::to_string(time.count()) + "s"; }
 
 seconds above(std::chrono::milliseconds deadline) {
   return std::chrono::ceil<seconds>(deadline) + margin;
+}
+
+seconds content_timeout(const LimitSettings& limits) {
+  return std::max(least_content_timeout, above(limits.deadline));
 }
 
 std::string below(const std::string& path, const std::string& directory) {
@@ -62,7 +68,7 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
     text += "milter_default_action = tempfail\n";
     text += "milter_connect_timeout = " + in_seconds(least_command_timeout) + "\n";
     text += "milter_command_timeout = " + in_seconds(command_timeout(settings.limits)) + "\n";
-    text += "milter_content_timeout = 300s\n";
+    text += "milter_content_timeout = " + in_seconds(content_timeout(settings.limits)) + "\n";
   }
   if (!listen.policy.empty()) {
     // The socket that works everywhere is the one to recommend.
@@ -110,7 +116,7 @@ std::string sendmail_lines(const Settings& settings) {
   const auto wait = in_seconds(command_timeout(settings.limits));
   return "INPUT_MAIL_FILTER(`postern', `S=" + settings.listen.milter->sendmail_text() +
          ", F=T, T=C:" + in_seconds(least_command_timeout) + ";S:" + wait + ";R:" + wait +
-         ";E:5m')dnl\n";
+         ";E:" + in_seconds(content_timeout(settings.limits)) + "')dnl\n";
 }
 
 std::string mta_lines(const Settings& settings, const MtaLinePlace& place) {

@@ -84,7 +84,7 @@ TEST(ServiceManager, TakesItsEnvironmentAwayFromChildren) {
 
 TEST(ServiceManager, AWatchdogMeantForAnotherProcessIsNotOurs) {
   ::setenv("WATCHDOG_USEC", "30000000", 1);
-  ::setenv("WATCHDOG_PID", "1", 1);
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid() + 1).c_str(), 1);
   EXPECT_EQ(ServiceManager::from_environment().watchdog(), std::nullopt);
 }
 

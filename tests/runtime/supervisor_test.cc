@@ -27,6 +27,13 @@ using testing::TempDir;
 /// For anything to happen at all; only a failing test waits so long.
 constexpr int patience_ms = 20'000;
 
+/// kill() with 0 or a negative number reaches whole groups of processes, or all there are; a test
+/// that has lost its child must fail instead.
+void send_signal(pid_t process, int signal) {
+  ASSERT_GT(process, 1) << "there is no process to send a signal to";
+  ASSERT_EQ(::kill(process, signal), 0);
+}
+
 /// A supervisor in a process of its own, with a small worker that tells through a pipe what it
 /// does. The "policy" is the text of a file: "bad..." is refused, "crash" ends the worker.
 class Supervised : public ::testing::Test {
@@ -44,7 +51,7 @@ class Supervised : public ::testing::Test {
   }
   void TearDown() override {
     if (parent_ > 0) {
-      ::kill(parent_, SIGKILL);
+      send_signal(parent_, SIGKILL);
       ::waitpid(parent_, nullptr, 0);
     }
     ::close(story_[0]);
@@ -71,8 +78,10 @@ class Supervised : public ::testing::Test {
 
   int work(WorkerChannel& channel, const std::string& begins_with) {
     if (fail_at_start_) return 69;
-    tell("worker " + std::to_string(::getpid()) + " " + begins_with);
+    // In this order: a test may end the worker as soon as it has heard of it, and only a worker
+    // that was ready once is replaced.
     channel.send(WorkerWord::ready, begins_with);
+    tell("worker " + std::to_string(::getpid()) + " " + begins_with);
     while (const auto message = channel.receive()) {
       switch (message->word) {
         case WorkerWord::reload: {
@@ -129,7 +138,7 @@ class Supervised : public ::testing::Test {
   pid_t next_worker() {
     const auto line = next_line();
     EXPECT_THAT(line, StartsWith("worker "));
-    return line.size() < 8 ? -1 : std::atoi(line.c_str() + 7);
+    return line.rfind("worker ", 0) == 0 ? std::atoi(line.c_str() + 7) : -1;
   }
   Result<ControlAnswer> ask(ControlCommand command) const {
     return ask_control(control_->address(), command, milliseconds(patience_ms));
@@ -166,10 +175,10 @@ TEST_F(Supervised, ReloadsOnHangUpAndOnUserSignal) {
   start();
   next_worker();
   dir_.write("policy", "two");
-  ::kill(parent_, SIGHUP);
+  send_signal(parent_, SIGHUP);
   EXPECT_EQ(next_line(), "reload two");
   dir_.write("policy", "three");
-  ::kill(parent_, SIGUSR1);
+  send_signal(parent_, SIGUSR1);
   EXPECT_EQ(next_line(), "reload three");
 }
 
@@ -177,7 +186,7 @@ TEST_F(Supervised, StopsOnTermAndOnInterrupt) {
   for (const int signal : {SIGTERM, SIGINT}) {
     start();
     next_worker();
-    ::kill(parent_, signal);
+    send_signal(parent_, signal);
     EXPECT_EQ(next_line(), "stop");
     EXPECT_EQ(exit_status(), 0);
     ::close(story_[0]);
@@ -194,15 +203,15 @@ TEST_F(Supervised, TheLastOfManySignalsAlwaysLeadsToAReload) {
     ASSERT_GE(sender, 0);
     if (sender == 0) {
       for (int i = 0; i < 1000; ++i) {
-        ::kill(parent_, i % 2 == 0 ? SIGHUP : SIGUSR1);
-        ::kill(worker, SIGHUP);
+        send_signal(parent_, i % 2 == 0 ? SIGHUP : SIGUSR1);
+        send_signal(worker, SIGHUP);
       }
       ::_exit(0);
     }
   }
   for (const auto sender : senders) ::waitpid(sender, nullptr, 0);
   dir_.write("policy", "last");
-  ::kill(parent_, SIGHUP);
+  send_signal(parent_, SIGHUP);
   std::string line;
   do {
     line = next_line();
@@ -215,7 +224,7 @@ TEST_F(Supervised, TheLastOfManySignalsAlwaysLeadsToAReload) {
 TEST_F(Supervised, TheWorkerIsDeafToEverySignalOfTheParent) {
   start();
   const auto worker = next_worker();
-  for (const int signal : {SIGHUP, SIGUSR1, SIGTERM, SIGINT}) ::kill(worker, signal);
+  for (const int signal : {SIGHUP, SIGUSR1, SIGTERM, SIGINT}) send_signal(worker, signal);
   EXPECT_EQ(status_value("worker.pid"), std::to_string(worker));
 }
 
@@ -228,7 +237,7 @@ TEST_F(Supervised, ACrashedWorkerIsReplacedAndHasTheLastGoodPolicy) {
   dir_.write("policy", "bad three");
   ASSERT_TRUE(ask(ControlCommand::reload));
   EXPECT_EQ(next_line(), "reload bad three");
-  ::kill(first, SIGKILL);
+  send_signal(first, SIGKILL);
   const auto line = next_line();
   EXPECT_THAT(line, StartsWith("worker "));
   EXPECT_THAT(line, HasSubstr(" two"));
@@ -237,7 +246,7 @@ TEST_F(Supervised, ACrashedWorkerIsReplacedAndHasTheLastGoodPolicy) {
 
 TEST_F(Supervised, AWorkerThatCrashesOverAndOverIsReplacedOverAndOver) {
   start();
-  for (int i = 0; i < 6; ++i) ::kill(next_worker(), SIGKILL);
+  for (int i = 0; i < 6; ++i) send_signal(next_worker(), SIGKILL);
   const auto last = next_worker();
   EXPECT_EQ(status_value("worker.pid"), std::to_string(last));
 }
@@ -282,7 +291,7 @@ TEST_F(Supervised, AWorkerThatDoesNotStopIsKilled) {
   deaf_to_stop_ = true;
   start();
   next_worker();
-  ::kill(parent_, SIGTERM);
+  send_signal(parent_, SIGTERM);
   EXPECT_EQ(exit_status(), 0);
 }
 
@@ -295,7 +304,7 @@ TEST_F(Supervised, AFirstStartThatFailsIsNotTriedAgain) {
 TEST_F(Supervised, AWorkerWithoutAParentEnds) {
   start();
   const auto worker = next_worker();
-  ::kill(parent_, SIGKILL);
+  send_signal(parent_, SIGKILL);
   exit_status();
   // The worker held the last writing end of the pipe.
   EXPECT_EQ(next_line(), "") << "worker " << worker << " still lives";
@@ -306,7 +315,7 @@ TEST_F(Supervised, AWorkerThatGivesNoSignOfLifeIsReplaced) {
   settings_.ping_every = milliseconds(20);
   start();
   const auto first = next_worker();
-  ::kill(first, SIGSTOP);
+  send_signal(first, SIGSTOP);
   EXPECT_NE(next_worker(), first);
 }
 
@@ -335,11 +344,11 @@ TEST_F(Supervised, TheServiceManagerHearsOfEveryStep) {
   EXPECT_EQ(next(), "READY=1\nSTATUS=one");
   next_worker();
   dir_.write("policy", "two");
-  ::kill(parent_, SIGHUP);
+  send_signal(parent_, SIGHUP);
   EXPECT_THAT(next(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
   EXPECT_EQ(next(), "READY=1\nSTATUS=two");
   dir_.write("policy", "bad");
-  ::kill(parent_, SIGHUP);
+  send_signal(parent_, SIGHUP);
   EXPECT_THAT(next(), StartsWith("RELOADING=1"));
   EXPECT_EQ(next(), "READY=1\nSTATUS=two; the last reload was refused");
   // Only the worker's own sign of life makes the watchdog's.
@@ -350,7 +359,7 @@ TEST_F(Supervised, TheServiceManagerHearsOfEveryStep) {
     const ssize_t got = ::recv(heard.get(), buffer.data(), buffer.size(), 0);
     if (std::string(buffer.data(), static_cast<std::size_t>(got)) == "WATCHDOG=1") ++alive_;
   }
-  ::kill(parent_, SIGTERM);
+  send_signal(parent_, SIGTERM);
   EXPECT_EQ(next(), "STOPPING=1\nSTATUS=stopping");
   EXPECT_EQ(exit_status(), 0);
 }

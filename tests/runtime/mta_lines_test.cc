@@ -1,0 +1,73 @@
+#include "runtime/mta_lines.h"
+
+#include "support/golden.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using testing::expect_golden;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+ListenAddress at(const char* text) { return ListenAddress::parse(text).value(); }
+
+Settings in_the_spool() {
+  Settings settings;
+  settings.listen.milter = at("unix:/var/spool/postfix/postern/milter.sock");
+  settings.listen.policy = {at("inet:127.0.0.1:10044"),
+                            at("unix:/var/spool/postfix/postern/policy.sock")};
+  return settings;
+}
+
+TEST(MtaLines, AreReadyToPasteForSocketsInTheSpool) {
+  expect_golden("cli/lines_spool.txt", mta_lines(in_the_spool(), {}));
+}
+
+TEST(MtaLines, SayWhatAChrootCannotReach) {
+  Settings settings;
+  settings.listen.milter = at("unix:/run/postern/milter.sock");
+  settings.listen.policy = {at("unix:/run/postern/policy.sock")};
+  settings.limits.deadline = std::chrono::milliseconds(40'500);
+  expect_golden("cli/lines_run.txt", mta_lines(settings, {}));
+}
+
+TEST(MtaLines, OfTheNetworkAreWrittenInEachServersNotation) {
+  Settings settings;
+  settings.listen.milter = at("inet:8894@localhost");
+  EXPECT_THAT(postfix_lines(settings, {}), HasSubstr("smtpd_milters = inet:localhost:8894\n"));
+  EXPECT_THAT(sendmail_lines(settings), HasSubstr("S=inet:8894@localhost,"));
+}
+
+TEST(MtaLines, LetTheServerWaitLongerThanOurDeadline) {
+  for (const int deadline : {100, 8000, 29'999, 30'000, 120'001}) {
+    LimitSettings limits;
+    limits.deadline = std::chrono::milliseconds(deadline);
+    EXPECT_GT(command_timeout(limits), limits.deadline);
+    EXPECT_GT(policy_timeout(limits), limits.deadline);
+  }
+}
+
+TEST(MtaLines, OnlySpeakOfListenersThatAreThere) {
+  auto settings = in_the_spool();
+  settings.listen.milter.reset();
+  EXPECT_THAT(mta_lines(settings, {}), Not(HasSubstr("milter")));
+  EXPECT_EQ(sendmail_lines(settings), "");
+  EXPECT_EQ(mta_lines(Settings{}, {}), "");
+}
+
+TEST(MtaLines, PutTheRelayCheckInFrontOfUs) {
+  const auto lines = postfix_lines(in_the_spool(), {});
+  EXPECT_LT(lines.find("reject_unauth_destination"), lines.find("check_policy_service"));
+}
+
+TEST(MtaLines, AFolderWhoseNameOnlyBeginsLikeTheQueueIsNotInside) {
+  EXPECT_EQ(from_chroot(at("unix:/var/spool/postfix2/s"), "/var/spool/postfix"),
+            Chroot::unreachable);
+  EXPECT_EQ(from_chroot(at("unix:/var/spool/postfix/s"), "/var/spool/postfix/"), Chroot::reachable);
+}
+
+}  // namespace
+}  // namespace postern
