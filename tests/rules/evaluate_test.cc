@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace postern {
 namespace {
 
@@ -155,13 +157,33 @@ TEST(Evaluate, UsesTheAdministratorsChoiceOfCode) {
   EXPECT_EQ(decision.reply->form().text(), "554 5.7.1");
 }
 
-TEST(Evaluate, KeepsAVerdictThatCannotBeSpokenAtThisStage) {
-  const auto rules = list(rejecting(rule("helo", Stage::connect, ""), "spf-fail"));
+TEST(Evaluate, KeepsAVerdictThatCannotBeSpokenYet) {
+  // The greeting knows 421 and 554 alone, and this reason neither.
+  const auto rules = list(rejecting(rule("early", Stage::connect, ""), "cmd-not-implemented"));
   const auto decision = decide(rules, {}, ordinary_transaction(Stage::connect));
   EXPECT_EQ(decision.verdict, Verdict::reject);
-  EXPECT_EQ(decision.reason->id, "spf-fail");
-  const auto form = form_at(*decision.reason, std::nullopt, ReplyStage::connect);
-  EXPECT_EQ(decision.reply.has_value(), form.has_value());
+  EXPECT_EQ(decision.reason->id, "cmd-not-implemented");
+  EXPECT_FALSE(decision.reply);
+}
+
+TEST(Evaluate, HasAReplyForEveryRefusalFromMailOn) {
+  for (const auto& reason : all_reasons()) {
+    for (std::size_t stood = 0; stood < stage_count; ++stood) {
+      const auto stage = static_cast<Stage>(stood);
+      if (!usable_in_rule(reason) || !may_stand_at(reason, stage)) continue;
+      for (auto spoken = std::max(stage, Stage::mail);;
+           spoken = static_cast<Stage>(static_cast<int>(spoken) + 1)) {
+        const bool temporary = reason.kind == ReasonClass::temporary;
+        auto refusal = rule("rule", stage, "");
+        const auto decision = decide(list(temporary ? deferring(std::move(refusal), reason.id)
+                                                    : rejecting(std::move(refusal), reason.id)),
+                                     {}, ordinary_transaction(spoken));
+        ASSERT_TRUE(decision.reply) << reason.id << " at " << to_text(spoken);
+        EXPECT_EQ(decision.reply->is_permanent(), !temporary) << reason.id;
+        if (spoken == Stage::end_of_message) break;
+      }
+    }
+  }
 }
 
 TEST(Evaluate, AsksRulesOfAllStagesUpToThisOne) {
