@@ -1,5 +1,6 @@
 // The shipped policy, compiled from the tree and asked as the doors would.
 #include "postern/policy.h"
+
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "support/policy_text.h"
@@ -65,7 +66,8 @@ TEST_F(StarterPolicy, RefusesUnknownRecipientsAndBlockedClientsAndSenders) {
 TEST_F(StarterPolicy, PutsOffForNow) {
   EXPECT_EQ(decide("203.0.113.9", "a@example.com", "alice@example.org"),
             "reputation-defer 450 4.7.0");
-  EXPECT_EQ(decide("192.0.2.1", "later@example.com", "alice@example.org"), "policy-defer 450 4.7.0");
+  EXPECT_EQ(decide("192.0.2.1", "later@example.com", "alice@example.org"),
+            "policy-defer 450 4.7.0");
 }
 
 TEST_F(StarterPolicy, RefusesWhatIsTooBig) {
