@@ -176,8 +176,6 @@ TEST(Replay, TellsUnderAChangedPolicyWhatHasChanged) {
   }
   record.facts.add(test::sample_question("sample_dns", QuestionKind::dns), Answer::found({"good"}));
   record.facts.add(test::sample_question("sample_spf", QuestionKind::spf), Answer::found({"good"}));
-  record.facts.add(test::sample_question("sample_a"),
-                   Answer::found({"odd"}));  // kept out: the first one stays
   record.transaction.client.address = IpAddress::parse("198.51.100.9");
   record.facts.add(
       test::sample_question("sample_costly", QuestionKind::store, QuestionCost::costly),
