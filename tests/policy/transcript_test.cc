@@ -35,6 +35,11 @@ when = 'recipient == "slow@test.example"'
 defer = "greylisted"
 
 [[rule]]
+name = "small messages only, as declared"
+when = 'declared_size > 1000000'
+reject = "message-too-big"
+
+[[rule]]
 name = "small messages only"
 when = 'size > 1000000'
 reject = "message-too-big"
