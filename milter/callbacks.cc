@@ -9,6 +9,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -307,11 +309,17 @@ bool stop_filter(std::chrono::milliseconds limit) {
   auto& filter = library();
   const auto end = Time::now() + limit;
   filter.stopping = true;
-  static_cast<void>(smfi_stop());
+  // smfi_stop waits for the listener, which sleeps in poll for up to five seconds: it is called
+  // aside while connections from here wake the listener. The thread is not joined, because in rare
+  // runs libmilter did not come back at all, and the caller must leave the process all the same.
+  try {
+    std::thread([] { static_cast<void>(smfi_stop()); }).detach();
+  } catch (const std::system_error&) {
+    static_cast<void>(smfi_stop());  // no thread to be had: then it takes its five seconds
+  }
   std::unique_lock lock(filter.mutex);
   while (filter.running || filter.in_flight != 0) {
     const auto now = Time::now();
-    // smfi_main once did not return for eight seconds; the caller leaves the process all the same.
     if (now >= end) break;
     if (filter.running) filter.waker.wake();
     filter.changed.wait_until(lock, std::min(end, now + patience));

@@ -1,5 +1,4 @@
 #include "milter/negotiate.h"
-
 #include "rules/rule.h"
 
 namespace postern::milter_door {

@@ -59,9 +59,7 @@ void keep_first_line_if_bare(MilterReply& reply) {
   if (reply.expected[0].size() > 3) reply.expected[0][3] = ' ';
 }
 
-SentReply continued(Stage stage, std::string condition = {}) {
-  return {"continue", {}, std::move(condition), stage};
-}
+SentReply continued(Stage stage) { return {"continue", {}, {}, stage}; }
 
 }  // namespace
 
@@ -99,7 +97,6 @@ Status Session::connect(std::string_view host, const sockaddr* address, Link& li
   return guarded(Stage::connect, 0, link, [&] {
     begin_session();
     session_.client = read_client(host, address, link);
-    local_ = !session_.client.address;
     for (const char* name : {"{if_addr}", "{daemon_addr}"}) {
       const char* value = link.macro(name);
       if (value != nullptr && session_.server_address.empty()) session_.server_address = value;
@@ -170,7 +167,7 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
     learn_queue_id(Stage::rcpt, link);
     AcceptedRecipient recipient;
     recipient.address = MailAddress::from_envelope(first_of(arguments));
-    if (local_ || !setup_.plan.rule_up_to(Stage::rcpt)) {
+    if (!setup_.plan.rule_up_to(Stage::rcpt)) {
       message_->recipients.push_back(std::move(recipient));
       return Status::proceed;
     }
@@ -253,13 +250,10 @@ Status Session::end_message(Link& link) {
 
   // Also without a rule at this stage: the record of the message holds the trail of all rules.
   auto asked = ask(Stage::end_of_message, std::move(transaction));
-  const auto verdict = asked.decision.verdict;
   if (is_spoken_at(Stage::end_of_message, asked.decision)) {
     return refuse(std::move(asked), 0, link);
   }
-  const bool withheld = verdict == Verdict::reject || verdict == Verdict::defer;
-  record(std::move(asked),
-         continued(Stage::end_of_message, withheld ? "not spoken to a local user" : ""));
+  record(std::move(asked), continued(Stage::end_of_message));
   return Status::proceed;
 }
 
@@ -311,7 +305,7 @@ Facts& Session::facts_for(Stage stage) {
   return stage <= Stage::helo || !message_ ? session_facts_ : message_->facts;
 }
 
-void Session::collect_facts(Message& message) {
+void Session::collect_facts(SessionMessage& message) {
   std::erase_if(message.open_slips, [&](const std::shared_ptr<RecordSlip>& slip) {
     const auto found = slip->facts();
     if (!found) return false;
@@ -322,12 +316,12 @@ void Session::collect_facts(Message& message) {
 
 bool Session::is_spoken_at(Stage stage, const Decision& decision) const noexcept {
   if (decision.verdict == Verdict::pass || decision.verdict == Verdict::accept) return false;
-  if (!decision.rule) return true;
-  const auto decided_at = decision.rule->stage;
-  const bool session_rule = decided_at <= Stage::helo;
-  if (local_ && (session_rule || decided_at == Stage::rcpt)) return false;
+  if (could_not_decide(decision) || stage >= Stage::rcpt) return true;
+  // The stage's list has no code for it: the verdict stands and is spoken later (semantics 4).
+  if (decision.reason != nullptr && !decision.reply) return false;
   // Both MTAs drop or garble a text at CONNECT and HELO; RCPT carries it best (semantics 5).
-  return !(session_rule && setup_.plan.speak == Speak::rcpt && stage < Stage::rcpt);
+  const bool session_rule = decision.rule && decision.rule->stage <= Stage::helo;
+  return !session_rule || setup_.plan.speak == Speak::stage;
 }
 
 // ---- Answering -------------------------------------------------------------------------------
@@ -336,8 +330,7 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
   const auto& decision = asked.decision;
   const bool refusal = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
   if (!refusal || !decision.reply) {
-    throw std::logic_error("a verdict that this door cannot carry: " +
-                           std::string(to_text(decision.verdict)));
+    throw std::logic_error("no answer for the verdict " + std::string(to_text(decision.verdict)));
   }
   auto reply = render_for_milter(*decision.reply, prefix);
   keep_first_line_if_bare(reply);
@@ -427,7 +420,9 @@ Session::Asked Session::internal_error(Stage stage) {
   asked.decision.reply = std::move(*reply);
 
   asked.slip = std::make_shared<RecordSlip>(setup_.submit);
-  asked.slip->closed({asked.decision, {}, {}});
+  Outcome outcome;
+  outcome.decision = asked.decision;
+  asked.slip->closed(std::move(outcome));
   return asked;
 }
 
@@ -438,7 +433,6 @@ void Session::begin_session() {
   session_.session = new_tag(setup_.now());
   session_facts_ = {};
   last_queue_id_.clear();
-  local_ = false;
   session_trouble_ = false;
 }
 

@@ -58,6 +58,16 @@ struct SessionSetup {
   DoorCounters* counters = nullptr;                ///< never null
 };
 
+/// What belongs to one message of a session.
+struct SessionMessage {
+  Transaction transaction;
+  std::vector<AcceptedRecipient> recipients;
+  Facts facts;
+  std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
+  std::int64_t octets = 0;                              ///< of header and body, when negotiated
+  unsigned records_without_queue_id = 0;
+};
+
 /// No exception leaves it: trouble of our own becomes a temporary refusal with a reference, at once
 /// where the MTA waits for an answer, else at the next RCPT (semantics 14).
 class Session {
@@ -91,14 +101,6 @@ class Session {
   const std::string& tag() const noexcept { return session_.session; }
 
  private:
-  struct Message {
-    Transaction transaction;
-    std::vector<AcceptedRecipient> recipients;
-    Facts facts;
-    std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
-    std::int64_t octets = 0;                              ///< of header and body, when negotiated
-    unsigned records_without_queue_id = 0;
-  };
   /// A decision about to be answered.
   struct Asked {
     Transaction transaction;
@@ -114,7 +116,7 @@ class Session {
   Status end_message(Link& link);
   Asked ask(Stage stage, Transaction transaction);
   Facts& facts_for(Stage stage);
-  void collect_facts(Message& message);
+  void collect_facts(SessionMessage& message);
   /// The transaction for a stage after RCPT.
   Transaction after_rcpt(Link& link) const;
   /// Decides on the whole message at a stage after RCPT and speaks a refusal.
@@ -135,7 +137,7 @@ class Session {
   bool local_ = false;            ///< a local user submits; nothing is refused at RCPT
   bool session_trouble_ = false;  ///< an event of the session went wrong, unanswered
   bool message_trouble_ = false;  ///< an event of the message went wrong, unanswered
-  std::optional<Message> message_;
+  std::optional<SessionMessage> message_;
   std::string last_queue_id_;  ///< of the message before, to know a stale macro by
 };
 

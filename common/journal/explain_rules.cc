@@ -60,6 +60,8 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
       return "not asked: this door does not see headers and body";
     case TrailNote::no_recipient:
       return "not asked: it needs one recipient, and there is not exactly one here";
+    case TrailNote::local_submission:
+      return "yes, but mail handed in on the mail server itself is not refused here";
     case TrailNote::shadow:
     case TrailNote::none:
       break;
@@ -87,19 +89,22 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
 }
 
 std::string evidence_text(const Evidence& evidence) {
-  std::string text = evidence.name + " = " + (evidence.value.empty() ? "none" : evidence.value);
   const AnswerSource& source = evidence.source;
-  std::string origin = source.name;
+  std::string text;
+  if (source.name == "table") {
+    text = "table " + evidence.name + ": ";
+    text += evidence.value.empty() ? "no entry fits" : "entry " + evidence.value;
+  } else {
+    text = evidence.name + " = " + (evidence.value.empty() ? "(empty)" : evidence.value);
+    if (!source.name.empty()) text += ", from " + source.name;
+  }
   if (!source.file.empty()) {
-    if (!origin.empty()) origin += ' ';
-    origin += source.file;
-    if (source.line != 0) origin += ':' + std::to_string(source.line);
+    text += ", " + source.file;
+    if (source.line != 0) text += ':' + std::to_string(source.line);
   }
   if (source.elapsed.count() != 0) {
-    if (!origin.empty()) origin += ", ";
-    origin += std::to_string(source.elapsed.count()) + " microseconds";
+    text += ", after " + std::to_string(source.elapsed.count()) + " microseconds";
   }
-  if (!origin.empty()) text += " (" + origin + ')';
   return text;
 }
 

@@ -154,7 +154,8 @@ std::optional<RuleMode> mode_from_text(std::string_view text) {
 
 std::optional<TrailNote> note_from_text(std::string_view text) {
   return parser({TrailNote::none, TrailNote::not_reached, TrailNote::settled,
-                 TrailNote::not_at_this_door, TrailNote::no_recipient, TrailNote::shadow})(text);
+                 TrailNote::not_at_this_door, TrailNote::no_recipient, TrailNote::local_submission,
+                 TrailNote::shadow})(text);
 }
 
 std::string quoted(const std::string& local) {
@@ -362,6 +363,7 @@ std::optional<Reply> read_reply(const Object& from) {
   }
   const Object parts = from.object("text");
   ReplyText text;
+  text.host = parts.text("host");
   text.sentence = parts.text("sentence");
   text.reference = parts.text("reference");
   text.advice = parts.text("advice");

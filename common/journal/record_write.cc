@@ -44,57 +44,64 @@ void member(JsonWriter& json, std::string_view name, const Told<T>& told) {
   }
 }
 
+// Structured bindings, here and below, so that a member added to one of these structures does not
+// compile until the journal keeps it: a record without it could not be replayed.
 void write(JsonWriter& json, const Transaction& transaction) {
+  const auto& [stage, door, reference, time, client, server_address, server_port, tls,
+               authentication, helo, extended_smtp, sender, declared_size, recipient, recipients,
+               recipient_count, size, queue_id, instance, session, policy_context, macros] =
+      transaction;
   json.begin_object();
   json.key("client").begin_object();
-  if (transaction.client.address) json.member("address", transaction.client.address->text());
-  if (transaction.client.port != 0) json.member("port", transaction.client.port);
-  member(json, "name", transaction.client.name);
-  member(json, "reverse_name", transaction.client.reverse_name);
+  if (client.address) json.member("address", client.address->text());
+  if (client.port != 0) json.member("port", client.port);
+  member(json, "name", client.name);
+  member(json, "reverse_name", client.reverse_name);
   json.end_object();
   json.key("server").begin_object();
-  json.member_unless_empty("address", transaction.server_address);
-  if (transaction.server_port != 0) json.member("port", transaction.server_port);
+  json.member_unless_empty("address", server_address);
+  if (server_port != 0) json.member("port", server_port);
   json.end_object();
   json.key("tls").begin_object();
-  member(json, "version", transaction.tls.version);
-  member(json, "cipher", transaction.tls.cipher);
-  member(json, "bits", transaction.tls.bits);
+  member(json, "version", tls.version);
+  member(json, "cipher", tls.cipher);
+  member(json, "bits", tls.bits);
   json.end_object();
   json.key("authentication").begin_object();
-  member(json, "user", transaction.authentication.user);
-  member(json, "mechanism", transaction.authentication.mechanism);
+  member(json, "user", authentication.user);
+  member(json, "mechanism", authentication.mechanism);
   json.end_object();
-  member(json, "helo", transaction.helo);
-  if (transaction.extended_smtp) json.key("extended_smtp").boolean(true);
-  member(json, "sender", transaction.sender);
-  member(json, "declared_size", transaction.declared_size);
-  member(json, "recipient", transaction.recipient);
-  member(json, "recipients", transaction.recipients);
-  member(json, "recipient_count", transaction.recipient_count);
-  member(json, "size", transaction.size);
-  json.member_unless_empty("queue_id", transaction.queue_id);
-  json.member_unless_empty("instance", transaction.instance);
-  json.member_unless_empty("session", transaction.session);
-  json.member_unless_empty("policy_context", transaction.policy_context);
-  if (!transaction.macros.empty()) {
+  member(json, "helo", helo);
+  if (extended_smtp) json.key("extended_smtp").boolean(true);
+  member(json, "sender", sender);
+  member(json, "declared_size", declared_size);
+  member(json, "recipient", recipient);
+  member(json, "recipients", recipients);
+  member(json, "recipient_count", recipient_count);
+  member(json, "size", size);
+  json.member_unless_empty("queue_id", queue_id);
+  json.member_unless_empty("instance", instance);
+  json.member_unless_empty("session", session);
+  json.member_unless_empty("policy_context", policy_context);
+  if (!macros.empty()) {
     json.key("macros").begin_object();
-    for (const auto& [name, value] : transaction.macros) json.member(name, value);
+    for (const auto& [name, value] : macros) json.member(name, value);
     json.end_object();
   }
   json.end_object();
 }
 
 void member(JsonWriter& json, std::string_view name, const AnswerSource& source) {
-  const bool empty = source.name.empty() && source.file.empty() && source.line == 0 &&
-                     source.digest.empty() && source.elapsed.count() == 0;
+  const auto& [source_name, file, line, digest, elapsed] = source;
+  const bool empty =
+      source_name.empty() && file.empty() && line == 0 && digest.empty() && elapsed.count() == 0;
   if (empty) return;
   json.key(name).begin_object();
-  json.member_unless_empty("name", source.name);
-  json.member_unless_empty("file", source.file);
-  if (source.line != 0) json.member("line", source.line);
-  json.member_unless_empty("digest", source.digest);
-  if (source.elapsed.count() != 0) json.member("elapsed_us", source.elapsed.count());
+  json.member_unless_empty("name", source_name);
+  json.member_unless_empty("file", file);
+  if (line != 0) json.member("line", line);
+  json.member_unless_empty("digest", digest);
+  if (elapsed.count() != 0) json.member("elapsed_us", elapsed.count());
   json.end_object();
 }
 
@@ -139,35 +146,37 @@ void write(JsonWriter& json, const Reply& reply) {
   json.member("stage", to_text(reply.stage()));
   json.member("code", reply.code().value());
   if (reply.enhanced()) json.member("enhanced", reply.enhanced()->text());
-  const ReplyText& text = reply.text();
+  const auto& [host, sentence, reference, advice, quote, contact, help] = reply.text();
   json.key("text").begin_object();
-  json.member("sentence", text.sentence);
-  json.member_unless_empty("reference", text.reference);
-  json.member_unless_empty("advice", text.advice);
-  json.member_unless_empty("quote", text.quote);
-  json.member_unless_empty("contact", text.contact);
-  json.member_unless_empty("help", text.help);
+  json.member_unless_empty("host", host);
+  json.member("sentence", sentence);
+  json.member_unless_empty("reference", reference);
+  json.member_unless_empty("advice", advice);
+  json.member_unless_empty("quote", quote);
+  json.member_unless_empty("contact", contact);
+  json.member_unless_empty("help", help);
   json.end_object();
   json.end_object();
 }
 
 void write(JsonWriter& json, const TrailEntry& entry) {
+  const auto& [rule, truth, note, mode, verdict, reason, cause, evidence_list] = entry;
   json.begin_object();
   json.key("rule");
-  write(json, entry.rule);
-  json.member("truth", to_text(entry.truth));
-  if (entry.note != TrailNote::none) json.member("note", to_text(entry.note));
-  json.member("mode", to_text(entry.mode));
-  json.member("verdict", to_text(entry.verdict));
-  json.member_unless_empty("reason", entry.reason);
-  json.member_unless_empty("cause", entry.cause);
-  if (!entry.evidence.empty()) {
+  write(json, rule);
+  json.member("truth", to_text(truth));
+  if (note != TrailNote::none) json.member("note", to_text(note));
+  json.member("mode", to_text(mode));
+  json.member("verdict", to_text(verdict));
+  json.member_unless_empty("reason", reason);
+  json.member_unless_empty("cause", cause);
+  if (!evidence_list.empty()) {
     json.key("evidence").begin_array();
-    for (const auto& evidence : entry.evidence) {
+    for (const auto& [name, value, source] : evidence_list) {
       json.begin_object();
-      json.member("name", evidence.name);
-      json.member("value", evidence.value);
-      member(json, "source", evidence.source);
+      json.member("name", name);
+      json.member("value", value);
+      member(json, "source", source);
       json.end_object();
     }
     json.end_array();
@@ -176,34 +185,36 @@ void write(JsonWriter& json, const TrailEntry& entry) {
 }
 
 void write(JsonWriter& json, const Decision& decision) {
+  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, trail] = decision;
   json.begin_object();
-  json.member("verdict", to_text(decision.verdict));
-  if (decision.scope) json.member("scope", to_text(*decision.scope));
-  if (decision.rule) {
+  json.member("verdict", to_text(verdict));
+  if (scope) json.member("scope", to_text(*scope));
+  if (rule) {
     json.key("rule");
-    write(json, *decision.rule);
+    write(json, *rule);
   }
-  if (decision.reason != nullptr) json.member("reason", decision.reason->id);
-  json.member_unless_empty("softened_by", decision.softened_by);
-  json.member_unless_empty("softened_from", decision.softened_from);
-  if (decision.reply) {
+  if (reason != nullptr) json.member("reason", reason->id);
+  json.member_unless_empty("softened_by", softened_by);
+  json.member_unless_empty("softened_from", softened_from);
+  if (reply) {
     json.key("reply");
-    write(json, *decision.reply);
+    write(json, *reply);
   }
   json.key("trail").begin_array();
-  for (const auto& entry : decision.trail) write(json, entry);
+  for (const auto& entry : trail) write(json, entry);
   json.end_array();
   json.end_object();
 }
 
 void write(JsonWriter& json, const SentReply& sent) {
+  const auto& [answer, expected, condition, spoken] = sent;
   json.begin_object();
-  json.member("answer", sent.answer);
+  json.member("answer", answer);
   json.key("expected").begin_array();
-  for (const auto& line : sent.expected) json.string(line);
+  for (const auto& line : expected) json.string(line);
   json.end_array();
-  json.member_unless_empty("condition", sent.condition);
-  json.member("spoken", to_text(sent.spoken));
+  json.member_unless_empty("condition", condition);
+  json.member("spoken", to_text(spoken));
   json.end_object();
 }
 

@@ -25,8 +25,8 @@ std::string text_of(const std::optional<Reply>& reply) {
   std::string text(to_text(reply->stage()));
   text += ' ' + reply->form().text();
   const ReplyText& parts = reply->text();
-  for (const auto* part : {&parts.sentence, &parts.reference, &parts.advice, &parts.quote,
-                           &parts.contact, &parts.help}) {
+  for (const auto* part : {&parts.host, &parts.sentence, &parts.reference, &parts.advice,
+                           &parts.quote, &parts.contact, &parts.help}) {
     if (!part->empty()) text += " | " + *part;
   }
   return text;

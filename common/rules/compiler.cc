@@ -31,21 +31,31 @@ bool is_text_like(ValueType type) {
 std::optional<Operator> mirrored(Operator op) {
   switch (op) {
     case Operator::equal:
-    case Operator::not_equal: return op;
-    case Operator::less: return Operator::greater;
-    case Operator::less_equal: return Operator::greater_equal;
-    case Operator::greater: return Operator::less;
-    case Operator::greater_equal: return Operator::less_equal;
-    default: return std::nullopt;
+    case Operator::not_equal:
+      return op;
+    case Operator::less:
+      return Operator::greater;
+    case Operator::less_equal:
+      return Operator::greater_equal;
+    case Operator::greater:
+      return Operator::less;
+    case Operator::greater_equal:
+      return Operator::less_equal;
+    default:
+      return std::nullopt;
   }
 }
 
 bool fits(ValueType type, TableKind kind) {
   switch (kind) {
-    case TableKind::cidr: return type == ValueType::ip;
-    case TableKind::address: return type == ValueType::address || type == ValueType::addresses;
-    case TableKind::domain: return is_text_like(type);
-    case TableKind::string: return is_text_like(type);
+    case TableKind::cidr:
+      return type == ValueType::ip;
+    case TableKind::address:
+      return type == ValueType::address || type == ValueType::addresses;
+    case TableKind::domain:
+      return is_text_like(type);
+    case TableKind::string:
+      return is_text_like(type);
   }
   return false;
 }
@@ -104,14 +114,21 @@ class Compiler {
 
   Part condition(const Node& node) {
     switch (node.kind) {
-      case NodeKind::all_of: return joined(node, Step::Kind::all_of);
-      case NodeKind::any_of: return joined(node, Step::Kind::any_of);
-      case NodeKind::negate: return negate(condition(node.parts.front()));
-      case NodeKind::compare: return comparison(node);
-      case NodeKind::boolean: return constant(node.number != 0 ? Truth::yes : Truth::no);
+      case NodeKind::all_of:
+        return joined(node, Step::Kind::all_of);
+      case NodeKind::any_of:
+        return joined(node, Step::Kind::any_of);
+      case NodeKind::negate:
+        return negate(condition(node.parts.front()));
+      case NodeKind::compare:
+        return comparison(node);
+      case NodeKind::boolean:
+        return constant(node.number != 0 ? Truth::yes : Truth::no);
       case NodeKind::name:
-      case NodeKind::macro: return bare(node);
-      case NodeKind::broken: return constant(Truth::no);
+      case NodeKind::macro:
+        return bare(node);
+      case NodeKind::broken:
+        return constant(Truth::no);
       default:
         resolver_.problem(node, "a value alone is no condition", "compare something with it");
         return constant(Truth::no);
@@ -123,7 +140,8 @@ class Compiler {
     parts.reserve(node.parts.size());
     for (const auto& part : node.parts) parts.push_back(condition(part));
     // Costly questions last: a cheap operand may settle the matter without them (design 2).
-    std::stable_partition(parts.begin(), parts.end(), [](const Part& part) { return !part.costly; });
+    std::stable_partition(parts.begin(), parts.end(),
+                          [](const Part& part) { return !part.costly; });
     const Step step{kind, Truth::no, static_cast<std::uint32_t>(program_.children.size()),
                     static_cast<std::uint32_t>(parts.size())};
     for (const auto& part : parts) program_.children.push_back(part.step);
@@ -139,8 +157,8 @@ class Compiler {
         hint = "compare it, as " + operand->spelling + " == " + quoted(operand->words().front());
       }
       resolver_.problem(node,
-                        quoted(operand->spelling) + " is " +
-                            std::string(to_text(operand->type)) + " and no condition by itself",
+                        quoted(operand->spelling) + " is " + std::string(to_text(operand->type)) +
+                            " and no condition by itself",
                         std::move(hint));
       return constant(Truth::no);
     }
@@ -226,17 +244,20 @@ class Compiler {
   static bool allowed(const Operand& operand, Operator op) {
     switch (op) {
       case Operator::equal:
-      case Operator::not_equal: return operand.type != ValueType::addresses;
+      case Operator::not_equal:
+        return operand.type != ValueType::addresses;
       case Operator::less:
       case Operator::less_equal:
       case Operator::greater:
       case Operator::greater_equal:
         return operand.type == ValueType::number || operand.type == ValueType::size;
-      case Operator::in: return operand.type != ValueType::boolean;
+      case Operator::in:
+        return operand.type != ValueType::boolean;
       case Operator::matches:
       case Operator::starts_with:
       case Operator::ends_with:
-      case Operator::contains: return is_text_like(operand.type);
+      case Operator::contains:
+        return is_text_like(operand.type);
     }
     return false;
   }

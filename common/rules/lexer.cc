@@ -18,16 +18,11 @@ struct Keyword {
   std::int64_t number = 0;
 };
 constexpr std::array keywords{
-    Keyword{"and", TokenKind::logical_and},
-    Keyword{"or", TokenKind::logical_or},
-    Keyword{"not", TokenKind::logical_not},
-    Keyword{"in", TokenKind::in},
-    Keyword{"matches", TokenKind::matches},
-    Keyword{"starts_with", TokenKind::starts_with},
-    Keyword{"ends_with", TokenKind::ends_with},
-    Keyword{"contains", TokenKind::contains},
-    Keyword{"true", TokenKind::boolean, 1},
-    Keyword{"false", TokenKind::boolean, 0},
+    Keyword{"and", TokenKind::logical_and},     Keyword{"or", TokenKind::logical_or},
+    Keyword{"not", TokenKind::logical_not},     Keyword{"in", TokenKind::in},
+    Keyword{"matches", TokenKind::matches},     Keyword{"starts_with", TokenKind::starts_with},
+    Keyword{"ends_with", TokenKind::ends_with}, Keyword{"contains", TokenKind::contains},
+    Keyword{"true", TokenKind::boolean, 1},     Keyword{"false", TokenKind::boolean, 0},
 };
 
 struct Unit {
@@ -178,11 +173,21 @@ class Lexer {
     const bool twice = peek() == c;
     const bool with_equal = peek() == '=';
     switch (c) {
-      case '(': push(TokenKind::left_parenthesis, start); return;
-      case ')': push(TokenKind::right_parenthesis, start); return;
-      case '[': push(TokenKind::left_bracket, start); return;
-      case ']': push(TokenKind::right_bracket, start); return;
-      case ',': push(TokenKind::comma, start); return;
+      case '(':
+        push(TokenKind::left_parenthesis, start);
+        return;
+      case ')':
+        push(TokenKind::right_parenthesis, start);
+        return;
+      case '[':
+        push(TokenKind::left_bracket, start);
+        return;
+      case ']':
+        push(TokenKind::right_bracket, start);
+        return;
+      case ',':
+        push(TokenKind::comma, start);
+        return;
       case '<':
         if (with_equal) ++at_;
         push(with_equal ? TokenKind::less_equal : TokenKind::less, start);
@@ -208,12 +213,14 @@ class Lexer {
       case '&':
       case '|':
         if (twice) ++at_;
-        problem(start, "\"" + std::string(source_.substr(start, at_ - start)) +
-                           "\" is no operator of a condition",
+        problem(start,
+                "\"" + std::string(source_.substr(start, at_ - start)) +
+                    "\" is no operator of a condition",
                 c == '&' ? "write and" : "write or");
         push(c == '&' ? TokenKind::logical_and : TokenKind::logical_or, start);
         return;
-      default: unexpected(start);
+      default:
+        unexpected(start);
     }
   }
 

@@ -13,13 +13,20 @@ std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\
 
 std::string_view kind_text(NodeKind kind) {
   switch (kind) {
-    case NodeKind::text: return "a text";
-    case NodeKind::number: return "a number";
-    case NodeKind::size: return "a size";
-    case NodeKind::duration: return "a duration";
-    case NodeKind::boolean: return "true or false";
-    case NodeKind::list: return "a list";
-    default: return "this";
+    case NodeKind::text:
+      return "a text";
+    case NodeKind::number:
+      return "a number";
+    case NodeKind::size:
+      return "a size";
+    case NodeKind::duration:
+      return "a duration";
+    case NodeKind::boolean:
+      return "true or false";
+    case NodeKind::list:
+      return "a list";
+    default:
+      return "this";
   }
 }
 
@@ -33,9 +40,8 @@ class Reader {
     if (node.kind == NodeKind::list) return list(node);
     if (op_ == Operator::in && !(operand_.type == ValueType::ip && node.kind == NodeKind::text)) {
       return fault(node, "\"in\" needs a table or a list behind it",
-                   node.kind == NodeKind::text
-                       ? "write [\"" + node.text + "\"], or compare with =="
-                       : "write the value in [ ]");
+                   node.kind == NodeKind::text ? "write [\"" + node.text + "\"], or compare with =="
+                                               : "write the value in [ ]");
     }
     return value(node);
   }
@@ -48,26 +54,41 @@ class Reader {
 
   void set_comparison() {
     switch (op_) {
-      case Operator::less: test_.comparison = Comparison::less; break;
-      case Operator::less_equal: test_.comparison = Comparison::less_equal; break;
-      case Operator::greater: test_.comparison = Comparison::greater; break;
-      case Operator::greater_equal: test_.comparison = Comparison::greater_equal; break;
-      case Operator::starts_with: test_.comparison = Comparison::starts_with; break;
-      case Operator::ends_with: test_.comparison = Comparison::ends_with; break;
-      case Operator::matches: test_.comparison = Comparison::matches; break;
+      case Operator::less:
+        test_.comparison = Comparison::less;
+        break;
+      case Operator::less_equal:
+        test_.comparison = Comparison::less_equal;
+        break;
+      case Operator::greater:
+        test_.comparison = Comparison::greater;
+        break;
+      case Operator::greater_equal:
+        test_.comparison = Comparison::greater_equal;
+        break;
+      case Operator::starts_with:
+        test_.comparison = Comparison::starts_with;
+        break;
+      case Operator::ends_with:
+        test_.comparison = Comparison::ends_with;
+        break;
+      case Operator::matches:
+        test_.comparison = Comparison::matches;
+        break;
       case Operator::contains:
         test_.comparison =
             operand_.type == ValueType::addresses ? Comparison::equal : Comparison::contains;
         break;
-      default: test_.comparison = Comparison::equal;
+      default:
+        test_.comparison = Comparison::equal;
     }
   }
 
   bool list(const Node& node) {
     if (op_ != Operator::in) {
-      return fault(node, quoted(postern::expression::to_text(op_)) + " compares with one value",
-                   op_ == Operator::equal ? "write in for a list"
-                                          : "join several comparisons with or");
+      return fault(
+          node, quoted(postern::expression::to_text(op_)) + " compares with one value",
+          op_ == Operator::equal ? "write in for a list" : "join several comparisons with or");
     }
     if (node.parts.empty()) {
       return fault(node, "the list is empty, so nothing is ever in it");
@@ -79,26 +100,38 @@ class Reader {
 
   bool value(const Node& node) {
     switch (operand_.type) {
-      case ValueType::boolean: return boolean(node);
+      case ValueType::boolean:
+        return boolean(node);
       case ValueType::number:
-      case ValueType::size: return number(node);
-      default: break;
+      case ValueType::size:
+        return number(node);
+      default:
+        break;
     }
     if (node.kind != NodeKind::text) return wrong_kind(node);
     switch (test_.comparison) {
-      case Comparison::matches: return pattern(node);
+      case Comparison::matches:
+        return pattern(node);
       case Comparison::starts_with:
       case Comparison::ends_with:
-      case Comparison::contains: return fragment(node);
-      default: break;
+      case Comparison::contains:
+        return fragment(node);
+      default:
+        break;
     }
     switch (operand_.type) {
-      case ValueType::ip: return network(node);
-      case ValueType::domain: return domain(node);
+      case ValueType::ip:
+        return network(node);
+      case ValueType::domain:
+        return domain(node);
       case ValueType::address:
-      case ValueType::addresses: return address(node);
-      case ValueType::choice: return word(node);
-      default: test_.texts.push_back(node.text); return true;
+      case ValueType::addresses:
+        return address(node);
+      case ValueType::choice:
+        return word(node);
+      default:
+        test_.texts.push_back(node.text);
+        return true;
     }
   }
 
@@ -141,7 +174,9 @@ class Reader {
         never = n == 0;
         always = n > most;
         break;
-      case Comparison::less_equal: always = n >= most; break;
+      case Comparison::less_equal:
+        always = n >= most;
+        break;
       case Comparison::greater:
         never = n >= most;
         break;
@@ -149,11 +184,12 @@ class Reader {
         never = n > most;
         always = n == 0;
         break;
-      default: never = n > most;
+      default:
+        never = n > most;
     }
     if (never || always) {
-      const auto range = most == unlimited ? "is never below 0"
-                                           : "is a number from 0 to " + std::to_string(most);
+      const auto range =
+          most == unlimited ? "is never below 0" : "is a number from 0 to " + std::to_string(most);
       if (op_ == Operator::not_equal) std::swap(never, always);
       return fault(node, quoted(operand_.spelling) + " " + range + ", so this is " +
                              (never ? "never" : "always") + " true");
@@ -179,8 +215,7 @@ class Reader {
     }
     const bool is_network = Network::parse(node.text, &nearest).has_value() || !nearest.empty();
     return fault(node, quoted(node.text) + " is no IP address",
-                 is_network ? "write in for a network"
-                            : "write it as 192.0.2.1 or 2001:db8::1");
+                 is_network ? "write in for a network" : "write it as 192.0.2.1 or 2001:db8::1");
   }
 
   bool domain(const Node& node) {
@@ -201,9 +236,7 @@ class Reader {
 
   bool address(const Node& node) {
     const auto& text = node.text;
-    const auto of_null = [&] {
-      return text == "<>" || text.empty();
-    };
+    const auto of_null = [&] { return text == "<>" || text.empty(); };
     if (of_null() && operand_.row->subjects.recipient) {
       return fault(node, "a recipient is never empty, so this is never true");
     }

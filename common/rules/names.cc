@@ -95,25 +95,34 @@ struct MacroStage {
 // The stages at which sendmail and Postfix give the macros (measured; libmilter's documentation
 // lists the same).
 constexpr std::array macro_stages{
-    MacroStage{"tls_", Stage::mail},   MacroStage{"cipher", Stage::mail},
-    MacroStage{"cert_", Stage::mail},  MacroStage{"cn_", Stage::mail},
-    MacroStage{"auth_", Stage::mail},  MacroStage{"mail_", Stage::mail},
-    MacroStage{"rcpt_", Stage::rcpt},  MacroStage{"msg_id", Stage::end_of_message},
+    MacroStage{"tls_", Stage::mail},  MacroStage{"cipher", Stage::mail},
+    MacroStage{"cert_", Stage::mail}, MacroStage{"cn_", Stage::mail},
+    MacroStage{"auth_", Stage::mail}, MacroStage{"mail_", Stage::mail},
+    MacroStage{"rcpt_", Stage::rcpt}, MacroStage{"msg_id", Stage::end_of_message},
 };
 
 }  // namespace
 
 std::string_view to_text(ValueType type) noexcept {
   switch (type) {
-    case ValueType::boolean: return "yes or no";
-    case ValueType::number: return "a number";
-    case ValueType::size: return "a size";
-    case ValueType::text: return "a text";
-    case ValueType::domain: return "a domain name";
-    case ValueType::address: return "a mail address";
-    case ValueType::addresses: return "a list of mail addresses";
-    case ValueType::ip: return "an IP address";
-    case ValueType::choice: return "a word of a fixed set";
+    case ValueType::boolean:
+      return "yes or no";
+    case ValueType::number:
+      return "a number";
+    case ValueType::size:
+      return "a size";
+    case ValueType::text:
+      return "a text";
+    case ValueType::domain:
+      return "a domain name";
+    case ValueType::address:
+      return "a mail address";
+    case ValueType::addresses:
+      return "a list of mail addresses";
+    case ValueType::ip:
+      return "an IP address";
+    case ValueType::choice:
+      return "a word of a fixed set";
   }
   return "";
 }

@@ -18,10 +18,10 @@ namespace postern::expression {
 enum class ValueType : std::uint8_t {
   boolean,
   number,
-  size,    ///< octets
-  text,    ///< case counts
-  domain,  ///< host and domain names: case and a final dot do not count
-  address,  ///< mail address
+  size,       ///< octets
+  text,       ///< case counts
+  domain,     ///< host and domain names: case and a final dot do not count
+  address,    ///< mail address
   addresses,  ///< several mail addresses; a comparison holds if it holds for any of them
   ip,
   choice,  ///< one or more words of a closed set: stage, door, what checks return

@@ -44,12 +44,18 @@ bool is_literal(TokenKind kind) {
 
 NodeKind literal_kind(TokenKind kind) {
   switch (kind) {
-    case TokenKind::text: return NodeKind::text;
-    case TokenKind::number: return NodeKind::number;
-    case TokenKind::size: return NodeKind::size;
-    case TokenKind::duration: return NodeKind::duration;
-    case TokenKind::boolean: return NodeKind::boolean;
-    default: return NodeKind::broken;
+    case TokenKind::text:
+      return NodeKind::text;
+    case TokenKind::number:
+      return NodeKind::number;
+    case TokenKind::size:
+      return NodeKind::size;
+    case TokenKind::duration:
+      return NodeKind::duration;
+    case TokenKind::boolean:
+      return NodeKind::boolean;
+    default:
+      return NodeKind::broken;
   }
 }
 
@@ -108,13 +114,16 @@ class Parser {
           if (open == 0) return;
           break;
         case TokenKind::left_parenthesis:
-        case TokenKind::left_bracket: ++open; break;
+        case TokenKind::left_bracket:
+          ++open;
+          break;
         case TokenKind::right_parenthesis:
         case TokenKind::right_bracket:
           if (open == 0) return;
           --open;
           break;
-        default: break;
+        default:
+          break;
       }
     }
   }
@@ -138,10 +147,9 @@ class Parser {
   static bool is_wrong_case(const Token& token) {
     std::string small = token.text;
     for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return small != token.text &&
-           (small == "and" || small == "or" || small == "not" || small == "in" ||
-            small == "matches" || small == "starts_with" || small == "ends_with" ||
-            small == "contains");
+    return small != token.text && (small == "and" || small == "or" || small == "not" ||
+                                   small == "in" || small == "matches" || small == "starts_with" ||
+                                   small == "ends_with" || small == "contains");
   }
 
   static Node spanning(NodeKind kind, std::size_t begin, std::size_t end) {
@@ -206,8 +214,7 @@ class Parser {
 
   Node comparison() {
     auto left = operand();
-    const bool negated =
-        peek().kind == TokenKind::logical_not && peek(1).kind == TokenKind::in;
+    const bool negated = peek().kind == TokenKind::logical_not && peek(1).kind == TokenKind::in;
     const auto& first = negated ? next() : peek();
     const auto op = operator_of(peek().kind);
     if (!op) return left;
@@ -231,8 +238,10 @@ class Parser {
   Node operand() {
     const auto& token = peek();
     switch (token.kind) {
-      case TokenKind::left_parenthesis: return group();
-      case TokenKind::left_bracket: return list();
+      case TokenKind::left_parenthesis:
+        return group();
+      case TokenKind::left_bracket:
+        return list();
       case TokenKind::name:
         if (peek(1).kind == TokenKind::left_parenthesis) return call();
         break;
@@ -240,7 +249,8 @@ class Parser {
       case TokenKind::number:
       case TokenKind::size:
       case TokenKind::duration:
-      case TokenKind::boolean: break;
+      case TokenKind::boolean:
+        break;
       case TokenKind::broken: {
         auto node = spanning(NodeKind::broken, token.offset, token.offset + token.length);
         next();
@@ -345,8 +355,7 @@ class Parser {
     if (name.text == "macro") {
       problem(open, "macro takes the name of one macro", "write macro(\"daemon_name\")");
     } else {
-      problem(name, "there is no function " + quoted(name),
-              "the only one is macro(\"name\")");
+      problem(name, "there is no function " + quoted(name), "the only one is macro(\"name\")");
     }
     recover_to_parenthesis();
     const auto& close = next();

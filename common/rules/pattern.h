@@ -1,4 +1,5 @@
-// Pattern: a compiled regular expression (RE2 syntax, linear time). Immutable; any thread may match.
+// Pattern: a compiled regular expression (RE2 syntax, linear time). Immutable; any thread may
+// match.
 #pragma once
 
 #include <cstdint>

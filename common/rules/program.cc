@@ -34,11 +34,16 @@ bool holds(const std::vector<std::string>& texts, std::string_view text) {
 
 bool compare(Comparison comparison, std::int64_t value, const std::vector<std::int64_t>& numbers) {
   switch (comparison) {
-    case Comparison::less: return value < numbers.front();
-    case Comparison::less_equal: return value <= numbers.front();
-    case Comparison::greater: return value > numbers.front();
-    case Comparison::greater_equal: return value >= numbers.front();
-    default: return std::find(numbers.begin(), numbers.end(), value) != numbers.end();
+    case Comparison::less:
+      return value < numbers.front();
+    case Comparison::less_equal:
+      return value <= numbers.front();
+    case Comparison::greater:
+      return value > numbers.front();
+    case Comparison::greater_equal:
+      return value >= numbers.front();
+    default:
+      return std::find(numbers.begin(), numbers.end(), value) != numbers.end();
   }
 }
 
@@ -71,15 +76,13 @@ class Runner {
          ConditionOutcome* outcome)
       : program_(program), transaction_(transaction), facts_(facts), outcome_(outcome) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
-    has_table_facts_ =
-        !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
+    has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
 
   Truth run() {
-    const auto truth =
-        program_.steps.empty()
-            ? Truth::yes
-            : step(static_cast<std::uint32_t>(program_.steps.size() - 1));
+    const auto truth = program_.steps.empty()
+                           ? Truth::yes
+                           : step(static_cast<std::uint32_t>(program_.steps.size() - 1));
     if (outcome_) finish(truth);
     return truth;
   }
@@ -97,11 +100,16 @@ class Runner {
   Truth step(std::uint32_t index) {
     const auto& step = program_.steps[index];
     switch (step.kind) {
-      case Step::Kind::all_of: return joined(step, Truth::no, Truth::yes);
-      case Step::Kind::any_of: return joined(step, Truth::yes, Truth::no);
-      case Step::Kind::negate: return opposite(this->step(step.first));
-      case Step::Kind::test: return test(program_.tests[step.first]);
-      case Step::Kind::constant: return step.truth;
+      case Step::Kind::all_of:
+        return joined(step, Truth::no, Truth::yes);
+      case Step::Kind::any_of:
+        return joined(step, Truth::yes, Truth::no);
+      case Step::Kind::negate:
+        return opposite(this->step(step.first));
+      case Step::Kind::test:
+        return test(program_.tests[step.first]);
+      case Step::Kind::constant:
+        return step.truth;
     }
     return Truth::no;
   }
@@ -132,7 +140,8 @@ class Runner {
     switch (test.type) {
       case ValueType::boolean: {
         const auto reading = read_boolean(*test.name, transaction_);
-        if (reading.state == Reading<bool>::State::not_told) return not_told(*test.name, test.macro);
+        if (reading.state == Reading<bool>::State::not_told)
+          return not_told(*test.name, test.macro);
         return truth_of(test.comparison == Comparison::holds
                             ? reading.value
                             : reading.value == (test.numbers.front() != 0));
@@ -146,15 +155,18 @@ class Runner {
         return truth_of(reading.state == State::told &&
                         compare(test.comparison, reading.value, test.numbers));
       }
-      case ValueType::ip: return ip(test);
+      case ValueType::ip:
+        return ip(test);
       case ValueType::address: {
         const auto reading = read_address(*test.name, transaction_);
         return reading.value ? address(test, *reading.value) : not_told(*test.name, test.macro);
       }
-      case ValueType::addresses: return addresses(test);
+      case ValueType::addresses:
+        return addresses(test);
       case ValueType::text:
       case ValueType::domain:
-      case ValueType::choice: return text(test);
+      case ValueType::choice:
+        return text(test);
     }
     return Truth::no;
   }
@@ -223,9 +235,8 @@ class Runner {
       return truth_of(reading.state == State::told && compare_inside(test, value));
     }
     if (test.type == ValueType::domain) {
-      return truth_of(std::any_of(test.texts.begin(), test.texts.end(), [&](const auto& domain) {
-        return same_domain(value, domain);
-      }));
+      return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
+                                  [&](const auto& domain) { return same_domain(value, domain); }));
     }
     return truth_of(holds(test.texts, value));
   }
@@ -340,7 +351,8 @@ class Runner {
 
   void note(Evidence evidence) {
     auto& all = outcome_->evidence;
-    if (std::find(all.begin(), all.end(), evidence) == all.end()) all.push_back(std::move(evidence));
+    if (std::find(all.begin(), all.end(), evidence) == all.end())
+      all.push_back(std::move(evidence));
   }
 
   void note_name(Name name, const std::string& macro) {

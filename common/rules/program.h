@@ -19,8 +19,8 @@ namespace postern::expression {
 
 /// How a test compares; `!=` is `not` around `equal`.
 enum class Comparison : std::uint8_t {
-  holds,     ///< a boolean name
-  equal,     ///< with any of the test's values
+  holds,  ///< a boolean name
+  equal,  ///< with any of the test's values
   less,
   less_equal,
   greater,
@@ -56,7 +56,8 @@ struct Step {
   enum class Kind : std::uint8_t { all_of, any_of, negate, test, constant };
   Kind kind = Kind::constant;
   Truth truth = Truth::yes;  ///< of a constant
-  std::uint32_t first = 0;   ///< of all_of, any_of: in `children`; of negate: a step; of test: a test
+  std::uint32_t first =
+      0;  ///< of all_of, any_of: in `children`; of negate: a step; of test: a test
   std::uint32_t count = 0;
 };
 

@@ -31,8 +31,8 @@ Subjects subjects_of_macro(std::string_view macro) {
 
 void Resolver::problem(std::size_t offset, std::size_t length, std::string message,
                        std::string hint) {
-  problems_.push_back({offset, std::max<std::size_t>(length, 1), std::move(message),
-                       std::move(hint)});
+  problems_.push_back(
+      {offset, std::max<std::size_t>(length, 1), std::move(message), std::move(hint)});
 }
 
 void Resolver::problem(const Node& node, std::string message, std::string hint) {
@@ -154,10 +154,10 @@ void Resolver::check_stages() {
   for (const auto& limited : limited_) {
     if (asked <= limited.latest) continue;
     // A name that comes too late for its rule has been reported already.
-    const auto why =
-        scope_.stage ? "the rule stands at " + std::string(postern::to_text(*scope_.stage))
-                     : quoted(earliest_name_) + " only from " +
-                           std::string(postern::to_text(earliest_)) + " on";
+    const auto why = scope_.stage
+                         ? "the rule stands at " + std::string(postern::to_text(*scope_.stage))
+                         : quoted(earliest_name_) + " only from " +
+                               std::string(postern::to_text(earliest_)) + " on";
     problem(*limited.node,
             quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
                 " alone, " + (scope_.stage ? "but " : "") + why,

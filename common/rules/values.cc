@@ -38,7 +38,9 @@ Reading<std::int64_t> nonzero(std::uint16_t number) {
   return number != 0 ? Reading<std::int64_t>::told(number) : Reading<std::int64_t>::not_told();
 }
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 }  // namespace
 
@@ -57,12 +59,15 @@ std::string_view TextBuffer::join(const MailAddress& address) {
 Reading<bool> read_boolean(Name name, const Transaction& transaction) {
   if (out_of_reach(name, transaction)) return Reading<bool>::not_told();
   switch (name) {
-    case Name::client_authenticated: return presence(transaction.authentication.user);
-    case Name::tls: return presence(transaction.tls.version);
+    case Name::client_authenticated:
+      return presence(transaction.authentication.user);
+    case Name::tls:
+      return presence(transaction.tls.version);
     case Name::helo_extended:
       if (transaction.helo.is_told()) return Reading<bool>::told(transaction.extended_smtp);
       return transaction.helo.is_absent() ? Reading<bool>::told(false) : Reading<bool>::not_told();
-    default: return Reading<bool>::not_told();
+    default:
+      return Reading<bool>::not_told();
   }
 }
 
@@ -70,13 +75,20 @@ Reading<std::int64_t> read_number(Name name, const Transaction& transaction) {
   using Number = Reading<std::int64_t>;
   if (out_of_reach(name, transaction)) return Number::not_told();
   switch (name) {
-    case Name::client_port: return nonzero(transaction.client.port);
-    case Name::server_port: return nonzero(transaction.server_port);
-    case Name::tls_bits: return from_told<std::int64_t>(transaction.tls.bits);
-    case Name::declared_size: return from_told<std::int64_t>(transaction.declared_size);
-    case Name::recipient_count: return from_told<std::int64_t>(transaction.recipient_count);
-    case Name::size: return from_told<std::int64_t>(transaction.size);
-    default: return Number::not_told();
+    case Name::client_port:
+      return nonzero(transaction.client.port);
+    case Name::server_port:
+      return nonzero(transaction.server_port);
+    case Name::tls_bits:
+      return from_told<std::int64_t>(transaction.tls.bits);
+    case Name::declared_size:
+      return from_told<std::int64_t>(transaction.declared_size);
+    case Name::recipient_count:
+      return from_told<std::int64_t>(transaction.recipient_count);
+    case Name::size:
+      return from_told<std::int64_t>(transaction.size);
+    default:
+      return Number::not_told();
   }
 }
 
@@ -85,22 +97,34 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
   if (out_of_reach(name, transaction)) return Text::not_told();
   const auto& client = transaction.client;
   switch (name) {
-    case Name::client_name: return from_told<std::string_view>(client.name);
-    case Name::client_reverse_name: return from_told<std::string_view>(client.reverse_name);
-    case Name::client_user: return from_told<std::string_view>(transaction.authentication.user);
+    case Name::client_name:
+      return from_told<std::string_view>(client.name);
+    case Name::client_reverse_name:
+      return from_told<std::string_view>(client.reverse_name);
+    case Name::client_user:
+      return from_told<std::string_view>(transaction.authentication.user);
     case Name::client_auth_method:
       return from_told<std::string_view>(transaction.authentication.mechanism);
-    case Name::tls_version: return from_told<std::string_view>(transaction.tls.version);
-    case Name::tls_cipher: return from_told<std::string_view>(transaction.tls.cipher);
-    case Name::helo: return from_told<std::string_view>(transaction.helo);
-    case Name::sender_local: return local_part(read_address(Name::sender, transaction));
-    case Name::sender_domain: return domain_part(read_address(Name::sender, transaction));
-    case Name::recipient_local: return local_part(read_address(Name::recipient, transaction));
-    case Name::recipient_domain: return domain_part(read_address(Name::recipient, transaction));
+    case Name::tls_version:
+      return from_told<std::string_view>(transaction.tls.version);
+    case Name::tls_cipher:
+      return from_told<std::string_view>(transaction.tls.cipher);
+    case Name::helo:
+      return from_told<std::string_view>(transaction.helo);
+    case Name::sender_local:
+      return local_part(read_address(Name::sender, transaction));
+    case Name::sender_domain:
+      return domain_part(read_address(Name::sender, transaction));
+    case Name::recipient_local:
+      return local_part(read_address(Name::recipient, transaction));
+    case Name::recipient_domain:
+      return domain_part(read_address(Name::recipient, transaction));
     case Name::queue_id:
       return transaction.queue_id.empty() ? Text::absent() : Text::told(transaction.queue_id);
-    case Name::stage: return Text::told(postern::to_text(transaction.stage));
-    case Name::door: return Text::told(postern::to_text(transaction.door));
+    case Name::stage:
+      return Text::told(postern::to_text(transaction.stage));
+    case Name::door:
+      return Text::told(postern::to_text(transaction.door));
     case Name::macro: {
       // The policy protocol knows no macros: that one is missing says nothing there.
       if (transaction.door == Door::policy) return Text::not_told();
@@ -114,7 +138,8 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
       const auto address = read_address(name, transaction);
       return address.value ? Text::told(buffer.join(*address.value)) : Text::not_told();
     }
-    default: return Text::not_told();
+    default:
+      return Text::not_told();
   }
 }
 

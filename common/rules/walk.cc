@@ -33,8 +33,8 @@ struct Course {
     open,                ///< the rule at `at` waits for answers
   };
   End end = End::exhausted;
-  std::size_t at = 0;                    ///< number of rules up to this stage, if exhausted
-  const Rule* softener = nullptr;        ///< earlier rule that a missing fact kept from acting
+  std::size_t at = 0;              ///< number of rules up to this stage, if exhausted
+  const Rule* softener = nullptr;  ///< earlier rule that a missing fact kept from acting
 };
 
 class Walk {
@@ -71,8 +71,10 @@ class Walk {
         continue;
       }
       switch (rule.condition.truth(transaction_, facts_)) {
-        case Truth::no: break;
-        case Truth::unknown: return end(Course::End::open, at);
+        case Truth::no:
+          break;
+        case Truth::unknown:
+          return end(Course::End::open, at);
         case Truth::yes:
           if (!settles_stage(rule)) return end(Course::End::decided, at);
           settled_stage_ = rule.place.stage;
@@ -210,8 +212,8 @@ class Walk {
       settled_stage_ = rule.place.stage;
       return false;
     }
-    return matches || (truth == Truth::unavailable &&
-                       rule.unavailable == WhenUnavailable::defer && !is_local_before_data(rule));
+    return matches || (truth == Truth::unavailable && rule.unavailable == WhenUnavailable::defer &&
+                       !is_local_before_data(rule));
   }
 
   TrailEntry entry(const Course& course, std::size_t at) {
@@ -278,15 +280,21 @@ QuestionKind missing_kind(const Rule& rule, const Transaction& transaction, cons
 
 const Reason* reason_for_missing(QuestionKind kind) noexcept {
   switch (kind) {
-    case QuestionKind::spf: return find_reason("spf-temperror");
-    case QuestionKind::reverse_dns: return find_reason("client-rdns-temp");
-    case QuestionKind::helo_dns: return find_reason("helo-lookup-temp");
-    case QuestionKind::sender_dns: return find_reason("sender-domain-temp");
-    case QuestionKind::dns: return find_reason("dns-timeout");
+    case QuestionKind::spf:
+      return find_reason("spf-temperror");
+    case QuestionKind::reverse_dns:
+      return find_reason("client-rdns-temp");
+    case QuestionKind::helo_dns:
+      return find_reason("helo-lookup-temp");
+    case QuestionKind::sender_dns:
+      return find_reason("sender-domain-temp");
+    case QuestionKind::dns:
+      return find_reason("dns-timeout");
     case QuestionKind::table:
     case QuestionKind::store:
     case QuestionKind::upstream:
-    case QuestionKind::sample: break;
+    case QuestionKind::sample:
+      break;
   }
   return find_reason("dependency-down");
 }

@@ -237,5 +237,30 @@ TEST(Record, RefusesALineBeyondItsBounds) {
       record_from_json("{\"v\":1,\"x\":" + std::string(40, '[') + std::string(40, ']') + '}'));
 }
 
+// The examples of docs/journal-format.md, in their order.
+std::vector<std::string> documented_examples() {
+  const std::string page =
+      samples::read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/journal-format.md");
+  const std::string fence = "```json\n";
+  std::vector<std::string> examples;
+  for (auto at = page.find(fence); at != std::string::npos; at = page.find(fence, at)) {
+    at += fence.size();
+    examples.push_back(page.substr(at, page.find("```", at) - at));
+  }
+  return examples;
+}
+
+TEST(JournalFormat, IsDocumentedWithTheLinesThatAreWritten) {
+  const std::vector<Record> shown = {samples::blocked_client(), samples::repeated(),
+                                     samples::joined()};
+  const auto examples = documented_examples();
+  ASSERT_EQ(examples.size(), shown.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const auto read = record_from_json(examples[i]);
+    ASSERT_TRUE(read) << render(read.problems());
+    EXPECT_EQ(to_json(*read), to_json(shown[i]));
+  }
+}
+
 }  // namespace
 }  // namespace postern

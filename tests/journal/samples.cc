@@ -42,6 +42,8 @@ Evidence table_hit(std::string name, std::string value, std::string file, unsign
   return {std::move(name), std::move(value), std::move(source)};
 }
 
+Evidence table_miss(std::string name) { return table_hit(std::move(name), "", "", 0); }
+
 TrailEntry entry(const RulePlace& rule, Truth truth, Verdict verdict, std::string reason = {},
                  TrailNote note = TrailNote::none, std::vector<Evidence> looked_at = {}) {
   TrailEntry result;
@@ -135,7 +137,7 @@ void refuse(Record& record, Verdict verdict, std::string_view reason, const Rule
 
 TrailEntry partners_say_no() {
   return entry(partners, Truth::no, Verdict::accept, {}, TrailNote::none,
-               {evidence("client.ip", "192.0.2.7"), evidence("partners", "")});
+               {evidence("client.ip", "192.0.2.7"), table_miss("partners")});
 }
 
 }  // namespace
@@ -179,9 +181,9 @@ Record refused_recipient() {
   result.decision.trail = {
       partners_say_no(),
       entry(blocked, Truth::no, Verdict::reject, "client-blocked", TrailNote::none,
-            {evidence("client.ip", "192.0.2.7"), evidence("bad_networks", "")}),
+            {evidence("client.ip", "192.0.2.7"), table_miss("bad_networks")}),
       entry(unknown_users, Truth::yes, Verdict::reject, "rcpt-unknown", TrailNote::none,
-            {evidence("recipient", "bob@example.org"), evidence("users", "")}),
+            {evidence("recipient", "bob@example.org"), table_miss("users")}),
       entry(first_contact, Truth::no, Verdict::defer, "greylisted", TrailNote::not_reached)};
   return result;
 }
@@ -243,7 +245,7 @@ Record accepted() {
 Record watched_by_shadow() {
   Record result = record(Stage::rcpt, Door::policy);
   auto watching = entry(unknown_users, Truth::yes, Verdict::reject, "rcpt-unknown",
-                        TrailNote::shadow, {evidence("users", "")});
+                        TrailNote::shadow, {table_miss("users")});
   watching.mode = RuleMode::shadow;
   const auto header_rule = place("no forged dates", "rules/content.toml", 3, Stage::end_of_headers);
   result.decision.trail = {

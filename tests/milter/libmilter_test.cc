@@ -150,7 +150,7 @@ TEST(Libmilter, RefusesAMessageByItsRealSize) {
   greet(client);
   client.rcpt({"<ann@example.net>"});
   const auto answer = client.message("Subject: big\n\n" + std::string(600'000, 'x') + "\n");
-  EXPECT_THAT(first_line(answer), StartsWith("552 5.3.4"));
+  EXPECT_THAT(first_line(answer), StartsWith("552-5.3.4"));
   client.mail({"<a@example.org>"});
   client.rcpt({"<ann@example.net>"});
   EXPECT_EQ(client.message("Subject: small\n\nx\n").kind, Kind::proceed);
@@ -231,12 +231,12 @@ TEST(Libmilter, KeepsManyParallelSessionsApart) {
 TEST(Libmilter, BeginsANewSessionOnTheSameConnection) {
   TestServer server("rcpt");
   auto client = server.client();
-  greet(client, "198.51.100.9");
-  EXPECT_TRUE(client.rcpt({"<ann@example.net>"}).refuses());
-  client.quit_but_stay();
   greet(client, "192.0.2.7");
   EXPECT_EQ(client.rcpt({"<ann@example.net>"}).kind, Kind::proceed);
   EXPECT_EQ(client.end_of_message().kind, Kind::proceed);
+  client.quit_but_stay();
+  greet(client, "198.51.100.9");
+  EXPECT_TRUE(client.rcpt({"<ann@example.net>"}).refuses());
 }
 
 TEST(Libmilter, OutlivesClientsThatBreakTheProtocolOrLeave) {

@@ -212,7 +212,7 @@ int serve(const std::string& listen_text, const std::string& policy, const std::
         world.changed.wait(lock, [&] { return world.open; });
       }
       auto decision = world.policy.decide(transaction);
-      closed({decision, std::move(facts), {}});
+      closed({decision, std::move(facts), {}, {}});
       return decision;
     };
     return std::make_unique<Session>(std::move(setup));

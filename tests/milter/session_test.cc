@@ -380,16 +380,37 @@ TEST_F(Session, TakesTheSizeFromSendmailWhenTheBodyIsNotSent) {
   EXPECT_EQ(records.all().at(1).transaction.size.value(), 4321);
 }
 
-TEST_F(Session, RefusesNothingAtRcptFromALocalUser) {
+TEST_F(Session, TellsTheCoreThatALocalUserHasNoAddress) {
   policy.rules = {unknown_recipient("nobody@example.net")};
   begin();
   session->connect("localhost", nullptr, link);
   helo();
   mail();
-  EXPECT_EQ(rcpt("<nobody@example.net>"), Status::proceed);
-  EXPECT_EQ(end(), Status::proceed);
-  EXPECT_EQ(records.all().at(0).sent->answer, "continue");
+  rcpt("<ann@example.net>");
+  end();
   EXPECT_FALSE(records.all().at(0).transaction.client.address);
+}
+
+TEST_F(Session, SpeaksLaterWhatTheStageHasNoCodeFor) {
+  policy.rules = {{"early",
+                   Stage::connect,
+                   [](const Transaction&) { return true; },
+                   Verdict::reject,
+                   "policy-reject",
+                   {},
+                   {}}};
+  policy.speak = Speak::stage;
+  decide = [this](const Transaction& t, Facts facts, const std::function<void(Outcome)>& closed) {
+    auto decision = policy.decide(t);
+    if (t.stage == Stage::connect) decision.reply.reset();
+    closed({decision, std::move(facts), {}, {}});
+    return decision;
+  };
+  begin();
+  EXPECT_EQ(connect(), Status::proceed);
+  helo();
+  mail();
+  EXPECT_EQ(rcpt("<ann@example.net>"), Status::reject);
 }
 
 TEST_F(Session, CarriesFactsToTheNextDecisionOfTheMessageAndNotToTheNextMessage) {
@@ -398,7 +419,7 @@ TEST_F(Session, CarriesFactsToTheNextDecisionOfTheMessageAndNotToTheNextMessage)
   decide = [&](const Transaction&, Facts facts, const std::function<void(Outcome)>& closed) {
     known.push_back(facts.find(question) != nullptr);
     facts.add(question, Answer::found({"1"}));
-    closed({Decision{}, facts, {}});
+    closed({Decision{}, facts, {}, {}});
     return Decision{};
   };
   policy.rules = {unknown_recipient("nobody@example.net")};
@@ -426,7 +447,7 @@ TEST_F(Session, WritesARecordOnlyWhenItsLastQuestionIsClosed) {
   auto decision = policy.decide(Transaction{});
   decision.trail.resize(1);
   session.reset();
-  close_later({decision, {}, std::chrono::microseconds(7)});
+  close_later({decision, {}, std::chrono::microseconds(7), {}});
   ASSERT_EQ(records.count(), 1U);
   EXPECT_EQ(records.all()[0].decision.trail.size(), 1U);
   EXPECT_EQ(records.all()[0].elapsed.count(), 7);

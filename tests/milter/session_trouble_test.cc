@@ -61,7 +61,7 @@ TEST_F(SessionTrouble, AtConnectIsRememberedAndSpokenAtRcptForTheWholeSession) {
   bool fails = true;
   decide = [&](const Transaction&, Facts facts, const std::function<void(Outcome)>& closed) {
     if (fails) throw std::runtime_error("a bug");
-    closed({Decision{}, std::move(facts), {}});
+    closed({Decision{}, std::move(facts), {}, {}});
     return Decision{};
   };
   begin();
@@ -79,7 +79,7 @@ TEST_F(SessionTrouble, OfOneRecipientIsNotThatOfTheNext) {
   policy.rules = {rule_at(Stage::rcpt)};
   decide = [&](const Transaction& t, Facts facts, const std::function<void(Outcome)>& closed) {
     if (is(t.recipient, "ann@example.net")) throw std::runtime_error("a bug");
-    closed({Decision{}, std::move(facts), {}});
+    closed({Decision{}, std::move(facts), {}, {}});
     return Decision{};
   };
   begin();
@@ -90,11 +90,13 @@ TEST_F(SessionTrouble, OfOneRecipientIsNotThatOfTheNext) {
 
 TEST_F(SessionTrouble, AVerdictThisDoorCannotCarryIsTemporary) {
   policy.rules = {rule_at(Stage::rcpt)};
-  for (const auto verdict : {Verdict::discard, Verdict::quarantine, Verdict::reject}) {
+  // The last is what the driver says when it could not evaluate.
+  for (const auto verdict :
+       {Verdict::discard, Verdict::quarantine, Verdict::reject, Verdict::defer}) {
     decide = [verdict](const Transaction&, Facts, const std::function<void(Outcome)>& closed) {
       Decision decision;
       decision.verdict = verdict;  // without a reply
-      closed({decision, {}, {}});
+      closed({decision, {}, {}, {}});
       return decision;
     };
     begin();

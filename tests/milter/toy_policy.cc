@@ -11,12 +11,12 @@ namespace {
 const ReplyIdentity identity{"mx1.example.org", "postmaster@example.org", ""};
 constexpr std::chrono::system_clock::time_point noon{std::chrono::hours(24 * 20'000 + 12)};
 
-Reply reply_for(const ToyRule& rule, const Transaction& transaction) {
+std::optional<Reply> reply_for(const ToyRule& rule, const Transaction& transaction) {
   const auto* reason = find_reason(rule.reason);
   if (reason == nullptr) throw std::logic_error("no reason " + rule.reason);
   const auto spoken = reply_stage(transaction.stage);
   const auto form = form_at(*reason, std::nullopt, spoken);
-  if (!form) throw std::logic_error(rule.reason + " cannot be spoken here");
+  if (!form) return std::nullopt;
   return compose(*reason, *form, spoken, rule.text, field_values(transaction), identity,
                  transaction.reference)
       .value();
@@ -75,7 +75,7 @@ milter_door::SessionSetup toy_setup(const ToyPolicy& policy, Records& records,
   setup.decide = [&policy](const Transaction& transaction, Facts facts,
                            const std::function<void(Outcome)>& closed) {
     auto decision = policy.decide(transaction);
-    closed({decision, std::move(facts), {}});
+    closed({decision, std::move(facts), {}, {}});
     return decision;
   };
   setup.submit = [&records](Record record) { records.add(std::move(record)); };

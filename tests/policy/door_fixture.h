@@ -51,7 +51,7 @@ class ObedientRules final : public Evaluator {
       const auto* answer = facts.find(question());
       if (answer == nullptr) return NeedsMore{{question()}};
       if (answer->values == std::vector<std::string>{"yes"}) {
-        refuse(decision, transaction, *find_reason("policy-refused"));
+        refuse(decision, transaction, *find_reason("policy-reject"));
       }
     } else if (word == "shadow") {
       TrailEntry entry;

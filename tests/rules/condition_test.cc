@@ -272,8 +272,8 @@ TEST(Condition, FollowsTheTableOfTheFourTruths) {
 TEST(Condition, NamesTheFirstFactThatIsMissing) {
   const auto facts = answers({{"sample_spf", "!"}, {"sample_dns", "!"}});
   const auto transaction = ordinary_transaction(Stage::rcpt);
-  const auto outcome = compiled("tls or sample_dns == 'bad' or sample_spf == 'bad'")
-                           .evaluate(transaction, facts);
+  const auto outcome =
+      compiled("tls or sample_dns == 'bad' or sample_spf == 'bad'").evaluate(transaction, facts);
   EXPECT_EQ(outcome.truth, Truth::unavailable);
   EXPECT_EQ(outcome.cause, "sample_dns: servfail");
   EXPECT_EQ(outcome.cause_kind, QuestionKind::dns);
@@ -324,12 +324,12 @@ TEST(Condition, AsksFreeQuestionsAtOnceAndEachOnce) {
 TEST(Condition, HoldsCostlyQuestionsBackUntilNothingElseCanSettleIt) {
   EXPECT_THAT(asked("sample_costly == 'high' and sample_a == 'bad'"), ElementsAre("sample_a"));
   EXPECT_THAT(asked("sample_costly == 'high' or sample_a == 'bad'"), ElementsAre("sample_a"));
-  EXPECT_THAT(asked("sample_costly == 'high' and sample_a == 'bad'",
-                    answers({{"sample_a", "good"}})),
-              IsEmpty());
-  EXPECT_THAT(asked("sample_costly == 'high' and sample_a == 'bad'",
-                    answers({{"sample_a", "bad"}})),
-              ElementsAre("sample_costly"));
+  EXPECT_THAT(
+      asked("sample_costly == 'high' and sample_a == 'bad'", answers({{"sample_a", "good"}})),
+      IsEmpty());
+  EXPECT_THAT(
+      asked("sample_costly == 'high' and sample_a == 'bad'", answers({{"sample_a", "bad"}})),
+      ElementsAre("sample_costly"));
   EXPECT_THAT(asked("sample_costly == 'high' and not tls"), ElementsAre("sample_costly"));
   EXPECT_THAT(asked("sample_costly == 'high' and tls"), IsEmpty());
 }
@@ -359,7 +359,12 @@ TEST(Condition, DoesNotWaitForACheckThatAsksWhatIsAnswered) {
       outcome.questions.push_back(sample_question("stubborn"));
       return outcome;
     }
-    CheckDescription description_{"stubborn", {"x", "y"}};
+    CheckDescription description_ = [] {
+      CheckDescription description;
+      description.name = "stubborn";
+      description.values = {"x", "y"};
+      return description;
+    }();
   };
   CheckRegistry registry;
   registry.add(std::make_shared<Stubborn>());
@@ -445,7 +450,8 @@ TEST(Condition, RefusesValuesACheckCanNeverReturn) {
   EXPECT_EQ(faults("sample_a"),
             "0+8 \"sample_a\" is a word of a fixed set and no condition by itself | compare it, as "
             "sample_a == \"good\"\n");
-  EXPECT_EQ(faults("stage == 'rctp'"), "9+6 \"stage\" is never \"rctp\" | did you mean \"rcpt\"?\n");
+  EXPECT_EQ(faults("stage == 'rctp'"),
+            "9+6 \"stage\" is never \"rctp\" | did you mean \"rcpt\"?\n");
 }
 
 TEST(Condition, RefusesWrongTypes) {
@@ -455,8 +461,7 @@ TEST(Condition, RefusesWrongTypes) {
   EXPECT_EQ(faults("recipient_count > 5MB"),
             "18+3 \"recipient_count\" is a number and cannot be compared with a size | leave out "
             "the unit\n");
-  EXPECT_EQ(faults("size > 5m"),
-            "7+2 \"size\" is a size and cannot be compared with a duration\n");
+  EXPECT_EQ(faults("size > 5m"), "7+2 \"size\" is a size and cannot be compared with a duration\n");
   EXPECT_EQ(faults("helo > 'x'"),
             "5+1 \">\" has no meaning for \"helo\", which is a domain name | it has ==, !=, in, "
             "matches, starts_with, ends_with and contains\n");
@@ -465,9 +470,10 @@ TEST(Condition, RefusesWrongTypes) {
             "==, != and in\n");
   EXPECT_EQ(faults("tls == 'yes'"),
             "7+5 \"tls\" is yes or no and cannot be compared with a text | write tls or not tls\n");
-  EXPECT_EQ(faults("sender in partners"),
-            "10+8 table \"partners\" is of kind cidr, but \"sender\" is a mail address | look it up "
-            "in a table of kind address, domain or string\n");
+  EXPECT_EQ(
+      faults("sender in partners"),
+      "10+8 table \"partners\" is of kind cidr, but \"sender\" is a mail address | look it up "
+      "in a table of kind address, domain or string\n");
   EXPECT_EQ(faults("client.ip in our_domains"),
             "13+11 table \"our_domains\" is of kind domain, but \"client.ip\" is an IP address | "
             "look it up in a table of kind cidr\n");
@@ -495,7 +501,8 @@ TEST(Condition, RefusesComparisonsThatAlwaysComeOutTheSame) {
   EXPECT_EQ(faults("'a' == 'b'"),
             "0+10 both sides are fixed values, so the result is always the same | compare a name "
             "of the transaction, or a check\n");
-  EXPECT_EQ(faults("helo == helo"), "0+12 both sides are the same, so the result is always the same\n");
+  EXPECT_EQ(faults("helo == helo"),
+            "0+12 both sides are the same, so the result is always the same\n");
   EXPECT_EQ(faults("helo in []"), "8+2 the list is empty, so nothing is ever in it\n");
   EXPECT_EQ(faults("helo contains ''"),
             "14+2 every text contains the empty text, so this says nothing\n");
@@ -536,9 +543,10 @@ TEST(Condition, RefusesNamesThatAreNotKnownAtTheRulesStage) {
   EXPECT_EQ(faults("recipient == 'a@b'", Stage::data),
             "0+9 \"recipient\" is known at rcpt alone, but the rule stands at data | later stages "
             "have \"recipients\", all that were not refused\n");
-  EXPECT_EQ(faults("recipient == 'a@b' and size > 5"),
-            "0+9 \"recipient\" is known at rcpt alone, \"size\" only from end-of-message on | later "
-            "stages have \"recipients\", all that were not refused\n");
+  EXPECT_EQ(
+      faults("recipient == 'a@b' and size > 5"),
+      "0+9 \"recipient\" is known at rcpt alone, \"size\" only from end-of-message on | later "
+      "stages have \"recipients\", all that were not refused\n");
   EXPECT_EQ(faults("client.ip in partners", Stage::end_of_message), "");
 }
 

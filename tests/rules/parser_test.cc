@@ -15,19 +15,30 @@ std::string shape(const Node& node) {
     return text + ")";
   };
   switch (node.kind) {
-    case NodeKind::all_of: return joined("and");
-    case NodeKind::any_of: return joined("or");
-    case NodeKind::negate: return joined("not");
-    case NodeKind::compare: return joined(std::string(to_text(node.op)));
-    case NodeKind::list: return joined("list");
-    case NodeKind::name: return node.text;
-    case NodeKind::macro: return "macro:" + node.text;
-    case NodeKind::text: return "'" + node.text + "'";
+    case NodeKind::all_of:
+      return joined("and");
+    case NodeKind::any_of:
+      return joined("or");
+    case NodeKind::negate:
+      return joined("not");
+    case NodeKind::compare:
+      return joined(std::string(to_text(node.op)));
+    case NodeKind::list:
+      return joined("list");
+    case NodeKind::name:
+      return node.text;
+    case NodeKind::macro:
+      return "macro:" + node.text;
+    case NodeKind::text:
+      return "'" + node.text + "'";
     case NodeKind::number:
     case NodeKind::size:
-    case NodeKind::duration: return std::to_string(node.number);
-    case NodeKind::boolean: return node.number != 0 ? "true" : "false";
-    case NodeKind::broken: return "?";
+    case NodeKind::duration:
+      return std::to_string(node.number);
+    case NodeKind::boolean:
+      return node.number != 0 ? "true" : "false";
+    case NodeKind::broken:
+      return "?";
   }
   return "";
 }

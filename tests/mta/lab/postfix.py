@@ -13,6 +13,7 @@ from .process import Child, GrowingFile, can_connect, free_ports
 # Any number that owns nothing on the machine will do; the names exist only in the private root.
 _OWNER = 60101
 _DROP = 60102
+_PROGRAMS = 60103  # default_privs, which must not share a number with the owner
 _QUEUE = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
           "private", "saved", "trace")
 
@@ -36,6 +37,7 @@ _MAIN = {
     "maillog_file": "/var/log/mail.log",
     "mail_owner": "postfix",
     "setgid_group": "postdrop",
+    "default_privs": "programs",
     "smtpd_authorized_xclient_hosts": "127.0.0.1",
     "smtpd_relay_restrictions": "reject_unauth_destination",
     "smtpd_recipient_restrictions": "reject_unauth_destination",
@@ -93,6 +95,7 @@ class Smtpd:
 
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    chroot: bool = False  # into the queue directory, as Debian does by default
     port: int = 0  # chosen at start
 
 
@@ -124,7 +127,8 @@ class Postfix:
                  certificate: tuple[str, str] | None = None) -> None:
         self.services = {service.name: service for service in services}
         self.root = PrivateRoot("postfix", packages.POSTFIX,
-                                [User("postfix", _OWNER, group), User("postdrop", _DROP, _DROP)])
+                                [User("postfix", _OWNER, group), User("postdrop", _DROP, _DROP),
+                                 User("programs", _PROGRAMS, _PROGRAMS)])
         self.log = GrowingFile(self.root.outside("/var/log/mail.log"))
         self._group = group
         self._settings = {**_MAIN, **(settings or {})}
@@ -161,7 +165,8 @@ class Postfix:
                         _SERVICES + "".join(map(_master_entry, self.services.values())))
         self._child = Child(["chroot", str(self.root.path), "/usr/lib/postfix/sbin/master", "-d",
                              "-c", "/etc/postfix"], self.root.outside("/var/log/master.out"),
-                            {"PATH": "/usr/sbin:/usr/bin", "MAIL_CONFIG": "/etc/postfix"})
+                            {"PATH": "/usr/sbin:/usr/bin", "MAIL_CONFIG": "/etc/postfix"},
+                            self.log.path)
         for service in self.services.values():
             self._child.wait_for(functools.partial(can_connect, "127.0.0.1", service.port),
                                  f"Postfix listens for {service.name}")
@@ -187,5 +192,5 @@ class Postfix:
 
 def _master_entry(service: Smtpd) -> str:
     options = {"syslog_name": f"postfix/{service.name}", **service.settings}
-    return (f"127.0.0.1:{service.port} inet n - n - - smtpd\n"
+    return (f"127.0.0.1:{service.port} inet n - {'y' if service.chroot else 'n'} - - smtpd\n"
             + "".join(f"  -o {{ {key} = {value} }}\n" for key, value in options.items()))

@@ -64,9 +64,11 @@ class Child:
     """One program in a process group of its own. stop() ends it, kindly first."""
 
     def __init__(self, command: Sequence[str], output: Path,
-                 environment: dict[str, str] | None = None) -> None:
+                 environment: dict[str, str] | None = None, log: Path | None = None) -> None:
+        """`output` takes what it prints; `log`, if it writes one, is shown when it fails."""
         self.command = list(command)
         self.output = output
+        self._log = log
         with output.open("ab") as sink:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=sink,
                                             stderr=subprocess.STDOUT, start_new_session=True,
@@ -80,7 +82,10 @@ class Child:
         return self.process.poll() is None
 
     def said(self) -> str:
-        return self.output.read_text(encoding="utf-8", errors="replace")
+        """The end of what it printed and logged."""
+        texts = [path.read_text(encoding="utf-8", errors="replace")
+                 for path in (self.output, self._log) if path is not None and path.exists()]
+        return "\n".join(text[-3000:] for text in texts)
 
     def wait_for(self, condition: Callable[[], T], what: str, limit: float = 20) -> T:
         """Like wait_until, but fails at once when the program has ended."""
@@ -88,7 +93,7 @@ class Child:
             value = condition()
             if not value and not self.alive():
                 raise LabTimeout(f"{self.command[0]} ended with {self.process.returncode} before "
-                                 f"{what}:\n{self.said()[-3000:]}")
+                                 f"{what}:\n{self.said()}")
             return value
         return wait_until(watched, what, limit)
 

@@ -41,8 +41,7 @@ define(`confTO_IDENT', `0')dnl
 define(`confPRIVACY_FLAGS', `')dnl
 define(`confLOG_LEVEL', `14')dnl
 define(`confMILTER_LOG_LEVEL', `14')dnl
-INPUT_MAIL_FILTER(`postern', `S={address}{flags}, T=C:10s;S:20s;R:20s;E:30s')dnl
-{tls}MAILER(`local')dnl
+{filter}{tls}MAILER(`local')dnl
 MAILER(`smtp')dnl
 """
 
@@ -53,6 +52,12 @@ define(`confCACERT_PATH', `/etc/mail')dnl
 define(`confCACERT', `/etc/mail/cert.pem')dnl
 define(`confTLS_SRV_OPTIONS', `V')dnl
 """
+
+
+def filter_line(address: str, failure: str) -> str:
+    """How the laboratory plugs a milter in; `failure` is "", "T" or "R"."""
+    flags = f", F={failure}" if failure else ""
+    return f"INPUT_MAIL_FILTER(`postern', `S={address}{flags}, T=C:10s;S:20s;R:20s;E:30s')dnl\n"
 
 
 class Sendmail:
@@ -67,8 +72,7 @@ class Sendmail:
                                 [User("smmta", 60111, 60111), User("smmsp", 60112, 60112)])
         self.port = free_port()
         self.log = GrowingFile(self.root.outside("/var/log/mail.log"))
-        self.address = address
-        self._failure = failure
+        self._filter = filter_line(address, failure)
         self._certificate = certificate
         self._syslog: SyslogSocket | None = None
         self._child: Child | None = None
@@ -84,13 +88,17 @@ class Sendmail:
     def __exit__(self, *unused: object) -> None:
         self.close()
 
+    def plug_in(self, line: str) -> None:
+        """Before the start: `line` of sendmail.mc instead of the laboratory's own."""
+        self._filter = line
+
     def start(self) -> None:
         """Returns when the server can be connected to."""
         self._write_configuration()
         self._syslog = SyslogSocket(self.root.outside("/dev/log"), self.log.path)
         self._child = Child(["chroot", str(self.root.path), _PROGRAM, "-bD",
                              "-C/etc/mail/sendmail.cf"], self.root.outside("/var/log/sendmail.out"),
-                            {"PATH": "/usr/sbin:/usr/bin"})
+                            {"PATH": "/usr/sbin:/usr/bin"}, self.log.path)
         self._child.wait_for(lambda: can_connect("127.0.0.1", self.port),
                              f"sendmail listens on {self.port}")
 
@@ -116,8 +124,7 @@ class Sendmail:
             tls = _TLS
             for name, text in zip(("cert", "key"), self._certificate):
                 root.write(f"/etc/mail/{name}.pem", text, 0o600)
-        flags = f", F={self._failure}" if self._failure else ""
-        root.write("/etc/mail/sendmail.mc", _MC.format(cf=_CF, port=self.port, flags=flags,
-                                                       address=self.address, tls=tls))
+        root.write("/etc/mail/sendmail.mc", _MC.format(cf=_CF, port=self.port, tls=tls,
+                                                       filter=self._filter))
         made = root.run(["/usr/bin/m4", f"-D_CF_DIR_={_CF}/", "/etc/mail/sendmail.mc"])
         root.write("/etc/mail/sendmail.cf", made)

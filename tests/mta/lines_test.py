@@ -1,0 +1,107 @@
+"""The lines that Postern prints for main.cf and sendmail.mc are pasted as they are, and work: with
+unix sockets, mode 0660, and an smtpd chrooted as Debian does it."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import unittest
+
+from lab.place import Folder
+from lab.postern import CONFIG, Postern
+from lab.postfix import Postfix, Smtpd
+from lab.sendmail import Sendmail
+from lab.smtp import SmtpSession
+
+_CONFIG = """\
+[identity]
+host = "mx1.example.org"
+
+[listen]
+milter = "unix:{folder}/milter.sock"
+policy = ["unix:{folder}/policy.sock"]
+mode = "0660"
+group = "{group}"
+control = "unix:/run/postern/control.sock"
+
+[journal]
+path = "/var/log/postern/decisions.jsonl"
+
+[[rule]]
+name = "unknown"
+stage = "rcpt"
+when = 'recipient.local == "unknown"'
+reject = "rcpt-unknown"
+"""
+_USER = "nobody"
+
+
+def install(root: Folder, folder: str) -> None:
+    user = pwd.getpwnam(_USER)
+    group = grp.getgrgid(user.pw_gid).gr_name
+    root.write(CONFIG, _CONFIG.format(folder=folder, group=group))
+    root.folder(folder, user.pw_uid, user.pw_gid, 0o750)
+
+
+def settings_of(lines: str) -> dict[str, str]:
+    """main.cf's logical lines: continued by white space at the start, comments left out."""
+    settings: dict[str, str] = {}
+    name = ""
+    for line in lines.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line[0].isspace() and name:
+            settings[name] += " " + line.strip()
+        elif "=" in line:
+            name, _, value = (part.strip() for part in line.partition("="))
+            settings[name] = value
+    return settings
+
+
+class PrintedLines(unittest.TestCase):
+    def test_of_main_cf_work_in_a_chrooted_smtpd(self) -> None:
+        milter, policy = Smtpd("milter", chroot=True), Smtpd("policy", chroot=True)
+        postfix = Postfix([milter, policy], pwd.getpwnam(_USER).pw_gid)
+        self.addCleanup(postfix.close)
+        install(postfix.root, "/var/spool/postfix/postern")
+        postern = self.enterContext(Postern(postfix.root, _USER))
+        printed = postern.ask("lines")
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        main_cf = printed.stdout.partition("main.cf:\n")[2].partition("\n\n")[0]
+        self.assertNotIn(str(postfix.root.path), main_cf)
+        settings = settings_of(main_cf)
+        self.assertEqual(settings["milter_default_action"], "tempfail")
+        milter.settings = {name: value for name, value in settings.items() if "milter" in name}
+        policy.settings = {name: value for name, value in settings.items() if "milter" not in name}
+        self.assertIn("smtpd_recipient_restrictions", policy.settings)
+        postfix.start()
+        for service in ("milter", "policy"):
+            with self.subTest(service=service), SmtpSession(postfix.port(service)) as session:
+                session.hello()
+                replies = session.transaction("a@example.org", ["unknown@test.example",
+                                                                "b@test.example"])
+                self.assertEqual(replies[1].verdict, "550 5.1.1", replies[1].text)
+                self.assertEqual([reply.code for reply in replies[2:]], [250, 354, 250])
+
+    def test_of_sendmail_mc_work_and_tempfail_without_us(self) -> None:
+        sendmail = Sendmail("")
+        self.addCleanup(sendmail.close)
+        install(sendmail.root, "/run/postern")
+        with Postern(sendmail.root, _USER) as postern:
+            printed = postern.ask("lines").stdout
+            line = next(line for line in printed.splitlines() if "INPUT_MAIL_FILTER" in line)
+            self.assertIn("F=T", line)
+            # The server sees its own root only.
+            sendmail.plug_in(line.replace(str(sendmail.root.path), "") + "\n")
+            sendmail.start()
+            with SmtpSession(sendmail.port) as session:
+                session.hello()
+                replies = session.transaction("a@example.org", ["unknown@test.example"])
+                self.assertEqual(replies[1].verdict, "550 5.1.1", replies[1].text)
+        with SmtpSession(sendmail.port) as session:
+            session.hello()
+            self.assertEqual(session.command("MAIL FROM:<a@example.org>").verdict, "451 4.3.2")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,263 @@
+#include "tables/table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <random>
+#include <set>
+
+namespace postern {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<TableEntry> entries(const std::vector<std::string>& texts) {
+  std::vector<TableEntry> list;
+  for (const auto& text : texts) {
+    list.push_back({text, {"list", static_cast<unsigned>(list.size() + 1), 1}});
+  }
+  return list;
+}
+
+std::shared_ptr<const Table> table(TableKind kind, const std::vector<std::string>& texts) {
+  auto built = Table::build("sample", kind, entries(texts));
+  EXPECT_TRUE(built.ok()) << render(built.problems());
+  return built ? *built : nullptr;
+}
+
+std::string fault(TableKind kind, const std::string& text) {
+  const auto built = Table::build("sample", kind, entries({text}));
+  if (built) return "no fault";
+  EXPECT_EQ(built.problems().size(), 1U);
+  EXPECT_EQ(built.problems().front().length, std::max<std::size_t>(1, text.size()));
+  return built.problems().front().message + " | " + built.problems().front().hint;
+}
+
+std::string network_of(const Table& table, const char* address) {
+  const auto hit = table.find(*IpAddress::parse(address));
+  return hit ? std::string(hit->entry) : "none";
+}
+
+std::string entry_of(const Table& table, const char* address) {
+  const auto hit = table.find(MailAddress::from_envelope(address));
+  return hit ? std::string(hit->entry) : "none";
+}
+
+std::string text_entry_of(const Table& table, std::string_view text) {
+  const auto hit = table.find(text);
+  return hit ? std::string(hit->entry) : "none";
+}
+
+TEST(CidrTable, TheMostSpecificNetworkWins) {
+  const auto nested = table(TableKind::cidr, {"10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24",
+                                              "10.1.2.255", "2001:db8::/32", "2001:db8:0:1::/64"});
+  EXPECT_EQ(network_of(*nested, "10.0.0.0"), "10.0.0.0/8");
+  EXPECT_EQ(network_of(*nested, "10.1.1.255"), "10.1.0.0/16");
+  EXPECT_EQ(network_of(*nested, "10.1.2.0"), "10.1.2.0/24");
+  EXPECT_EQ(network_of(*nested, "10.1.2.255"), "10.1.2.255");
+  EXPECT_EQ(network_of(*nested, "10.1.3.0"), "10.1.0.0/16");
+  EXPECT_EQ(network_of(*nested, "10.255.255.255"), "10.0.0.0/8");
+  EXPECT_EQ(network_of(*nested, "11.0.0.0"), "none");
+  EXPECT_EQ(network_of(*nested, "9.255.255.255"), "none");
+  EXPECT_EQ(network_of(*nested, "2001:db8::1"), "2001:db8::/32");
+  EXPECT_EQ(network_of(*nested, "2001:db8:0:1::1"), "2001:db8:0:1::/64");
+  EXPECT_EQ(network_of(*nested, "2001:db8:0:2::"), "2001:db8::/32");
+  EXPECT_EQ(network_of(*nested, "2001:db9::"), "none");
+}
+
+TEST(CidrTable, CoversBothEndsOfTheAddressSpace) {
+  const auto whole = table(TableKind::cidr, {"0.0.0.0/0", "255.255.255.255", "::/0",
+                                             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"});
+  EXPECT_EQ(network_of(*whole, "0.0.0.0"), "0.0.0.0/0");
+  EXPECT_EQ(network_of(*whole, "255.255.255.254"), "0.0.0.0/0");
+  EXPECT_EQ(network_of(*whole, "255.255.255.255"), "255.255.255.255");
+  EXPECT_EQ(network_of(*whole, "::2"), "::/0");
+  EXPECT_EQ(network_of(*whole, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+}
+
+TEST(CidrTable, AgreesWithASearchOfTheWholeListOnRandomNetworks) {
+  std::mt19937 random(20'261);
+  // Few leading octets, so that networks lie inside each other.
+  const auto address_below = [&](unsigned first, unsigned second) {
+    return IpAddress::from_v4({static_cast<std::uint8_t>(random() % first),
+                               static_cast<std::uint8_t>(random() % second),
+                               static_cast<std::uint8_t>(random() & 0xFFU),
+                               static_cast<std::uint8_t>(random() & 0xFFU)});
+  };
+  std::vector<std::string> texts;
+  std::vector<Network> networks;
+  for (int i = 0; i < 500; ++i) {
+    const auto network =
+        Network::around(address_below(4, 8), static_cast<unsigned>(random() % 33));
+    texts.push_back(network.text());
+    networks.push_back(network);
+  }
+  const auto built = table(TableKind::cidr, texts);
+  for (int i = 0; i < 5000; ++i) {
+    const auto address = address_below(5, 9);
+    std::string expected = "none";
+    int best = -1;
+    for (const auto& network : networks) {
+      if (network.contains(address) && static_cast<int>(network.prefix()) > best) {
+        best = static_cast<int>(network.prefix());
+        expected = network.text();
+      }
+    }
+    ASSERT_EQ(network_of(*built, address.text().c_str()), expected) << address.text();
+  }
+}
+
+TEST(CidrTable, SetHostBitsAreAFaultThatNamesTheNetworkMeant) {
+  EXPECT_EQ(fault(TableKind::cidr, "192.0.2.1/24"),
+            "\"192.0.2.1/24\" has bits set beyond its prefix length | did you mean "
+            "\"192.0.2.0/24\"?");
+  EXPECT_THAT(fault(TableKind::cidr, "mail.example.org"), HasSubstr("is not a network"));
+}
+
+TEST(CidrTable, AnswersNoOtherQuestion) {
+  const auto networks = table(TableKind::cidr, {"192.0.2.0/24"});
+  EXPECT_EQ(text_entry_of(*networks, "192.0.2.1"), "none");
+  EXPECT_EQ(entry_of(*networks, "a@192.0.2.1"), "none");
+}
+
+TEST(AddressTable, WholeAddressesComeBeforeLocalPartsAndDomains) {
+  const auto addresses = table(
+      TableKind::address, {"@example.org", "info@", "info@example.org", "Bob@example.net", "<>"});
+  EXPECT_EQ(entry_of(*addresses, "info@example.org"), "info@example.org");
+  EXPECT_EQ(entry_of(*addresses, "info@example.com"), "info@");
+  EXPECT_EQ(entry_of(*addresses, "anyone@EXAMPLE.org"), "@example.org");
+  EXPECT_EQ(entry_of(*addresses, "anyone@sub.example.org"), "none");
+  EXPECT_EQ(entry_of(*addresses, "<>"), "<>");
+}
+
+TEST(AddressTable, LocalPartsKeepTheirCaseExceptPostmaster) {
+  const auto addresses =
+      table(TableKind::address, {"Bob@example.net", "PostMaster@example.org", "postmaster@"});
+  EXPECT_EQ(entry_of(*addresses, "Bob@Example.Net"), "Bob@example.net");
+  EXPECT_EQ(entry_of(*addresses, "bob@example.net"), "none");
+  EXPECT_EQ(entry_of(*addresses, "POSTMASTER@example.org"), "PostMaster@example.org");
+  EXPECT_EQ(entry_of(*addresses, "Postmaster"), "postmaster@");
+}
+
+TEST(AddressTable, QuotedLocalPartsAreReadLikeTheMtaSpellsThem) {
+  const auto addresses = table(TableKind::address, {"\"a b\"@example.org"});
+  EXPECT_EQ(entry_of(*addresses, "<\"a b\"@example.org>"), "\"a b\"@example.org");
+}
+
+TEST(AddressTable, WhatIsNoAddressIsAFaultWithTheLikelyMeaning) {
+  EXPECT_THAT(fault(TableKind::address, "example.org"), HasSubstr("write \"@example.org\""));
+  EXPECT_THAT(fault(TableKind::address, "abuse"), HasSubstr("write \"abuse@\""));
+  EXPECT_THAT(fault(TableKind::address, "@.example.org"), HasSubstr("kind \"domain\""));
+  EXPECT_THAT(fault(TableKind::address, "@"), HasSubstr("is not an address"));
+  EXPECT_THAT(fault(TableKind::address, "a@b c"), HasSubstr("is not an address"));
+}
+
+TEST(DomainTable, ANameIsItselfAloneAndADotIsWhatIsBelow) {
+  const auto domains =
+      table(TableKind::domain, {"example.org", ".example.net", ".sub.example.net", "Example.COM."});
+  EXPECT_EQ(text_entry_of(*domains, "example.org"), "example.org");
+  EXPECT_EQ(text_entry_of(*domains, "mail.example.org"), "none");
+  EXPECT_EQ(text_entry_of(*domains, "example.net"), "none");
+  EXPECT_EQ(text_entry_of(*domains, "a.b.example.net"), ".example.net");
+  EXPECT_EQ(text_entry_of(*domains, "a.sub.example.net"), ".sub.example.net");
+  EXPECT_EQ(text_entry_of(*domains, "notexample.net"), "none");
+  EXPECT_EQ(text_entry_of(*domains, "EXAMPLE.com"), "Example.COM.");
+  EXPECT_EQ(text_entry_of(*domains, ""), "none");
+  EXPECT_EQ(entry_of(*domains, "a@example.org"), "example.org");
+}
+
+TEST(DomainTable, WhatIsNoDomainIsAFaultWithTheLikelyMeaning) {
+  EXPECT_THAT(fault(TableKind::domain, "*.example.org"), HasSubstr("write \".example.org\""));
+  EXPECT_THAT(fault(TableKind::domain, "@example.org"), HasSubstr("write \"example.org\""));
+  EXPECT_THAT(fault(TableKind::domain, "example..org"), HasSubstr("is not a domain"));
+}
+
+TEST(StringTable, ComparesWithoutRegardToAsciiCase) {
+  const auto strings = table(TableKind::string, {"Generic Helo", "\xC3\x84pfel"});
+  EXPECT_EQ(text_entry_of(*strings, "GENERIC HELO"), "Generic Helo");
+  EXPECT_EQ(text_entry_of(*strings, "generic"), "none");
+  EXPECT_EQ(text_entry_of(*strings, "\xC3\x84PFEL"), "\xC3\x84pfel");
+}
+
+TEST(Table, TheFirstOfEqualEntriesIsTheOneNamed) {
+  const auto strings = table(TableKind::string, {"a", "A"});
+  EXPECT_EQ(strings->size(), 2U);
+  const auto hit = strings->find(std::string_view("A"));
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->entry, "a");
+  EXPECT_EQ(hit->file, "list");
+  EXPECT_EQ(hit->line, 1U);
+}
+
+TEST(Table, AllFaultsAreReportedAtOnce) {
+  const auto built =
+      Table::build("sample", TableKind::cidr, entries({"x", "192.0.2.0/24", "y", "192.0.2.0/33"}));
+  ASSERT_FALSE(built.ok());
+  std::vector<unsigned> lines;
+  for (const auto& problem : built.problems()) lines.push_back(problem.position.line);
+  EXPECT_THAT(lines, ElementsAre(1U, 3U, 4U));
+}
+
+TEST(Table, TheDigestTellsContentAndKindApart) {
+  const auto one = table(TableKind::string, {"a", "b"});
+  const auto same = table(TableKind::string, {"a", "b"});
+  const std::set<std::string> digests{one->digest(), table(TableKind::string, {"ab"})->digest(),
+                                      table(TableKind::domain, {"a", "b"})->digest(),
+                                      table(TableKind::string, {"b", "a"})->digest(),
+                                      table(TableKind::string, {})->digest()};
+  EXPECT_EQ(digests.size(), 5U);
+  EXPECT_EQ(one->digest(), same->digest());
+  EXPECT_EQ(one->digest().size(), 64U);
+}
+
+TEST(Table, AnEmptyOneMatchesNothing) {
+  for (const auto kind :
+       {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string}) {
+    const auto empty = table(kind, {});
+    EXPECT_EQ(empty->size(), 0U);
+    EXPECT_EQ(network_of(*empty, "192.0.2.1"), "none");
+    EXPECT_EQ(entry_of(*empty, "a@example.org"), "none");
+    EXPECT_EQ(text_entry_of(*empty, "a"), "none");
+  }
+}
+
+TEST(Table, LinesLoseCommentsAndWhiteSpaceAndKeepTheirPlace) {
+  const auto lines = Table::read_lines(
+      "t", "\xEF\xBB\xBF# head\r\n\r\n  a#b # comment\r\n\tc\t#d\n#e\n last  ");
+  std::vector<std::string> seen;
+  for (const auto& line : lines) {
+    seen.push_back(std::to_string(line.position.line) + ':' +
+                   std::to_string(line.position.column) + ' ' + line.text);
+  }
+  EXPECT_THAT(seen, ElementsAre("3:3 a#b", "4:2 c", "6:2 last"));
+}
+
+TEST(Table, AMillionEntriesAreFoundAgain) {
+  std::string text;
+  for (int i = 0; i < 1'000'000; ++i) text += "user" + std::to_string(i) + "@example.org\n";
+  const auto built = Table::build("many", TableKind::address, Table::read_lines("many", text));
+  ASSERT_TRUE(built.ok());
+  EXPECT_EQ((*built)->size(), 1'000'000U);
+  for (int i = 0; i < 1'000'000; i += 9973) {
+    const auto hit =
+        (*built)->find(MailAddress::from_envelope("user" + std::to_string(i) + "@example.org"));
+    ASSERT_TRUE(hit) << i;
+    ASSERT_EQ(hit->line, static_cast<unsigned>(i + 1));
+  }
+  EXPECT_FALSE((*built)->find(MailAddress::from_envelope("user1000000@example.org")));
+}
+
+TEST(Table, KindsHaveNamesThatReadBack) {
+  for (const auto kind :
+       {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string}) {
+    EXPECT_EQ(table_kind_from_text(to_text(kind)), kind);
+  }
+  EXPECT_FALSE(table_kind_from_text("pattern"));
+}
+
+}  // namespace
+}  // namespace postern
