@@ -2,9 +2,8 @@
 
 #include "cli/commands.h"
 
-#include <sysexits.h>
-
 #include <ostream>
+#include <sysexits.h>
 
 namespace postern::cli {
 

@@ -129,7 +129,13 @@ void log_unchangeable(const Settings& started, const Settings& now) {
   if (started.run.user != now.run.user) differ("run.user");
   if (started.run.group != now.run.group) differ("run.group");
   if (started.identity.host != now.identity.host) differ("identity.host (in references)");
+  if (started.limits.policy_connections != now.limits.policy_connections) {
+    differ("limits.policy_connections");
+  }
+  if (started.limits.policy_idle != now.limits.policy_idle) differ("limits.policy_idle");
   if (started.limits.journal_queue != now.limits.journal_queue) differ("limits.journal_queue");
+  if (started.journal.path != now.journal.path) differ("journal.path");
+  if (started.log.to != now.log.to) differ("log.to");
 }
 
 /// The parent's part of a reload: its copy of the policy, for workers to come.
@@ -144,7 +150,6 @@ SupervisorHooks::Adopted adopt(const ConfigPlace& place, const Settings& started
   }
   setup.policy = loaded->policy;
   const auto& settings = loaded->policy->settings();
-  start_log(settings.log.to);
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
   log_unchangeable(started, settings);
   return summary_line(*loaded->policy) == worker_has ? SupervisorHooks::Adopted::yes

@@ -88,8 +88,9 @@ class Worker {
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
     policy_.set(loaded->policy);
     loaded_at_ = clock_.system();
-    start_log(settings.log.to);
-    journal_.reopen(settings.journal, settings.log);
+    // The file stays the one of the start (a restart changes it), but is opened anew: a log that
+    // was rotated meanwhile is let go.
+    journal_.reopen(settings_.journal, settings.log);
     channel.send(WorkerWord::reloaded, summary_line(*loaded->policy));
   }
 

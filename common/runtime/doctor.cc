@@ -81,7 +81,12 @@ class Examination {
       findings_.push_back(probe_milter(*settings_.listen.milter, place_.patience));
     }
     for (const auto& address : settings_.listen.policy) {
-      findings_.push_back(probe_policy(address, place_.patience));
+      if (address.family != ListenAddress::Family::unix_socket && address.port == 0) {
+        note("the system chooses the port of " + address.postfix_text(),
+             "give it a number: a mail server cannot know the system's choice");
+      } else {
+        findings_.push_back(probe_policy(address, place_.patience));
+      }
     }
     if (!settings_.listen.milter && settings_.listen.policy.empty()) {
       problem("the policy names no listener", "set listen.milter or listen.policy");

@@ -91,8 +91,9 @@ Target syslog_target() {
 Target open_target(LogTarget wish) {
   if (wish == LogTarget::syslog) return syslog_target();
   if (journal_reads_standard_error()) return standard_error(Style::prefixed);
+  const bool somebody_watches = wish == LogTarget::standard_error || ::isatty(STDERR_FILENO) == 1;
   // A container often has no syslog; messages to nobody would be the worst of all targets.
-  if (wish == LogTarget::automatic && ::access("/dev/log", F_OK) == 0) return syslog_target();
+  if (!somebody_watches && ::access("/dev/log", F_OK) == 0) return syslog_target();
   return standard_error(Style::plain);
 }
 

@@ -10,8 +10,11 @@ namespace postern {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// Before start_log(), messages go to standard error.
+/// Before start_log(), messages go to standard error. `automatic`: standard error, with priorities
+/// for systemd's journal when it reads there; standard error on a terminal or where there is no
+/// syslog; else syslog, facility mail.
 void start_log(LogTarget target);
+/// Each line of `message` becomes one line of the log. Text from outside must be clean already.
 void log(LogLevel level, std::string_view message);
 
 }  // namespace postern

@@ -1,0 +1,159 @@
+#include "cli/commands.h"
+
+#include "cli/json.h"
+#include "cli/load.h"
+#include "support/golden.h"
+#include "support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace postern::cli {
+namespace {
+
+using testing::expect_golden;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::TempDir;
+
+constexpr const char* good_policy = R"([identity]
+host = "mx1.example.org"
+contact = "postmaster@example.org"
+
+[listen]
+milter = "unix:/run/postern/milter.sock"
+policy = ["unix:/run/postern/policy.sock", "inet:127.0.0.1:10044"]
+control = "unix:/run/postern/control.sock"
+
+[table.blocked]
+kind = "cidr"
+entries = ["198.51.100.0/24", "203.0.113.7"]
+
+[[rule]]
+name = "blocked networks"
+when = 'client.ip in blocked'
+reject = "client-blocked"
+stage = "rcpt"
+
+[[rule]]
+name = "too large"
+when = 'size > 10MB'
+reject = "message-too-big"
+mode = "shadow"
+)";
+
+class Commands : public ::testing::Test {
+ protected:
+  int run(Command command, std::vector<std::string> words = {}) {
+    options_.command = command;
+    options_.words = std::move(words);
+    out_.str("");
+    err_.str("");
+    return run_command(options_, {out_, err_});
+  }
+  void use(const std::string& policy) {
+    options_.place.config = dir_.write("postern.toml", policy);
+    options_.place.explicit_config = true;
+  }
+  std::string shown(const std::ostringstream& stream) const {
+    auto text = stream.str();
+    for (auto at = text.find(dir_.path()); at != std::string::npos; at = text.find(dir_.path())) {
+      text.replace(at, dir_.path().size(), "DIR");
+    }
+    return text;
+  }
+
+  TempDir dir_;
+  Options options_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(Commands, CheckSummarisesAPolicyWithoutProblems) {
+  use(good_policy);
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  EXPECT_THAT(err_.str(), IsEmpty());
+  expect_golden("cli/check_good.txt", shown(out_));
+}
+
+TEST_F(Commands, CheckListsEveryProblemAndRefuses) {
+  use("[identity]\nhots = \"mx1.example.org\"\n\n[[rule]]\nname = \"x\"\nreject = \"spam\"\n");
+  EXPECT_EQ(run(Command::check), 78);
+  EXPECT_THAT(out_.str(), IsEmpty());
+  expect_golden("cli/check_bad.txt", shown(err_));
+}
+
+TEST_F(Commands, CheckTakesTheFileAsAnArgument) {
+  use("broken = ");
+  const auto good = dir_.write("other.toml", good_policy);
+  EXPECT_EQ(run(Command::check, {good}), 0) << err_.str();
+  EXPECT_EQ(run(Command::check, {dir_ / "missing.toml"}), 78);
+  EXPECT_THAT(err_.str(), HasSubstr("No such file or directory"));
+}
+
+TEST_F(Commands, LinesComeFromThePolicyWithTheRootInFront) {
+  use(good_policy);
+  options_.place.root = dir_ / "root";
+  EXPECT_EQ(run(Command::lines), 0) << err_.str();
+  EXPECT_THAT(shown(out_), HasSubstr("smtpd_milters = unix:DIR/root/run/postern/milter.sock"));
+}
+
+TEST_F(Commands, StatusReloadAndStopSayThatNobodyListens) {
+  use(good_policy);
+  options_.place.root = dir_.path();
+  for (const auto command : {Command::status, Command::reload, Command::stop}) {
+    EXPECT_EQ(run(command), 69);
+    EXPECT_THAT(shown(err_), HasSubstr("cannot connect to unix:DIR/run/postern/control.sock"));
+  }
+}
+
+TEST_F(Commands, ABrokenPolicyKeepsNobodyFromAskingTheServer) {
+  use("broken = ");
+  options_.place.root = dir_.path();
+  EXPECT_EQ(run(Command::stop), 69);
+  EXPECT_THAT(shown(err_), HasSubstr("asking at DIR/run/postern/control.sock"));
+  options_.control = "unix:" + (dir_ / "other.sock");
+  EXPECT_EQ(run(Command::stop), 69);
+  EXPECT_THAT(shown(err_), Not(HasSubstr("asking at")));
+}
+
+TEST_F(Commands, ExplainSaysWhereItLookedInVain) {
+  use(std::string(good_policy) + "[journal]\npath = \"/decisions.jsonl\"\n");
+  options_.place.root = dir_.path();
+  EXPECT_EQ(run(Command::explain, {"4ABCDEF"}), 66);
+  dir_.write("decisions.jsonl", "");
+  EXPECT_EQ(run(Command::explain, {"4ABCDEF"}), 65);
+  EXPECT_THAT(shown(err_), HasSubstr("nothing in DIR/decisions.jsonl about 4ABCDEF"));
+}
+
+TEST_F(Commands, CodesLookUpTheWordsOfACommandLineAsOneThing) {
+  EXPECT_EQ(run(Command::codes, {"550", "5.7.26"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("5.7.26"));
+  EXPECT_EQ(run(Command::codes), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("dnsbl-listed"));
+  EXPECT_EQ(run(Command::codes, {"qqqqqqqqqqqqqqqq"}), 65);
+  EXPECT_FALSE(err_.str().empty());
+}
+
+TEST_F(Commands, ServeRefusesABadPolicyBeforeItOpensAnything) {
+  use("broken = ");
+  options_.place.root = dir_.path();
+  EXPECT_EQ(run(Command::serve), 78);
+}
+
+TEST(StatusJson, PutsDottedNamesIntoObjects) {
+  StatusText status;
+  status.add("version", std::string("0.1.0"));
+  status.add("milter.sessions", std::uint64_t{3});
+  status.add("milter.failures", std::uint64_t{0});
+  status.add("policy.digest", std::string("0012"));
+  EXPECT_EQ(to_json(status),
+            "{\n  \"version\": \"0.1.0\",\n  \"milter\": {\n    \"sessions\": 3,\n"
+            "    \"failures\": 0\n  },\n  \"policy\": {\n    \"digest\": \"0012\"\n  }\n}");
+}
+
+}  // namespace
+}  // namespace postern::cli

@@ -1,0 +1,49 @@
+#include "rules/schema.h"
+#include "runtime/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// As troff sources spell it.
+std::string troff(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '-') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+TEST(ManPages, NameEveryKeyOfThePolicyWithItsMeaning) {
+  const auto page = read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/man/postern.toml.5");
+  ASSERT_TRUE(page);
+  for (const auto& key : all_keys()) {
+    if (key.availability == Availability::later) continue;
+    EXPECT_THAT(*page, HasSubstr(troff(key.meaning))) << key.path;
+    const auto name = key.path.substr(key.path.rfind('.') + 1);
+    const bool section = key.type == KeyType::table || key.type == KeyType::tables ||
+                         key.type == KeyType::table_list;
+    EXPECT_THAT(*page, HasSubstr(section ? "[" + std::string(name) : ".B " + troff(name) + "\n"))
+        << key.path;
+  }
+}
+
+TEST(ManPages, NameEveryCommandAndEverySignal) {
+  const auto page = read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/man/postern.8");
+  ASSERT_TRUE(page);
+  for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
+                              "reload", "stop", "spawn"}) {
+    EXPECT_THAT(*page, HasSubstr("\n.B " + std::string(command) + "\n"));
+  }
+  for (const char* signal : {"SIGHUP", "SIGUSR1", "SIGTERM", "SIGINT"}) {
+    EXPECT_THAT(*page, HasSubstr(signal));
+  }
+}
+
+}  // namespace
+}  // namespace postern

@@ -1,0 +1,93 @@
+#include "cli/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <vector>
+
+namespace postern::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+ParsedCommandLine parse(std::initializer_list<const char*> words) {
+  std::vector<const char*> argv{"postern"};
+  argv.insert(argv.end(), words.begin(), words.end());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
+  for (const char* word : {"--help", "--version"}) {
+    const auto parsed = parse({word});
+    EXPECT_FALSE(parsed.options);
+    EXPECT_EQ(parsed.exit_status, 0);
+    EXPECT_THAT(parsed.out, HasSubstr("ostern"));
+    EXPECT_THAT(parsed.err, IsEmpty());
+  }
+}
+
+TEST(CommandLine, EveryCommandHasHelp) {
+  for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
+                              "reload", "stop", "spawn"}) {
+    const auto parsed = parse({command, "--help"});
+    EXPECT_EQ(parsed.exit_status, 0) << command;
+    EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
+    EXPECT_THAT(parsed.out, HasSubstr("--root")) << command;
+  }
+}
+
+TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
+  for (const auto& words : {std::initializer_list<const char*>{},
+                            {"frobnicate"},
+                            {"serve", "--frobnicate"},
+                            {"explain"},
+                            {"check", "a", "b"},
+                            {"serve", "--config"}}) {
+    const auto parsed = parse(words);
+    EXPECT_FALSE(parsed.options);
+    EXPECT_EQ(parsed.exit_status, 64);
+    EXPECT_THAT(parsed.out, IsEmpty());
+    EXPECT_FALSE(parsed.err.empty());
+  }
+}
+
+TEST(CommandLine, TheUsualConfigurationIsBelowTheRootANamedOneIsNot) {
+  const auto usual = parse({"serve", "--root", "/srv"});
+  ASSERT_TRUE(usual.options);
+  EXPECT_EQ(usual.options->place.config, "/etc/postern/postern.toml");
+  EXPECT_FALSE(usual.options->place.explicit_config);
+  EXPECT_EQ(usual.options->place.root, "/srv");
+  const auto named = parse({"check", "--config=conf/postern.toml"});
+  ASSERT_TRUE(named.options);
+  EXPECT_EQ(named.options->command, Command::check);
+  EXPECT_EQ(named.options->place.config, "conf/postern.toml");
+  EXPECT_TRUE(named.options->place.explicit_config);
+}
+
+TEST(CommandLine, WordsOfAReplyNeedNoQuotes) {
+  const auto parsed = parse({"codes", "550", "5.7.26", "--json"});
+  ASSERT_TRUE(parsed.options);
+  EXPECT_EQ(parsed.options->command, Command::codes);
+  EXPECT_EQ(parsed.options->format, Format::json);
+  EXPECT_THAT(parsed.options->words, ElementsAre("550", "5.7.26"));
+}
+
+TEST(CommandLine, EachCommandTakesItsOwnOptions) {
+  const auto serve = parse({"serve", "--user", "postern", "--group", "mail"});
+  ASSERT_TRUE(serve.options);
+  EXPECT_EQ(serve.options->user, "postern");
+  EXPECT_EQ(serve.options->group, "mail");
+  const auto doctor = parse({"doctor", "--mta-user", "smmsp", "--postfix-dir", "/srv/postfix"});
+  ASSERT_TRUE(doctor.options);
+  EXPECT_EQ(doctor.options->mta_user, "smmsp");
+  EXPECT_EQ(doctor.options->postfix_directory, "/srv/postfix");
+  const auto spawn = parse({"spawn", "--to", "unix:/run/x"});
+  ASSERT_TRUE(spawn.options);
+  EXPECT_EQ(spawn.options->to, "unix:/run/x");
+}
+
+}  // namespace
+}  // namespace postern::cli

@@ -1,0 +1,295 @@
+// The program itself, from the outside: started, asked, reloaded, crashed and stopped.
+#include "runtime/control.h"
+#include "runtime/files.h"
+#include "runtime/privileges.h"
+#include "runtime/sockets.h"
+#include "support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace postern {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using testing::TempDir;
+
+constexpr milliseconds patience{30'000};
+
+constexpr const char* policy_text = R"([identity]
+host = "mx1.example.org"
+
+[listen]
+milter = "unix:/run/milter.sock"
+policy = ["unix:/run/policy.sock", "inet:127.0.0.1:0"]
+control = "unix:/run/control.sock"
+
+[journal]
+path = "/log/decisions.jsonl"
+
+[log]
+to = "stderr"
+
+[[rule]]
+name = "nobody"
+stage = "rcpt"
+when = 'sender == "nobody@example.com"'
+reject = "client-blocked"
+)";
+
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    config_ = dir_.write("etc/postern/postern.toml", policy_text);
+    for (const char* name : {"run", "log"}) ::mkdir((dir_ / name).c_str(), 0755);
+    ::chmod(dir_.path().c_str(), 0755);
+    ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
+    if (running_as_root()) {
+      // The journal is written by the user it runs as; the sockets' directory stays root's, so that
+      // removing them at the stop needs what the parent keeps root for.
+      const auto nobody = find_identity("nobody", "");
+      ASSERT_TRUE(nobody);
+      ASSERT_EQ(::chown((dir_ / "log").c_str(), nobody->user, nobody->group), 0);
+    }
+  }
+  void TearDown() override {
+    if (server_ > 1) {
+      ::kill(server_, SIGKILL);
+      ::waitpid(server_, nullptr, 0);
+    }
+    for (const int end : output_) {
+      if (end >= 0) ::close(end);
+    }
+  }
+
+  pid_t spawn(std::vector<std::string> words, int out) const {
+    words.insert(words.begin(), POSTERN_PROGRAM);
+    words.insert(words.end(), {"--root", dir_.path()});
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(out, STDOUT_FILENO);
+      ::dup2(out, STDERR_FILENO);
+      ::execv(argv[0], argv.data());
+      ::_exit(127);
+    }
+    return child;
+  }
+  void serve() {
+    std::vector<std::string> words{"serve"};
+    if (running_as_root()) words.insert(words.end(), {"--user", "nobody"});
+    server_ = spawn(std::move(words), output_[1]);
+    ASSERT_GT(server_, 1);
+    ::close(output_[1]);
+    output_[1] = -1;
+    ASSERT_THAT(output_until("ready: "), HasSubstr("ready: "));
+  }
+  /// What the server has said, up to and including `word`; all of it when it never says so.
+  std::string output_until(const std::string& word) {
+    while (said_.find(word) == std::string::npos) {
+      pollfd wait{output_[0], POLLIN, 0};
+      if (::poll(&wait, 1, static_cast<int>(patience.count())) != 1) break;
+      std::array<char, 4096> buffer{};
+      const ssize_t got = ::read(output_[0], buffer.data(), buffer.size());
+      if (got <= 0) break;
+      said_.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return said_;
+  }
+  struct Finished {
+    int status = -1;
+    std::string output;
+  };
+  Finished run(std::vector<std::string> words) const {
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return {};
+    const auto child = spawn(std::move(words), pipe[1]);
+    ::close(pipe[1]);
+    Finished finished;
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 1; got > 0;) {
+      got = ::read(pipe[0], buffer.data(), buffer.size());
+      if (got > 0) finished.output.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    ::close(pipe[0]);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return finished;
+  }
+  int end_of_server() {
+    int status = -1;
+    EXPECT_EQ(::waitpid(server_, &status, 0), server_);
+    server_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string status_value(const std::string& name) const {
+    ListenAddress control;
+    control.path = dir_ / "run/control.sock";
+    const auto answer = ask_control(control, ControlCommand::status, patience);
+    if (!answer) return render(answer.problems());
+    const auto status = StatusText::decode(answer->text);
+    for (const auto& item : status.items()) {
+      if (item.name == name) return item.value;
+    }
+    return "no " + name;
+  }
+  /// One request at the policy service, through the socket file.
+  std::string ask_policy(const std::string& request) const {
+    ListenAddress policy;
+    policy.path = dir_ / "run/policy.sock";
+    const auto fd = connect_to(policy, patience);
+    if (!fd) return render(fd.problems());
+    if (::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "not sent";
+    std::string text;
+    std::array<char, 4096> buffer{};
+    while (text.find("\n\n") == std::string::npos) {
+      const ssize_t got = ::recv(fd->get(), buffer.data(), buffer.size(), 0);
+      if (got <= 0) break;
+      text.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+  bool exists(const std::string& name) const { return ::access((dir_ / name).c_str(), F_OK) == 0; }
+
+  TempDir dir_;
+  std::string config_;
+  std::array<int, 2> output_{-1, -1};
+  std::string said_;
+  pid_t server_ = -1;
+};
+
+constexpr const char* refused_request =
+    "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
+    "client_address=192.0.2.1\nclient_name=unknown\nreverse_client_name=unknown\n"
+    "helo_name=x.example\nsender=nobody@example.com\nrecipient=bob@example.org\n"
+    "instance=1.2.3.0\npolicy_context=recipient\n\n";
+
+TEST_F(Program, PrintsTheLinesToPasteAndAnswersThroughBothSockets) {
+  serve();
+  EXPECT_THAT(said_, HasSubstr("smtpd_milters = unix:" + (dir_ / "run/milter.sock")));
+  EXPECT_THAT(said_, HasSubstr("INPUT_MAIL_FILTER(`postern', `S=local:"));
+  EXPECT_EQ(ask_policy("request=smtpd_access_policy\nprotocol_state=VRFY\n\n"), "action=DUNNO\n\n");
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+}
+
+TEST_F(Program, TellsTheStoryOfARefusalByItsReference) {
+  serve();
+  const auto answer = ask_policy(refused_request);
+  const auto at = answer.find("ref ");
+  ASSERT_NE(at, std::string::npos) << answer;
+  EXPECT_EQ(run({"stop"}).status, 0);
+  const auto told = run({"explain", answer.substr(at, 18)});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("nobody"));
+}
+
+TEST_F(Program, KeepsItsControlSocketToItself) {
+  serve();
+  struct stat status {};
+  ASSERT_EQ(::stat((dir_ / "run/control.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+  ASSERT_EQ(::stat((dir_ / "run/policy.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0660U);
+}
+
+TEST_F(Program, RefusesABadPolicyAtAReloadAndKeepsTheOldOne) {
+  serve();
+  const auto digest = status_value("policy.digest");
+  dir_.write("etc/postern/postern.toml", std::string(policy_text) + "\n[[rule]]\nrejct = 1\n");
+  const auto refused = run({"reload", "--control", "unix:" + (dir_ / "run/control.sock")});
+  EXPECT_EQ(refused.status, 78);
+  EXPECT_THAT(refused.output, HasSubstr("rejct"));
+  EXPECT_EQ(status_value("policy.digest"), digest);
+  EXPECT_EQ(status_value("last_reload"), "refused");
+  dir_.write("etc/postern/postern.toml", std::string(policy_text) + "\n# changed\n");
+  EXPECT_EQ(run({"reload"}).status, 0);
+  EXPECT_NE(status_value("policy.digest"), digest);
+}
+
+TEST_F(Program, ACrashOfTheWorkerRefusesNobody) {
+  serve();
+  const auto worker = std::stoi(status_value("worker.pid"));
+  ASSERT_GT(worker, 1);
+  ASSERT_EQ(::kill(worker, SIGKILL), 0);
+  EXPECT_EQ(ask_policy("request=smtpd_access_policy\nprotocol_state=VRFY\n\n"), "action=DUNNO\n\n");
+  EXPECT_NE(status_value("worker.pid"), std::to_string(worker));
+}
+
+TEST_F(Program, RemovesItsSocketsAtTheStop) {
+  for (const bool by_signal : {true, false}) {
+    serve();
+    ASSERT_TRUE(exists("run/policy.sock"));
+    if (by_signal) {
+      ASSERT_EQ(::kill(server_, SIGTERM), 0);
+    } else {
+      EXPECT_EQ(run({"stop"}).status, 0);
+    }
+    EXPECT_EQ(end_of_server(), 0);
+    for (const char* name : {"run/milter.sock", "run/policy.sock", "run/control.sock"}) {
+      EXPECT_FALSE(exists(name)) << name;
+    }
+    ::close(output_[0]);
+    said_.clear();
+    ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
+  }
+}
+
+TEST_F(Program, ASecondServerLeavesTheFirstAlone) {
+  serve();
+  std::vector<std::string> words{"serve"};
+  if (running_as_root()) words.insert(words.end(), {"--user", "nobody"});
+  const auto second = run(words);
+  EXPECT_EQ(second.status, 69);
+  EXPECT_THAT(second.output, HasSubstr("a running server answers"));
+  EXPECT_EQ(status_value("worker.state"), "running");
+}
+
+TEST_F(Program, DoesNotRunAsRoot) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can try";
+  const auto refused = run({"serve"});
+  EXPECT_EQ(refused.status, 77);
+  EXPECT_THAT(refused.output, HasSubstr("does not run as root"));
+  EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+TEST_F(Program, RelaysForSpawn) {
+  serve();
+  std::array<int, 2> in{};
+  ASSERT_EQ(::pipe2(in.data(), O_CLOEXEC), 0);
+  const std::string request = "request=smtpd_access_policy\nprotocol_state=VRFY\n\n";
+  ASSERT_EQ(::write(in[1], request.data(), request.size()), static_cast<ssize_t>(request.size()));
+  const int old_input = ::dup(STDIN_FILENO);
+  ::dup2(in[0], STDIN_FILENO);
+  ::close(in[1]);
+  const auto relayed = run({"spawn"});
+  ::dup2(old_input, STDIN_FILENO);
+  ::close(old_input);
+  ::close(in[0]);
+  EXPECT_EQ(relayed.status, 0);
+  EXPECT_EQ(relayed.output, "action=DUNNO\n\n");
+}
+
+TEST_F(Program, SpawnAnswersNothingWithoutAServer) {
+  const auto relayed = run({"spawn"});
+  EXPECT_EQ(relayed.status, 75);
+  EXPECT_EQ(relayed.output.find("action="), std::string::npos);
+}
+
+}  // namespace
+}  // namespace postern
