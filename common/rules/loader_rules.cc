@@ -327,16 +327,16 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
 }
 
 bool RuleCompiler::check_spoken(const Action& action, Stage stage) const {
-  bool good = true;
+  std::optional<ReplyStage> reported;
   for (const auto& [spoken, door] : spoken_at(stage, settings_.listen)) {
-    if (form_at(*action.reason, action.form, spoken)) continue;
+    if (form_at(*action.reason, action.form, spoken) || reported == spoken) continue;
     values_.diagnostics().error(action.member->value.span,
                                 door + " speaks this refusal at " + std::string(to_text(spoken)) +
                                     ", where " + quoted(action.reason->id) + " has no legal reply",
                                 "choose another reason or another stage");
-    good = false;
+    reported = spoken;
   }
-  return good;
+  return !reported;
 }
 
 /// Semantics 2: an accept settles only what its condition speaks of.

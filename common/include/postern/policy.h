@@ -26,10 +26,9 @@ struct FileReader {
   using Read = std::function<Result<std::string>(const std::string& path)>;
   using Match = std::function<Result<std::vector<std::string>>(const std::string& pattern)>;
 
-  template <typename Function>
-  requires std::is_invocable_r_v < Result<std::string>,
-  const Function&, const std::string& > FileReader(Function function)
-      : read(std::move(function)) {}  // NOLINT: converting on purpose
+  template <typename Function, typename = std::enable_if_t<std::is_invocable_r_v<
+                                   Result<std::string>, const Function&, const std::string&>>>
+  FileReader(Function function) : read(std::move(function)) {}
   FileReader(Read read_file, Match match_names)
       : read(std::move(read_file)), match(std::move(match_names)) {}
 
