@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-test::ToyRule unknown_recipient(const char* address) {
+test::ToyRule unknown_recipient(const std::string& address) {
   return {"unknown users",
           Stage::rcpt,
           [address](const Transaction& t) {
@@ -108,7 +108,7 @@ TEST_F(Session, RecordsTheBytesThatWereSent) {
 TEST_F(Session, LeavesRoomForTheAddressThatSendmailPutsInFront) {
   const std::string address =
       "<" + std::string(60, 'x') + "@" + std::string(240, 'y') + ".example>";
-  policy.rules = {unknown_recipient(address.substr(1, address.size() - 2).c_str())};
+  policy.rules = {unknown_recipient(address.substr(1, address.size() - 2))};
   begin();
   greet();
   ASSERT_EQ(rcpt(address), Status::reject);
