@@ -104,11 +104,11 @@ class Session {
   void plan_session() {
     const std::uint16_t port = htons(41234);
     plan(connect_step,
-         z("j") + z("mx1.example.org") + z("{client_addr}") + z("203.0.113.9") +
+         z("j") + z("mx1.example.org") + z("{client_addr}") + z("192.0.2.9") +
              z("{client_resolve}") + z("OK") + z("{client_name}") + z("mail.example.net") +
              z("{client_ptr}") + z("mail.example.net") + z("{client_port}") + z("41234"),
          z("mail.example.net") + '4' + std::string(reinterpret_cast<const char*>(&port), 2) +
-             z("203.0.113.9"));
+             z("192.0.2.9"));
     plan(helo_step, "", z("mail.example.net"));
     for (unsigned i = 0; i < messages_a_session; ++i) {
       plan(mail_step, z("{mail_addr}") + z("alice@example.net"),

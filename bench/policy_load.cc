@@ -16,7 +16,7 @@ namespace {
 
 std::string request(unsigned long number) {
   return "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
-         "client_address=203.0.113.9\nclient_name=mail.example.net\nclient_port=41234\n"
+         "client_address=192.0.2.9\nclient_name=mail.example.net\nclient_port=41234\n"
          "reverse_client_name=mail.example.net\nserver_address=192.0.2.25\nserver_port=25\n"
          "helo_name=mail.example.net\nsender=alice@example.net\nrecipient=bob@example.org\n"
          "recipient_count=0\nqueue_id=\ninstance=437b.6b009e9b." +

@@ -134,7 +134,6 @@ class Session {
   Transaction session_;  ///< what every transaction of this session begins with
   Facts session_facts_;
   std::vector<std::shared_ptr<RecordSlip>> session_slips_;
-  bool local_ = false;            ///< a local user submits; nothing is refused at RCPT
   bool session_trouble_ = false;  ///< an event of the session went wrong, unanswered
   bool message_trouble_ = false;  ///< an event of the message went wrong, unanswered
   std::optional<SessionMessage> message_;

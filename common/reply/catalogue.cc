@@ -9,9 +9,10 @@
 //    characters: what happened, and to whom. Bounce classifiers of mail providers read it too, so
 //    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it.
 //  - Printable ASCII without ';' and ':', because Postfix and log readers cut there.
-//  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3); a row that
-//    names it itself does so at its start, where it is not said twice. Clients may parse an address
-//    in a 551 text (RFC 5321 3.4), so such a row holds no other.
+//  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3), so those
+//    rows need not. No text begins with a field: a value may begin with a digit, which MTAs take
+//    for a code. Clients may parse an address in a 551 text (RFC 5321 3.4), so such a row
+//    holds no other.
 //  - A field that is not known at every stage of the row, or that a check brings, has an else text.
 
 namespace postern {
@@ -506,8 +507,8 @@ constexpr Reason table[] = {
      .stages = {mail, end_of_message},
      .reference = "RFC 7505 4.1",
      .note = "The domain may be the envelope's or, at the end of the message, the From field's.",
-     .text = "{detail|The sender's domain} accepts no mail (null MX), so nobody could answer. The "
-             "envelope sender was {sender|empty}.",
+     .text = "The domain {detail|of the sender} accepts no mail (null MX), so nobody could answer. "
+             "The envelope sender was {sender|empty}.",
      .advice = "Send with an address of a domain that can receive mail.",
      .sender_help =
          "The domain of your address has published that it never receives mail (RFC 7505), so it "
@@ -1843,7 +1844,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 4.2.3; RFC 3463 3.4",
      .note = "",
-     .text = "{host} is shutting down or restarting.",
+     .text = "The mail service is shutting down or restarting.",
      .advice = "No action is needed, your mail server tries again by itself.",
      .sender_help = "The receiving server is being stopped or restarted. Your server connects "
                     "again later and delivers then.",
@@ -1859,7 +1860,7 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8; RFC 3463 3.4",
      .note = "",
-     .text = "{host} is overloaded and takes no more work just now.",
+     .text = "The server is overloaded and takes no more work just now.",
      .advice = "No action is needed, your mail server tries again by itself.",
      .sender_help = "The receiving server has more work than it can do. Your message waits and is "
                     "tried again.",
@@ -2112,7 +2113,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 5321 4.1.1.11; RFC 3463 3.4",
      .note = "",
-     .text = "A parameter of MAIL or RCPT cannot be honoured just now.",
+     .text = "An extension asked for in MAIL or RCPT cannot be served at the moment.",
      .advice = "Your mail server tries again, or sends without the parameter.",
      .sender_help = "The server knows the extension that was asked for but cannot serve it at the "
                     "moment. The message is tried again by itself.",

@@ -25,10 +25,9 @@ Node convert(const toml::node& node, const SourceFile& file) {
           {std::string(key.str()), span_of(file, key.source()), convert(value, file)});
     }
     // The library iterates in alphabetical order; people read in file order.
-    std::stable_sort(result.members.begin(), result.members.end(),
-                     [](const Member& a, const Member& b) {
-                       return a.key_span.begin < b.key_span.begin;
-                     });
+    std::stable_sort(
+        result.members.begin(), result.members.end(),
+        [](const Member& a, const Member& b) { return a.key_span.begin < b.key_span.begin; });
   } else if (const auto* array = node.as_array()) {
     result.kind = Node::Kind::array;
     for (const auto& item : *array) result.items.push_back(convert(item, file));
@@ -52,7 +51,17 @@ Node convert(const toml::node& node, const SourceFile& file) {
 /// The library's words, shortened: the position is ours to give.
 std::string syntax_message(std::string_view description) {
   constexpr std::string_view opening = "Error while parsing ";
-  if (description.substr(0, opening.size()) == opening) description.remove_prefix(opening.size());
+  if (description.substr(0, opening.size()) == opening) {
+    description.remove_prefix(opening.size());
+    const auto colon = description.find(": ");
+    if (colon != std::string_view::npos) {
+      const bool vowel =
+          std::string_view("aeiou").find(description.front()) != std::string_view::npos;
+      return "this is not TOML: in " + std::string(vowel ? "an " : "a ") +
+             std::string(description.substr(0, colon)) + ", " +
+             std::string(description.substr(colon + 2));
+    }
+  }
   return "this is not TOML: " + std::string(description);
 }
 
@@ -191,7 +200,8 @@ Span Node::part(std::size_t offset, std::size_t length) const {
   offset = std::min(offset, string.size());
   length = std::min(length, string.size() - offset);
   const auto begin = offsets[offset];
-  return {span.file, span.begin + begin, span.begin + std::max(begin + 1, offsets[offset + length])};
+  return {span.file, span.begin + begin,
+          span.begin + std::max(begin + 1, offsets[offset + length])};
 }
 
 std::string_view to_text(Node::Kind kind) noexcept {

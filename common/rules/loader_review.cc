@@ -81,8 +81,9 @@ void warn_of_postmaster(const std::vector<DraftRule>& rules, const Tables& table
     }
     diagnostics.warning(draft.name_span,
                         "no rule before this one accepts mail for postmaster (RFC 5321 4.5.1)",
-                        "put a rule with when = 'recipient.local == \"postmaster\"' and accept = "
-                        "\"stage\" before it");
+                        "put a rule before it with accept = \"stage\" and when = 'recipient in "
+                        "always_reachable', a table of kind \"address\" that holds "
+                        "\"postmaster@\"");
     return;
   }
 }

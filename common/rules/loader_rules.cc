@@ -11,8 +11,8 @@ namespace {
 /// Octets; a name stands in log lines, which are under 1,024 octets as a whole.
 constexpr std::size_t longest_name = 80;
 
-constexpr std::array all_stages{Stage::connect, Stage::helo,           Stage::mail,
-                                Stage::rcpt,    Stage::data,           Stage::end_of_headers,
+constexpr std::array all_stages{Stage::connect,       Stage::helo, Stage::mail,
+                                Stage::rcpt,          Stage::data, Stage::end_of_headers,
                                 Stage::end_of_message};
 
 std::string stage_text(Stage stage) { return quoted(to_text(stage)); }
@@ -42,7 +42,8 @@ std::vector<std::string> usable_reasons() {
 
 /// Where the doors that are configured speak a verdict of `stage` (semantics 5, 9). Without a door,
 /// as in a library, it is spoken where it is asked.
-std::vector<std::pair<ReplyStage, std::string>> spoken_at(Stage stage, const ListenSettings& listen) {
+std::vector<std::pair<ReplyStage, std::string>> spoken_at(Stage stage,
+                                                          const ListenSettings& listen) {
   std::vector<std::pair<ReplyStage, std::string>> places;
   const bool before_mail = stage == Stage::connect || stage == Stage::helo;
   if (listen.milter) {
@@ -155,8 +156,8 @@ std::optional<std::string> RuleCompiler::read_name(const Node& source) {
   }
   auto name = values_.text(source, "rule.name");
   if (!name) return {};
-  const bool printable = std::all_of(name->begin(), name->end(),
-                                     [](char c) { return c >= ' ' && c <= '~'; });
+  const bool printable =
+      std::all_of(name->begin(), name->end(), [](char c) { return c >= ' ' && c <= '~'; });
   if (name->empty() || name->size() > longest_name || !printable || name->front() == ' ' ||
       name->back() == ' ') {
     diagnostics.error(member->value.span, quoted(*name) + " cannot be the name of a rule",
@@ -253,8 +254,8 @@ bool RuleCompiler::read_code(const Node& source, Action& action) const {
 /// What the reply's first digit says must be what the verdict says.
 bool RuleCompiler::check_class(const Node& source, const Action& action) const {
   const auto form = action.form ? action.form : ReplyForm::parse(action.reason->reply);
-  const bool temporary = form ? form->code.first_digit() == 4
-                              : action.reason->kind == ReasonClass::temporary;
+  const bool temporary =
+      form ? form->code.first_digit() == 4 : action.reason->kind == ReasonClass::temporary;
   if (temporary == (action.verdict == Verdict::defer)) return true;
   const std::string other = temporary ? "defer" : "reject";
   const auto* code = source.find("code");
@@ -267,8 +268,8 @@ bool RuleCompiler::check_class(const Node& source, const Action& action) const {
   } else {
     values_.diagnostics().error(action.member->key_span,
                                 quoted(action.reason->id) + " is a " +
-                                    (temporary ? "temporary" : "permanent") +
-                                    " refusal (" + std::string(action.reason->reply) + ")",
+                                    (temporary ? "temporary" : "permanent") + " refusal (" +
+                                    std::string(action.reason->reply) + ")",
                                 "write " + other + " = " + quoted(action.reason->id));
   }
   return false;
@@ -279,16 +280,15 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   const auto* member = source.find("when");
   if (member == nullptr) return Condition::always();
   if (!values_.text(source, "rule.when")) return {};
-  auto compiled =
-      Condition::compile(member->value.string, {&checks_, &tables_.tables, stage});
+  auto compiled = Condition::compile(member->value.string, {&checks_, &tables_.tables, stage});
   if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
   for (const auto& problem : std::get<std::vector<ExpressionProblem>>(compiled)) {
     // A table that did not load has been reported where it stands.
     const auto word = member->value.string.substr(
         std::min(problem.offset, member->value.string.size()), problem.length);
     if (tables_.broken.contains(word)) continue;
-    values_.diagnostics().error(member->value.part(problem.offset, problem.length),
-                                problem.message, problem.hint);
+    values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
+                                problem.hint);
   }
   return {};
 }
@@ -301,10 +301,10 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
   auto& diagnostics = values_.diagnostics();
   if (wish) {
     if (!action.refuses() || may_stand_at(*action.reason, *wish)) return wish;
-    diagnostics.error(source.find("stage")->value.span,
-                      quoted(action.reason->id) + " cannot be a refusal of stage " +
-                          stage_text(*wish),
-                      "it may stand at " + stages_text(*action.reason));
+    diagnostics.error(
+        source.find("stage")->value.span,
+        quoted(action.reason->id) + " cannot be a refusal of stage " + stage_text(*wish),
+        "it may stand at " + stages_text(*action.reason));
     return {};
   }
   const auto earliest = condition.earliest_stage();
@@ -314,8 +314,7 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
     if (stage == earliest) return stage;
     // Names can go out of reach at a later stage: there is no `recipient` after RCPT.
     if (const auto* when = source.find("when")) {
-      const auto later =
-          Condition::compile(when->value.string, {&checks_, &tables_.tables, stage});
+      const auto later = Condition::compile(when->value.string, {&checks_, &tables_.tables, stage});
       if (!std::holds_alternative<Condition>(later)) break;
     }
     return stage;
@@ -350,10 +349,10 @@ bool RuleCompiler::check_scope(const Action& action, const Condition& condition)
                         : subjects.sender    ? "the sender"
                                              : nullptr;
   if (subject == nullptr) return true;
-  values_.diagnostics().error(action.member->value.span,
-                              std::string("this would settle the whole session by ") + subject +
-                                  " of one message",
-                              "write accept = \"message\"");
+  values_.diagnostics().error(
+      action.member->value.span,
+      std::string("this would settle the whole session by ") + subject + " of one message",
+      "write accept = \"message\"");
   return false;
 }
 
@@ -368,8 +367,8 @@ bool RuleCompiler::check_text(const Node& source, Stage stage) const {
   }
   const auto problems = check_template(member->value.string, stage);
   for (const auto& problem : problems) {
-    values_.diagnostics().error(member->value.part(problem.offset, problem.length),
-                                problem.message, problem.hint);
+    values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
+                                problem.hint);
   }
   return problems.empty();
 }

@@ -18,16 +18,16 @@ bool is_table_name(std::string_view name) {
 std::vector<TableEntry> inline_entries(const Node& list, const ValueReader& values, bool& good) {
   std::vector<TableEntry> entries;
   if (list.kind != Node::Kind::array) {
-    values.diagnostics().error(list.span, "\"entries\" is a list of strings, not " +
-                                              std::string(to_text(list.kind)),
-                               "as in entries = [\"192.0.2.0/24\"]");
+    values.diagnostics().error(
+        list.span, "\"entries\" is a list of strings, not " + std::string(to_text(list.kind)),
+        "as in entries = [\"192.0.2.0/24\"]");
     good = false;
     return entries;
   }
   for (const auto& item : list.items) {
     if (item.kind != Node::Kind::string) {
-      values.diagnostics().error(item.span, "an entry is a string, not " +
-                                                std::string(to_text(item.kind)),
+      values.diagnostics().error(item.span,
+                                 "an entry is a string, not " + std::string(to_text(item.kind)),
                                  "write it in quotes");
       good = false;
       continue;
@@ -91,13 +91,11 @@ void read_tables(const Node& root, const ValueReader& values, const CheckRegistr
       continue;
     }
     if (!is_table_name(section.key)) {
-      diagnostics.error(section.key_span,
-                        quoted(section.key) + " cannot be the name of a table",
+      diagnostics.error(section.key_span, quoted(section.key) + " cannot be the name of a table",
                         "conditions need a name of small letters, digits and underscores that "
                         "does not begin with a digit");
     } else if (checks.find(section.key) != nullptr) {
-      diagnostics.error(section.key_span,
-                        quoted(section.key) + " is the name of a check already",
+      diagnostics.error(section.key_span, quoted(section.key) + " is the name of a check already",
                         "choose another name for the table");
     }
     const auto [known, is_new] = tables.named.emplace(section.key, section.key_span);

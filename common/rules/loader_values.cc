@@ -42,10 +42,10 @@ bool is_account(std::string_view text) {
 
 std::string quoted(std::string_view text) { return '"' + clean_for_terminal(text) + '"'; }
 
-std::string list_text(const std::vector<std::string>& words) {
+std::string list_text(const std::vector<std::string>& words, std::string_view joint) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+    if (i > 0) text += i + 1 == words.size() ? ' ' + std::string(joint) + ' ' : ", ";
     text += quoted(words[i]);
   }
   return text;
@@ -67,16 +67,15 @@ void ValueReader::check_keys(const Node& table, std::string_view section) const 
     // "*" is how the schema writes the administrator's names; as a name it is none.
     if (key == nullptr || member.key.find_first_of("*.") != std::string::npos) {
       const auto known = keys_of(section);
-      const auto where = section.empty()     ? std::string("a policy file")
-                         : section == "rule" ? std::string("a rule")
-                         : section == "table.*"
-                             ? std::string("a table")
-                             : '[' + std::string(section) + ']';
-      diagnostics_.error(member.key_span, "unknown key " + quoted(member.key),
-                         nearest_hint(member.key, known, where + " has " + list_text(known)));
+      const auto where = section.empty()        ? std::string("a policy file")
+                         : section == "rule"    ? std::string("a rule")
+                         : section == "table.*" ? std::string("a table")
+                                                : '[' + std::string(section) + ']';
+      diagnostics_.error(
+          member.key_span, "unknown key " + quoted(member.key),
+          nearest_hint(member.key, known, where + " has " + list_text(known, "and")));
     } else if (key->availability == Availability::later) {
-      diagnostics_.error(member.key_span,
-                         quoted(member.key) + " is not available in this version",
+      diagnostics_.error(member.key_span, quoted(member.key) + " is not available in this version",
                          "take it out: what it asks for would not happen");
     }
   }
@@ -116,8 +115,8 @@ std::vector<const Node*> ValueReader::list(const Node& root, std::string_view na
 }
 
 void ValueReader::wrong_type(const SchemaKey& key, const Node& value) const {
-  const auto wanted = key.type == KeyType::choice ? list_text(choices_of(key))
-                                                  : std::string(describe(key.type));
+  const auto wanted =
+      key.type == KeyType::choice ? list_text(choices_of(key)) : std::string(describe(key.type));
   diagnostics_.error(value.span, quoted(last_part(key.path)) + " is " + wanted + ", not " +
                                      std::string(to_text(value.kind)));
 }
@@ -162,16 +161,16 @@ bool ValueReader::check_text(const SchemaKey& key, const Node& value) const {
 bool ValueReader::check_choice(const SchemaKey& key, const Node& value) const {
   const auto words = choices_of(key);
   if (std::find(words.begin(), words.end(), value.string) != words.end()) return true;
-  const auto percent = key.path == "rule.mode" && value.string.size() > 1 &&
-                       value.string.back() == '%';
+  const auto percent =
+      key.path == "rule.mode" && value.string.size() > 1 && value.string.back() == '%';
   if (percent || (key.path == "table.*.kind" && value.string == "pattern")) {
-    diagnostics_.error(value.span, quoted(last_part(key.path)) + " " + quoted(value.string) +
-                                       " is not available in this version",
+    diagnostics_.error(value.span,
+                       std::string(last_part(key.path)) + " = " + quoted(value.string) +
+                           " is not available in this version",
                        "it is " + list_text(words));
     return false;
   }
-  diagnostics_.error(value.span,
-                     quoted(last_part(key.path)) + " cannot be " + quoted(value.string),
+  diagnostics_.error(value.span, quoted(last_part(key.path)) + " cannot be " + quoted(value.string),
                      nearest_hint(value.string, words, "it is " + list_text(words)));
   return false;
 }
@@ -200,8 +199,8 @@ bool ValueReader::check_help(const Node& value) const {
     }
     const auto field = url.substr(at + 1, end - at - 1);
     if (field != "reason" && field != "ref") {
-      diagnostics_.error(value.part(at, end - at + 1), "there is no field " + quoted(field) +
-                                                           " in a help URL",
+      diagnostics_.error(value.part(at, end - at + 1),
+                         "there is no field " + quoted(field) + " in a help URL",
                          "it may have {reason} and {ref}");
       good = false;
     }
@@ -212,8 +211,8 @@ bool ValueReader::check_help(const Node& value) const {
 
 bool ValueReader::check_contact(const Node& value) const {
   const auto address = MailAddress::from_envelope(value.string);
-  const bool clean = is_printable(value.string) &&
-                     value.string.find_first_of(";:<>,()\"") == std::string::npos;
+  const bool clean =
+      is_printable(value.string) && value.string.find_first_of(";:<>,()\"") == std::string::npos;
   if (clean && !address.local().empty() && is_host_name(address.domain())) return true;
   diagnostics_.error(value.span, quoted(value.string) + " is not an address people can write to",
                      "as in \"postmaster@example.org\"");
@@ -229,9 +228,10 @@ std::optional<std::int64_t> ValueReader::count(const Node& table, std::string_vi
     return {};
   }
   if (found->value.integer < key.least || found->value.integer > key.most) {
-    diagnostics_.error(found->value.span, quoted(last_part(path)) + " cannot be " +
-                                              std::to_string(found->value.integer),
-                       "it may be from " + range_text(key));
+    diagnostics_.error(
+        found->value.span,
+        quoted(last_part(path)) + " cannot be " + std::to_string(found->value.integer),
+        "it may be from " + range_text(key));
     return {};
   }
   return found->value.integer;
@@ -311,9 +311,8 @@ std::vector<ListenAddress> ValueReader::sockets(const Node& table, std::string_v
     values.clear();
     for (const auto& item : found->value.items) values.push_back(&item);
     if (key.type != KeyType::sockets) {
-      const std::string why = path == "listen.milter"
-                                  ? ": libmilter has one listening socket in a process"
-                                  : "";
+      const std::string why =
+          path == "listen.milter" ? ": libmilter has one listening socket in a process" : "";
       diagnostics_.error(found->value.span,
                          quoted(last_part(path)) + " is one address, not a list" + why);
       return addresses;

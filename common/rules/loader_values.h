@@ -51,7 +51,7 @@ class ValueReader {
 };
 
 /// "\"a\", \"b\" or \"c\"".
-std::string list_text(const std::vector<std::string>& words);
+std::string list_text(const std::vector<std::string>& words, std::string_view joint = "or");
 /// "did you mean \"x\"?" for the nearest of `known`, else `otherwise`.
 std::string nearest_hint(std::string_view wrong, const std::vector<std::string>& known,
                          std::string otherwise);

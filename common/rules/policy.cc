@@ -72,7 +72,8 @@ class PolicyBuilder {
       for (const auto* source : values_.list(root, "rule")) compiler.add(*source);
     }
     auto drafts = compiler.take();
-    if (!broken_) review(drafts, settings, tables.tables, diagnostics_);
+    // With errors, rules are missing, and warnings about what is left would mislead.
+    if (!diagnostics_.any_errors()) review(drafts, settings, tables.tables, diagnostics_);
 
     auto problems = diagnostics_.take();
     if (has_errors(problems)) return problems;
@@ -86,10 +87,7 @@ class PolicyBuilder {
 
   bool open_document(const SourceFile& file) {
     auto document = parse_document(file, diagnostics_);
-    if (!document) {
-      broken_ = true;
-      return false;
-    }
+    if (!document) return false;
     documents_.push_back(std::move(*document));
     return true;
   }
@@ -100,8 +98,8 @@ class PolicyBuilder {
     }
     const auto text = reader_.read(path);
     if (!text) {
-      diagnostics_.error(by.span, "cannot read " + quoted(path) + ": " +
-                                      reason_text(text.problems()));
+      diagnostics_.error(by.span,
+                         "cannot read " + quoted(path) + ": " + reason_text(text.problems()));
       return nullptr;
     }
     return &keep(path, *text);
@@ -112,9 +110,9 @@ class PolicyBuilder {
     if (member == nullptr) return;
     const auto& value = member->value;
     if (value.kind != Node::Kind::array) {
-      diagnostics_.error(value.span, "\"include\" is a list of strings, not " +
-                                         std::string(to_text(value.kind)),
-                         "as in include = [\"rules/*.toml\"]");
+      diagnostics_.error(
+          value.span, "\"include\" is a list of strings, not " + std::string(to_text(value.kind)),
+          "as in include = [\"rules/*.toml\"]");
       return;
     }
     for (const auto& item : value.items) {
@@ -143,8 +141,8 @@ class PolicyBuilder {
     }
     auto names = reader_.match(pattern);
     if (!names) {
-      diagnostics_.error(item.span, "cannot look for " + quoted(pattern) + ": " +
-                                        reason_text(names.problems()));
+      diagnostics_.error(
+          item.span, "cannot look for " + quoted(pattern) + ": " + reason_text(names.problems()));
       return;
     }
     if (names->empty()) {
@@ -199,7 +197,6 @@ class PolicyBuilder {
   ValueReader values_{diagnostics_};
   std::vector<const SourceFile*> sources_;  // in the order of reading, main file first
   std::deque<Node> documents_;              // references stay good while it grows
-  bool broken_ = false;
 };
 
 Policy::Policy(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

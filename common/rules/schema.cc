@@ -41,8 +41,8 @@ constexpr std::array keys{
               "Sockets of the Postfix policy service; one address or a list.", "0.1", restart,
               built},
     SchemaKey{"listen.control", KeyType::local_socket, "", 0, 0, "",
-              "The socket of postern status, reload and stop; always of mode 0600.", "0.1",
-              restart, built},
+              "The socket of postern status, reload and stop; always of mode 0600.", "0.1", restart,
+              built},
     SchemaKey{"listen.mode", KeyType::file_mode, "", 0, 0, "\"0660\"",
               "Permissions of the milter's and policy service's sockets.", "0.1", restart, built},
     SchemaKey{"listen.owner", KeyType::account, "", 0, 0, "",
@@ -54,8 +54,8 @@ constexpr std::array keys{
               "When the milter speaks refusals of connect and HELO rules: to the recipient "
               "command, where every client reads them, or at their own stage.",
               "0.1", reload, built},
-    SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "",
-              "Where counters can be fetched.", "", restart, later},
+    SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "", "Where counters can be fetched.", "",
+              restart, later},
 
     SchemaKey{"limits", KeyType::table, "", 0, 0, "", "Times and amounts.", "0.1", reload, built},
     SchemaKey{"limits.deadline", KeyType::duration, "", 100, longest_deadline, "\"8s\"",
@@ -66,8 +66,8 @@ constexpr std::array keys{
               "Open connections of the policy service, all its sockets together.", "0.1", restart,
               built},
     SchemaKey{"limits.policy_idle", KeyType::duration, "", 1000, day, "\"10m\"",
-              "An idle connection of the policy service is closed after this time.", "0.1",
-              restart, built},
+              "An idle connection of the policy service is closed after this time.", "0.1", restart,
+              built},
     SchemaKey{"limits.journal_queue", KeyType::count, "", 16, 10'000'000, "65536",
               "Decision records that may wait for the disk; more are counted and lost.", "0.1",
               restart, built},
@@ -108,8 +108,8 @@ constexpr std::array keys{
               "The rules. Stage by stage, then in file order; the first that says yes decides.",
               "0.1", reload, built},
     SchemaKey{"rule.name", KeyType::text, "", 0, 0, "",
-              "What the rule is called in logs, records and explanations; required, unique.",
-              "0.1", reload, built},
+              "What the rule is called in logs, records and explanations; required, unique.", "0.1",
+              reload, built},
     SchemaKey{"rule.stage", KeyType::choice,
               "connect helo mail rcpt data end-of-headers end-of-message", 0, 0, "",
               "Where the rule is asked; when not given, as early as its condition and its reason "
@@ -126,8 +126,8 @@ constexpr std::array keys{
     SchemaKey{"rule.code", KeyType::reply_form, "", 0, 0, "",
               "Another of the replies that the reason allows.", "0.1", reload, built},
     SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
-              "Your own words for the sender instead of the catalogue's; may name {fields}.",
-              "0.1", reload, built},
+              "Your own words for the sender instead of the catalogue's; may name {fields}.", "0.1",
+              reload, built},
     SchemaKey{"rule.mode", KeyType::choice, "enforce shadow", 0, 0, "\"enforce\"",
               "shadow: evaluated and recorded, never acts.", "0.1", reload, built},
     SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
@@ -143,8 +143,7 @@ constexpr std::array keys{
               later},
     SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
               later},
-    SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload,
-              later},
+    SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload, later},
 };
 
 std::string duration_text(std::int64_t milliseconds) {
@@ -210,8 +209,8 @@ std::string_view describe(KeyType type) noexcept {
 std::span<const SchemaKey> all_keys() noexcept { return keys; }
 
 const SchemaKey* find_key(std::string_view path) noexcept {
-  const auto* const found = std::find_if(
-      keys.begin(), keys.end(), [&](const SchemaKey& key) { return key.path == path; });
+  const auto* const found = std::find_if(keys.begin(), keys.end(),
+                                         [&](const SchemaKey& key) { return key.path == path; });
   return found == keys.end() ? nullptr : found;
 }
 

@@ -12,28 +12,28 @@
 namespace postern {
 
 enum class KeyType : std::uint8_t {
-  table,          ///< a [section]
-  tables,         ///< [section.NAME], the names are the administrator's
-  table_list,     ///< [[section]]
-  text,           ///< any string
-  texts,          ///< a list of strings
-  boolean,        ///< true or false
-  count,          ///< a whole number within `least` and `most`
-  duration,       ///< "8s"; `least` and `most` in milliseconds
-  choice,         ///< one of the words of `choices`
-  path,           ///< of a file; relative to the file that names it
-  file_mode,      ///< "0660"
-  account,        ///< name of a user or group
-  host_name,      ///< "mx1.example.org"
-  mail_address,   ///< "postmaster@example.org"
-  help_url,       ///< URL with {reason} and {ref}
-  socket,         ///< one listening address
-  sockets,        ///< one or several listening addresses
-  local_socket,   ///< "unix:/path"
-  condition,      ///< an expression of the rule language
-  reason,         ///< a reason of the catalogue
-  reply_form,     ///< "550 5.7.1"
-  reply_text,     ///< a template of a reply's sentence
+  table,         ///< a [section]
+  tables,        ///< [section.NAME], the names are the administrator's
+  table_list,    ///< [[section]]
+  text,          ///< any string
+  texts,         ///< a list of strings
+  boolean,       ///< true or false
+  count,         ///< a whole number within `least` and `most`
+  duration,      ///< "8s"; `least` and `most` in milliseconds
+  choice,        ///< one of the words of `choices`
+  path,          ///< of a file; relative to the file that names it
+  file_mode,     ///< "0660"
+  account,       ///< name of a user or group
+  host_name,     ///< "mx1.example.org"
+  mail_address,  ///< "postmaster@example.org"
+  help_url,      ///< URL with {reason} and {ref}
+  socket,        ///< one listening address
+  sockets,       ///< one or several listening addresses
+  local_socket,  ///< "unix:/path"
+  condition,     ///< an expression of the rule language
+  reason,        ///< a reason of the catalogue
+  reply_form,    ///< "550 5.7.1"
+  reply_text,    ///< a template of a reply's sentence
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;
@@ -48,8 +48,8 @@ enum class Availability : std::uint8_t { built, later };
 struct SchemaKey {
   std::string_view path;  ///< "limits.deadline"; "table.*.kind": any table; "rule.when": any rule
   KeyType type = KeyType::text;
-  std::string_view choices;   ///< of a choice: the words, separated by spaces
-  std::int64_t least = 0;     ///< of counts and durations
+  std::string_view choices;  ///< of a choice: the words, separated by spaces
+  std::int64_t least = 0;    ///< of counts and durations
   std::int64_t most = 0;
   std::string_view fallback;  ///< the default as it stands in TOML; empty: none
   std::string_view meaning;   ///< one sentence

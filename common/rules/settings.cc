@@ -31,9 +31,9 @@ Result<ListenAddress> parse_unix(std::string_view path) {
                          "write the whole path, as in \"unix:/run/postern/policy.sock\"");
   }
   if (path.size() > longest_socket_path) {
-    return plain_problem("a socket's path may have at most 107 octets, this one has " +
-                             std::to_string(path.size()),
-                         "the system's limit; choose a shorter folder");
+    return plain_problem(
+        "a socket's path may have at most 107 octets, this one has " + std::to_string(path.size()),
+        "the system's limit; choose a shorter folder");
   }
   if (path.back() == '/') {
     return plain_problem("a socket's path must end in a file name: " + quoted(path));
@@ -67,8 +67,7 @@ Result<ListenAddress> parse_inet(std::string_view scheme, std::string_view rest)
     host = host.substr(1, host.size() - 2);
   }
   ListenAddress address;
-  address.family =
-      scheme == "inet6" ? ListenAddress::Family::inet6 : ListenAddress::Family::inet;
+  address.family = scheme == "inet6" ? ListenAddress::Family::inet6 : ListenAddress::Family::inet;
   address.host = host;
   address.port = *number;
   if (const auto ip = IpAddress::parse(host)) {
@@ -91,7 +90,8 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   if (scheme == "unix" || scheme == "local") return parse_unix(text.substr(colon + 1));
   if (scheme == "inet" || scheme == "inet6") return parse_inet(scheme, text.substr(colon + 1));
   if (!text.empty() && text.front() == '/') {
-    return plain_problem("an address begins with its kind", "write \"unix:" + std::string(text) + '"');
+    return plain_problem("an address begins with its kind",
+                         "write \"unix:" + std::string(text) + '"');
   }
   if (scheme == "tcp" || scheme == "tcp4") {
     return plain_problem("there is no kind of address " + quoted(scheme),

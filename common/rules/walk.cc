@@ -256,16 +256,28 @@ class Walk {
   std::optional<Stage> settled_stage_;
 };
 
-/// Fills in reason and reply of a refusal. Without a form for the stage the verdict stands and is
-/// spoken later (semantics 4, 5).
+/// The form in which a refusal is spoken here. Without one at connect or HELO it is spoken later
+/// (semantics 4, 5). From MAIL on there is always one: should neither the reason nor its
+/// alternatives have a code for this command, that of a local rule is legal and of the same class,
+/// whereas a front end without a reply would have to let the mail in or answer a bare code.
+std::optional<ReplyForm> form_here(const Reason& reason, const std::optional<ReplyForm>& wish,
+                                   Stage stage) {
+  auto form = form_at(reason, wish, reply_stage(stage));
+  if (form || stage < Stage::mail) return form;
+  const auto* local_rule =
+      find_reason(reason.kind == ReasonClass::temporary ? "policy-defer" : "policy-reject");
+  return local_rule ? form_at(*local_rule, std::nullopt, reply_stage(stage)) : std::nullopt;
+}
+
+/// Fills in reason and reply of a refusal.
 void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyForm>& wish,
             std::string_view own_text, const IdentitySettings& identity,
             const Transaction& transaction) {
   decision.reason = reason;
   if (!reason) return;
-  const auto stage = reply_stage(transaction.stage);
-  const auto form = form_at(*reason, wish, stage);
+  const auto form = form_here(*reason, wish, transaction.stage);
   if (!form) return;
+  const auto stage = reply_stage(transaction.stage);
   auto reply = compose(*reason, *form, stage, own_text, field_values(transaction),
                        {identity.host, identity.contact, identity.help}, transaction.reference);
   assert(reply.ok());

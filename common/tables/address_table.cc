@@ -1,11 +1,10 @@
 // Mail addresses: whole ones, "@domain" for every address of a domain, "local@" for a local part
 // at any domain, "<>" for the null reverse-path.
 
+#include "model/text.h"
 #include "tables/entry_store.h"
 #include "tables/kinds.h"
 #include "tables/text_index.h"
-
-#include "model/text.h"
 
 #include <memory>
 #include <utility>
@@ -63,18 +62,18 @@ class AddressTable final : public Table {
     if (text == "<>") return "<>";
     const auto at = text.rfind('@');
     if (at == std::string_view::npos) {
-      problems.push_back(entry_problem(
-          entry, "\"" + entry.text + "\" is not an address: it has no '@'",
-          is_mail_domain(text) && text.find('.') != std::string_view::npos
-              ? "write \"@" + entry.text + "\" for every address of this domain"
-              : "write \"" + entry.text + "@\" for this local part at any domain"));
+      problems.push_back(
+          entry_problem(entry, "\"" + entry.text + "\" is not an address: it has no '@'",
+                        is_mail_domain(text) && text.find('.') != std::string_view::npos
+                            ? "write \"@" + entry.text + "\" for every address of this domain"
+                            : "write \"" + entry.text + "@\" for this local part at any domain"));
       return {};
     }
     const auto domain = text.substr(at + 1);
     if (at == 0 && !domain.empty() && domain.front() == '.') {
-      problems.push_back(entry_problem(
-          entry, "an address table does not cover subdomains: \"" + entry.text + "\"",
-          "use a table of kind \"domain\" with \"" + std::string(domain) + "\""));
+      problems.push_back(
+          entry_problem(entry, "an address table does not cover subdomains: \"" + entry.text + "\"",
+                        "use a table of kind \"domain\" with \"" + std::string(domain) + "\""));
       return {};
     }
     if ((at == 0 && domain.empty()) || (!domain.empty() && !is_mail_domain(domain))) {

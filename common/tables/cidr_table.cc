@@ -1,10 +1,9 @@
 // Networks, flattened into sorted ranges that do not overlap: a look-up is one binary search, and
 // the most specific network has won when the table was built.
 
+#include "model/text.h"
 #include "tables/entry_store.h"
 #include "tables/kinds.h"
-
-#include "model/text.h"
 
 #include <algorithm>
 #include <array>
@@ -117,14 +116,14 @@ class CidrTable final : public Table {
       std::string nearest;
       const auto network = Network::parse(entry.text, &nearest);
       if (!network) {
-        problems.push_back(nearest.empty()
-                               ? entry_problem(entry, "\"" + entry.text + "\" is not a network",
-                                               "write \"192.0.2.0/24\", \"2001:db8::/32\" or one "
-                                               "address")
-                               : entry_problem(entry,
-                                               "\"" + entry.text +
-                                                   "\" has bits set beyond its prefix length",
-                                               "did you mean \"" + nearest + "\"?"));
+        problems.push_back(
+            nearest.empty()
+                ? entry_problem(entry, "\"" + entry.text + "\" is not a network",
+                                "write \"192.0.2.0/24\", \"2001:db8::/32\" or one "
+                                "address")
+                : entry_problem(entry,
+                                "\"" + entry.text + "\" has bits set beyond its prefix length",
+                                "did you mean \"" + nearest + "\"?"));
         continue;
       }
       const auto number = store_.add(entry.text, entry.position);

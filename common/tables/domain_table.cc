@@ -2,11 +2,10 @@
 // Two spellings for two meanings: a list that silently covered subdomains would refuse or accept
 // more than its author wrote.
 
+#include "model/text.h"
 #include "tables/entry_store.h"
 #include "tables/kinds.h"
 #include "tables/text_index.h"
-
-#include "model/text.h"
 
 #include <memory>
 #include <utility>
@@ -28,8 +27,9 @@ class DomainTable final : public Table {
       if (below) name.remove_prefix(1);
       if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
       if (!is_mail_domain(name)) {
-        std::string hint = "write \"example.org\" for this name alone, \".example.org\" for every "
-                           "name below it";
+        std::string hint =
+            "write \"example.org\" for this name alone, \".example.org\" for every "
+            "name below it";
         if (const auto at = name.rfind('@'); at != std::string_view::npos) {
           hint = "write \"" + std::string(name.substr(at + 1)) +
                  "\", or use a table of kind \"address\"";

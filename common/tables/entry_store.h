@@ -18,8 +18,8 @@ class EntryStore {
   /// Returns the entry's number, counted from 0.
   std::uint32_t add(std::string_view text, const SourcePosition& position) {
     if (files_.empty() || files_[last_file_] != position.file) last_file_ = file_number(position);
-    places_.push_back({text_.size(), static_cast<std::uint32_t>(text.size()), last_file_,
-                       position.line});
+    places_.push_back(
+        {text_.size(), static_cast<std::uint32_t>(text.size()), last_file_, position.line});
     text_.append(text);
     text_.push_back('\n');
     return static_cast<std::uint32_t>(places_.size() - 1);

@@ -1,10 +1,9 @@
 // Strings, compared in ASCII lower case.
 
+#include "model/text.h"
 #include "tables/entry_store.h"
 #include "tables/kinds.h"
 #include "tables/text_index.h"
-
-#include "model/text.h"
 
 #include <memory>
 #include <utility>

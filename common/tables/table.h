@@ -21,7 +21,7 @@ std::optional<TableKind> table_kind_from_text(std::string_view text) noexcept;
 /// The entry that matched, for explain.
 struct TableHit {
   std::string_view entry;  ///< as written; lives as long as the table
-  std::string_view file;   ///< empty when the entry stands in the policy file itself
+  std::string_view file;   ///< the policy file itself for inline entries
   unsigned line = 0;
 };
 

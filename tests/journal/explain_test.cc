@@ -2,6 +2,7 @@
 
 #include "journal/page.h"
 #include "journal/samples.h"
+#include "support/golden.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +10,8 @@
 namespace postern {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 void expect_fits_a_terminal(const std::string& text) {
   std::size_t column = 0;
@@ -42,7 +43,7 @@ std::string unfolded(const std::string& text, std::string_view line_start) {
 TEST(Explain, TellsEachStoryAsTheGoldenFilesShow) {
   for (const auto& [name, record] : samples::all_for_golden_files()) {
     const std::string text = explain(record);
-    samples::expect_golden("explain/" + name + ".txt", text);
+    testing::expect_golden("explain/" + name + ".txt", text);
     expect_fits_a_terminal(text);
   }
 }

@@ -3,6 +3,7 @@
 #include "journal/journal_file.h"
 #include "journal/reader.h"
 #include "journal/samples.h"
+#include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,10 +24,10 @@ namespace postern {
 namespace {
 
 using samples::with;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr unsigned many = 65'536;
 
@@ -66,7 +67,7 @@ class Said {
   std::vector<std::string> messages_;
 };
 
-class JournalTest : public testing::Test {
+class JournalTest : public ::testing::Test {
  protected:
   JournalSettings settings() const { return {path_}; }
   Journal::LogLine log_to(Said& said) const {
@@ -76,8 +77,8 @@ class JournalTest : public testing::Test {
     return [&said](const std::string& message) { said.add(message); };
   }
 
-  samples::TemporaryFolder folder_;
-  std::string path_ = folder_.file("decisions.jsonl");
+  testing::TempDir folder_;
+  std::string path_ = folder_ / "decisions.jsonl";
 };
 
 TEST_F(JournalTest, WritesRecordsInOrderAsLinesAndToTheLog) {
@@ -142,7 +143,8 @@ TEST_F(JournalTest, WithoutAPathOnlyLogs) {
 }
 
 TEST_F(JournalTest, BeginsOnAFreshLineAfterATornOne) {
-  samples::write_file(path_, to_json(numbered(1)) + '\n' + to_json(numbered(2)).substr(0, 99));
+  folder_.write("decisions.jsonl",
+                to_json(numbered(1)) + '\n' + to_json(numbered(2)).substr(0, 99));
   {
     Journal journal(settings(), {}, many, {});
     journal.submit(numbered(3));
@@ -211,7 +213,7 @@ TEST_F(JournalTest, TellsTheLogOfItsTroubleWhenThereIsNobodyElse) {
 
 TEST_F(JournalTest, TriesAgainWhenItsFileCouldNotBeOpened) {
   Said notices;
-  const std::string sub_folder = folder_.file("later");
+  const std::string sub_folder = folder_ / "later";
   Journal journal({sub_folder + "/decisions.jsonl"}, {}, many, {}, tell(notices));
   journal.submit(numbered(1));
   journal.flush();
@@ -250,7 +252,7 @@ TEST_F(JournalTest, KeepsGoodLinesWholeWhenTheFileMayNotGrow) {
 
 TEST_F(JournalTest, ReopensForRotationWithoutLosingALine) {
   Journal journal(settings(), {}, many, {});
-  const std::string rotated = folder_.file("decisions.jsonl.1");
+  const std::string rotated = folder_ / "decisions.jsonl.1";
   journal.submit(numbered(1));
   journal.flush();
   std::filesystem::rename(path_, rotated);
@@ -267,11 +269,11 @@ TEST_F(JournalTest, TakesNewSettingsWhenReopened) {
   Journal journal(settings(), {}, many, log_to(log));
   LogSettings quiet;
   quiet.accepts = false;
-  journal.reopen({folder_.file("other.jsonl")}, quiet);
+  journal.reopen({folder_ / "other.jsonl"}, quiet);
   journal.submit(samples::accepted());
   journal.flush();
   EXPECT_THAT(log.all(), IsEmpty());
-  EXPECT_THAT(read_journal(folder_.file("other.jsonl")).sequences, SizeIs(1));
+  EXPECT_THAT(read_journal(folder_ / "other.jsonl").sequences, SizeIs(1));
 }
 
 TEST_F(JournalTest, LosesARecordThatIsTooLongForALineButLogsIt) {

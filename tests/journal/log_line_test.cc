@@ -1,5 +1,6 @@
 #include "journal/record.h"
 #include "journal/samples.h"
+#include "support/golden.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,15 +8,15 @@
 namespace postern {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(LogLine, IsWhatTheGoldenFileShowsForEverySample) {
   std::string lines;
   for (const auto& [name, record] : samples::all_for_golden_files()) {
     lines += "# " + name + '\n' + to_log_line(record) + '\n';
   }
-  samples::expect_golden("logline/samples.txt", lines);
+  testing::expect_golden("logline/samples.txt", lines);
 }
 
 TEST(LogLine, BeginsWithTheQueueIdOrNoqueue) {

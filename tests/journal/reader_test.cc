@@ -1,6 +1,7 @@
 #include "journal/reader.h"
 
 #include "journal/samples.h"
+#include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,10 +15,10 @@ namespace postern {
 namespace {
 
 using samples::with;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 std::string line(const Record& record) { return to_json(record) + '\n'; }
 
@@ -49,9 +50,9 @@ Reading read_all(const std::string& path, ReadOrder order) {
   return reading;
 }
 
-class JournalFileOnDisk : public testing::Test {
+class JournalFileOnDisk : public ::testing::Test {
  protected:
-  void contains(const std::string& text) { samples::write_file(path_, text); }
+  void contains(const std::string& text) { folder_.write("decisions.jsonl", text); }
   std::vector<unsigned> find(const JournalQuery& query, ReadOrder order = ReadOrder::oldest_first,
                              std::size_t limit = 1000) {
     auto found = find_records(path_, query, order, limit);
@@ -59,8 +60,8 @@ class JournalFileOnDisk : public testing::Test {
     return found ? sequences(found->records) : std::vector<unsigned>();
   }
 
-  samples::TemporaryFolder folder_;
-  std::string path_ = folder_.file("decisions.jsonl");
+  testing::TempDir folder_;
+  std::string path_ = folder_ / "decisions.jsonl";
 };
 
 TEST_F(JournalFileOnDisk, IsReadInBothOrders) {

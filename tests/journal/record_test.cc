@@ -134,6 +134,22 @@ TEST(Record, KeepsNotToldApartFromAbsentAndEmpty) {
   }
 }
 
+TEST(Record, KeepsEveryPartOfAReply) {
+  ReplyText text;
+  text.host = "mx1.example.org";
+  text.sentence = "Service closes.";
+  text.reference = "ref 0000-0000-0000";
+  text.advice = "Come again.";
+  text.quote = "The list says, no.";
+  text.contact = "Contact postmaster@example.org for help.";
+  text.help = "https://mail.example.org/why";
+  auto reply = Reply::make(ReplyStage::connect, *ReplyForm::parse("421 4.3.2"), text);
+  ASSERT_TRUE(reply) << render(reply.problems());
+  Record record = samples::refused_recipient();
+  record.decision.reply = *reply;
+  EXPECT_EQ(read_back(record).decision.reply, *reply);
+}
+
 TEST(Record, KeepsAnyOctetsOfTheMail) {
   std::mt19937 random(20261121);
   for (int round = 0; round < 2000; ++round) {
@@ -207,7 +223,7 @@ TEST(Record, IsRefusedWhereverTheLineWasTorn) {
 
 TEST(Record, NamesWhatIsWrongWithALine) {
   const std::string line = to_json(samples::full());
-  using testing::HasSubstr;
+  using ::testing::HasSubstr;
   EXPECT_THAT(problem_of("[]"), HasSubstr("no JSON object"));
   EXPECT_THAT(problem_of("{}"), HasSubstr("v: is missing"));
   EXPECT_THAT(problem_of("\xff"), HasSubstr("torn or no JSON"));

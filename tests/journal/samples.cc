@@ -5,10 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 namespace postern::samples {
 namespace {
@@ -347,36 +345,9 @@ std::string any_octets(std::mt19937& random, std::size_t longest) {
   return octets;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "postern-journal-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-void write_file(const std::string& path, std::string_view octets) {
-  std::ofstream out(path, std::ios::binary);
-  out << octets;
-}
-
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(POSTERN_SOURCE_DIR) + "/tests/golden/" + name;
-  if (std::getenv("POSTERN_UPDATE_GOLDEN") != nullptr) {
-    write_file(path, text);
-    ADD_FAILURE() << "wrote " << path << ", look at it";
-    return;
-  }
-  ASSERT_TRUE(std::filesystem::exists(path)) << path;
-  EXPECT_EQ(read_file(path), text) << path;
 }
 
 }  // namespace postern::samples

@@ -4,7 +4,6 @@
 #include "journal/record.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <random>
 #include <string>
 #include <string_view>
@@ -35,24 +34,5 @@ Record with(Record base, unsigned sequence, std::string_view queue_id = {},
 /// Up to `longest` octets of any value, often near what is special in JSON and UTF-8.
 std::string any_octets(std::mt19937& random, std::size_t longest);
 
-/// A file of its own for each test, removed with its folder at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::string read_file(const std::string& path);
-void write_file(const std::string& path, std::string_view octets);
-
-/// Compares with tests/golden/`name`. With POSTERN_UPDATE_GOLDEN set, writes the file instead and
-/// fails, so that a person looks at it.
-void expect_golden(const std::string& name, const std::string& text);
-
 }  // namespace postern::samples

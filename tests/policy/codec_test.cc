@@ -157,13 +157,39 @@ TEST(PolicyAnswerCodec, WritesAnActionAndAnEmptyLine) {
 }
 
 TEST(PolicyAnswerCodec, NeverWritesWhatPostfixWouldMisread) {
-  for (const std::string_view action :
-       {"", " ", "550", "1", "12345", "550 ", "550 5.7.1", "550 5.7.1 ", "550  text",
-        "550 4.7.1 text", "450 5.7.1 text", "250 2.0.0 text", "299 text", "354 text", "600 text",
-        "55 text", "5500 text", " 550 5.7.1 text", "OK", "ok", "PERMIT", "permit_mynetworks",
-        "REJECT", "DUNNO ", "dunno", "DEFER_IF_PERMIT", "DEFER_IF_PERMIT 5.7.1 text",
-        "DEFER_IF_PERMIT 4.7.1", "PREPEND X: y", "550 5.7.1 two\nlines", "550 5.7.1 a\rb",
-        "550 5.7.1 \xc3\xbc", "550 5.7.1 a\tb"}) {
+  for (const std::string_view action : {"",
+                                        " ",
+                                        "550",
+                                        "1",
+                                        "12345",
+                                        "550 ",
+                                        "550 5.7.1",
+                                        "550 5.7.1 ",
+                                        "550  text",
+                                        "550 4.7.1 text",
+                                        "450 5.7.1 text",
+                                        "250 2.0.0 text",
+                                        "299 text",
+                                        "354 text",
+                                        "600 text",
+                                        "55 text",
+                                        "5500 text",
+                                        " 550 5.7.1 text",
+                                        "OK",
+                                        "ok",
+                                        "PERMIT",
+                                        "permit_mynetworks",
+                                        "REJECT",
+                                        "DUNNO ",
+                                        "dunno",
+                                        "DEFER_IF_PERMIT",
+                                        "DEFER_IF_PERMIT 5.7.1 text",
+                                        "DEFER_IF_PERMIT 4.7.1",
+                                        "PREPEND X: y",
+                                        "550 5.7.1 two\nlines",
+                                        "550 5.7.1 a\rb",
+                                        "550 5.7.1 \xc3\xbc",
+                                        "550 5.7.1 a\tb"}) {
     EXPECT_EQ(encode_answer(action), std::nullopt) << action;
   }
   EXPECT_EQ(encode_answer(std::string_view("550 5.7.1 a\0b", 13)), std::nullopt);

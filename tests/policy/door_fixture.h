@@ -81,8 +81,7 @@ class ObedientRules final : public Evaluator {
 
  private:
   static void refuse(Decision& decision, const Transaction& transaction, const Reason& reason) {
-    decision.verdict =
-        reason.kind == ReasonClass::permanent ? Verdict::reject : Verdict::defer;
+    decision.verdict = reason.kind == ReasonClass::permanent ? Verdict::reject : Verdict::defer;
     decision.reason = &reason;
     decision.rule = RulePlace{std::string(reason.id), "postern.toml", 1, transaction.stage};
     const auto spoken = reply_stage(transaction.stage);
@@ -131,7 +130,7 @@ inline std::shared_ptr<const Policy> policy_of(const std::string& lines) {
   return compiled->policy;
 }
 
-class DoorTest : public testing::Test {
+class DoorTest : public ::testing::Test {
  protected:
   explicit DoorTest(const std::string& lines = "") : holder(policy_of(lines)) {}
 

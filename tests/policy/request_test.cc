@@ -51,7 +51,8 @@ TEST(PolicyRequest, EveryStateHasItsStageOrNone) {
       {"rcpt", std::nullopt},
       {"", std::nullopt},
   };
-  for (const auto& [state, stage] : rows) EXPECT_EQ(stage_of(Asked(state).request()), stage) << state;
+  for (const auto& [state, stage] : rows)
+    EXPECT_EQ(stage_of(Asked(state).request()), stage) << state;
   EXPECT_EQ(stage_of(Asked(Raw{"sender=a@b\n\n"}).request()), std::nullopt);
 }
 
@@ -81,7 +82,8 @@ TEST(PolicyRequest, ReadsARcpt) {
 }
 
 TEST(PolicyRequest, NothingIsToldBeforeItsStage) {
-  const Attributes early{{"helo_name", "x"}, {"sender", "a@b"}, {"recipient", "c@d"}, {"size", "9"}};
+  const Attributes early{
+      {"helo_name", "x"}, {"sender", "a@b"}, {"recipient", "c@d"}, {"size", "9"}};
   const auto connect = transaction("CONNECT", early);
   EXPECT_EQ(connect.helo, Told<std::string>());
   EXPECT_EQ(connect.sender, Told<MailAddress>());
@@ -93,7 +95,8 @@ TEST(PolicyRequest, NothingIsToldBeforeItsStage) {
 }
 
 TEST(PolicyRequest, UnknownNamesTellNothing) {
-  const auto t = transaction("RCPT", {{"client_name", "unknown"}, {"reverse_client_name", "unknown"}});
+  const auto t =
+      transaction("RCPT", {{"client_name", "unknown"}, {"reverse_client_name", "unknown"}});
   EXPECT_EQ(t.client.name, Told<std::string>());
   EXPECT_EQ(t.client.reverse_name, Told<std::string>());
 }
@@ -117,7 +120,8 @@ TEST(PolicyRequest, TheNullSenderIsToldAndEmpty) {
 }
 
 TEST(PolicyRequest, AddressesComeInOneSpelling) {
-  const auto t = transaction("RCPT", {{"sender", "a b@Example.ORG"}, {"recipient", "Bob@TEST.Example"}});
+  const auto t =
+      transaction("RCPT", {{"sender", "a b@Example.ORG"}, {"recipient", "Bob@TEST.Example"}});
   EXPECT_EQ(t.sender.value().local(), "a b");
   EXPECT_EQ(t.sender.value().domain(), "example.org");
   EXPECT_EQ(t.recipient.value().text(), "Bob@test.example");
@@ -199,7 +203,9 @@ TEST(PolicyRequest, TheListThatAsksIsTheContextElseTheOneOfTheState) {
 
 TEST(PolicyRequest, KnowsWhatPostfixWillName) {
   const Asked asked("RCPT");
-  const auto named = [&](PolicyContext context) { return named_by_postfix(asked.request(), context); };
+  const auto named = [&](PolicyContext context) {
+    return named_by_postfix(asked.request(), context);
+  };
   EXPECT_EQ(named(PolicyContext::client), "mail.example.org[192.0.2.7]");
   EXPECT_EQ(named(PolicyContext::helo), "mail.example.org");
   EXPECT_EQ(named(PolicyContext::sender), "a@example.org");

@@ -1,15 +1,14 @@
 #include "policy/server.h"
 
+#include "support/temp_dir.h"
 #include "tests/policy/door_fixture.h"
 
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <filesystem>
-#include <thread>
-
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace postern::policy_door::test {
@@ -17,27 +16,8 @@ namespace {
 
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
-using testing::StartsWith;
-
-/// A folder of its own for unix sockets.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using postern::testing::TempDir;
+using ::testing::StartsWith;
 
 class ServerTest : public DoorTest {
  protected:
@@ -50,7 +30,7 @@ class ServerTest : public DoorTest {
     server->start();
     return *server;
   }
-  std::string path() const { return folder.file("policy.sock"); }
+  std::string path() const { return folder / "policy.sock"; }
   PolicyClient tcp_client() const { return PolicyClient::to_port(port); }
   PolicyClient unix_client() const { return PolicyClient::to_path(path()); }
   static std::string about(const std::string& local, Attributes changes = {}) {
@@ -59,7 +39,7 @@ class ServerTest : public DoorTest {
   }
   static Attributes in_message(int number) { return {{"instance", std::to_string(number)}}; }
 
-  TemporaryFolder folder;
+  TempDir folder;
   unsigned short port = 0;
   std::optional<PolicyServer> server;
 };

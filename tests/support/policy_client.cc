@@ -1,12 +1,11 @@
 #include "support/policy_client.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cstring>
-#include <stdexcept>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>

@@ -83,16 +83,14 @@ TEST(CidrTable, AgreesWithASearchOfTheWholeListOnRandomNetworks) {
   std::mt19937 random(20'261);
   // Few leading octets, so that networks lie inside each other.
   const auto address_below = [&](unsigned first, unsigned second) {
-    return IpAddress::from_v4({static_cast<std::uint8_t>(random() % first),
-                               static_cast<std::uint8_t>(random() % second),
-                               static_cast<std::uint8_t>(random() & 0xFFU),
-                               static_cast<std::uint8_t>(random() & 0xFFU)});
+    return IpAddress::from_v4(
+        {static_cast<std::uint8_t>(random() % first), static_cast<std::uint8_t>(random() % second),
+         static_cast<std::uint8_t>(random() & 0xFFU), static_cast<std::uint8_t>(random() & 0xFFU)});
   };
   std::vector<std::string> texts;
   std::vector<Network> networks;
   for (int i = 0; i < 500; ++i) {
-    const auto network =
-        Network::around(address_below(4, 8), static_cast<unsigned>(random() % 33));
+    const auto network = Network::around(address_below(4, 8), static_cast<unsigned>(random() % 33));
     texts.push_back(network.text());
     networks.push_back(network);
   }
@@ -226,12 +224,12 @@ TEST(Table, AnEmptyOneMatchesNothing) {
 }
 
 TEST(Table, LinesLoseCommentsAndWhiteSpaceAndKeepTheirPlace) {
-  const auto lines = Table::read_lines(
-      "t", "\xEF\xBB\xBF# head\r\n\r\n  a#b # comment\r\n\tc\t#d\n#e\n last  ");
+  const auto lines =
+      Table::read_lines("t", "\xEF\xBB\xBF# head\r\n\r\n  a#b # comment\r\n\tc\t#d\n#e\n last  ");
   std::vector<std::string> seen;
   for (const auto& line : lines) {
-    seen.push_back(std::to_string(line.position.line) + ':' +
-                   std::to_string(line.position.column) + ' ' + line.text);
+    seen.push_back(std::to_string(line.position.line) + ':' + std::to_string(line.position.column) +
+                   ' ' + line.text);
   }
   EXPECT_THAT(seen, ElementsAre("3:3 a#b", "4:2 c", "6:2 last"));
 }

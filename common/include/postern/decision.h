@@ -85,10 +85,11 @@ struct Decision {
   std::optional<AcceptScope> scope;  ///< of an accept
   std::optional<RulePlace> rule;     ///< the deciding rule; none for pass
   const Reason* reason = nullptr;    ///< of a refusal, after softening
-  std::optional<Reply> reply;        ///< of a refusal, for transaction.stage
-  std::string softened_by;           ///< name of the rule whose missing fact made a 5xx temporary
-  std::string softened_from;         ///< id of the reason that rule would have given
-  std::vector<TrailEntry> trail;     ///< every enforced and shadow rule up to this stage
+  std::optional<Reply>
+      reply;                ///< of a refusal, for transaction.stage; connect and HELO may have none
+  std::string softened_by;  ///< name of the rule whose missing fact made a 5xx temporary
+  std::string softened_from;      ///< id of the reason that rule would have given
+  std::vector<TrailEntry> trail;  ///< every enforced and shadow rule up to this stage
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };

@@ -27,8 +27,9 @@ struct FileReader {
   using Match = std::function<Result<std::vector<std::string>>(const std::string& pattern)>;
 
   template <typename Function>
-    requires std::is_invocable_r_v<Result<std::string>, const Function&, const std::string&>
-  FileReader(Function function) : read(std::move(function)) {}  // NOLINT: converting on purpose
+  requires std::is_invocable_r_v < Result<std::string>,
+  const Function&, const std::string& > FileReader(Function function)
+      : read(std::move(function)) {}  // NOLINT: converting on purpose
   FileReader(Read read_file, Match match_names)
       : read(std::move(read_file)), match(std::move(match_names)) {}
 

@@ -1,0 +1,232 @@
+#include "journal/replay.h"
+
+#include "journal/samples.h"
+#include "support/sample_check.h"
+#include "support/transactions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A rule of every kind: tables, checks with and without a price, an accept whose missing answer
+// softens, shadow, own text, an own code.
+const std::string policy_text = R"(
+[identity]
+host = "mx1.example.org"
+contact = "postmaster@example.org"
+
+[table.partners]
+kind = "cidr"
+entries = ["192.0.2.0/28"]
+
+[table.users]
+kind = "address"
+entries = ["bob@example.org", "postmaster@example.org"]
+
+[[rule]]
+name = "good ones are welcome"
+stage = "rcpt"
+when = 'sample_a == "good" and client.ip in partners'
+accept = "message"
+
+[[rule]]
+name = "watch the odd"
+stage = "rcpt"
+when = 'sample_b == "odd"'
+reject = "policy-reject"
+mode = "shadow"
+
+[[rule]]
+name = "bad ones"
+stage = "rcpt"
+when = 'sample_dns == "bad" or sample_spf == "bad"'
+reject = "client-blocked"
+text = "We take no mail from {client_address|you}."
+
+[[rule]]
+name = "unknown recipients"
+stage = "rcpt"
+when = 'recipient not in users'
+reject = "rcpt-unknown"
+
+[[rule]]
+name = "too often"
+stage = "rcpt"
+when = 'sample_costly == "high"'
+defer = "greylisted"
+)";
+
+std::shared_ptr<const Policy> compile(const std::string& text) {
+  auto compiled = Policy::compile(
+      "postern.toml",
+      FileReader([&text](const std::string&) -> Result<std::string> { return text; }),
+      test::sample_checks());
+  EXPECT_TRUE(compiled) << render(compiled.problems());
+  return compiled ? compiled->policy : nullptr;
+}
+
+Answer any_answer(std::mt19937& random, const Question& question) {
+  if (random() % 4 == 0) return Answer::unavailable(random() % 2 == 0 ? "deadline" : "servfail");
+  const std::vector<std::string> words = question.subject == "sample_costly"
+                                             ? std::vector<std::string>{"low", "high"}
+                                             : std::vector<std::string>{"good", "bad", "odd"};
+  Answer answer = Answer::found({words[random() % words.size()]});
+  answer.source.name = "network";
+  answer.source.elapsed = std::chrono::microseconds(random() % 5000);
+  return answer;
+}
+
+Transaction any_transaction(std::mt19937& random) {
+  Transaction transaction = test::ordinary_transaction(Stage::rcpt);
+  transaction.reference =
+      Reference::make(transaction.time, 3, static_cast<unsigned>(random() % 256));
+  const auto clients = {"192.0.2.7", "198.51.100.9", "2001:db8::7"};
+  transaction.client.address = IpAddress::parse(*(clients.begin() + random() % clients.size()));
+  if (random() % 8 == 0) transaction.client.address.reset();
+  if (random() % 2 == 0) transaction.recipient = MailAddress::from_envelope("<eve@example.org>");
+  if (random() % 4 == 0) {
+    transaction.recipient = MailAddress::from_envelope(samples::any_octets(random, 20));
+  }
+  transaction.helo = samples::any_octets(random, 20);
+  return transaction;
+}
+
+// As the driver does it, shadow rules' questions included.
+Record decide(const Policy& policy, Transaction transaction, std::mt19937& random) {
+  Record record;
+  record.transaction = std::move(transaction);
+  record.policy_digest = policy.digest();
+  for (int round = 0; round < 100; ++round) {
+    auto outcome = evaluate(policy, record.transaction, record.facts);
+    std::vector<Question> questions;
+    if (auto* more = std::get_if<NeedsMore>(&outcome)) {
+      questions = more->questions;
+    } else {
+      record.decision = std::get<Decision>(std::move(outcome));
+      questions = shadow_questions(policy, record.transaction, record.facts);
+      if (questions.empty()) return record;
+    }
+    for (const auto& question : questions) {
+      record.facts.add(question, any_answer(random, question));
+    }
+  }
+  ADD_FAILURE() << "no decision";
+  return record;
+}
+
+Record through_the_journal(const Record& record) {
+  auto read = record_from_json(to_json(record));
+  EXPECT_TRUE(read) << render(read.problems()) << to_json(record);
+  return read ? std::move(read).value() : Record{};
+}
+
+TEST(Replay, GivesTheRecordedDecisionReplyIncluded) {
+  const auto policy = compile(policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(20261121);
+  std::map<std::string, int> seen;
+  for (int round = 0; round < 2000; ++round) {
+    const Record record = decide(*policy, any_transaction(random), random);
+    const Record read = through_the_journal(record);
+    std::vector<Question> missing;
+    const Decision again = replay(*policy, read, &missing);
+    ASSERT_THAT(missing, IsEmpty());
+    ASSERT_EQ(again, record.decision) << to_json(record);
+    ASSERT_EQ(again.reply, record.decision.reply);
+    ASSERT_THAT(differences(read.decision, again), IsEmpty());
+    ++seen[std::string(to_text(again.verdict)) + (again.softened_by.empty() ? "" : " softened")];
+  }
+  // A property that only ever saw one kind of decision would prove nothing.
+  EXPECT_GT(seen["accept"], 10);
+  EXPECT_GT(seen["reject"], 10);
+  EXPECT_GT(seen["defer"], 10);
+  EXPECT_GT(seen["pass"], 10);
+  EXPECT_GT(seen["defer softened"], 10);
+}
+
+TEST(Replay, AnswersWhatWasNeverAskedWithUnavailableAndNamesIt) {
+  const auto policy = compile(policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(1);
+  Record record = decide(*policy, test::ordinary_transaction(Stage::rcpt), random);
+  record.facts = {};
+  std::vector<Question> missing;
+  const Decision again = replay(*policy, record, &missing);
+  EXPECT_FALSE(missing.empty());
+  EXPECT_NE(again.verdict, Verdict::reject);
+}
+
+TEST(Replay, TellsUnderAChangedPolicyWhatHasChanged) {
+  const auto policy = compile(policy_text);
+  std::string changed_text = policy_text;
+  changed_text.replace(changed_text.find("recipient not in users"), 22, "recipient in users    ");
+  const auto changed = compile(changed_text);
+  ASSERT_NE(policy, nullptr);
+  ASSERT_NE(changed, nullptr);
+  Record record;
+  record.transaction = test::ordinary_transaction(Stage::rcpt);
+  for (const auto* name : {"sample_a", "sample_b"}) {
+    record.facts.add(test::sample_question(name), Answer::found({"good"}));
+  }
+  record.facts.add(test::sample_question("sample_dns", QuestionKind::dns), Answer::found({"good"}));
+  record.facts.add(test::sample_question("sample_spf", QuestionKind::spf), Answer::found({"good"}));
+  record.transaction.client.address = IpAddress::parse("198.51.100.9");
+  record.facts.add(
+      test::sample_question("sample_costly", QuestionKind::store, QuestionCost::costly),
+      Answer::found({"low"}));
+  record.decision = replay(*policy, record);
+  EXPECT_EQ(record.decision.verdict, Verdict::pass);
+  const auto found = differences(record.decision, replay(*changed, record));
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front(), (Difference{"verdict", "pass", "reject"}));
+}
+
+TEST(Replay, ShowsAVerdictThatSomebodyAltered) {
+  const auto policy = compile(policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(4);
+  Transaction transaction = test::ordinary_transaction(Stage::rcpt);
+  transaction.recipient = MailAddress::from_envelope("<eve@example.org>");
+  transaction.client.address = IpAddress::parse("198.51.100.9");
+  Record record;
+  do {
+    record = decide(*policy, transaction, random);
+  } while (record.decision.verdict != Verdict::reject);
+  std::string line = to_json(record);
+  const std::string wanted = "\"decision\":{\"verdict\":\"reject\"";
+  line.replace(line.find(wanted), wanted.size(), "\"decision\":{\"verdict\":\"accept\"");
+  const auto read = record_from_json(line);
+  ASSERT_TRUE(read) << render(read.problems());
+  EXPECT_THAT(differences(read->decision, replay(*policy, *read)),
+              ElementsAre(Difference{"verdict", "accept", "reject"}));
+}
+
+TEST(Differences, AreFoundInEveryPartOfADecision) {
+  const Decision recorded = samples::full().decision;
+  const auto one_change = [&recorded](auto change) {
+    Decision changed = recorded;
+    change(changed);
+    const auto found = differences(recorded, changed);
+    EXPECT_THAT(found, SizeIs(1));
+    return found.empty() ? std::string() : found.front().what;
+  };
+  EXPECT_THAT(differences(recorded, recorded), IsEmpty());
+  EXPECT_EQ(one_change([](Decision& d) { d.verdict = Verdict::defer; }), "verdict");
+  EXPECT_EQ(one_change([](Decision& d) { d.scope.reset(); }), "scope");
+  EXPECT_EQ(one_change([](Decision& d) { ++d.rule->line; }), "rule");
+  EXPECT_EQ(one_change([](Decision& d) { d.reason = find_reason("spam"); }), "reason");
+  EXPECT_EQ(one_change([](Decision& d) { d.reply.reset(); }), "reply");
+  EXPECT_EQ(one_change([](Decision& d) { d.softened_by += "x"; }), "softened by");
+  EXPECT_EQ(one_change([](Decision& d) { d.softened_from += "x"; }), "softened from");
+  EXPECT_EQ(one_change([](Decision& d) { d.trail[1].truth = Truth::yes; }), "trail, entry 2");
+  EXPECT_EQ(one_change([](Decision& d) { d.trail.pop_back(); }), "trail, entry 3");
+}
+
+}  // namespace
+}  // namespace postern

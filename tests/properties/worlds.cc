@@ -1,0 +1,252 @@
+#include "worlds.h"
+
+#include "postern/reason.h"
+#include "support/sample_check.h"
+#include "support/transactions.h"
+
+#include <algorithm>
+#include <ostream>
+
+namespace postern::test {
+namespace {
+
+using rc::Gen;
+namespace gen = rc::gen;
+
+struct Leaf {
+  Stage earliest;
+  Stage latest;
+  const char* text;
+};
+constexpr auto to_end = Stage::end_of_message;
+const std::vector<Leaf> leaves{
+    {Stage::connect, to_end, "sample_a == 'bad'"},
+    {Stage::connect, to_end, "sample_a in ['good', 'odd']"},
+    {Stage::connect, to_end, "sample_b != 'good'"},
+    {Stage::connect, to_end, "sample_b == 'temperror'"},
+    {Stage::connect, to_end, "sample_spf == 'bad'"},
+    {Stage::connect, to_end, "sample_dns == 'odd'"},
+    {Stage::connect, to_end, "sample_costly == 'high'"},
+    {Stage::connect, to_end, "sample_count != 'low'"},
+    {Stage::connect, to_end, "client.ip in '192.0.2.0/24'"},
+    {Stage::connect, to_end, "client.ip == '198.51.100.9'"},
+    {Stage::connect, to_end, "client.name ends_with '.example.net'"},
+    {Stage::connect, to_end, "true"},
+    {Stage::connect, to_end, "false"},
+    {Stage::helo, to_end, "helo == client.name"},
+    {Stage::helo, to_end, "not helo.extended"},
+    {Stage::mail, to_end, "tls"},
+    {Stage::mail, to_end, "client.authenticated"},
+    {Stage::mail, to_end, "sender == '<>'"},
+    {Stage::mail, to_end, "sender.domain == 'example.net'"},
+    {Stage::mail, to_end, "declared_size > 1kB"},
+    {Stage::rcpt, Stage::rcpt, "recipient.domain == 'example.org'"},
+    {Stage::data, to_end, "recipient_count > 1"},
+    {Stage::end_of_message, to_end, "size > 1kB"},
+};
+
+Gen<std::string> leaf_at(Stage stage) {
+  std::vector<std::string> texts;
+  for (const auto& leaf : leaves) {
+    if (leaf.earliest <= stage && stage <= leaf.latest) texts.emplace_back(leaf.text);
+  }
+  return gen::elementOf(texts);
+}
+
+Gen<std::string> condition_at(Stage stage, int depth) {
+  if (depth == 0) return leaf_at(stage);
+  const auto joined = [=](const char* word) {
+    return gen::apply([word](const std::string& a,
+                             const std::string& b) { return "(" + a + " " + word + " " + b + ")"; },
+                      condition_at(stage, depth - 1), condition_at(stage, depth - 1));
+  };
+  const auto negated =
+      gen::map(condition_at(stage, depth - 1), [](const std::string& a) { return "not " + a; });
+  return gen::weightedOneOf<std::string>(
+      {{4, leaf_at(stage)}, {2, joined("and")}, {2, joined("or")}, {1, negated}});
+}
+
+Gen<std::string> reason_at(Stage stage, ReasonClass kind) {
+  std::vector<std::string> ids;
+  for (const auto& reason : all_reasons()) {
+    if (reason.kind == kind && usable_in_rule(reason) && may_stand_at(reason, stage)) {
+      ids.emplace_back(reason.id);
+    }
+  }
+  return gen::elementOf(ids);
+}
+
+Gen<RulePlan> plan_at(Stage stage) {
+  const auto verdict =
+      gen::element(Verdict::accept, Verdict::reject, Verdict::reject, Verdict::defer);
+  return gen::mapcat(verdict, [stage](Verdict chosen) {
+    const auto kind = chosen == Verdict::defer ? ReasonClass::temporary : ReasonClass::permanent;
+    const auto reason =
+        chosen == Verdict::accept ? gen::just(std::string()) : reason_at(stage, kind);
+    const auto unavailable =
+        chosen == Verdict::accept
+            ? gen::element(WhenUnavailable::skip, WhenUnavailable::skip, WhenUnavailable::defer,
+                           WhenUnavailable::match)
+            : gen::element(WhenUnavailable::skip, WhenUnavailable::skip, WhenUnavailable::defer);
+    return gen::build<RulePlan>(
+        gen::set(&RulePlan::stage, gen::just(stage)),
+        gen::set(&RulePlan::condition, condition_at(stage, 3)),
+        gen::set(&RulePlan::verdict, gen::just(chosen)),
+        gen::set(&RulePlan::scope,
+                 gen::element(AcceptScope::stage, AcceptScope::message, AcceptScope::session)),
+        gen::set(&RulePlan::mode, gen::element(RuleMode::enforce, RuleMode::enforce,
+                                               RuleMode::enforce, RuleMode::shadow)),
+        gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason));
+  });
+}
+
+Gen<Answer> answer_among(std::vector<std::string> words) {
+  const auto one = gen::map(gen::elementOf(words),
+                            [](std::string word) { return Answer::found({std::move(word)}); });
+  const auto two = gen::map(gen::pair(gen::elementOf(words), gen::elementOf(words)), [](auto both) {
+    return Answer::found({both.first, both.second});
+  });
+  return gen::weightedOneOf<Answer>(
+      {{6, one}, {1, two}, {1, gen::just(Answer::unavailable("timeout"))}});
+}
+
+Gen<std::map<Question, Answer>> answers() {
+  auto all = gen::just(std::map<Question, Answer>());
+  static const auto checks = sample_checks();
+  for (const auto& [name, check] : checks.all()) {
+    const auto& description = check->description();
+    const auto question = sample_question(name, description.kind, description.cost);
+    all = gen::apply(
+        [question](std::map<Question, Answer> before, Answer answer) {
+          before.emplace(question, std::move(answer));
+          return before;
+        },
+        std::move(all), answer_among(description.values));
+  }
+  return all;
+}
+
+template <typename T>
+Gen<Told<T>> told(T value) {
+  return gen::element(Told<T>(value), Told<T>(value), Told<T>::absent(), Told<T>());
+}
+
+Gen<Transaction> transaction_at(Stage stage) {
+  auto all = gen::just(ordinary_transaction(stage));
+  const auto change = [&all](auto values, auto set) {
+    all = gen::apply(
+        [set](Transaction transaction, auto value) {
+          set(transaction, value);
+          return transaction;
+        },
+        std::move(all), std::move(values));
+  };
+  change(gen::element("192.0.2.7", "198.51.100.9", "2001:db8::1", ""),
+         [](Transaction& t, const char* text) { t.client.address = IpAddress::parse(text); });
+  change(gen::element(Door::milter, Door::policy, Door::library),
+         [](Transaction& t, Door door) { t.door = door; });
+  change(told<std::string>("mail.example.net"),
+         [](Transaction& t, const Told<std::string>& name) { t.client.name = name; });
+  change(told<std::string>("TLSv1.3"),
+         [](Transaction& t, const Told<std::string>& version) { t.tls.version = version; });
+  change(told<std::string>("alice"),
+         [](Transaction& t, const Told<std::string>& user) { t.authentication.user = user; });
+  if (stage >= Stage::helo) {
+    change(gen::oneOf(told<std::string>("mail.example.net"),
+                      gen::map(gen::arbitrary<std::string>(),
+                               [](std::string text) { return Told<std::string>(text); })),
+           [](Transaction& t, const Told<std::string>& helo) { t.helo = helo; });
+  }
+  if (stage >= Stage::mail) {
+    change(gen::oneOf(gen::element<std::string>("<>", "a@example.net", "\"a;b:c\"@example.com"),
+                      gen::arbitrary<std::string>()),
+           [](Transaction& t, const std::string& s) { t.sender = MailAddress::from_envelope(s); });
+  }
+  if (stage >= Stage::data) {
+    change(gen::inRange(0, 6), [](Transaction& t, int shape) {
+      if (shape == 0) return;
+      AcceptedRecipient first{MailAddress::from_envelope("bob@example.org"), shape > 2, "rule 0"};
+      AcceptedRecipient second{MailAddress::from_envelope("eve@example.org"), shape > 3, "rule 1"};
+      t.recipient = Told<MailAddress>();
+      t.recipient_count = std::int64_t{2};
+      t.recipients = std::vector<AcceptedRecipient>{std::move(first), std::move(second)};
+    });
+  }
+  return all;
+}
+
+std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& plans) {
+  auto rules = std::make_shared<std::vector<Rule>>();
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const auto& plan = plans[i];
+    auto made = rule("rule " + std::to_string(i), plan.stage, plan.condition);
+    made.verdict = plan.verdict;
+    made.mode = plan.mode;
+    made.unavailable = plan.unavailable;
+    if (plan.verdict == Verdict::accept) made.scope = plan.scope;
+    if (plan.verdict != Verdict::accept) made.reason = find_reason(plan.reason);
+    rules->push_back(std::move(made));
+  }
+  return rules;
+}
+
+}  // namespace
+
+Facts World::all_facts() const {
+  Facts facts;
+  for (const auto& [question, answer] : answers) facts.add(question, answer);
+  return facts;
+}
+
+Gen<World> any_world() {
+  const auto stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                   Stage::rcpt, Stage::data, Stage::end_of_message);
+  const auto rule_stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                        Stage::rcpt, Stage::rcpt, Stage::end_of_message);
+  const auto plans = gen::map(
+      gen::scale(0.12, gen::container<std::vector<RulePlan>>(gen::mapcat(rule_stages, plan_at))),
+      [](std::vector<RulePlan> all) {
+        std::stable_sort(all.begin(), all.end(),
+                         [](const auto& a, const auto& b) { return a.stage < b.stage; });
+        return all;
+      });
+  return gen::apply(
+      [](std::vector<RulePlan> all, Transaction transaction, std::map<Question, Answer> answered,
+         std::vector<unsigned> order) {
+        World world;
+        world.rules = compile(all);
+        world.plans = std::move(all);
+        world.transaction = std::move(transaction);
+        world.answers = std::move(answered);
+        world.order = std::move(order);
+        return world;
+      },
+      plans, gen::mapcat(stages, transaction_at), answers(),
+      gen::container<std::vector<unsigned>>(8, gen::inRange(0U, 100U)));
+}
+
+World without(World world, const std::vector<bool>& gone) {
+  std::size_t at = 0;
+  for (auto& [question, answer] : world.answers) {
+    if (at < gone.size() && gone[at]) answer = Answer::unavailable("deadline");
+    ++at;
+  }
+  return world;
+}
+
+void showValue(const World& world, std::ostream& out) {
+  out << "at " << to_text(world.transaction.stage) << ", door " << to_text(world.transaction.door)
+      << (world.transaction.client.address ? "" : ", local submission") << "\n";
+  for (const auto& plan : world.plans) {
+    out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason << " ("
+        << to_text(plan.mode) << ", scope " << to_text(plan.scope) << ", unavailable "
+        << static_cast<int>(plan.unavailable) << ") when " << plan.condition << "\n";
+  }
+  for (const auto& [question, answer] : world.answers) {
+    out << question.subject << " =";
+    for (const auto& value : answer.values) out << " " << value;
+    out << (answer.state == Answer::State::unavailable ? " unavailable" : "") << "\n";
+  }
+}
+
+}  // namespace postern::test

@@ -1,0 +1,45 @@
+// Worlds: random rules, a random transaction, and the answer to every question, for properties that
+// must hold in all of them.
+#pragma once
+
+#include "postern/decision.h"
+#include "rules/rule.h"
+#include "support/rules.h"
+
+#include <rapidcheck.h>
+
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postern::test {
+
+struct RulePlan {
+  Stage stage = Stage::rcpt;
+  std::string condition;
+  Verdict verdict = Verdict::reject;
+  AcceptScope scope = AcceptScope::message;
+  RuleMode mode = RuleMode::enforce;
+  WhenUnavailable unavailable = WhenUnavailable::skip;
+  std::string reason;
+};
+
+struct World {
+  std::vector<RulePlan> plans;
+  Transaction transaction;
+  std::map<Question, Answer> answers;  ///< to every question that can be asked
+  std::vector<unsigned> order;         ///< of arrival, as priorities; used up in a circle
+  std::shared_ptr<const std::vector<Rule>> rules;
+
+  Facts all_facts() const;
+};
+void showValue(const World& world, std::ostream& out);
+
+rc::Gen<World> any_world();
+
+/// The same world without the answers at the places of `gone`: they are unavailable.
+World without(World world, const std::vector<bool>& gone);
+
+}  // namespace postern::test
