@@ -185,6 +185,13 @@ int serve(const Options& options, Terminal terminal) {
       sockets.remove_files();
       return fail(terminal, problems, EX_NOPERM);
     }
+    // What only root can read would be missing at the first reload.
+    const auto as_user = load_policy(options.place);
+    if (!as_user) {
+      sockets.remove_files();
+      terminal.err << "postern: user " << (*identity)->name << " cannot read the policy:\n";
+      return fail(terminal, as_user.problems(), EX_NOPERM);
+    }
   }
 
   const auto pasted =

@@ -53,6 +53,7 @@ reject = "client-blocked"
 class Program : public ::testing::Test {
  protected:
   void SetUp() override {
+    ::umask(0022);  // the server's user reads what the test writes
     config_ = dir_.write("etc/postern/postern.toml", policy_text);
     for (const char* name : {"run", "log"}) ::mkdir((dir_ / name).c_str(), 0755);
     ::chmod(dir_.path().c_str(), 0755);
@@ -265,6 +266,21 @@ TEST_F(Program, DoesNotRunAsRoot) {
   const auto refused = run({"serve"});
   EXPECT_EQ(refused.status, 77);
   EXPECT_THAT(refused.output, HasSubstr("does not run as root"));
+  EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+TEST_F(Program, RefusesABadPolicyBeforeItOpensAnything) {
+  dir_.write("etc/postern/postern.toml", "broken = ");
+  EXPECT_EQ(run({"serve"}).status, 78);
+  EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+TEST_F(Program, DoesNotStartWithAPolicyThatAReloadCouldNotRead) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can read what the user cannot";
+  ASSERT_EQ(::chmod(config_.c_str(), 0600), 0);
+  const auto refused = run({"serve", "--user", "nobody"});
+  EXPECT_EQ(refused.status, 77);
+  EXPECT_THAT(refused.output, HasSubstr("user nobody cannot read the policy"));
   EXPECT_FALSE(exists("run/policy.sock"));
 }
 
