@@ -197,7 +197,8 @@ class Sessions(unittest.TestCase):
     def test_headers_beyond_64_kib_do_no_harm(self) -> None:
         header = b"X-Long: " + b"\r\n ".join([b"z" * 900] * 120)
         text = b"Subject: test\r\n" + header + b"\r\n\r\nHello.\r\n"
-        for door, session in self.each():
+        # sendmail does not take such a message, and could not hand it to a milter.
+        for door, session in self.each(("milter", "policy")):
             with self.subTest(door=door):
                 self.assertEqual(session.transaction("a@example.org", ["b@test.example"],
                                                      text)[-1].code, 250)
@@ -228,8 +229,8 @@ class Sessions(unittest.TestCase):
                     self.assertLessEqual(max(map(len, reply.raw.splitlines(keepends=True))), 512)
 
     def test_the_longest_addresses_leave_reason_and_reference_whole(self) -> None:
-        # 254 octets are the most that fit into a path (RFC 5321 4.5.3.1).
-        longest = "l" * 64 + "@" + ".".join(["d" * 60, "d" * 60, "d" * 59, "example"])
+        # 254 octets are the most that fit into a path (RFC 5321 4.5.3.1); sendmail takes a few less.
+        longest = "l" * 64 + "@" + ".".join(["d" * 60, "d" * 60, "d" * 55, "example"])
         for door, session in self.each():
             with self.subTest(door=door):
                 # The policy door is asked at RCPT, the milter at MAIL.

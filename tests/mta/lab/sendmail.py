@@ -37,7 +37,6 @@ define(`confQUEUE_LA', `0')dnl
 define(`confDELAY_LA', `0')dnl
 define(`confBAD_RCPT_THROTTLE', `0')dnl
 define(`confDONT_PROBE_INTERFACES', `true')dnl
-define(`confMAX_HEADERS_LENGTH', `0')dnl
 define(`confTO_IDENT', `0')dnl
 define(`confPRIVACY_FLAGS', `')dnl
 define(`confLOG_LEVEL', `14')dnl
