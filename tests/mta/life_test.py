@@ -34,6 +34,18 @@ when = 'recipient.local == "{mark}"'
 reject = "mailbox-disabled"
 """
 
+# With a rule at each stage the MTA waits for our word at each command. (A stage without rules is
+# not negotiated, and then the MTA does not even notice there that we are gone.)
+_EACH_STAGE = "".join(
+    f'''
+[[rule]]
+name = "never at {stage}"
+stage = "{stage}"
+when = 'sender == "never@example.org"'
+reject = "{reason}"
+''' for stage, reason in (("mail", "sender-blocked"), ("data", "no-valid-recipients"),
+                           ("end-of-message", "spam")))
+
 # What an MTA says by itself when its plugin is gone in the middle of a session.
 _BROKEN = {"milter": "451 4.7.1", "sendmail": "451 4.3.2", "policy": "451 4.3.5"}
 
@@ -42,11 +54,11 @@ class _Running(unittest.TestCase):
     """Postern, Postfix with both doors, sendmail; fresh for each test."""
 
     def setUp(self) -> None:
-        self.house = self.enterContext(House(_RULES.format(mark="mark0")))
+        self.house = self.enterContext(House(_RULES.format(mark="mark0") + _EACH_STAGE))
         self.postern = self.house.postern
 
     def load_policy(self, mark: str) -> None:
-        self.house.write_rules(_RULES.format(mark=mark))
+        self.house.write_rules(_RULES.format(mark=mark) + _EACH_STAGE)
 
     def errands(self) -> list[Errand]:
         return [Errand(door, port, recipient, verdict) for door, port in self.house.ports.items()

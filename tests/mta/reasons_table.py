@@ -68,7 +68,7 @@ _TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "dnsbl-listed": ("550 5.7.1",),
         "client-blocked": ("550 5.7.1",),
         "client-country": ("550 5.7.1",),
-        "policy-defer": ("450 4.7.0", "421 4.7.0"),
+        "policy-defer": ("450 4.7.0", "451 4.7.0", "421 4.7.0"),
     },
     "mail": {
         "sender-syntax": ("501 5.1.7",),

@@ -22,6 +22,13 @@ HERE = Path(__file__).resolve().parent
 _Error = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
+def _told(error: _Error) -> str:
+    """The fault and where in our files, without the frames of unittest."""
+    kind, fault, trace = error
+    frames = [frame for frame in traceback.extract_tb(trace) if "/unittest/" not in frame.filename]
+    return "".join(traceback.format_list(frames) + traceback.format_exception_only(kind, fault))
+
+
 class LineResult(unittest.TestResult):
     """Counts tests; a test with failing sub-tests is one failure. A skip counts as a failure: a
     test with a real server that cannot run here must not look like one that passed."""
@@ -40,7 +47,7 @@ class LineResult(unittest.TestResult):
         self._began = time.monotonic()
 
     def addError(self, test: unittest.TestCase, err: _Error) -> None:
-        fault = "".join(traceback.format_exception(*err))
+        fault = _told(err)
         if isinstance(test, unittest.TestCase):
             self._faults.append(fault)
         else:  # a class that could not be set up: none of its tests ran
@@ -54,7 +61,7 @@ class LineResult(unittest.TestResult):
     def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase,
                    err: _Error | None) -> None:
         if err is not None:
-            self._faults.append(f"{subtest}\n{''.join(traceback.format_exception(*err))}")
+            self._faults.append(f"{subtest}\n{_told(err)}")
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)

@@ -125,6 +125,7 @@ class Sessions(unittest.TestCase):
                 self.assertEqual(self.verdicts(second), ["250", "250", "354", "250"])
                 third = session.transaction("spammer@example.org", ["b@test.example"])
                 self.assertEqual(third[-1].verdict, "550 5.7.1")
+                session.command("RSET")  # Postfix goes on with the message a policy server refused
                 fourth = session.transaction("a@example.org", ["b@test.example"])
                 self.assertEqual(self.verdicts(fourth), ["250", "250", "354", "250"])
 
@@ -196,7 +197,8 @@ class Sessions(unittest.TestCase):
     def test_headers_beyond_64_kib_do_no_harm(self) -> None:
         header = b"X-Long: " + b"\r\n ".join([b"z" * 900] * 120)
         text = b"Subject: test\r\n" + header + b"\r\n\r\nHello.\r\n"
-        for door, session in self.each():
+        # sendmail does not take such a message, and could not hand it to a milter.
+        for door, session in self.each(("milter", "policy")):
             with self.subTest(door=door):
                 self.assertEqual(session.transaction("a@example.org", ["b@test.example"],
                                                      text)[-1].code, 250)
@@ -221,13 +223,14 @@ class Sessions(unittest.TestCase):
                     reply = session.command(f"RCPT TO:<{local}@unknown.example>")
                     self.assertEqual(reply.verdict, "550 5.1.1")
                     sent = self.house.postern.record(reference_in(reply.text))["sent"]
-                    self.assertTrue(reply.lines[-1].endswith(sent["expected"][-1][4:]), reply.text)
+                    for line, expected in zip(reply.lines, sent["expected"], strict=True):
+                        self.assertTrue(line.endswith(expected[len("550 5.1.1 "):]), line)
                     self.assertTrue(reply.raw.isascii())
                     self.assertLessEqual(max(map(len, reply.raw.splitlines(keepends=True))), 512)
 
     def test_the_longest_addresses_leave_reason_and_reference_whole(self) -> None:
-        domain = ".".join(["d" * 60] * 3) + ".example"
-        longest = "l" * 64 + "@" + domain
+        # 254 octets are the most that fit into a path (RFC 5321 4.5.3.1); sendmail takes a few less.
+        longest = "l" * 64 + "@" + ".".join(["d" * 60, "d" * 60, "d" * 55, "example"])
         for door, session in self.each():
             with self.subTest(door=door):
                 # The policy door is asked at RCPT, the milter at MAIL.

@@ -29,6 +29,8 @@ _MAIN = {
     "virtual_mailbox_domains": "static:ok",
     "virtual_mailbox_maps": "static:ok",
     "virtual_transport": "discard:",
+    "allow_percent_hack": "no",
+    "allow_untrusted_routing": "yes",  # a "%" in a local part is nothing special
     "alias_maps": "",
     "alias_database": "",
     "local_recipient_maps": "",
