@@ -67,18 +67,11 @@ std::optional<Spoken> speak(const Decision& decision, Stage stage, PolicyContext
   return spoken;
 }
 
-/// Whether a decision is recorded in full whatever its shadow rules say (semantics 22).
-bool is_recorded(const Decision& decision, const Spoken& spoken, Stage stage) {
-  return spoken.kind != Spoken::Kind::dunno || stage > Stage::rcpt ||
-         (stage == Stage::rcpt && decision.verdict == Verdict::accept);
-}
-
-/// A shadow rule that would have acted on a recipient is what shadow rules are there for.
-bool shadow_would_act(const Decision& decision, Stage stage) {
-  return stage >= Stage::rcpt &&
-         std::any_of(decision.trail.begin(), decision.trail.end(), [](const TrailEntry& entry) {
-           return entry.mode == RuleMode::shadow && entry.truth == Truth::yes;
-         });
+/// Whether a decision is recorded in full. Everything from RCPT on is, though semantics 22 asks for
+/// no record of a DUNNO: behind a recipient list alone nothing later comes, and a message that
+/// passed would leave no trace of why.
+bool is_recorded(const Spoken& spoken, Stage stage) {
+  return spoken.kind != Spoken::Kind::dunno || stage >= Stage::rcpt;
 }
 
 /// Recipients that we did not refuse, if they are the ones the MTA counts. Otherwise some RCPT was
@@ -208,7 +201,7 @@ void Responder::Pending::replied(const Decision& decision) {
                                       : "the reply could not be rendered");
       return;
     }
-    recorded = is_recorded(decision, *spoken, stage);
+    recorded = is_recorded(*spoken, stage);
     sent = std::move(spoken->sent);
 
     auto given = std::make_shared<Given>();
@@ -239,7 +232,7 @@ void Responder::Pending::replied(const Decision& decision) {
 }
 
 void Responder::Pending::closed(Outcome outcome) const {
-  if (!sent || (!recorded && !shadow_would_act(outcome.decision, stage))) return;
+  if (!sent || !recorded) return;
   auto record = core->record_of(RecordKind::decision, *policy, std::move(outcome.transaction));
   record.facts = std::move(outcome.facts);
   record.decision = std::move(outcome.decision);
