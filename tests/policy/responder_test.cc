@@ -115,11 +115,14 @@ TEST_F(ResponderTest, AnotherListGetsTheSameDecisionInItsOwnForm) {
   EXPECT_EQ(records[1].sent->answer + "\n\n", at_client);
 }
 
-TEST_F(ResponderTest, ARepeatedPassIsNotRecorded) {
+TEST_F(ResponderTest, ARepeatedPassIsDecidedOnceAndRecordedAsARepeat) {
   ask_about("bob", {{"policy_context", "client"}});
   ask_about("bob", {{"policy_context", "recipient"}});
   EXPECT_EQ(rules.seen().size(), 1U);
-  EXPECT_THAT(journal.records(), IsEmpty());
+  const auto records = journal.records();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].kind, RecordKind::decision);
+  EXPECT_EQ(records[1].kind, RecordKind::repeat);
 }
 
 TEST_F(ResponderTest, AnotherMessageSenderOrClientIsAnotherRequest) {
