@@ -145,9 +145,13 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     if (tls.version.is_told() || !transaction.tls.version.is_told()) transaction.tls = tls;
     transaction.authentication = read_authentication(link);
     const char* protocol = link.macro("r");
-    transaction.extended_smtp = (protocol != nullptr && *protocol == 'E') || arguments.size() > 1 ||
-                                transaction.tls.version.is_told() ||
-                                transaction.authentication.user.is_told();
+    // The protocol has no word for EHLO; sendmail's macro tells, and what only EHLO allows shows it.
+    if (protocol != nullptr) {
+      transaction.extended_smtp = *protocol == 'E';
+    } else if (arguments.size() > 1 || transaction.tls.version.is_told() ||
+               transaction.authentication.user.is_told()) {
+      transaction.extended_smtp = true;
+    }
     read_macros(Stage::mail, link, transaction.macros);
     learn_queue_id(Stage::mail, link);
     if (!setup_.plan.speaks_at(Stage::mail)) return quiet(Stage::mail);

@@ -223,6 +223,10 @@ Told<std::int64_t> told_number(const Object& parent, const char* name) {
       parent, name, [&](const Json& value) { return parent.as_number<std::int64_t>(value, name); });
 }
 
+Told<bool> told_flag(const Object& parent, const char* name) {
+  return read_told<bool>(parent, name, [&](const Json&) { return parent.flag(name); });
+}
+
 Told<MailAddress> told_address(const Object& parent, const char* name) {
   return read_told<MailAddress>(
       parent, name, [&](const Json& value) { return read_address(value, name, parent); });
@@ -263,7 +267,7 @@ void read_transaction(const Object& from, Transaction& transaction) {
   transaction.authentication.user = told_text(authentication, "user");
   transaction.authentication.mechanism = told_text(authentication, "mechanism");
   transaction.helo = told_text(from, "helo");
-  transaction.extended_smtp = from.flag("extended_smtp");
+  transaction.extended_smtp = told_flag(from, "extended_smtp");
   transaction.sender = told_address(from, "sender");
   transaction.declared_size = told_number(from, "declared_size");
   transaction.recipient = told_address(from, "recipient");

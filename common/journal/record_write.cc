@@ -33,6 +33,8 @@ void write(JsonWriter& json, const std::vector<AcceptedRecipient>& recipients) {
   json.end_array();
 }
 
+void write(JsonWriter& json, bool value) { json.boolean(value); }
+
 // Not told: no member; told to be absent: null.
 template <typename T>
 void member(JsonWriter& json, std::string_view name, const Told<T>& told) {
@@ -72,7 +74,7 @@ void write(JsonWriter& json, const Transaction& transaction) {
   member(json, "mechanism", authentication.mechanism);
   json.end_object();
   member(json, "helo", helo);
-  if (extended_smtp) json.key("extended_smtp").boolean(true);
+  member(json, "extended_smtp", extended_smtp);
   member(json, "sender", sender);
   member(json, "declared_size", declared_size);
   member(json, "recipient", recipient);

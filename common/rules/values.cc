@@ -64,8 +64,10 @@ Reading<bool> read_boolean(Name name, const Transaction& transaction) {
     case Name::tls:
       return presence(transaction.tls.version);
     case Name::helo_extended:
-      if (transaction.helo.is_told()) return Reading<bool>::told(transaction.extended_smtp);
-      return transaction.helo.is_absent() ? Reading<bool>::told(false) : Reading<bool>::not_told();
+      if (transaction.helo.is_absent()) return Reading<bool>::told(false);
+      return transaction.extended_smtp.is_told()
+                 ? Reading<bool>::told(transaction.extended_smtp.value())
+                 : Reading<bool>::not_told();
     default:
       return Reading<bool>::not_told();
   }

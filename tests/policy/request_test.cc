@@ -68,7 +68,7 @@ TEST(PolicyRequest, ReadsARcpt) {
   EXPECT_EQ(t.server_address, "192.0.2.25");
   EXPECT_EQ(t.server_port, 25);
   EXPECT_EQ(t.helo.value(), "mail.example.org");
-  EXPECT_TRUE(t.extended_smtp);
+  EXPECT_EQ(t.extended_smtp, Told<bool>(true));
   EXPECT_EQ(t.sender.value().text(), "a@example.org");
   EXPECT_EQ(t.recipient.value().text(), "b@test.example");
   EXPECT_EQ(t.declared_size.value(), 2048);

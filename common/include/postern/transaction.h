@@ -110,7 +110,7 @@ struct Transaction {
   Authentication authentication;
 
   Told<std::string> helo;      ///< from HELO on; absent when the client sent none
-  bool extended_smtp = false;  ///< EHLO rather than HELO
+  Told<bool> extended_smtp;  ///< EHLO rather than HELO; the milter protocol does not always tell
 
   Told<MailAddress> sender;                         ///< from MAIL on; told and empty for "<>"
   Told<std::int64_t> declared_size;                 ///< octets of SIZE=; absent when not given
