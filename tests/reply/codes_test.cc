@@ -188,7 +188,8 @@ TEST(Codes, RefuseWhatIsNeitherCodeNorReason) {
 }
 
 TEST(Codes, AnswerInPrintableAsciiWhateverCameIn) {
-  const std::string wild("550 5.7.1 \xff\xfe\x01\x1b[31m \x80 spam\0 more", 35);
+  constexpr char octets[] = "550 5.7.1 \xff\xfe\x01\x1b[31m \x80 spam\0 more";
+  const std::string wild(octets, sizeof octets - 1);
   for (const auto format : {CodesFormat::text, CodesFormat::json}) {
     for (const char c : explained(wild, format)) {
       EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~'));
