@@ -17,7 +17,7 @@ from lab.smtp import SmtpSession
 
 _LONG = bool(os.environ.get("POSTERN_LONG"))
 _KILLS = 20 if _LONG else 2
-_SIGNALS = 10_000 if _LONG else 2_000
+_SIGNALS = 10_000
 _SENDERS = 4
 
 _RULES = """\
