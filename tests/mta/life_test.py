@@ -161,6 +161,16 @@ class Signals(_Running):
         self.assertEqual(load.wrong(), {}, "a session was lost or answered wrongly")
         self.assertEqual(self.postern.worker(), worker, "the worker lives on")
 
+    def test_hangup_sent_to_the_worker_itself_does_nothing(self) -> None:
+        worker = self.postern.worker()
+        with Load(self.errands()) as load:
+            load.wait_for_more()
+            for _ in range(1000):  # libmilter alone would take the first as "stop"
+                os.kill(worker, signal.SIGHUP)
+            load.wait_for_more()
+        self.assertEqual(load.wrong(), {})
+        self.assertEqual(self.postern.worker(), worker)
+
     def last_policy_in_force_at(self, door: str) -> None:
         wait_until(lambda: self.house.ask(door, "last@test.example").verdict == "550 5.2.1",
                    f"the last policy is in force at {door}")
