@@ -339,7 +339,8 @@ Result<Reply> compose(const Reason& reason, ReplyForm form, ReplyStage spoken,
                  clean_for_reply(quote, 300) + '"';
     std::replace(text.quote.begin(), text.quote.end(), ':', '-');
   }
-  if (!identity.contact.empty()) {
+  // With 551 clients take an address in the text for the new one of the recipient (RFC 5321 3.4).
+  if (!identity.contact.empty() && form.code.value() != 551) {
     text.contact = "Contact " + clean_for_reply(identity.contact, 320) + " for help.";
     std::replace(text.contact.begin(), text.contact.end(), ':', '-');
   }

@@ -63,6 +63,11 @@ TEST(Compose, DropsTheSecondSentenceAsAWhole) {
   EXPECT_EQ(reply->text().sentence.find("Please"), std::string::npos);
 }
 
+TEST(Compose, LeavesOurAddressOutOf551) {
+  const auto reply = composed("rcpt-moved-to", "551 5.7.1", ReplyStage::rcpt, "", {});
+  EXPECT_TRUE(reply.text().contact.empty());
+}
+
 TEST(Compose, SaysOurNameOnceWhenItStandsFirstAnyway) {
   const auto reply = composed("shutdown", "421 4.3.2", ReplyStage::mail, "", {});
   EXPECT_EQ(start_of(reply.text()).find("mx1.example.org "), 0U);
