@@ -213,7 +213,8 @@ struct Loop::State {
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return;
       } else if (errno == EMFILE || errno == ENFILE) {
-        refuse_with_spare(listener);
+        // Linux says EMFILE before it looks whether anybody waits at all.
+        if (!refuse_with_spare(listener)) return;
       } else if (errno == ENOBUFS || errno == ENOMEM) {
         stop_accepting();
       } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
@@ -225,18 +226,23 @@ struct Loop::State {
   }
 
   /// A client that is left in the backlog would keep the listener ready and this loop spinning.
-  void refuse_with_spare(int listener) {
+  /// False when nobody waits, or nobody can be refused.
+  bool refuse_with_spare(int listener) {
+    if (!spare) {
+      stop_accepting();
+      return false;
+    }
+    spare.reset();
+    Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const bool somebody = static_cast<bool>(refused);
+    refused.reset();
+    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!somebody) return false;
+    ++counters().failures;
     if (context.no_descriptors.now(now)) {
       log(LogLevel::error, "no file descriptors left for policy connections; raise the limit");
     }
-    ++counters().failures;
-    if (!spare) {
-      stop_accepting();
-      return;
-    }
-    spare.reset();
-    { const Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)); }
-    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return true;
   }
 
   void admit(Descriptor socket) {

@@ -141,10 +141,11 @@ TEST_F(ResponderTest, AMessageKeepsThePolicyItBeganWith) {
   ask_about("policy-reject");
   ask_about("policy-reject", {{"instance", "437b.6b009e9b.c35ad.1"}});
   const auto records = journal.records();
-  ASSERT_EQ(records.size(), 2U);
+  ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[0].policy_digest, old);
-  EXPECT_EQ(records[1].policy_digest, holder.get()->digest());
-  EXPECT_NE(records[0].policy_digest, records[1].policy_digest);
+  EXPECT_EQ(records[1].policy_digest, old);
+  EXPECT_EQ(records[2].policy_digest, holder.get()->digest());
+  EXPECT_NE(records[1].policy_digest, records[2].policy_digest);
 }
 
 TEST_F(ResponderTest, RecipientsAreToldWhenWeSawThemAll) {
