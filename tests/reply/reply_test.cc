@@ -72,7 +72,7 @@ TEST(Reply, IsRefusedForTextThatDoesNotSurvive) {
   for (const char* wrong : {"",
                             "Gr\xc3\xbc\xc3\x9f"
                             "e",
-                            "a\rb", "a\nb", "a\tb", "a;b", "a: b", "5 times no", "a\x7f"}) {
+                            "a\rb", "a\nb", "a\tb", "a;b", "a: b", "a\x7f"}) {
     EXPECT_FALSE(make(ReplyStage::rcpt, "550 5.7.1", text(wrong))) << wrong;
   }
   auto nul = text("ab");
