@@ -103,9 +103,9 @@ TEST(Codes, ExplainEveryReasonAndEveryCode) {
 }
 
 TEST(Codes, AreRightWherePopularArticlesAreWrong) {
-  EXPECT_THAT(explained("502"), HasSubstr("no relation of HTTP 502"));
-  EXPECT_THAT(explained("503"), HasSubstr("no relation of HTTP 503"));
-  EXPECT_THAT(explained("504"), HasSubstr("no relation of HTTP 504"));
+  EXPECT_THAT(explained("502"), HasSubstr("unrelated to HTTP 502"));
+  EXPECT_THAT(explained("503"), HasSubstr("unrelated to HTTP 503"));
+  EXPECT_THAT(explained("504"), HasSubstr("unrelated to HTTP 504"));
   for (const char* code : {"502", "503", "504", "550", "552", "554"}) {
     EXPECT_THAT(explained(code), HasSubstr(std::string(code) + ", permanent")) << code;
   }
@@ -126,7 +126,7 @@ TEST(Codes, NameTheContradictionOfClasses) {
 TEST(Codes, SayWhenNoRegistryHasACode) {
   EXPECT_THAT(explained("541"), HasSubstr("no RFC"));
   EXPECT_THAT(explained("569"), HasSubstr("second digit ends at 5"));
-  EXPECT_THAT(explained("699 x"), HasSubstr("no SMTP reply"));
+  EXPECT_THAT(explained("699 x"), HasSubstr("not an SMTP reply"));
   EXPECT_THAT(explained("550 5.7.515 Access denied"), HasSubstr("not in the IANA registry"));
   EXPECT_THAT(explained("550 5.7.515 Access denied"), HasSubstr("Microsoft"));
   EXPECT_THAT(explained("3.7.1"), HasSubstr("its class is 2, 4 or 5"));
