@@ -195,7 +195,7 @@ constexpr Reason table[] = {
      .note = "",
      .text = "Mailbox currently suspended, {recipient} accepts no mail for now.",
      .advice =
-         "Your mail server will try again, if it is urgent tell the recipient by other means.",
+         "Your mail server will try again, but tell the recipient by other means if it is urgent.",
      .sender_help = "The mailbox cannot receive mail at the moment, which may pass. Your server "
                     "keeps the message and tries again, usually for several days.",
      .admin_help = "The mailbox is marked as suspended. Senders give up after two to five days, so "
@@ -211,7 +211,8 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.3; RFC 5321 4.2.3",
      .note = "Temporary by default, since the recipient can make room (RFC 3463 3.3).",
      .text = "Over quota, the mailbox of {recipient|a recipient} is full.",
-     .advice = "Your mail server will try again, ask the recipient by other means to make room.",
+     .advice =
+         "Your mail server will try again, but tell the recipient by other means to make room.",
      .sender_help =
          "The recipient must delete mail or get more space before anything arrives. Your server "
          "tries again for several days; there is nothing else you need to do.",
@@ -327,7 +328,8 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.6.2, 7.9",
      .note = "554 is what Postfix sends by default (relay_domains_reject_code).",
      .text = "Relay access denied, {recipient_domain} is not served here for this client.",
-     .advice = "Log in before sending, or deliver to the mail server of the recipient's domain.",
+     .advice =
+         "Users must log in before sending, servers must deliver to the MX host of that domain.",
      .sender_help = "This server accepts mail only for its own domains, or from users who have "
                     "logged in. If it is your provider's server, switch on authentication for "
                     "outgoing mail; otherwise the domain's MX record leads to the wrong host.",
@@ -347,7 +349,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.5.3.1.8, 4.5.3.1.10",
      .note = "Never before 100 recipients have been accepted, never 552, and the recipients "
              "accepted before it stay accepted (RFC 5321 4.5.3.1.8, 4.5.3.1.10).",
-     .text = "Too many recipients in one transaction, please send {recipient} in the next one.",
+     .text = "Too many recipients in one transaction, please try {recipient} in the next one.",
      .advice = "No action is needed, your mail server will send to the remaining recipients in "
                "another transaction.",
      .sender_help = "The message goes to more people than the server accepts at once. The sending "
@@ -550,7 +552,7 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "X.1.7 is about syntax only, though Postfix sends it here. Callouts burden the "
              "domains that are forged; use them sparingly.",
-     .text = "Sender address rejected, its own mail server says {sender} does not exist.",
+     .text = "Sender address rejected, its own mail server does not know {sender}.",
      .advice = "Send with an address that can receive mail.",
      .sender_help = "The receiving server asked the mail server of your domain, which did not know "
                     "your address. Correct the sender address or create the mailbox.",
@@ -603,7 +605,7 @@ constexpr Reason table[] = {
      .reference = "RFC 6531 3.5",
      .note = "",
      .text = "The sender address has non-ASCII characters, which cannot be used here.",
-     .advice = "Send with an address in plain ASCII letters.",
+     .advice = "Send with an address in plain ASCII characters.",
      .sender_help =
          "This server or session does not support internationalised addresses. Use an ASCII "
          "address of your mailbox; providers that offer such addresses usually give you both.",
@@ -620,7 +622,7 @@ constexpr Reason table[] = {
      .reference = "RFC 6531 3.5",
      .note = "",
      .text = "The recipient address has non-ASCII characters, which cannot be accepted here.",
-     .advice = "Ask the recipient for an address in plain ASCII letters.",
+     .advice = "Ask the recipient for an address in plain ASCII characters.",
      .sender_help = "A server on the way to this recipient does not support internationalised "
                     "addresses. Ask for an ASCII address of the same mailbox.",
      .admin_help =
@@ -1075,7 +1077,7 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 7.8",
      .note = "",
-     .text = "Too many recipients of this session are unknown here.",
+     .text = "Too many of the addresses in this session do not exist here.",
      .advice = "Remove dead addresses from your lists before sending again.",
      .sender_help = "So many addresses in this session do not exist that it looks like guessing. "
                     "Clean the list of recipients; single messages to correct addresses pass.",
