@@ -1,6 +1,7 @@
 #include "runtime/mta_lines.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace postern {
 namespace {
