@@ -1,6 +1,7 @@
+#include "policy/spawn.h"
+
 #include "cli/commands.h"
 #include "cli/load.h"
-#include "policy/spawn.h"
 
 #include <csignal>
 #include <ostream>

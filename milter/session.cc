@@ -145,7 +145,8 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     if (tls.version.is_told() || !transaction.tls.version.is_told()) transaction.tls = tls;
     transaction.authentication = read_authentication(link);
     const char* protocol = link.macro("r");
-    // The protocol has no word for EHLO; sendmail's macro tells, and what only EHLO allows shows it.
+    // The protocol has no word for EHLO; sendmail's macro tells, and what only EHLO allows shows
+    // it.
     if (protocol != nullptr) {
       transaction.extended_smtp = *protocol == 'E';
     } else if (arguments.size() > 1 || transaction.tls.version.is_told() ||

@@ -66,7 +66,7 @@ struct SessionMessage {
   Facts facts;
   std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
   std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
-  std::int64_t octets = 0;                              ///< of header and body, when negotiated
+  std::int64_t octets = 0;  ///< of header and body, when negotiated
   unsigned records_without_queue_id = 0;
 };
 

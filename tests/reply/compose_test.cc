@@ -65,8 +65,8 @@ TEST(Compose, DropsTheSecondSentenceAsAWhole) {
 
 TEST(Compose, IsNotUndoneByAValueThatBeginsWithADigit) {
   for (const auto stage : {ReplyStage::mail, ReplyStage::rcpt}) {
-    const auto reply = composed("client-blocked", "550 5.7.1", stage, "{sender} may not write here.",
-                                {{"sender", "1x@evil.example"}});
+    const auto reply = composed("client-blocked", "550 5.7.1", stage,
+                                "{sender} may not write here.", {{"sender", "1x@evil.example"}});
     EXPECT_EQ(reply.text().sentence, "1x@evil.example may not write here.");
   }
   const auto bare = composed("early-talker", "550", ReplyStage::helo, "{helo} spoke too early.",
