@@ -7,6 +7,7 @@ Skipped tests are named. The last line is "N passed, N failed".
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,21 @@ def run_suite(script: str, build: pathlib.Path, tally: Tally) -> None:
         tally.failed += 1
 
 
+def run_must_not_compile(build: pathlib.Path, tally: Tally) -> None:
+    """The sources that the compiler has to refuse, which CTest knows."""
+    done = subprocess.run(["ctest", "--test-dir", str(build), "-R", "^must_not_compile[.]",
+                           "--output-on-failure", "-j", "2"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=UNIT_SECONDS, check=False)
+    passed = len(re.findall(r"^ *\d+/\d+ Test .* Passed ", done.stdout, re.MULTILINE))
+    failed = len(re.findall(r"^ *\d+/\d+ Test .*\*\*\*", done.stdout, re.MULTILINE))
+    if done.returncode != 0 or passed == 0:
+        failed = max(failed, 1)
+        print(done.stdout)
+    tally.passed += passed
+    tally.failed += failed
+    print(f"{'ok  ' if not failed else 'FAIL'} must_not_compile: {passed + failed} tests", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
@@ -121,6 +137,7 @@ def main() -> int:
             summary = count(program.name, status, output, result, tally)
             print(f"{'ok  ' if status == 0 else 'FAIL'} {program.name}: {summary} ({seconds:.1f} s)",
                   flush=True)
+    run_must_not_compile(build, tally)
     if arguments.mta:
         run_suite("tests/install/run.py", build, tally)
         run_suite("tests/mta/run.py", build, tally)
