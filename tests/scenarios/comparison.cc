@@ -232,6 +232,7 @@ class DoorComparison {
       return;
     }
     first_ = &record;
+    expect_facts_of_the_file(findings, record);
     if (own != nullptr) {
       Findings in_record(
           all_, std::string(to_text(door_)) + ", " + label(scenario_, seen.moment) + ", record");
@@ -239,12 +240,22 @@ class DoorComparison {
     } else {
       compare_transactions(findings, library_.transaction(seen.moment), transaction);
       // With the record's reference the library must write the very same reply.
-      const auto ours = library_.decide(seen.moment, transaction.reference);
+      const auto ours = library_.decide(seen.moment, transaction.reference, record.facts);
       for (const auto& each : differences(ours, record.decision)) {
         findings.expect("the record's " + each.what, each.recorded, each.replayed);
       }
     }
     replay_record(findings, record);
+  }
+
+  void expect_facts_of_the_file(Findings& findings, const Record& record) const {
+    for (const auto& [question, answer] : record.facts.all()) {
+      const auto stated = answer_to(scenario_.facts, question);
+      findings.expect("the recorded cause of " + question.subject, stated.cause, answer.cause);
+      if (stated.state != answer.state || stated.values != answer.values) {
+        findings.add("the recorded answer about " + question.subject + " is not the file's");
+      }
+    }
   }
 
   void compare_repeat(Findings& findings, const Record& record) const {
@@ -254,11 +265,6 @@ class DoorComparison {
     }
     findings.expect("the repeat's reference", first_->transaction.reference.text(),
                     record.transaction.reference.text());
-    auto without_trail = first_->decision;
-    without_trail.trail.clear();
-    for (const auto& each : differences(without_trail, record.decision)) {
-      findings.expect("the repeat's " + each.what, each.recorded, each.replayed);
-    }
   }
 
   void replay_record(Findings& findings, const Record& record) const {

@@ -7,7 +7,7 @@ namespace {
 
 Told<std::string> name_or_not_told(const std::string& name) {
   if (name.empty()) return {};
-  return name;
+  return normal_domain(name);
 }
 
 const MessageSpec& message_of(const Scenario& scenario, const Moment& moment) {
@@ -157,10 +157,10 @@ Transaction Library::transaction(const Moment& moment) const {
   return transaction;
 }
 
-Decision Library::decide(const Moment& moment, const Reference& reference) const {
+Decision Library::decide(const Moment& moment, const Reference& reference, Facts known) const {
   auto asked = transaction(moment);
   asked.reference = reference;
-  Facts facts;
+  auto& facts = known;
   auto outcome = evaluate(*policy_, asked, facts);
   while (const auto* more = std::get_if<NeedsMore>(&outcome)) {
     for (const auto& question : more->questions) {

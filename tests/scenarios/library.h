@@ -50,7 +50,9 @@ class Library {
 
   const Policy& policy() const noexcept { return *policy_; }
   Transaction transaction(const Moment& moment) const;
-  Decision decide(const Moment& moment, const Reference& reference = {}) const;
+  /// `known`: answers that earlier decisions about the same message have brought. They do not
+  /// change a decision, but its trail may show more of what conditions looked at.
+  Decision decide(const Moment& moment, const Reference& reference = {}, Facts known = {}) const;
 
  private:
   std::vector<AcceptedRecipient> accepted(const Moment& moment, std::size_t before) const;
