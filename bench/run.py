@@ -9,6 +9,7 @@ import argparse
 import os
 import pathlib
 import pwd
+import shutil
 import signal
 import statistics
 import subprocess
@@ -96,15 +97,17 @@ def main() -> int:
 def prepare(build: pathlib.Path, root: pathlib.Path) -> list[str]:
     """Lays the shipped configuration below `root`; only what the bench needs is different."""
     configuration = root / "etc/postern"
-    subprocess.run(["cp", "-r", ROOT / "conf", configuration.parent / "postern"], check=True) \
-        if configuration.parent.mkdir(parents=True) is None else None
+    shutil.copytree(ROOT / "conf", configuration)
     for name in ("run/postern", "var/log/postern"):
         (root / name).mkdir(parents=True)
     main_file = configuration / "postern.toml"
     text = main_file.read_text(encoding="utf-8")
-    text = text.replace('"inet:127.0.0.1:10044"', "")
-    main_file.write_text(text + ("" if "[log]" in text else "\n[log]\naccepts = false\n"),
-                         encoding="utf-8")
+    # A port of this machine may be taken; log lines for accepts are off as the README says.
+    for before, after in ((', "inet:127.0.0.1:10044"', ""), ("#accepts = true", "accepts = false")):
+        if before not in text:
+            raise SystemExit(f"conf/postern.toml has no {before!r} any more")
+        text = text.replace(before, after)
+    main_file.write_text(text, encoding="utf-8")
     command = [str(build / "postern"), "serve", "--root", str(root)]
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")

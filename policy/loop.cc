@@ -163,7 +163,7 @@ struct Loop::State {
       const int count = ::epoll_wait(epoll.get(), events.data(), events_a_round,
                                      timed ? static_cast<int>(sweep_interval.count()) : -1);
       now = clock().steady();
-      for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
+      for (int i = 0; i < count; ++i) guarded_take(events[static_cast<std::size_t>(i)]);
       const auto wish = order.load();
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
@@ -172,6 +172,16 @@ struct Loop::State {
     }
     if (accepting) stop_accepting();
     while (!connections.empty()) close(*connections.begin()->second);
+  }
+
+  /// Trouble with one event must not end the loop: with it the whole door would be deaf, unseen.
+  void guarded_take(const epoll_event& event) {
+    try {
+      take(event);
+    } catch (const std::exception& error) {
+      ++counters().failures;
+      log(LogLevel::error, std::string("policy door: ") + error.what());
+    }
   }
 
   void take(const epoll_event& event) {
@@ -213,7 +223,8 @@ struct Loop::State {
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return;
       } else if (errno == EMFILE || errno == ENFILE) {
-        refuse_with_spare(listener);
+        // Linux says EMFILE before it looks whether anybody waits at all.
+        if (!refuse_with_spare(listener)) return;
       } else if (errno == ENOBUFS || errno == ENOMEM) {
         stop_accepting();
       } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
@@ -225,18 +236,23 @@ struct Loop::State {
   }
 
   /// A client that is left in the backlog would keep the listener ready and this loop spinning.
-  void refuse_with_spare(int listener) {
+  /// False when nobody waits, or nobody can be refused.
+  bool refuse_with_spare(int listener) {
+    if (!spare) {
+      stop_accepting();
+      return false;
+    }
+    spare.reset();
+    Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const bool somebody = static_cast<bool>(refused);
+    refused.reset();
+    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!somebody) return false;
+    ++counters().failures;
     if (context.no_descriptors.now(now)) {
       log(LogLevel::error, "no file descriptors left for policy connections; raise the limit");
     }
-    ++counters().failures;
-    if (!spare) {
-      stop_accepting();
-      return;
-    }
-    spare.reset();
-    { const Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)); }
-    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return true;
   }
 
   void admit(Descriptor socket) {

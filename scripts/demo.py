@@ -23,6 +23,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT / "tests" / "mta"))
 
+from lab.packages import LabError  # noqa: E402
 from lab.place import Folder  # noqa: E402
 from lab.postern import CONFIG, Postern, reference_in  # noqa: E402
 from lab.postfix import Postfix, milter_service, policy_service  # noqa: E402
@@ -154,20 +155,22 @@ def make_folders(root: Folder, milter: str, policy: str, user: str) -> None:
 
 
 def run(options: argparse.Namespace, paint: Paint) -> bool:
-    milter, policy = addresses(CHECKOUT / "conf/postern.toml")
+    milter, policy = addresses(options.conf / "postern.toml")
     group = pwd.getpwnam(options.user).pw_gid
     postfix = Postfix([milter_service("milter", milter), policy_service("policy", policy)], group)
     try:
-        shutil.copytree(CHECKOUT / "conf", postfix.root.outside("/etc/postern"))
+        shutil.copytree(options.conf, postfix.root.outside("/etc/postern"))
         leave_out_taken_ports(postfix.root.outside(CONFIG))
         make_folders(postfix.root, milter, policy, options.user)
         with Postern(postfix.root, options.user, options.build.resolve() / "postern") as postern:
             postfix.start()
-            print(f"Postern with conf/ as shipped, user {options.user}; Postfix "
+            print(f"Postern with {options.conf.name}/ as shipped, user {options.user}; Postfix "
                   f"{postfix.version()} on 127.0.0.1\n  port {postfix.port('milter')}: Postern as "
                   f"milter, {milter}\n  port {postfix.port('policy')}: Postern as policy service, "
                   f"{policy}")
             good, reference = show_cases(postfix, paint)
+            if not reference:
+                return False
             postern.record(reference)  # the journal is written a moment later
             told = postern.ask("explain", reference)
             print(paint.heading(f"\n$ postern explain {reference}"))
@@ -182,6 +185,8 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=CHECKOUT / "build/release",
                         help="folder of the program (default build/release)")
+    parser.add_argument("--conf", type=Path, default=CHECKOUT / "conf",
+                        help="folder of the policy (default conf)")
     parser.add_argument("--user", default="nobody", help="whom Postern runs as (default nobody)")
     options = parser.parse_args()
     # Ended from outside, or stuck: leave through the same clean-up.
@@ -189,7 +194,11 @@ def main() -> int:
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"the demo did not end in {_WHOLE_DEMO} s"))
     signal.alarm(_WHOLE_DEMO)
     paint = Paint(sys.stdout.isatty())
-    good = run(options, paint)
+    try:
+        good = run(options, paint)
+    except (LabError, AssertionError) as trouble:
+        print(f"The demo cannot go on: {trouble}", file=sys.stderr)
+        return 1
     print(paint.heading("Every reply was the expected one, and both doors agreed." if good
                         else "Some replies were NOT the expected ones."))
     return 0 if good else 1

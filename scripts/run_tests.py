@@ -18,6 +18,22 @@ UNIT_SECONDS = 900  # one test program; bounded so that a hang is a failure and 
 MTA_SECONDS = 1500
 
 
+def what_failed(output: str) -> str:
+    """The part of a test program's output that belongs to its failed tests."""
+    shown, current = [], []
+    for line in output.splitlines():
+        current.append(line)
+        if line.startswith("[ RUN      ]"):
+            current = [line]
+        elif line.startswith("[       OK ]") or line.startswith("[  SKIPPED ]"):
+            current = []
+        elif line.startswith("[  FAILED  ]") and "(" in line:
+            shown += current
+            current = []
+    # A crash or a sanitizer's report stands behind the last test that was begun.
+    return "\n".join(shown + current)
+
+
 class Tally:
     def __init__(self) -> None:
         self.passed = 0
@@ -63,7 +79,7 @@ def count(program: str, status: int, output: str, result: dict | None, tally: Ta
         failed = 1
     tally.failed += failed
     if status != 0:
-        print(output)
+        print(what_failed(output))
     return f"{result['tests']} tests" + (f", {failed} failed" if failed else "")
 
 

@@ -139,7 +139,9 @@ void tell_circumstances(Page& page, const Record& record) {
     page.field("Reverse name", told(transaction.client.reverse_name, "none"));
   }
   if (transaction.helo.is_told()) {
-    page.field(transaction.extended_smtp.value() ? "EHLO" : "HELO", transaction.helo.value());
+    const auto& extended = transaction.extended_smtp;
+    page.field(!extended.is_told() ? "HELO or EHLO" : extended.value() ? "EHLO" : "HELO",
+               transaction.helo.value());
   } else if (transaction.stage != Stage::connect) {
     page.field("HELO", told(transaction.helo, "none"));
   }

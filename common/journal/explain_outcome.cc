@@ -46,7 +46,10 @@ void tell_sent(Page& page, const Record& record) {
   std::string_view rest = sent.answer;
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\n'), rest.size());
-    page.verbatim(rest.substr(0, end));
+    auto line = rest.substr(0, end);
+    // libmilter joins lines by CR LF; the CR is a line end here and no text.
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    page.verbatim(line);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (!sent.expected.empty()) {

@@ -10,6 +10,7 @@ import unittest
 from lab.place import Folder
 from lab.postern import CONFIG, Postern
 from lab.postfix import Postfix, Smtpd
+from lab.process import free_port
 from lab.sendmail import Sendmail
 from lab.smtp import SmtpSession
 
@@ -19,7 +20,7 @@ host = "mx1.example.org"
 
 [listen]
 milter = "unix:{folder}/milter.sock"
-policy = ["unix:{folder}/policy.sock"]
+policy = ["{policy}"]
 mode = "0660"
 group = "{group}"
 control = "unix:/run/postern/control.sock"
@@ -36,10 +37,12 @@ reject = "rcpt-unknown"
 _USER = "nobody"
 
 
-def install(root: Folder, folder: str) -> None:
+def install(root: Folder, folder: str, policy: str = "") -> None:
+    """Postern's files below `root`, its sockets in `folder`."""
     user = pwd.getpwnam(_USER)
     group = grp.getgrgid(user.pw_gid).gr_name
-    root.write(CONFIG, _CONFIG.format(folder=folder, group=group))
+    root.write(CONFIG, _CONFIG.format(
+        folder=folder, group=group, policy=policy or f"unix:{folder}/policy.sock"))
     root.folder(folder, user.pw_uid, user.pw_gid, 0o750)
 
 
@@ -51,7 +54,7 @@ def settings_of(lines: str) -> dict[str, str]:
         if not line.strip() or line.startswith("#"):
             continue
         if line[0].isspace() and name:
-            settings[name] += " " + line.strip()
+            settings[name] = f"{settings[name]} {line.strip()}".strip()
         elif "=" in line:
             name, _, value = (part.strip() for part in line.partition("="))
             settings[name] = value
@@ -82,6 +85,45 @@ class PrintedLines(unittest.TestCase):
                                                                 "b@test.example"])
                 self.assertEqual(replies[1].verdict, "550 5.1.1", replies[1].text)
                 self.assertEqual([reply.code for reply in replies[2:]], [250, 354, 250])
+        postern.close()
+        default = settings["smtpd_policy_service_default_action"].removeprefix("451 4.3.5 ")
+        for service, words in (("milter", "451 4.7.1 Service unavailable - try again later"),
+                               ("policy", "451 4.3.5 <b@test.example>: Recipient address "
+                                          f"rejected: {default}")):
+            with self.subTest(stopped=service), SmtpSession(postfix.port(service)) as session:
+                session.hello()
+                refused = session.transaction("a@example.org", ["b@test.example"])[-1]
+                self.assertEqual(refused.text, words)
+
+    def test_of_master_cf_relay_through_spawn_and_defer_without_a_server(self) -> None:
+        policy = Smtpd("policy", {"smtpd_recipient_restrictions":
+                                  "reject_unauth_destination, check_policy_service "
+                                  "{ unix:private/policy-postern, policy_context=recipient }"})
+        postfix = Postfix([policy])
+        self.addCleanup(postfix.close)
+        install(postfix.root, "/run/postern", f"inet:127.0.0.1:{free_port()}")
+        with Postern(postfix.root, _USER) as postern:
+            printed = postern.ask("lines").stdout.splitlines(keepends=True)
+            first = next(number for number, line in enumerate(printed)
+                         if line.startswith("policy-postern"))
+            # What differs in here: the private root, and the users that it has.
+            entry = "".join(printed[first:first + 2]).replace(str(postfix.root.path), "")
+            entry = entry.replace("user=postern", "user=programs")
+            self.assertIn(str(postern.program), entry)
+            postfix.add_to_master(entry)
+            postfix.root.install_program(postern.program, str(postern.program))
+            postfix.start()
+            for _ in range(2):  # one relay serves session after session
+                with SmtpSession(postfix.port("policy")) as session:
+                    session.hello()
+                    replies = session.transaction("a@example.org", ["unknown@test.example",
+                                                                    "b@test.example"])
+                    self.assertEqual(replies[1].verdict, "550 5.1.1", replies[1].text)
+                    self.assertEqual([reply.code for reply in replies[2:]], [250, 354, 250])
+        with SmtpSession(postfix.port("policy")) as session:
+            session.hello()
+            refused = session.transaction("a@example.org", ["b@test.example"])[-1]
+            self.assertEqual(refused.verdict, "451 4.3.5", refused.text)
 
     def test_of_sendmail_mc_work_and_tempfail_without_us(self) -> None:
         sendmail = Sendmail("")

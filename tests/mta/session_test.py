@@ -7,6 +7,8 @@ import unittest
 from lab.certificate import make_certificate
 from lab.house import House
 from lab.postern import reference_in
+from lab.postfix import LISTS, policy_service
+from lab.process import wait_until
 from lab.smtp import SmtpReply, SmtpSession
 
 _RULES = """\
@@ -69,7 +71,9 @@ class Sessions(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.house = cls.enterClassContext(House(
             _RULES, certificate=make_certificate(),
-            policy_contexts=("recipient", "data", "end")))
+            policy_contexts=("recipient", "data", "end"),
+            more=lambda house: [policy_service("everywhere", house.policy_address,
+                                               list(LISTS))]))
 
     def each(self, doors: tuple[str, ...] = _DOORS) -> list[tuple[str, SmtpSession]]:
         """A session at each door, closed after the test."""
@@ -114,6 +118,18 @@ class Sessions(unittest.TestCase):
                     self.assertEqual(record["transaction"]["recipient"], f"{name}@unknown.example")
                     seen.append(record["ref"])
                 self.assertNotEqual(seen[0], seen[1])
+
+    def test_lists_that_ask_again_get_the_same_answer_and_reference(self) -> None:
+        reply = self.house.ask("everywhere", "later@test.example")
+        self.assertEqual(reply.verdict, "450 4.7.0")
+        reference = reference_in(reply.text)
+
+        def kinds() -> list[str]:
+            return sorted(record["kind"] for record in self.house.postern.journal()
+                          if record["ref"] == reference)
+        # DEFER_IF_PERMIT lets the helo, sender and recipient lists go on asking.
+        wait_until(lambda: kinds() == ["decision", "repeat", "repeat", "repeat"],
+                   f"one decision and three repeats, not {kinds()}")
 
     def test_a_second_message_is_judged_by_itself(self) -> None:
         for door, session in self.each():

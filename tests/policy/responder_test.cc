@@ -141,10 +141,11 @@ TEST_F(ResponderTest, AMessageKeepsThePolicyItBeganWith) {
   ask_about("policy-reject");
   ask_about("policy-reject", {{"instance", "437b.6b009e9b.c35ad.1"}});
   const auto records = journal.records();
-  ASSERT_EQ(records.size(), 2U);
+  ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[0].policy_digest, old);
-  EXPECT_EQ(records[1].policy_digest, holder.get()->digest());
-  EXPECT_NE(records[0].policy_digest, records[1].policy_digest);
+  EXPECT_EQ(records[1].policy_digest, old);
+  EXPECT_EQ(records[2].policy_digest, holder.get()->digest());
+  EXPECT_NE(records[1].policy_digest, records[2].policy_digest);
 }
 
 TEST_F(ResponderTest, RecipientsAreToldWhenWeSawThemAll) {
@@ -265,6 +266,7 @@ TEST_F(ResponderTest, AnAnswerAfterTheResponderIsGoneIsHarmless) {
 
 TEST_F(ResponderTest, EveryReasonAtEveryStateAndListIsSomethingPostfixUnderstands) {
   int asked = 0;
+  unsigned unanswered = 0;
   for (const auto& reason : all_reasons()) {
     for (const auto* state : {"CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"}) {
       for (const auto* context : {"", "client", "helo", "sender", "recipient", "data", "end"}) {
@@ -273,13 +275,19 @@ TEST_F(ResponderTest, EveryReasonAtEveryStateAndListIsSomethingPostfixUnderstand
                                         {"helo_name", word + ".example"},
                                         {"policy_context", context},
                                         {"instance", std::to_string(++asked)}});
+        // A refusal without a reply cannot come from a policy that loaded; it is never let through.
+        if (answer.empty()) {
+          ++unanswered;
+          ASSERT_THAT(state, ::testing::AnyOf("MAIL", "RCPT", "DATA", "END-OF-MESSAGE"));
+          continue;
+        }
         ASSERT_THAT(answer, ::testing::EndsWith("\n\n")) << word << ' ' << state << ' ' << context;
         ASSERT_TRUE(encode_answer(answer.substr(7, answer.size() - 9))) << answer;
       }
     }
   }
   EXPECT_GT(asked, 4000);
-  EXPECT_EQ(policy_counters.failures, 0U);
+  EXPECT_EQ(policy_counters.failures, unanswered);
   EXPECT_GT(policy_counters.refusals, 1000U);
 }
 

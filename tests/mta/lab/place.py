@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -95,6 +96,17 @@ class PrivateRoot(Folder):
         if done.returncode != 0:
             raise packages.LabError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def install_program(self, program: Path, inner: str) -> None:
+        """Copies a program of the machine in, with those of its libraries that the root lacks."""
+        told = subprocess.run(["ldd", str(program)], check=True, capture_output=True, text=True,
+                              timeout=30).stdout
+        for library in re.findall(r"=> (/\S+)", told):
+            if not self.outside(library).exists():
+                self.outside(library).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(library, self.outside(library))
+        self.outside(inner).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(program, self.outside(inner))
 
     def _make_device(self, inner: str, device: int) -> None:
         target = self.outside(inner)

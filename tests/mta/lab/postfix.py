@@ -132,6 +132,7 @@ class Postfix:
                                 [User("postfix", _OWNER, group), User("postdrop", _DROP, _DROP),
                                  User("programs", _PROGRAMS, _PROGRAMS)])
         self.log = GrowingFile(self.root.outside("/var/log/mail.log"))
+        self._more_services = ""
         self._group = group
         self._settings = {**_MAIN, **(settings or {})}
         if certificate is not None:
@@ -155,6 +156,10 @@ class Postfix:
     def port(self, service: str) -> int:
         return self.services[service].port
 
+    def add_to_master(self, lines: str) -> None:
+        """Before the start: further lines of master.cf."""
+        self._more_services += lines
+
     def start(self) -> None:
         """Returns when every smtpd service can be connected to."""
         for service, port in zip(self.services.values(), free_ports(len(self.services))):
@@ -164,7 +169,7 @@ class Postfix:
                         "".join(f"{key} = {value}\n" for key, value in self._settings.items()))
         self.root.write("/etc/postfix/dynamicmaps.cf", "")
         self.root.write("/etc/postfix/master.cf",
-                        _SERVICES + "".join(map(_master_entry, self.services.values())))
+                        _SERVICES + self._more_services + "".join(map(_master_entry, self.services.values())))
         self._child = Child(["chroot", str(self.root.path), "/usr/lib/postfix/sbin/master", "-d",
                              "-c", "/etc/postfix"], self.root.outside("/var/log/master.out"),
                             {"PATH": "/usr/sbin:/usr/bin", "MAIL_CONFIG": "/etc/postfix"},
