@@ -80,21 +80,21 @@ void read_sizes(const Request& request, Transaction& transaction) {
 
 void read_envelope(const Request& request, Transaction& transaction) {
   if (request.has(Attribute::sender)) {
-    transaction.sender = MailAddress::from_envelope(request.get(Attribute::sender));
+    transaction.sender = MailAddress::from_unquoted(request.get(Attribute::sender));
   }
   read_sizes(request, transaction);
   if (transaction.stage == Stage::mail) return;
 
   const auto recipient = request.get(Attribute::recipient);
   if (transaction.stage == Stage::rcpt) {
-    if (!recipient.empty()) transaction.recipient = MailAddress::from_envelope(recipient);
+    if (!recipient.empty()) transaction.recipient = MailAddress::from_unquoted(recipient);
     return;
   }
   const auto count = number<std::int64_t>(request.get(Attribute::recipient_count));
   if (!count) return;
   transaction.recipient_count = *count;
   if (*count == 1 && !recipient.empty()) {
-    transaction.recipient = MailAddress::from_envelope(recipient);
+    transaction.recipient = MailAddress::from_unquoted(recipient);
   }
 }
 

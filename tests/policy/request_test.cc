@@ -127,6 +127,15 @@ TEST(PolicyRequest, AddressesComeInOneSpelling) {
   EXPECT_EQ(t.recipient.value().text(), "Bob@test.example");
 }
 
+// Postfix has taken the quotes away already; doing so twice would make another mailbox of these.
+TEST(PolicyRequest, WhatLooksLikeQuotesOrARouteIsPartOfTheAddress) {
+  const auto t = transaction("RCPT", {{"sender", "\"bob\"@example.org"},
+                                      {"recipient", "@example.net:postmaster@example.org"}});
+  EXPECT_EQ(t.sender.value().local(), "\"bob\"");
+  EXPECT_EQ(t.recipient.value().local(), "@example.net:postmaster");
+  EXPECT_EQ(t.recipient.value().domain(), "example.org");
+}
+
 TEST(PolicyRequest, TheSizeIsDeclaredBeforeAndRealAtTheEnd) {
   EXPECT_TRUE(transaction("MAIL", {{"size", "0"}}).declared_size.is_absent());
   EXPECT_EQ(transaction("DATA", {{"size", "77"}}).declared_size.value(), 77);
