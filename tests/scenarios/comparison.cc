@@ -231,7 +231,7 @@ class DoorComparison {
       compare_repeat(findings, record);
       return;
     }
-    first_ = &record;
+    answered_.emplace_back(question_of(record), transaction.reference);
     expect_facts_of_the_file(findings, record);
     if (own != nullptr) {
       Findings in_record(
@@ -258,12 +258,21 @@ class DoorComparison {
     }
   }
 
+  static std::string question_of(const Record& record) {
+    const auto& transaction = record.transaction;
+    return transaction.instance + ' ' + std::string(to_text(transaction.stage)) + ' ' +
+           transaction.recipient.value().text();
+  }
+
   void compare_repeat(Findings& findings, const Record& record) const {
-    if (first_ == nullptr) {
+    const auto found = std::find_if(answered_.begin(), answered_.end(), [&](const auto& each) {
+      return each.first == question_of(record);
+    });
+    if (found == answered_.end()) {
       findings.add("a repeat of nothing");
       return;
     }
-    findings.expect("the repeat's reference", first_->transaction.reference.text(),
+    findings.expect("the repeat's reference", found->second.text(),
                     record.transaction.reference.text());
   }
 
@@ -284,7 +293,7 @@ class DoorComparison {
   Door door_;
   std::vector<const Record*> records_;
   std::size_t next_ = 0;
-  const Record* first_ = nullptr;  // the decision that a repeat repeats
+  std::vector<std::pair<std::string, Reference>> answered_;  // what a repeat repeats
   std::vector<std::string> all_;
 };
 

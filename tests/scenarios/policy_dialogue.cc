@@ -109,7 +109,7 @@ class Dialogue {
 
   /// Asks for every list of the state; a refusal ends it, and is returned as true.
   bool ask(const Moment& moment, const std::string& state) {
-    bool repeat = false;
+    bool repeat = state == "RCPT" && was_asked_before(moment);
     for (const auto& list : lists_) {
       if (list.state != state) continue;
       Observed seen;
@@ -126,6 +126,14 @@ class Dialogue {
       if (seen.refused) return true;
     }
     return false;
+  }
+
+  /// A client may name one recipient twice.
+  bool was_asked_before(const Moment& moment) const {
+    const auto& recipients = scenario_.sessions[moment.session].messages[moment.message].recipients;
+    const auto here = recipients.begin() + static_cast<std::ptrdiff_t>(moment.recipient);
+    return std::any_of(recipients.begin(), here,
+                       [&](const RecipientSpec& each) { return each.to == here->to; });
   }
 
   Attributes attributes(const Moment& moment, const List& list) const {
