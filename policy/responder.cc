@@ -236,6 +236,7 @@ void Responder::Pending::closed(Outcome outcome) const {
   auto record = core->record_of(RecordKind::decision, *policy, std::move(outcome.transaction));
   record.facts = std::move(outcome.facts);
   record.decision = std::move(outcome.decision);
+  record.trail_from = std::move(outcome.trail_from);
   record.sent = sent;
   record.elapsed = outcome.elapsed;
   core->services.journal.submit(std::move(record));

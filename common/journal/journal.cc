@@ -156,13 +156,16 @@ void Journal::State::run() noexcept {
 
 void Journal::State::write_batch(std::deque<Record>& batch, bool hurry) {
   while (!batch.empty()) {
-    const Record& record = batch.front();
+    Record& record = batch.front();
+    complete_trail(record);
     if (!file.path().empty()) {
-      const std::string line = to_json(record);
-      if (line.size() > longest_journal_line) {
-        lose(1, "a record of " + std::to_string(line.size()) + " octets is too long");
+      const auto start = buffer.size();
+      append_json(buffer, record);
+      const auto length = buffer.size() - start;
+      if (length > longest_journal_line) {
+        buffer.resize(start);
+        lose(1, "a record of " + std::to_string(length) + " octets is too long");
       } else {
-        buffer += line;
         buffer += '\n';
         ++buffered_lines;
       }
