@@ -50,8 +50,9 @@ int lines(const Options& options, Terminal terminal) {
     terminal.err << render(loaded.problems());
     return EX_CONFIG;
   }
-  terminal.out << mta_lines(settings_on_disk(loaded->policy->settings(), options.place.root),
-                            mta_line_place(options.place.root, options.postfix_directory));
+  terminal.out << mta_lines(
+      settings_on_disk(loaded->policy->settings(), options.place.root),
+      mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
   return EX_OK;
 }
 

@@ -17,7 +17,8 @@ Settings settings_on_disk(const Settings& settings, const std::string& root);
 
 /// Where Postfix's queue is (main.cf in `postfix_directory`, or the usual place below the root) and
 /// where this program is.
-MtaLinePlace mta_line_place(const std::string& root, const std::string& postfix_directory);
+MtaLinePlace mta_line_place(const Policy& policy, const std::string& root,
+                            const std::string& postfix_directory);
 
 /// "policy 3f2a9c01d4e5, 12 rules, 3 tables": for people and the service manager. Two policies
 /// with the same sentence are the same.

@@ -61,8 +61,7 @@ struct CommandLine {
     auto* status = command(Command::status, "status", "Ask the running server how it is");
     json_flag(status);
     control_option(status);
-    control_option(
-        command(Command::reload, "reload", "Let the running server read its policy anew"));
+    control_option(command(Command::reload, "reload", "Let the running server reread its policy"));
     control_option(command(Command::stop, "stop", "Stop the running server"));
 
     auto* spawn =

@@ -194,8 +194,8 @@ int serve(const Options& options, Terminal terminal) {
     }
   }
 
-  const auto pasted =
-      mta_lines(settings, mta_line_place(options.place.root, options.postfix_directory));
+  const auto pasted = mta_lines(
+      settings, mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
   terminal.out << pasted << std::flush;
   start_log(started.log.to);
   log(LogLevel::info, "postern " POSTERN_VERSION " starts; lines to paste:\n" + pasted);

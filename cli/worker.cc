@@ -59,8 +59,10 @@ class Worker {
         policy_(setup.policy),
         references_(clock_, host_bits(settings_.identity.host)),
         driver_(source_, clock_),
-        journal_(settings_.journal, settings_.log, settings_.limits.journal_queue,
-                 [](const std::string& line, bool) { log(LogLevel::info, line); }),
+        journal_(
+            settings_.journal, settings_.log, settings_.limits.journal_queue,
+            [](const std::string& line, bool) { log(LogLevel::info, line); },
+            [](const std::string& trouble) { log(LogLevel::error, trouble); }),
         loaded_at_(clock_.system()) {}
 
   /// False: a front end cannot start; the reason is logged.

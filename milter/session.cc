@@ -145,7 +145,8 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     if (tls.version.is_told() || !transaction.tls.version.is_told()) transaction.tls = tls;
     transaction.authentication = read_authentication(link);
     const char* protocol = link.macro("r");
-    // The protocol has no word for EHLO; sendmail's macro tells, and what only EHLO allows shows it.
+    // The protocol has no word for EHLO; sendmail's macro tells, and what only EHLO allows shows
+    // it.
     if (protocol != nullptr) {
       transaction.extended_smtp = *protocol == 'E';
     } else if (arguments.size() > 1 || transaction.tls.version.is_told() ||
@@ -179,6 +180,7 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
     auto transaction = message_->transaction;
     transaction.recipient = recipient.address;
     read_macros(Stage::rcpt, link, transaction.macros);
+    if (message_->recipients.empty()) message_->only_recipient_macros = transaction.macros;
     auto asked = ask(Stage::rcpt, std::move(transaction));
     if (is_spoken_at(Stage::rcpt, asked.decision)) return refuse(std::move(asked), prefix, link);
 
@@ -276,11 +278,19 @@ Transaction Session::after_rcpt(Link& link) const {
   auto transaction = message_->transaction;
   const auto& recipients = message_->recipients;
   auto count = static_cast<std::int64_t>(recipients.size());
-  // sendmail counts; from Postfix we are told of accepted recipients only.
-  if (const char* told = link.macro("{nrcpts}")) count = read_number(told).value_or(count);
+  // Neither MTA tells of recipients it refused itself. sendmail's count also has those that we
+  // refused, but not those that another filter did after us.
+  if (const char* told = link.macro("{nrcpts}")) {
+    count = std::min(count, read_number(told).value_or(count));
+  }
   transaction.recipients = recipients;
   transaction.recipient_count = count;
-  if (recipients.size() == 1 && count == 1) transaction.recipient = recipients.front().address;
+  if (recipients.size() == 1 && count == 1) {
+    transaction.recipient = recipients.front().address;
+    // Rules of RCPT are asked again about it, and must find what they found then.
+    transaction.macros.insert(message_->only_recipient_macros.begin(),
+                              message_->only_recipient_macros.end());
+  }
   return transaction;
 }
 

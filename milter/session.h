@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,7 +65,8 @@ struct SessionMessage {
   std::vector<AcceptedRecipient> recipients;
   Facts facts;
   std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
-  std::int64_t octets = 0;                              ///< of header and body, when negotiated
+  std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
+  std::int64_t octets = 0;  ///< of header and body, when negotiated
   unsigned records_without_queue_id = 0;
 };
 

@@ -163,7 +163,7 @@ struct Loop::State {
       const int count = ::epoll_wait(epoll.get(), events.data(), events_a_round,
                                      timed ? static_cast<int>(sweep_interval.count()) : -1);
       now = clock().steady();
-      for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
+      for (int i = 0; i < count; ++i) guarded_take(events[static_cast<std::size_t>(i)]);
       const auto wish = order.load();
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
@@ -172,6 +172,16 @@ struct Loop::State {
     }
     if (accepting) stop_accepting();
     while (!connections.empty()) close(*connections.begin()->second);
+  }
+
+  /// Trouble with one event must not end the loop: with it the whole door would be deaf, unseen.
+  void guarded_take(const epoll_event& event) {
+    try {
+      take(event);
+    } catch (const std::exception& error) {
+      ++counters().failures;
+      log(LogLevel::error, std::string("policy door: ") + error.what());
+    }
   }
 
   void take(const epoll_event& event) {

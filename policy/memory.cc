@@ -17,7 +17,10 @@ Memory::Key Memory::key_of(const Request& request) {
     key.message += request.get(part);
     key.message += '\n';
   }
-  for (const auto part : {Attribute::protocol_state, Attribute::sender, Attribute::recipient}) {
+  // Count and size change when the client goes back and adds to the message: then it is another
+  // question.
+  for (const auto part : {Attribute::protocol_state, Attribute::sender, Attribute::recipient,
+                          Attribute::recipient_count, Attribute::size}) {
     key.question += request.get(part);
     key.question += '\n';
   }

@@ -44,10 +44,10 @@ Told<std::string> host_name(std::string_view text) {
   return normal_domain(text);
 }
 
-/// An attribute for which Postfix sends nothing when there is nothing; an older MTA that does not
-/// send the attribute at all says nothing about it.
+/// An attribute that Postfix sends empty when there is nothing, and not at all when it was built
+/// without TLS or SASL: both mean that there is none. Read as "not told", a rule about strangers
+/// ("not client.authenticated") would never refuse anybody there.
 Told<std::string> value_or_absent(const Request& request, Attribute attribute) {
-  if (!request.has(attribute)) return {};
   const auto text = request.get(attribute);
   if (text.empty()) return Told<std::string>::absent();
   return std::string(text);
@@ -61,7 +61,6 @@ void read_tls(const Request& request, Tls& tls) {
     tls.bits = Told<std::int64_t>::absent();
     return;
   }
-  if (!tls.version.is_told()) return;
   tls.cipher = value_or_absent(request, Attribute::encryption_cipher);
   if (const auto bits = number<std::int64_t>(request.get(Attribute::encryption_keysize))) {
     tls.bits = *bits;
@@ -69,9 +68,10 @@ void read_tls(const Request& request, Tls& tls) {
 }
 
 void read_sizes(const Request& request, Transaction& transaction) {
-  const auto size = number<std::int64_t>(request.get(Attribute::size));
+  const auto text = request.get(Attribute::size);
+  const auto size = text.empty() ? std::optional<std::int64_t>(0) : number<std::int64_t>(text);
   if (transaction.stage == Stage::end_of_message) {
-    if (size) transaction.size = *size;
+    if (size && !text.empty()) transaction.size = *size;
   } else if (size) {
     // 0 is what Postfix sends when MAIL had no SIZE=.
     transaction.declared_size = *size == 0 ? Told<std::int64_t>::absent() : *size;
@@ -80,21 +80,21 @@ void read_sizes(const Request& request, Transaction& transaction) {
 
 void read_envelope(const Request& request, Transaction& transaction) {
   if (request.has(Attribute::sender)) {
-    transaction.sender = MailAddress::from_envelope(request.get(Attribute::sender));
+    transaction.sender = MailAddress::from_unquoted(request.get(Attribute::sender));
   }
   read_sizes(request, transaction);
   if (transaction.stage == Stage::mail) return;
 
   const auto recipient = request.get(Attribute::recipient);
   if (transaction.stage == Stage::rcpt) {
-    if (!recipient.empty()) transaction.recipient = MailAddress::from_envelope(recipient);
+    if (!recipient.empty()) transaction.recipient = MailAddress::from_unquoted(recipient);
     return;
   }
   const auto count = number<std::int64_t>(request.get(Attribute::recipient_count));
   if (!count) return;
   transaction.recipient_count = *count;
   if (*count == 1 && !recipient.empty()) {
-    transaction.recipient = MailAddress::from_envelope(recipient);
+    transaction.recipient = MailAddress::from_unquoted(recipient);
   }
 }
 

@@ -51,14 +51,16 @@ std::optional<Spoken> speak(const Decision& decision, Stage stage, PolicyContext
         spoken.kind = Spoken::Kind::refusal;
         break;
       }
+      // The greeting and HELO have codes for few reasons only; the verdict is found again and
+      // spoken later. From MAIL on every refusal has a reply, and passing mail for want of one
+      // would be worse than no answer (semantics 14).
+      if (stage > Stage::helo) return std::nullopt;
       spoken.sent.condition = "no reply for this reason can be spoken at this stage";
       spoken.kind = Spoken::Kind::unspeakable;
       break;
     case Verdict::discard:
     case Verdict::quarantine:
-      spoken.sent.condition = "this verdict cannot be carried out at this door";
-      spoken.kind = Spoken::Kind::unspeakable;
-      break;
+      return std::nullopt;
   }
   spoken.sent.answer = "action=" + action;
   auto octets = encode_answer(action);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every test program of a build, and with --mta the tests with real MTAs.
+"""Runs every test program of a build, and with --mta those of the installation and of real MTAs.
 
 Skipped tests are named. The last line is "N passed, N failed".
 """
@@ -7,6 +7,7 @@ Skipped tests are named. The last line is "N passed, N failed".
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 UNIT_SECONDS = 900  # one test program; bounded so that a hang is a failure and not a night
-MTA_SECONDS = 1500
+SUITE_SECONDS = 1500
 
 
 def what_failed(output: str) -> str:
@@ -83,30 +84,46 @@ def count(program: str, status: int, output: str, result: dict | None, tally: Ta
     return f"{result['tests']} tests" + (f", {failed} failed" if failed else "")
 
 
-def run_mta(build: pathlib.Path, tally: Tally) -> None:
-    command = [sys.executable, str(ROOT / "tests/mta/run.py"), "--build", str(build)]
+def run_suite(script: str, build: pathlib.Path, tally: Tally) -> None:
+    """A suite with a script of its own, whose last line is "N passed, N failed"."""
+    command = [sys.executable, str(ROOT / script), "--build", str(build)]
     try:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=MTA_SECONDS, check=False)
+                              text=True, errors="replace", timeout=SUITE_SECONDS, check=False)
         output, status = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
-        output, status = str(late.stdout or "") + "\ntoo slow", 124
-    print(output.rstrip())
-    words = output.rstrip().splitlines()[-1:] or [""]
-    parts = words[0].replace(",", "").split()
-    if len(parts) >= 4 and parts[1] == "passed" and parts[3] == "failed":
-        tally.passed += int(parts[0])
-        tally.failed += int(parts[2])
-        if status != 0 and int(parts[2]) == 0:
+        output = f"{late.stdout or ''}\n{script} did not end within {SUITE_SECONDS} s"
+        status = 124
+    print(output.rstrip(), flush=True)
+    words = (output.rstrip().splitlines()[-1:] or [""])[0].replace(",", "").split()
+    if len(words) >= 4 and words[1] == "passed" and words[3] == "failed":
+        tally.passed += int(words[0])
+        tally.failed += int(words[2])
+        if status != 0 and int(words[2]) == 0:
             tally.failed += 1
     else:
         tally.failed += 1
 
 
+def run_must_not_compile(build: pathlib.Path, tally: Tally) -> None:
+    """The sources that the compiler has to refuse, which CTest knows."""
+    done = subprocess.run(["ctest", "--test-dir", str(build), "-R", "^must_not_compile[.]",
+                           "--output-on-failure", "-j", "2"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=UNIT_SECONDS, check=False)
+    passed = len(re.findall(r"^ *\d+/\d+ Test .* Passed ", done.stdout, re.MULTILINE))
+    failed = len(re.findall(r"^ *\d+/\d+ Test .*\*\*\*", done.stdout, re.MULTILINE))
+    if done.returncode != 0 or passed == 0:
+        failed = max(failed, 1)
+        print(done.stdout)
+    tally.passed += passed
+    tally.failed += failed
+    print(f"{'ok  ' if not failed else 'FAIL'} must_not_compile: {passed + failed} tests", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
-    parser.add_argument("--mta", action="store_true", help="also the tests with real MTAs")
+    parser.add_argument("--mta", action="store_true", help="also the installation and real MTAs")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     build = arguments.build.resolve()
@@ -120,8 +137,10 @@ def main() -> int:
             summary = count(program.name, status, output, result, tally)
             print(f"{'ok  ' if status == 0 else 'FAIL'} {program.name}: {summary} ({seconds:.1f} s)",
                   flush=True)
+    run_must_not_compile(build, tally)
     if arguments.mta:
-        run_mta(build, tally)
+        run_suite("tests/install/run.py", build, tally)
+        run_suite("tests/mta/run.py", build, tally)
     for name in tally.skipped:
         print(f"SKIPPED {name}")
     print(f"{tally.passed} passed, {tally.failed} failed")

@@ -6,7 +6,7 @@ set -eu
 build="g++ cmake ninja-build pkg-config python3
   libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libssl-dev
   nlohmann-json3-dev libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev"
-mta="python3 openssl m4"
+mta="python3 openssl"
 develop="clang clang-format clang-tidy libclang-rt-14-dev git"
 
 case "${1:-build}" in

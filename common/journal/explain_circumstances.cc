@@ -140,7 +140,9 @@ void tell_circumstances(Page& page, const Record& record) {
   }
   if (transaction.helo.is_told()) {
     const auto& extended = transaction.extended_smtp;
-    page.field(!extended.is_told() ? "HELO or EHLO" : extended.value() ? "EHLO" : "HELO",
+    page.field(!extended.is_told() ? "HELO or EHLO"
+               : extended.value()  ? "EHLO"
+                                   : "HELO",
                transaction.helo.value());
   } else if (transaction.stage != Stage::connect) {
     page.field("HELO", told(transaction.helo, "none"));

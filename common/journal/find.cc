@@ -64,16 +64,23 @@ class FinderByQueueId {
       : queue_id_(query.queue_id), member_(json_member("queue_id", query.queue_id)) {}
   bool may_match(std::string_view line) const {
     return contains(line, member_) ||
-           std::any_of(sessions_.begin(), sessions_.end(), [&](const std::string& session) {
-             return contains(line, json_member("session", session));
+           std::any_of(sessions_.begin(), sessions_.end(),
+                       [&](const std::string& session) {
+                         return contains(line, json_member("session", session));
+                       }) ||
+           std::any_of(instances_.begin(), instances_.end(), [&](const std::string& instance) {
+             return contains(line, json_member("instance", instance));
            });
   }
   Match match(const Record& record) {
     const Transaction& transaction = record.transaction;
     if (transaction.queue_id == queue_id_) {
       if (!transaction.session.empty()) sessions_.insert(transaction.session);
+      if (!transaction.instance.empty()) instances_.insert(transaction.instance);
       return Match::take;
     }
+    // An instance is one message, so whatever else carries it belongs here.
+    if (instances_.count(transaction.instance) != 0) return Match::take;
     const auto session = sessions_.find(transaction.session);
     if (session == sessions_.end()) return Match::pass_over;
     if (transaction.queue_id.empty()) return Match::take;
@@ -85,6 +92,7 @@ class FinderByQueueId {
   std::string queue_id_;
   std::string member_;
   std::set<std::string> sessions_;
+  std::set<std::string> instances_;
 };
 
 template <typename Finder>

@@ -258,8 +258,13 @@ void Journal::State::sync_if_due(bool now) {
 
 void Journal::State::write_log_line(const Record& record) {
   if (!log_line) return;
-  const bool refusal = record.kind == RecordKind::decision && is_refusal(record.decision.verdict);
-  if (!refusal && !log.accepts) return;
+  // A repeat carries no decision of its own; what the client was told again says what it was.
+  const bool refusal =
+      record.kind == RecordKind::repeat
+          ? record.sent && !record.sent->expected.empty()
+          : record.kind == RecordKind::decision && is_refusal(record.decision.verdict);
+  // A join line is what ties the refusals of a session to the queue id (semantics 22).
+  if (!refusal && record.kind != RecordKind::join && !log.accepts) return;
   const std::string line = to_log_line(record);
   try {
     log_line(line, refusal);

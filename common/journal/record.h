@@ -61,9 +61,10 @@ void complete_trail(Record& record);
 inline constexpr int journal_format_version = 1;
 
 /// Octets in the longest line that is written or read, without its line end. Ours: a record of one
-/// SMTP command has a few kilobytes; a thousand recipients take about 60,000. A reader must be able
-/// to hold a line, also a foreign or damaged one.
-inline constexpr std::size_t longest_journal_line = 1'048'576;
+/// SMTP command has a few kilobytes, a message to a thousand recipients about 60,000, and one to
+/// 25,000 recipients of the greatest length fits, so that no sender can choose to go unrecorded. A
+/// reader must be able to hold a line, also a foreign or damaged one.
+inline constexpr std::size_t longest_journal_line = 16'777'216;
 
 /// Octets in the longest line for the mail log, without its line end: RFC 3164 4.1 allows 1,024 for
 /// the whole packet, and syslog relays cut there.

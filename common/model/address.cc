@@ -143,6 +143,18 @@ MailAddress MailAddress::from_envelope(std::string_view text) {
   return address;
 }
 
+MailAddress MailAddress::from_unquoted(std::string_view text) {
+  MailAddress address;
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos || at + 1 == text.size()) {
+    address.local_ = text;
+    return address;
+  }
+  address.local_ = text.substr(0, at);
+  address.domain_ = normal_domain(text.substr(at + 1));
+  return address;
+}
+
 std::string MailAddress::text() const { return domain_.empty() ? local_ : local_ + '@' + domain_; }
 
 bool operator==(const MailAddress& a, const MailAddress& b) {

@@ -36,11 +36,11 @@ constexpr Reason table[] = {
      .advice = "Check the address for typing errors or ask the recipient for the right one.",
      .sender_help =
          "The part of the address before the @ does not exist at this domain. Correct it and send "
-         "again; if it comes from an address book or a mailing list, remove it there.",
+         "again; if the address came from an address book or a mailing list, remove it there.",
      .admin_help = "Compare the address with your user and alias tables. If the mailbox was closed "
-                   "lately, tell correspondents with rcpt-moved or mailbox-disabled instead.",
+                   "recently, tell correspondents with rcpt-moved or mailbox-disabled instead.",
      .causes = {"a typing error in the address", "the person has left and the mailbox was deleted",
-                "an old address from a list", "the server's table of users is out of date"}},
+                "an outdated address from a list", "the server's table of users is out of date"}},
     {.id = "rcpt-lookup-failed",
      .group = "recipient",
      .what = "the user directory could not be asked",
@@ -51,17 +51,17 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.4, 3.5",
      .note = "An outage of the directory must never turn into 5.1.1, or senders strike valid "
              "addresses off their lists.",
-     .text = "The mailbox {recipient} cannot be looked up just now.",
-     .advice = "No action is needed, your mail server tries again by itself.",
+     .text = "The mailbox {recipient} cannot be looked up right now.",
+     .advice = "No action is needed, your mail server will try again automatically.",
      .sender_help =
          "The receiving server could not find out whether the address exists, through no fault of "
-         "yours. The message waits at your provider and is tried again for some days.",
+         "yours. Your mail server keeps the message and tries again for several days.",
      .admin_help = "Look at the directory (LDAP, SQL, socket map) behind your recipient tables, "
-                   "and how long it has not answered. Senders try again, so nothing is lost if it "
-                   "returns within a day or two.",
+                   "and at how long it has not answered. Senders try again, so nothing is lost if "
+                   "it returns within a day or two.",
      .causes = {"the directory server is down or overloaded",
                 "a network fault between mail server and directory",
-                "wrong log-in data for the directory"}},
+                "wrong login data for the directory"}},
     {.id = "rcpt-domain-bad",
      .group = "recipient",
      .what = "the recipient's domain does not exist or has no mail server",
@@ -71,18 +71,19 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "For submission and relaying, not for mail that comes in for your own domains.",
      .text = "The recipient domain {recipient_domain} does not exist or has no mail server.",
-     .advice = "Check the part of the address behind the @ for typing errors.",
-     .sender_help = "DNS knows no host that takes mail for the domain of this address. Correct the "
-                    "spelling; if it is right, the domain has expired or its DNS is broken, and "
-                    "only its owner can help.",
+     .advice = "Check the part of the address after the @ for typing errors.",
+     .sender_help =
+         "DNS names no host that accepts mail for the domain of this address. Correct the "
+         "spelling; if it is right, the domain has expired or its DNS is broken, and "
+         "only its owner can help.",
      .admin_help =
-         "Ask for the MX and address records of the domain from more than one resolver before you "
-         "believe it. If the domain is one of yours, it is missing in the list of local domains.",
+         "Query the MX and address records of the domain through more than one resolver before you "
+         "believe it. If the domain is one of yours, it is missing from the list of local domains.",
      .causes = {"a typing error in the domain", "the domain has expired",
                 "its MX or address records were removed"}},
     {.id = "rcpt-domain-null-mx",
      .group = "recipient",
-     .what = "the recipient's domain says that it takes no mail",
+     .what = "the recipient's domain says that it accepts no mail",
      .kind = ReasonClass::permanent,
      .reply = "556 5.1.10",
      .tolerated = {"550 5.1.10"},
@@ -90,14 +91,14 @@ constexpr Reason table[] = {
      .reference = "RFC 7505 4.1; RFC 7504 4",
      .note = "Only when relaying or submitting. 550 5.1.10 is for clients that do not know 556.",
      .text = "The domain {recipient_domain} does not accept mail (null MX).",
-     .advice = "Look for a typing error in the domain or another address of the recipient.",
-     .sender_help =
-         "The owner of this domain has published in DNS that no mailbox exists in it. Mostly the "
-         "address has a typing error; otherwise ask the recipient in another way.",
+     .advice = "Check the domain for typing errors or use another address of the recipient.",
+     .sender_help = "The owner of this domain has published in DNS that it accepts no mail at all. "
+                    "Usually the address has a typing error; otherwise ask the recipient for "
+                    "another address by other means.",
      .admin_help = "The domain's only MX record is a single dot (RFC 7505). If users report that "
-                   "the domain takes mail, ask for that record again, past any cache.",
+                   "the domain accepts mail, query that record again, past any cache.",
      .causes = {"a typing error that hit a parked domain",
-                "a domain that is only used for web pages"}},
+                "a domain that is used for web pages only"}},
     {.id = "rcpt-syntax",
      .group = "recipient",
      .what = "the recipient's address is not well formed",
@@ -110,10 +111,10 @@ constexpr Reason table[] = {
      .text = "Bad address syntax, {recipient} is not a valid recipient address.",
      .advice = "Write the address as name@example.org, without spaces or other stray characters.",
      .sender_help = "The address cannot be read as an e-mail address. Look for spaces, missing "
-                    "parts, two @ signs, commas or a dot too many.",
+                    "parts, two @ signs, commas or one dot too many.",
      .admin_help =
-         "See the record for the address as it was received. If the address looks right to you, "
-         "compare it with RFC 5321 4.1.2; quoted local parts and address literals are legal.",
+         "The record shows the address as it was received. If it looks right to you, compare it "
+         "with RFC 5321 4.1.2; quoted local parts and address literals are legal.",
      .causes = {"a stray space, comma or bracket", "a missing domain",
                 "software that puts a display name into the address"}},
     {.id = "rcpt-ambiguous",
@@ -135,23 +136,23 @@ constexpr Reason table[] = {
                 "a duplicate entry in the directory"}},
     {.id = "rcpt-moved",
      .group = "recipient",
-     .what = "the mailbox has moved, the new address is not told",
+     .what = "the mailbox has moved, the new address is not disclosed",
      .kind = ReasonClass::permanent,
      .reply = "550 5.1.6",
      .stages = {rcpt},
      .reference = "RFC 5321 3.4; RFC 3463 3.2",
      .note = "",
      .text = "The mailbox {recipient} has moved and left no new address.",
-     .advice = "Ask the recipient in another way for the new address.",
+     .advice = "Ask the recipient by other means for the new address.",
      .sender_help =
-         "The person no longer uses this address, and the server may not tell the new one. Ask by "
-         "telephone or through the organisation, then remove the old address.",
+         "The person no longer uses this address, and the server does not disclose the new one. "
+         "Ask by telephone or through the organisation, then remove the old address.",
      .admin_help = "Your list of moved mailboxes names this one without a forwarding address. Use "
-                   "rcpt-moved-to if the new address may be told.",
-     .causes = {"the person changed the provider or employer", "a department was renamed"}},
+                   "rcpt-moved-to if the new address may be disclosed.",
+     .causes = {"the person changed provider or employer", "a department was renamed"}},
     {.id = "rcpt-moved-to",
      .group = "recipient",
-     .what = "the mailbox has moved, the new address is told",
+     .what = "the mailbox has moved, the new address is disclosed",
      .kind = ReasonClass::permanent,
      .reply = "551 5.7.1",
      .tolerated = {"551 5.1.0", "551 5.1.6"},
@@ -159,14 +160,15 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.4, 7.7; RFC 2034 6; IANA registry",
      .note = "Off unless switched on. Clients may parse the address in a 551 text, so no other "
              "address belongs there. X.1.6 means that no new address is known and does not fit. No "
-             "address outside ASCII unless MAIL said SMTPUTF8 (RFC 6531 3.7.4.1).",
-     .text = "User not local, the new address is {detail|available on request}.",
+             "non-ASCII address unless MAIL said SMTPUTF8 (RFC 6531 3.7.4.1).",
+     .text = "User not local, please try {detail|the recipient's new address} instead.",
      .advice = "Send to the new address from now on and correct your address book.",
-     .sender_help = "The mailbox lives elsewhere now, and the reply says where. Check that the new "
+     .sender_help = "The mailbox is elsewhere now, and the reply may say where. Check that the new "
                     "address looks trustworthy, then send the message there.",
-     .admin_help = "You tell strangers the new address of a user; do so only with the user's "
-                   "consent. Many senders ignore 551, so forwarding for some months is kinder.",
-     .causes = {"the person changed the provider", "the organisation moved its mail elsewhere"}},
+     .admin_help = "Set text in the rule to give the new address. You disclose it to strangers, so "
+                   "do that only with the user's consent; many senders ignore 551, so forwarding "
+                   "for some months is kinder.",
+     .causes = {"the person changed provider", "the organisation moved its mail elsewhere"}},
     {.id = "mailbox-disabled",
      .group = "recipient",
      .what = "the mailbox is closed for good",
@@ -175,11 +177,11 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 3463 3.3",
      .note = "",
-     .text = "Mailbox disabled, {recipient} takes no more mail.",
+     .text = "This mailbox is disabled, {recipient} accepts no more mail.",
      .advice = "Use another address of the recipient.",
      .sender_help = "The mailbox exists but has been closed for good. Ask the recipient for "
                     "another address and remove this one.",
-     .admin_help = "The mailbox is switched off in your directory. When it is to be opened again "
+     .admin_help = "The mailbox is switched off in your directory. If it will be opened again "
                    "soon, use mailbox-disabled-temp, so that mail waits instead of bouncing.",
      .causes = {"the account was cancelled", "the person has left",
                 "the account was closed for misuse"}},
@@ -191,11 +193,11 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 3463 3.3; RFC 5321 4.2.3",
      .note = "",
-     .text = "The mailbox {recipient} is suspended for now.",
-     .advice = "Your mail server tries again by itself, tell the recipient in another way if it is "
-               "urgent.",
-     .sender_help = "The mailbox cannot take mail at present, which may pass. Your server keeps "
-                    "the message and tries again, mostly for some days.",
+     .text = "Mailbox currently suspended, {recipient} accepts no mail for now.",
+     .advice =
+         "Your mail server will try again, but tell the recipient by other means if it is urgent.",
+     .sender_help = "The mailbox cannot receive mail at the moment, which may pass. Your server "
+                    "keeps the message and tries again, usually for several days.",
      .admin_help = "The mailbox is marked as suspended. Senders give up after two to five days, so "
                    "decide by then whether to open or close it.",
      .causes = {"an unpaid account", "a mailbox that is being moved", "a lock after misuse"}},
@@ -210,40 +212,40 @@ constexpr Reason table[] = {
      .note = "Temporary by default, since the recipient can make room (RFC 3463 3.3).",
      .text = "Over quota, the mailbox of {recipient|a recipient} is full.",
      .advice =
-         "Your mail server tries again by itself, tell the recipient in another way to make room.",
+         "Your mail server will try again, but tell the recipient by other means to make room.",
      .sender_help =
          "The recipient must delete mail or get more space before anything arrives. Your server "
-         "tries again for some days; nothing else is to be done on your side.",
+         "tries again for several days; there is nothing else you need to do.",
      .admin_help = "Tell the user, or raise the quota. Senders try again for two to five days; "
                    "choose mailbox-full-perm only if such mailboxes stay full anyway.",
-     .causes = {"the recipient does not empty the mailbox", "the mailbox is no longer read",
+     .causes = {"the recipient does not delete old mail", "nobody reads the mailbox any more",
                 "a flood of mail has filled it"}},
     {.id = "mailbox-full-perm",
      .group = "recipient",
-     .what = "the mailbox has no room left, and mail is sent back",
+     .what = "the mailbox has no room left, and mail for it is sent back",
      .kind = ReasonClass::permanent,
      .reply = "552 5.2.2",
      .tolerated = {"550 5.2.2"},
      .stages = {rcpt, end_of_message},
      .reference = "IANA registry; RFC 5321 4.2.3",
      .note = "Allowed, but RFC 3463 3.3 asks for a temporary code. For sites that chose it.",
-     .text = "Mailbox full, mail for {recipient|this recipient} is returned until there is room.",
-     .advice = "Tell the recipient in another way, then send the message again.",
+     .text = "Mailbox full, mail for {recipient|this recipient} is refused until there is room.",
+     .advice = "Tell the recipient by other means, then send the message again.",
      .sender_help = "The mailbox is full and the server does not wait for room. Reach the "
-                    "recipient in another way and send again once room was made.",
-     .admin_help = "You chose to send mail back at once. If users complain about lost mail, use "
+                    "recipient by other means and send again once there is room.",
+     .admin_help = "You chose to refuse such mail at once. If users complain about lost mail, use "
                    "mailbox-full, which lets the sender's server wait.",
-     .causes = {"the mailbox is no longer read", "the recipient has reached the quota"}},
+     .causes = {"nobody reads the mailbox any more", "the recipient has reached the quota"}},
     {.id = "mailbox-size-limit",
      .group = "recipient",
-     .what = "the message is larger than this mailbox takes",
+     .what = "the message is larger than this mailbox accepts",
      .kind = ReasonClass::permanent,
      .reply = "552 5.2.3",
      .stages = {rcpt, end_of_message},
      .reference = "RFC 1870 6.4(2); RFC 3463 3.3",
      .note = "",
      .text = "The message size exceeds what the mailbox of {recipient|a recipient} accepts.",
-     .advice = "Make the message smaller or share the attachment by a link.",
+     .advice = "Make the message smaller or share the attachment as a link.",
      .sender_help = "This mailbox has a size limit of its own, below that of the server. Send a "
                     "smaller message; attachments grow by a third when they are encoded.",
      .admin_help = "The mailbox has its own limit for a single message. Raise it there if the user "
@@ -258,10 +260,10 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 4.2.3; RFC 3463 3.3",
      .note = "",
-     .text = "The mailbox {recipient} receives mail too fast just now.",
-     .advice = "No action is needed, your mail server tries again by itself.",
-     .sender_help = "So much mail arrives for this mailbox that the server slows it down. Your "
-                    "message waits at your provider and is tried again.",
+     .text = "The mailbox {recipient} is receiving mail too fast right now.",
+     .advice = "No action is needed, your mail server will try again automatically.",
+     .sender_help = "So much mail is arriving for this mailbox that the server slows it down. Your "
+                    "mail server keeps the message and tries again.",
      .admin_help =
          "Look at who sends to this mailbox: a flood of sign-up mail, a loop, or a monitoring "
          "system. The limit is per mailbox, so raise it for busy role addresses.",
@@ -269,17 +271,17 @@ constexpr Reason table[] = {
                 "a flood of mail aimed at the user", "a busy role address"}},
     {.id = "list-expansion-temp",
      .group = "recipient",
-     .what = "the members of a mailing list cannot be found out now",
+     .what = "the members of a mailing list cannot be determined now",
      .kind = ReasonClass::temporary,
      .reply = "450 4.2.4",
      .tolerated = {"452 4.2.4"},
      .stages = {rcpt},
      .reference = "RFC 3463 3.3; IANA registry",
      .note = "",
-     .text = "The members of the list {recipient} cannot be found out just now.",
-     .advice = "No action is needed, your mail server tries again by itself.",
+     .text = "The members of the list {recipient} cannot be determined right now.",
+     .advice = "No action is needed, your mail server will try again automatically.",
      .sender_help = "The address is a mailing list, and the server cannot read its members at the "
-                    "moment. Your message is tried again.",
+                    "moment. Your message will be tried again.",
      .admin_help = "Look at the table or directory that holds the members of the list, and at the "
                    "list program's log.",
      .causes = {"the list's database does not answer", "the list is being changed"}},
@@ -291,12 +293,12 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.8",
      .note = "",
-     .text = "The mailing list {recipient|among the recipients} takes no posts from this sender.",
+     .text = "The mailing list {recipient|among the recipients} accepts no posts from this sender.",
      .advice = "Write from the address that is subscribed, or ask the owner of the list.",
-     .sender_help = "Only certain senders may write to this list. Join it, use the address with "
-                    "which you are a member, or ask its owner to pass your message on.",
+     .sender_help = "Only certain senders may write to this list. Join it, use the address you "
+                    "subscribed with, or ask its owner to pass your message on.",
      .admin_help = "The list admits only the senders you named for it. Add the address, or let the "
-                   "list program moderate unknown senders.",
+                   "list software moderate unknown senders.",
      .causes = {"the sender is not a member", "the sender is a member under another address",
                 "the list is for announcements only"}},
     {.id = "rcpt-policy",
@@ -308,7 +310,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9; RFC 3463 3.8",
      .note = "",
      .text = "Mail from this sender to {recipient} is not allowed here.",
-     .advice = "Ask the recipient in another way to allow your address.",
+     .advice = "Ask the recipient by other means to allow your address.",
      .sender_help =
          "The recipient or the organisation accepts mail for this address only from certain "
          "senders. Nothing is wrong with your message; ask them to let you through.",
@@ -326,15 +328,16 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.6.2, 7.9",
      .note = "554 is what Postfix sends by default (relay_domains_reject_code).",
      .text = "Relay access denied, {recipient_domain} is not served here for this client.",
-     .advice = "Users log in before sending, other senders use the mail server of that domain.",
-     .sender_help = "This server takes mail only for its own domains, or from users who have "
+     .advice =
+         "Users must log in before sending, servers must deliver to the MX host of that domain.",
+     .sender_help = "This server accepts mail only for its own domains, or from users who have "
                     "logged in. If it is your provider's server, switch on authentication for "
                     "outgoing mail; otherwise the domain's MX record leads to the wrong host.",
      .admin_help =
          "If the domain is yours, add it to the local or relay domains. If the client is yours, "
-         "let it authenticate or name its network; never open relaying for everybody.",
+         "let it authenticate or list its network; never open relaying to everybody.",
      .causes = {"the mail program does not log in for sending",
-                "the domain is missing in the server's configuration",
+                "the domain is missing from the server's configuration",
                 "an MX record that leads to the wrong server",
                 "somebody looking for an open relay"}},
     {.id = "too-many-recipients",
@@ -344,15 +347,15 @@ constexpr Reason table[] = {
      .reply = "452 4.5.3",
      .stages = {rcpt},
      .reference = "RFC 5321 4.5.3.1.8, 4.5.3.1.10",
-     .note = "Never before the hundredth recipient, never 552, and the recipients accepted before "
-             "it stay accepted (RFC 5321 4.5.3.1.8, 4.5.3.1.10).",
-     .text = "Too many recipients in one transaction, {recipient} has to wait for the next.",
-     .advice = "No action is needed, your mail server sends to the remaining recipients in a "
-               "further transaction.",
-     .sender_help = "The message goes to more people than the server takes at once. The sending "
-                    "server delivers to the first ones and sends a further copy for the rest, "
-                    "without any doing of yours.",
-     .admin_help = "This is a limit of one transaction, not of a message. It must not be below "
+     .note = "Never before 100 recipients have been accepted, never 552, and the recipients "
+             "accepted before it stay accepted (RFC 5321 4.5.3.1.8, 4.5.3.1.10).",
+     .text = "Too many recipients in one transaction, please try {recipient} in the next one.",
+     .advice = "No action is needed, your mail server will send to the remaining recipients in "
+               "another transaction.",
+     .sender_help = "The message goes to more people than the server accepts at once. The sending "
+                    "server delivers to the first ones and sends another copy for the rest, "
+                    "without any action on your part.",
+     .admin_help = "This is a limit on one transaction, not on a message. It must not be below "
                    "100; a limit as policy is too-many-recipients-policy.",
      .causes = {"a message to a large group",
                 "sending software that does not split its recipients"}},
@@ -366,14 +369,14 @@ constexpr Reason table[] = {
      .stages = {rcpt, data},
      .reference = "RFC 5321 4.5.3.1.10",
      .note = "",
-     .text = "Too many recipients, one message here may have {limit|only a limited number}.",
+     .text = "Too many recipients, a message here may have {limit|only a limited number}.",
      .advice = "Send to smaller groups or use a mailing list.",
      .sender_help =
          "The receiving site does not allow messages to so many people at once. Split the group or "
          "use a mailing list; sending the same message again will not work.",
-     .admin_help = "This is your policy, and permanent for the sender. Use too-many-recipients "
-                   "when you only want the message to be split.",
-     .causes = {"a message to a large group", "an address book that was sent to by mistake",
+     .admin_help = "This is your policy, and permanent for the sender. Use too-many-recipients if "
+                   "you only want the message to be split.",
+     .causes = {"a message to a large group", "a whole address book used by mistake",
                 "a stolen account sending spam"}},
     {.id = "no-valid-recipients",
      .group = "recipient",
@@ -384,12 +387,13 @@ constexpr Reason table[] = {
      .stages = {data},
      .reference = "RFC 5321 3.3",
      .note = "",
-     .text = "No valid recipients, none was named or each one was refused before.",
-     .advice = "Read the replies to the recipients, they tell what is wrong with each.",
-     .sender_help = "The server had refused every recipient when the message was about to be sent. "
-                    "The true cause stands in the replies to the recipients before this one.",
+     .text = "No valid recipients, none was named or each one was refused earlier.",
+     .advice = "Read the earlier replies to the recipients, each says what is wrong.",
+     .sender_help =
+         "By the time the message was to be sent, the server had refused every recipient. The real "
+         "cause is in the replies to the recipients before this one.",
      .admin_help = "Look at the earlier replies of the session. A client that sends DATA all the "
-                   "same uses PIPELINING, which is legal, or ignores replies.",
+                   "same is either PIPELINING, which is legal, or ignores replies.",
      .causes = {"every recipient was refused", "the client sent no RCPT",
                 "a client that does not read replies"}},
     {.id = "rrvs-owner-changed",
@@ -400,15 +404,15 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 5.1, 15.3",
      .note = "Role accounts such as postmaster are exempt (RFC 7293).",
-     .text = "The mailbox of {recipient|a recipient} has a new owner since the date given.",
-     .advice = "Remove this address and ask the person you mean for the present one.",
+     .text = "The mailbox of {recipient|a recipient} has changed owner since the date you gave.",
+     .advice = "Remove this address and ask the person you mean for the current one.",
      .sender_help =
          "Your message asked to be delivered only to the person who had this address at an earlier "
          "date. It belongs to somebody else now, so the message was not delivered.",
      .admin_help = "Your record of when the mailbox was given to its present user is later than "
                    "the date in the RRVS parameter or field.",
      .causes = {"the provider gave the address to another person",
-                "the account was deleted and created anew"}},
+                "the account was deleted and created again"}},
     {.id = "rrvs-domain-changed",
      .group = "recipient",
      .what = "the recipient's domain has a new owner since the date given",
@@ -417,14 +421,15 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 15.3",
      .note = "",
-     .text = "The domain {recipient_domain|of a recipient} has a new owner since the date given.",
+     .text =
+         "The domain {recipient_domain|of a recipient} has changed owner since the date you gave.",
      .advice = "Remove all addresses of this domain that you noted before it changed hands.",
      .sender_help =
          "Your message asked for the owner of the address at an earlier date, and the whole domain "
-         "has changed hands since. Find the present address of the person in another way.",
+         "has changed hands since. Find the person's current address by other means.",
      .admin_help = "Your record of when you took over the domain is later than the date in the "
                    "RRVS parameter or field.",
-     .causes = {"the domain was sold", "the domain had expired and was registered anew"}},
+     .causes = {"the domain was sold", "the domain had expired and was registered again"}},
     {.id = "rrvs-unknown",
      .group = "recipient",
      .what = "it cannot be told whether the mailbox changed hands",
@@ -433,11 +438,11 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 7293 15.3",
      .note = "",
-     .text = "Whether {recipient|a recipient} has changed hands cannot be told here.",
-     .advice = "Confirm the address in another way or send without asking for its owner (RRVS).",
+     .text = "This server cannot tell whether {recipient|a recipient} has changed hands.",
+     .advice = "Confirm the address by other means or send without asking for its owner (RRVS).",
      .sender_help = "Your message asked to be delivered only if the address still belongs to the "
                     "same person, and the server has no record of that. Confirm the address, then "
-                    "send without the question.",
+                    "send without that condition.",
      .admin_help = "You advertise RRVS but have no creation date for this mailbox. Fill in the "
                    "date or stop offering the extension.",
      .causes = {"a mailbox older than the records",
@@ -455,11 +460,11 @@ constexpr Reason table[] = {
      .text = "Sender address rejected, {sender} is not well formed.",
      .advice =
          "Correct the sender address in the mail program or application that sent the message.",
-     .sender_help =
-         "The address in the envelope of your message cannot be read as an e-mail address. Correct "
-         "your own address in the account settings; with a web application tell whoever runs it.",
-     .admin_help = "See the record for the address as received. Generated bounce addresses can "
-                   "look odd and still be legal (RFC 5321 4.1.2).",
+     .sender_help = "The address in the envelope of your message cannot be read as an e-mail "
+                    "address. Correct your own address in the account settings; if a web "
+                    "application sent it, tell whoever runs it.",
+     .admin_help = "The record shows the address as it was received. Generated bounce addresses "
+                   "can look odd and still be legal (RFC 5321 4.1.2).",
      .causes = {"a typing error in the account settings",
                 "a web application with a bad sender setting",
                 "a local user name without a domain"}},
@@ -474,10 +479,10 @@ constexpr Reason table[] = {
      .note = "Never for the empty sender.",
      .text = "The sender domain {sender_domain} has no MX or address record in DNS.",
      .advice = "Send with an address whose domain can receive mail.",
-     .sender_help = "Answers and error reports to your address could not be delivered, so the "
-                    "message is not taken. Correct the domain of your sender address, or have its "
-                    "owner put the DNS records right.",
-     .admin_help = "Ask for MX, A and AAAA of the domain yourself. Be sure that your resolver said "
+     .sender_help = "Replies and error reports to your address could not be delivered, so the "
+                    "message is not accepted. Correct the domain of your sender address, or have "
+                    "its owner fix the DNS records.",
+     .admin_help = "Query MX, A and AAAA of the domain yourself. Be sure that your resolver said "
                    "that nothing exists; a lookup that failed is sender-domain-temp.",
      .causes = {"a typing error in the sender address",
                 "a server that sends with its internal host name", "an expired domain",
@@ -491,23 +496,25 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "IANA registry; RFC 3463 3.5",
      .note = "",
-     .text = "The DNS lookup of the sender domain {sender_domain} failed for now.",
-     .advice = "Your mail server tries again, check the name servers of the domain if it lasts.",
-     .sender_help = "The name servers of your domain did not answer properly. The message is tried "
-                    "again by itself; if it lasts, the owner of the domain must look at its DNS.",
-     .admin_help = "Ask your resolver for the domain's MX. If other domains fail too, the fault is "
-                   "yours; if only this one, its name servers or DNSSEC are broken.",
-     .causes = {"name servers of the domain are down", "a DNSSEC signature that has expired",
+     .text = "The DNS lookup of the sender domain {sender_domain} failed temporarily.",
+     .advice =
+         "Your mail server will try again, check the domain's name servers if the problem lasts.",
+     .sender_help =
+         "The name servers of your domain did not answer properly. The message will be tried again "
+         "automatically; if the problem lasts, the owner of the domain must look at its DNS.",
+     .admin_help = "Query your resolver for the domain's MX. If other domains fail too, the fault "
+                   "is yours; if only this one, its name servers or DNSSEC are broken.",
+     .causes = {"name servers of the domain are down", "an expired DNSSEC signature",
                 "trouble with the receiver's resolver"}},
     {.id = "sender-null-mx",
      .group = "sender",
-     .what = "the sender's domain says that it takes no mail",
+     .what = "the sender's domain says that it accepts no mail",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.27",
      .stages = {mail, end_of_message},
-     .reference = "RFC 7505 4.1",
+     .reference = "RFC 7505 4.1, 4.2",
      .note = "The domain may be the envelope's or, at the end of the message, the From field's.",
-     .text = "The domain {detail|of the sender} accepts no mail (null MX), so nobody could answer. "
+     .text = "The domain {detail|of the sender} accepts no mail (null MX), so nobody could reply. "
              "The envelope sender was {sender|empty}.",
      .advice = "Send with an address of a domain that can receive mail.",
      .sender_help =
@@ -520,7 +527,7 @@ constexpr Reason table[] = {
                 "a forged sender"}},
     {.id = "sender-mx-bogus",
      .group = "sender",
-     .what = "the sender's domain names a mail server that cannot be",
+     .what = "the sender's domain names a mail server that cannot be reached",
      .kind = ReasonClass::permanent,
      .reply = "550 5.1.8",
      .tolerated = {"550 5.7.1"},
@@ -528,13 +535,13 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "",
      .text = "The MX of sender domain {sender_domain} leads to a private or bogus address.",
-     .advice = "Have the MX record of the domain corrected to a host that can be reached.",
+     .advice = "Have the MX record of the domain point to a host that can be reached.",
      .sender_help = "The mail server named for your domain has an address that nobody outside can "
                     "reach, such as 127.0.0.1. The owner of the domain must correct its MX record.",
-     .admin_help = "See the record for the host and address that were found. Networks that you "
-                   "route privately must be left out of this rule.",
-     .causes = {"an MX record with an internal address", "a domain of a spammer",
-                "a placeholder of the registrar"}},
+     .admin_help = "The record shows the host and address that were found. Networks that you route "
+                   "privately must be exempt from this rule.",
+     .causes = {"an MX record with an internal address", "a spammer's domain",
+                "a placeholder set by the registrar"}},
     {.id = "sender-unverified",
      .group = "sender",
      .what = "the sender's own server says the mailbox does not exist",
@@ -543,14 +550,14 @@ constexpr Reason table[] = {
      .tolerated = {"550 5.1.8", "550 5.7.1"},
      .stages = {mail, rcpt},
      .reference = "RFC 3463 3.2",
-     .note = "X.1.7 is about syntax only, though Postfix sends it here. Asking back is costly for "
-             "forged domains; use it sparingly.",
-     .text = "Sender address rejected, its own mail server says {sender} does not exist.",
+     .note = "X.1.7 is about syntax only, though Postfix sends it here. Callouts burden the "
+             "domains that are forged; use them sparingly.",
+     .text = "Sender address rejected, its own mail server does not know {sender}.",
      .advice = "Send with an address that can receive mail.",
      .sender_help = "The receiving server asked the mail server of your domain, which did not know "
                     "your address. Correct the sender address or create the mailbox.",
-     .admin_help = "The callout was refused by the sender's server; see the record for its reply. "
-                   "Some servers refuse such questions on principle, so leave their domains out.",
+     .admin_help = "The callout was refused by the sender's server; the record shows its reply. "
+                   "Some servers refuse such probes on principle, so exempt their domains.",
      .causes = {"a no-reply address that does not exist", "a typing error in the sender address",
                 "a forged sender", "a server that refuses callouts"}},
     {.id = "sender-blocked",
@@ -563,13 +570,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9; RFC 3463 3.8",
      .note = "",
      .text = "Sender address rejected, {sender} is on a local list of this site.",
-     .advice = "Ask the postmaster of the receiving site in another way or from another address.",
-     .sender_help = "The receiving site has decided not to take mail from your address or domain. "
-                    "Only its administrator can change that.",
+     .advice = "If this is a mistake, write to that site's postmaster from another address.",
+     .sender_help = "The receiving site has decided not to accept mail from your address or "
+                    "domain. Only its administrator can change that.",
      .admin_help = "The table named in the record holds the sender or its domain. Remove the entry "
-                   "if it is older than its cause.",
+                   "if its cause is gone.",
      .causes = {"earlier spam from this address or domain", "a forged address that was blocked",
-                "an entry wider than meant"}},
+                "an entry that is too broad"}},
     {.id = "sender-not-owner",
      .group = "sender",
      .what = "the authenticated user may not use this sender address",
@@ -579,63 +586,63 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 6409 6.1",
      .note = "",
-     .text = "Sender address rejected, {sender} does not belong to the user logged in.",
+     .text = "Sender address rejected, {sender} does not belong to the user who logged in.",
      .advice = "Choose an address of your own account or have this address added to it.",
      .sender_help =
-         "You logged in as one user and sent with an address of somebody else. Pick the right "
-         "account in your mail program, or ask the provider to let your account use this address.",
+         "You logged in as one user and sent with somebody else's address. Pick the right account "
+         "in your mail program, or ask the provider to let your account use this address.",
      .admin_help = "Add the address to those the user may send with, if that is wanted. Many such "
-                   "refusals from one account hint at a stolen password.",
+                   "refusals from one account suggest a stolen password.",
      .causes = {"the wrong account chosen in the mail program",
                 "a shared address not assigned to the user", "a stolen password"}},
     {.id = "sender-utf8-not-allowed",
      .group = "sender",
-     .what = "the sender's address has letters outside ASCII",
+     .what = "the sender's address has non-ASCII characters",
      .kind = ReasonClass::permanent,
      .reply = "550 5.6.7",
      .tolerated = {"553 5.6.7"},
      .stages = {mail},
      .reference = "RFC 6531 3.5",
      .note = "",
-     .text = "The sender address has letters outside ASCII, which cannot be used here.",
-     .advice = "Send with an address in plain ASCII letters.",
+     .text = "The sender address has non-ASCII characters, which cannot be used here.",
+     .advice = "Send with an address in plain ASCII characters.",
      .sender_help =
          "This server or session does not support internationalised addresses. Use an ASCII "
-         "address of your mailbox; providers that offer such addresses mostly give both.",
-     .admin_help = "The client used an address outside ASCII without SMTPUTF8, or your server does "
-                   "not offer it. Postfix needs smtputf8_enable and every next host needs it too.",
+         "address of your mailbox; providers that offer such addresses usually give you both.",
+     .admin_help = "The client used a non-ASCII address without SMTPUTF8, or your server does not "
+                   "offer it. Postfix needs smtputf8_enable, and every next host needs it too.",
      .causes = {"the client did not ask for SMTPUTF8", "the server does not offer SMTPUTF8"}},
     {.id = "rcpt-utf8-not-allowed",
      .group = "sender",
-     .what = "the recipient's address has letters outside ASCII",
+     .what = "the recipient's address has non-ASCII characters",
      .kind = ReasonClass::permanent,
      .reply = "553 5.6.7",
      .tolerated = {"550 5.6.7"},
      .stages = {rcpt},
      .reference = "RFC 6531 3.5",
      .note = "",
-     .text = "The recipient address has letters outside ASCII, which cannot be taken here.",
-     .advice = "Ask the recipient for an address in plain ASCII letters.",
-     .sender_help = "The way to this recipient does not support internationalised addresses. Ask "
-                    "for an ASCII address of the same mailbox.",
+     .text = "The recipient address has non-ASCII characters, which cannot be accepted here.",
+     .advice = "Ask the recipient for an address in plain ASCII characters.",
+     .sender_help = "A server on the way to this recipient does not support internationalised "
+                    "addresses. Ask for an ASCII address of the same mailbox.",
      .admin_help =
          "The session had no SMTPUTF8, or the next host for this domain does not offer it.",
      .causes = {"the sending server does not use SMTPUTF8", "the next host does not support it"}},
     {.id = "utf8-message-not-deliverable",
      .group = "sender",
-     .what = "a recipient's system cannot take UTF-8 header fields",
+     .what = "a recipient's system cannot accept UTF-8 header fields",
      .kind = ReasonClass::permanent,
      .reply = "554 5.6.9",
      .tolerated = {"550 5.6.9"},
      .stages = {end_of_message},
      .reference = "RFC 6531 3.5; IANA registry",
      .note = "",
-     .text = "A recipient's system cannot take this message, as its header holds UTF-8.",
-     .advice = "Write addresses and names in ASCII, or send to that recipient apart.",
+     .text = "A recipient's system cannot accept this message because its header contains UTF-8.",
+     .advice = "Write addresses and names in ASCII, or send to that recipient separately.",
      .sender_help = "Your message uses internationalised header fields, and at least one recipient "
                     "is on a system that knows only ASCII. Send it without them.",
-     .admin_help = "One reply stands for all recipients after DATA, so a single old system refuses "
-                   "it for everybody. Offer SMTPUTF8 only where the next hosts have it.",
+     .admin_help = "After DATA one reply stands for all recipients, so a single old system refuses "
+                   "the message for everybody. Offer SMTPUTF8 only if the next hosts have it.",
      .causes = {"a recipient behind an old mail server", "a downstream host without SMTPUTF8"}},
     {.id = "utf8-header-undeclared",
      .group = "sender",
@@ -647,13 +654,13 @@ constexpr Reason table[] = {
      .reference = "RFC 6531 3.6; RFC 3463 3.7",
      .note = "A policy choice, off by default: RFC 5321 3.3 says that header defects should not "
              "lead to refusal.",
-     .text = "The header holds raw 8-bit characters, and SMTPUTF8 was not asked for.",
+     .text = "The header has raw 8-bit characters, but SMTPUTF8 was not requested.",
      .advice = "Send with software that encodes such characters (RFC 2047) or uses SMTPUTF8.",
      .sender_help = "Your mail program put special characters into the header without encoding "
-                    "them. Another program, or a newer version of it, does it right.",
+                    "them. A newer version of it or another program gets this right.",
      .admin_help = "Much legitimate mail from old scripts has this fault, so weigh it as a hint "
                    "rather than refusing. It is off unless you switched it on.",
-     .causes = {"a home-made script that sends mail", "old sending software", "spam software"}},
+     .causes = {"a home-grown script that sends mail", "old sending software", "spam software"}},
     // helo
     {.id = "helo-missing",
      .group = "helo",
@@ -664,12 +671,12 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.1.4",
      .note = "",
      .text = "Client [{client_address}] sent MAIL before HELO or EHLO.",
-     .advice = "Use mail software that greets with EHLO first.",
-     .sender_help = "The sending program left out the greeting that starts every SMTP session. It "
-                    "must be repaired by its maker.",
+     .advice = "Use mail software that sends EHLO first.",
+     .sender_help = "The sending program left out the greeting that starts every SMTP session. Its "
+                    "vendor must fix it.",
      .admin_help = "Real mail servers always greet, so this is a script or a bot. After STARTTLS "
                    "the client has to greet again.",
-     .causes = {"a home-made script", "a spam program",
+     .causes = {"a home-grown script", "a spam program",
                 "a client that forgot EHLO after STARTTLS"}},
     {.id = "helo-syntax",
      .group = "helo",
@@ -682,10 +689,10 @@ constexpr Reason table[] = {
      .note = "In the reply to HELO itself no enhanced code is required (RFC 2034 4).",
      .text = "The HELO name {helo|of this client} is not a valid host name or address literal.",
      .advice = "Configure the sending server with its own full host name.",
-     .sender_help = "The sending server introduced itself with something that is no host name. Its "
-                    "administrator sets the name, in Postfix with myhostname.",
+     .sender_help = "The sending server introduced itself with something that is not a host name. "
+                    "Its administrator sets the name, in Postfix with myhostname.",
      .admin_help = "Underscores and bare addresses without brackets are the usual faults. Some old "
-                   "devices cannot be cured; let them in by address.",
+                   "devices cannot be fixed; allow them by address.",
      .causes = {"an underscore in the host name", "a bare IP address without brackets", "a bot"}},
     {.id = "helo-not-fqdn",
      .group = "helo",
@@ -695,17 +702,17 @@ constexpr Reason table[] = {
      .tolerated = {"504 5.5.2", "501 5.5.4"},
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 2.3.5, 7.9",
-     .note =
-         "504 5.5.2 is the habit of Postfix, though 504 means a parameter that is not implemented.",
+     .note = "Postfix sends 504 5.5.2 by default, though 504 means a parameter that is not "
+             "implemented.",
      .text = "The HELO name {helo|of this client} is not a fully qualified host name.",
      .advice = "Configure the sending server with its full name, such as mail.example.org.",
      .sender_help =
          "The sending server introduced itself with a short name. Its administrator sets the full "
-         "host name; mail programs of users should send through port 587 with log-in.",
+         "host name; users' mail programs should send through port 587 with login.",
      .admin_help = "Exempt authenticated users and your own networks, since mail programs greet "
                    "with short names. Real mail servers seldom do.",
      .causes = {"a server with a default name such as localhost",
-                "a mail program that sends without log-in", "a bot"}},
+                "a mail program that sends without login", "a bot"}},
     {.id = "helo-forged",
      .group = "helo",
      .what = "the client calls itself by our name or address",
@@ -714,10 +721,10 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 7.9",
      .note = "",
-     .text = "Client [{client_address}] greeted us with a name or address of our own.",
+     .text = "Client [{client_address}] greeted us with our own name or address.",
      .advice = "Configure the sending server to greet with its own name.",
      .sender_help = "The sending host claims to be the receiving server. Give it its own host "
-                    "name; if you know nothing of it, it may be infected.",
+                    "name; if you did not set this up, the host may be infected.",
      .admin_help = "Exempt your own hosts, since a backup MX or a web server of yours may greet "
                    "with a shared name. From outside it is nearly always a bot.",
      .causes = {"a bot", "a copied configuration",
@@ -735,8 +742,8 @@ constexpr Reason table[] = {
      .advice = "Give the sending server's name an A or AAAA record, or correct the name.",
      .sender_help = "The name with which the sending server introduces itself does not exist. Its "
                     "administrator either publishes the name or sets the right one.",
-     .admin_help = "Quite a few honest servers greet with an internal name, so expect complaints. "
-                   "A lookup that failed is helo-lookup-temp, never this.",
+     .admin_help = "Quite a few legitimate servers greet with an internal name, so expect "
+                   "complaints. A lookup that failed is helo-lookup-temp, never this.",
      .causes = {"an internal name such as server.local", "a name that was removed from DNS",
                 "a bot"}},
     {.id = "helo-lookup-temp",
@@ -749,29 +756,30 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 3463 3.5",
      .note = "",
-     .text = "The DNS lookup of the HELO name {helo|of this client} failed for now.",
-     .advice = "Your mail server tries again, check the name servers of its domain if it lasts.",
+     .text = "The DNS lookup of the HELO name {helo|of this client} failed temporarily.",
+     .advice = "Your mail server will try again, check the name servers behind that name if the "
+               "problem lasts.",
      .sender_help =
-         "The receiving server could not check the name of the sending server. The message is "
-         "tried again; if it lasts, the DNS of the sending server's domain is at fault.",
+         "The receiving server could not check the name of the sending server. The message will be "
+         "tried again; if the problem lasts, the DNS of the sending server's domain is at fault.",
      .admin_help =
-         "Ask your resolver for the name. If many names fail, look at the resolver first.",
+         "Query your resolver for the name. If many names fail, look at the resolver first.",
      .causes = {"name servers of that domain are down", "trouble with the receiver's resolver"}},
     {.id = "helo-ip-mismatch",
      .group = "helo",
-     .what = "the HELO name leads to another address than the client's",
+     .what = "the HELO name leads to an address other than the client's",
      .kind = ReasonClass::none,
      .reply = "",
      .stages = {},
      .reference = "RFC 5321 4.1.4",
-     .note =
-         "Record it or count it in a score, but never refuse for it: RFC 5321 4.1.4 forbids that.",
+     .note = "Record it or count it in a score, but never refuse because of it: RFC 5321 4.1.4 "
+             "forbids that.",
      .text = "The HELO name {helo|of this client} does not lead to [{client_address}].",
-     .advice = "Nothing has to be done, though a name that fits is good practice.",
+     .advice = "No action is needed, though a matching name is good practice.",
      .sender_help =
          "The name of the sending server belongs to another address. No mail may be refused for "
          "that alone; if yours was, point the receiving administrator to RFC 5321 4.1.4.",
-     .admin_help = "RFC 5321 4.1.4 forbids to refuse on this ground, since hosts with several "
+     .admin_help = "RFC 5321 4.1.4 forbids refusing on this ground, since hosts with several "
                    "addresses are normal. Use it in a score together with other signs.",
      .causes = {"a server with several addresses", "address translation",
                 "a server behind a pool of outgoing addresses"}},
@@ -785,14 +793,15 @@ constexpr Reason table[] = {
      .reference = "RFC 7372 3.3; RFC 8601 3",
      .note = "",
      .text = "Client [{client_address}] has no valid reverse DNS (PTR record).",
-     .advice = "Have a PTR record set whose name leads back to the same address.",
+     .advice = "Have a PTR record set whose name resolves to the same address.",
      .sender_help = "The address of the sending server has no name, or a name that does not lead "
-                    "back to it. Whoever owns the address, mostly the hosting provider, sets the "
+                    "back to it. Whoever owns the address, usually the hosting provider, sets the "
                     "PTR record; the name then needs an A or AAAA record.",
      .admin_help = "Check PTR and its forward record yourself. A lookup that failed is "
                    "client-rdns-temp; Postfix shows both as unknown.",
      .causes = {"no PTR record was ever set", "the PTR name has no matching A or AAAA record",
-                "a home connection without a mail server", "the PTR was lost in a move"}},
+                "a home connection not meant for a mail server",
+                "the PTR record was lost in a move"}},
     {.id = "client-rdns-temp",
      .group = "client",
      .what = "the client's reverse name could not be looked up",
@@ -803,13 +812,14 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 3463 3.5; RFC 8601 2.7.3",
      .note = "",
-     .text = "The reverse DNS of client [{client_address}] cannot be looked up just now.",
-     .advice = "Your mail server tries again, check the reverse zone of the address if it lasts.",
-     .sender_help =
-         "The receiving server could not find out the name of the sending server. The message is "
-         "tried again by itself; if it lasts, the provider of the address has broken reverse DNS.",
-     .admin_help = "Ask your resolver for the PTR of the address. If many addresses fail, look at "
-                   "the resolver first.",
+     .text = "The reverse DNS of client [{client_address}] cannot be looked up right now.",
+     .advice = "Your mail server will try again, check the reverse zone of the address if the "
+               "problem lasts.",
+     .sender_help = "The receiving server could not look up the name of the sending server. The "
+                    "message will be tried again automatically; if the problem lasts, the provider "
+                    "of the address has broken reverse DNS.",
+     .admin_help = "Query your resolver for the PTR of the address. If many addresses fail, look "
+                   "at the resolver first.",
      .causes = {"name servers of the reverse zone are down",
                 "a broken delegation of the reverse zone", "trouble with the receiver's resolver"}},
     {.id = "dnsbl-listed",
@@ -821,23 +831,23 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 7.9; RFC 5782 2.1",
      .note = "Quote the list, the listed value and the list's own text, cleaned. Answers outside "
-             "127/8 and error values such as 127.255.255.x are no listings.",
+             "127/8 and error values such as 127.255.255.x are not listings.",
      .text = "Client host [{client_address}] is blocked using {list|a block list}. It lists "
              "{listed_value|this host or its domain}.",
-     .advice = "Look the address up at that list, end the cause, then ask the list for removal.",
+     .advice = "Look the address up on that list, remove the cause, then ask the list for removal.",
      .sender_help =
-         "The receiving site uses a public list of addresses or domains that sent spam, and yours "
-         "stands on it. Only the operator of the list can remove the entry; find the cause first "
-         "(an infected machine, a stolen account, a bad neighbour), or it comes back.",
-     .admin_help = "You chose this list, so its mistakes look like yours. Ask it by hand with the "
-                   "query in the record, and let in wanted senders with a rule before this one.",
+         "The receiving site uses a public list of addresses or domains that have sent spam, and "
+         "yours is on it. Only the operator of the list can remove the entry; find the cause first "
+         "(an infected machine, a stolen account, a bad neighbour), or it will come back.",
+     .admin_help = "You chose this list, so its mistakes look like yours. Query it by hand as the "
+                   "record shows, and allow wanted senders with a rule before this one.",
      .causes = {"an infected machine or stolen account sends spam",
                 "a dynamic or home address that should not send directly",
                 "a bad neighbour in the same network",
-                "an old entry of a former owner of the address"}},
+                "an old entry from a former owner of the address"}},
     {.id = "dnsbl-listed-connect",
      .group = "client",
-     .what = "the client is on a DNS block list, said in the greeting",
+     .what = "the client is on a DNS block list, refused in the greeting",
      .kind = ReasonClass::permanent,
      .reply = "554",
      .tolerated = {"554 5.7.1"},
@@ -845,30 +855,30 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.1",
      .note = "Postfix and Sendmail both replace text given at connect, so the sender never sees "
              "why. Prefer dnsbl-listed at MAIL or RCPT.",
-     .text = "No service for [{client_address}], which is listed at {list|a block list}.",
-     .advice = "Ask the operator of the list for removal once the cause has ended.",
+     .text = "No service for [{client_address}], which is listed on {list|a block list}.",
+     .advice = "Ask the operator of the list for removal once the cause is gone.",
      .sender_help =
-         "The receiving server ended the session at once since the address of your server stands "
-         "on a block list. Look the address up at the usual lists and ask there for removal.",
-     .admin_help = "At connect the MTA replaces your text by its own, so senders cannot tell why. "
-                   "Move the rule to RCPT unless you must save connections.",
+         "The receiving server refused the session at once because the address of your server is "
+         "on a block list. Look the address up on the usual lists and ask for removal there.",
+     .admin_help = "At connect the MTA replaces your text with its own, so senders cannot tell "
+                   "why. Move the rule to RCPT unless you must save connections.",
      .causes = {"a listed address", "a dynamic address that should not send directly"}},
     {.id = "dnsbl-unavailable",
      .group = "client",
-     .what = "a block list gives no usable answer",
+     .what = "a block list does not give a usable answer",
      .kind = ReasonClass::none,
      .reply = "",
      .tolerated = {"451 4.4.3"},
      .stages = {},
      .reference = "RFC 5782 5; RFC 6471 3.3",
      .note = "Never a listing: no answer, answers outside 127/8, and error values such as "
-             "127.255.255.x, which mean that you may not ask.",
-     .text = "The block list {list|in use} gives no usable answer just now.",
-     .advice = "Nothing has to be done on the sending side.",
-     .sender_help = "A block list the receiving site uses is out of order. That must not lead to a "
-                    "refusal; if mail waits, it is tried again.",
-     .admin_help = "Query the list's test entry 127.0.0.2 by hand. Public resolvers are often shut "
-                   "out by the lists; use a resolver of your own, and drop lists that have closed.",
+             "127.255.255.x, which mean that you may not query the list.",
+     .text = "The block list {list|in use} gives no usable answer right now.",
+     .advice = "No action is needed on the sending side.",
+     .sender_help = "A block list that the receiving site uses is out of order. That must not lead "
+                    "to a refusal; if mail waits, it will be tried again.",
+     .admin_help = "Query the list's test entry 127.0.0.2 by hand. Lists often refuse queries from "
+                   "public resolvers; use a resolver of your own, and drop lists that have closed.",
      .causes = {"queries through a public resolver", "a query limit was exceeded",
                 "the list has closed down"}},
     {.id = "client-blocked",
@@ -881,14 +891,14 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9",
      .note = "",
      .text = "Client host [{client_address}] is refused by a local list of this site.",
-     .advice = "Ask the postmaster of the receiving site in another way or from another server.",
+     .advice = "If this is a mistake, write to that site's postmaster through another mail server.",
      .sender_help =
-         "The administrator of the receiving site has decided not to take mail from this address "
+         "The administrator of the receiving site has decided not to accept mail from this address "
          "or network. Only that site can change it; public block lists have nothing to do with it.",
      .admin_help = "The table named in the record holds the address or its network; the record "
                    "gives entry and line. Remove it when its cause is gone.",
-     .causes = {"earlier spam or attacks from the network", "an entry wider than meant",
-                "an address that has a new owner since"}},
+     .causes = {"earlier spam or attacks from the network", "an entry that is too broad",
+                "an address that has changed hands since"}},
     {.id = "client-country",
      .group = "client",
      .what = "the client's country or network is not accepted",
@@ -899,17 +909,18 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9",
      .note = "No code of its own exists, so the text must say it.",
      .text = "Mail from the country or network of [{client_address}] is not accepted here.",
-     .advice = "Send through a mail server in another network or ask the postmaster to let you in.",
+     .advice =
+         "Send through a mail server in another network or ask the postmaster to allow yours.",
      .sender_help =
-         "The receiving site takes no mail from the country or provider of your server. Nothing is "
-         "wrong with the message itself; ask the recipient to have your server let in.",
-     .admin_help = "Country and network data are guesses and change. Let wanted partners in with a "
-                   "rule before this one.",
-     .causes = {"the site expects no mail from there", "wrong data on the address",
+         "The receiving site accepts no mail from the country or provider of your server. Nothing "
+         "is wrong with the message itself; ask the recipient to have your server allowed.",
+     .admin_help = "Country and network data are guesses and change over time. Allow wanted "
+                   "partners with a rule before this one.",
+     .causes = {"the site expects no mail from there", "wrong data about the address",
                 "a hosting provider known for spam"}},
     {.id = "reputation-defer",
      .group = "client",
-     .what = "the client's reputation makes it wait",
+     .what = "the client's reputation makes its mail wait",
      .kind = ReasonClass::temporary,
      .reply = "450 4.7.0",
      .tolerated = {"451 4.7.0", "421 4.7.0"},
@@ -917,52 +928,55 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 3463 3.8; RFC 5321 4.2.3",
      .note = "",
-     .text = "Client [{client_address}] has a poor reputation, its mail has to wait.",
-     .advice = "Your mail server tries again, look for spam sent from this host if it lasts.",
-     .sender_help = "The sending server is new or has sent bad mail before, so it is slowed down. "
-                    "It is tried again by itself; its administrator should look for misuse.",
-     .admin_help = "See the record for the score and what it was made of. New servers of honest "
-                   "senders get better by waiting, so let them.",
+     .text = "Mail from [{client_address}] is deferred due to IP/domain reputation problems.",
+     .advice =
+         "Your mail server will try again, look for spam sent from this host if the problem lasts.",
+     .sender_help =
+         "The sending server is new or has sent unwanted mail before, so it is slowed down. It "
+         "will try again automatically; its administrator should look for misuse.",
+     .admin_help = "The record shows the score and what it was made of. New servers of legitimate "
+                   "senders earn a reputation by waiting, so let them.",
      .causes = {"a new sending address", "spam sent from this address before",
                 "a bad neighbour in the same network"},
      .defer_if_permit = true},
     {.id = "reputation-reject",
      .group = "client",
-     .what = "the client's reputation is too bad",
+     .what = "the client's reputation is too poor",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.1",
      .tolerated = {"554 5.7.1"},
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "",
-     .text = "Client [{client_address}] is refused because of its bad reputation.",
+     .text = "Client [{client_address}] is refused because of IP/domain reputation problems.",
      .advice =
-         "Find and stop what sends unwanted mail from this host, then ask the receiving site.",
+         "Find and stop what sends unwanted mail from this host, then contact the receiving site.",
      .sender_help =
-         "So much unwanted mail came from your server that the receiving site takes none from it "
+         "So much unwanted mail came from your server that the receiving site accepts none from it "
          "now. Its administrator must find the cause and then ask that site to look again.",
-     .admin_help = "See the record for the score and what it was made of. Prefer reputation-defer "
+     .admin_help = "The record shows the score and the numbers behind it. Prefer reputation-defer "
                    "where the score can recover by itself.",
      .causes = {"an infected or misused server", "many complaints about its mail",
                 "a bad neighbour in the same network"}},
     {.id = "greylisted",
      .group = "client",
-     .what = "first contact, mail has to come again",
+     .what = "first contact, the mail has to be sent again later",
      .kind = ReasonClass::temporary,
      .reply = "450 4.7.0",
      .tolerated = {"451 4.7.0", "450 4.7.1", "451 4.7.1", "450 4.2.0", "421 4.7.0"},
      .stages = {rcpt, end_of_message},
      .reference = "RFC 6647 5; RFC 3463 3.8",
-     .note = "RFC 3463 knows X.7.1 as permanent only, so X.7.0 is the clean code. Say how long to "
-             "wait.",
-     .text = "Greylisted, mail from [{client_address}] is taken after {wait|a few minutes}.",
-     .advice = "No action is needed, your mail server tries again by itself.",
+     .note =
+         "RFC 3463 has X.7.1 as permanent only, so X.7.0 is the clean code. Say how long to wait.",
+     .text =
+         "Greylisted, mail from [{client_address}] will be accepted after {wait|a few minutes}.",
+     .advice = "No action is needed, your mail server will try again automatically.",
      .sender_help =
-         "The receiving site lets unknown senders wait once, since spam programs seldom come back. "
-         "Your server delivers the message later by itself; further messages pass at once.",
-     .admin_help =
-         "Nothing is wrong. If a sender never gets through, it comes from changing addresses; "
-         "group its network or let it in. Submission by your own users should not be greylisted.",
+         "The receiving site makes unknown senders wait once, since spam programs seldom come "
+         "back. Your server delivers the message later by itself; further messages pass at once.",
+     .admin_help = "Nothing is wrong. A sender that never gets through usually retries from "
+                   "changing addresses; treat its network as one or allow it. Submission by your "
+                   "own users should not be greylisted.",
      .causes = {"the first message of this sender from this server", "a retry that came too early",
                 "a large provider whose retries come from changing addresses"},
      .defer_if_permit = true},
@@ -975,14 +989,14 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8, 4.3.2",
      .note = "",
-     .text = "Too many connections in a short time from [{client_address}].",
-     .advice = "Send more messages over each connection and fewer connections a minute.",
+     .text = "Too many connections from [{client_address}] in a short time.",
+     .advice = "Send more messages over each connection and open fewer connections.",
      .sender_help =
          "The sending server connects more often than the receiving site allows. Mail servers wait "
-         "and try again; its administrator can limit the connections to one destination.",
-     .admin_help = "The limit counts connections per period. Let in busy partners and your own "
-                   "monitoring before it.",
-     .causes = {"a newsletter sent at once", "a misused server",
+         "and try again; its administrator can limit the connection rate to one destination.",
+     .admin_help = "The limit counts connections per period. Allow busy partners and your own "
+                   "monitoring with a rule before it.",
+     .causes = {"a newsletter sent all at once", "a misused server",
                 "many servers behind one address"}},
     {.id = "concurrency",
      .group = "client",
@@ -993,11 +1007,11 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8",
      .note = "",
-     .text = "Too many connections are open at the same time with [{client_address}].",
+     .text = "Too many connections from [{client_address}] are open at the same time.",
      .advice = "Lower the number of parallel connections to this site.",
      .sender_help =
          "The sending server keeps more sessions open than the receiving site allows. It tries "
-         "again by itself; its administrator can set a lower number for one destination.",
+         "again automatically; its administrator can set a lower number for one destination.",
      .admin_help = "The limit counts open sessions, not their rate. Sessions that hang count too, "
                    "so look at their age.",
      .causes = {"a newsletter sent in parallel", "sessions that hang",
@@ -1012,12 +1026,13 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 5321 4.2.3",
      .note = "",
-     .text = "Rate limit exceeded, too many messages from [{client_address}] lately.",
-     .advice = "Your mail server tries again, send more slowly if this comes often.",
-     .sender_help = "More messages came than the receiving site takes in a while from one source. "
-                    "They wait and are tried again; large mailings should be spread over time.",
-     .admin_help = "See the record for the counter, its key and limit. From one of your own users "
-                   "it may be a stolen password.",
+     .text = "Rate limit exceeded, too many recent messages from [{client_address}].",
+     .advice = "Your mail server will try again, send more slowly if this happens often.",
+     .sender_help =
+         "More messages came from one source than the receiving site accepts in a given time. They "
+         "wait and will be tried again; large mailings should be spread over time.",
+     .admin_help = "The record shows the counter, its key and the limit. If it is one of your own "
+                   "users, think of a stolen password.",
      .causes = {"a newsletter or a batch job", "a stolen account or an infected machine",
                 "a limit that is too tight"}},
     {.id = "rate-recipient",
@@ -1029,12 +1044,12 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 4.2.3",
      .note = "Not 452 4.5.3, which tells the client to split the message and go on at once.",
-     .text = "Too many recipients in a short time from [{client_address}], please slow down.",
-     .advice = "Your mail server tries again, spread large mailings over a longer time.",
+     .text = "Too many recipients from [{client_address}] in a short time, please slow down.",
+     .advice = "Your mail server will try again, spread large mailings over a longer time.",
      .sender_help = "Messages from this source went to more recipients than the receiving site "
-                    "takes in a while. The rest waits and is tried again.",
-     .admin_help = "See the record for the counter, its key and limit. A sudden rise from one user "
-                   "often means a stolen password.",
+                    "accepts in a given time. The rest wait and will be tried again.",
+     .admin_help = "The record shows which counter, key and limit were met. A sudden rise from one "
+                   "user often means a stolen password.",
      .causes = {"a newsletter", "a stolen account", "a limit that is too tight"}},
     {.id = "too-many-errors",
      .group = "client",
@@ -1044,31 +1059,31 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 7.8",
      .note = "",
-     .text = "Too many errors in this session, it ends here.",
-     .advice = "Read the earlier replies of this session, each tells what was wrong.",
+     .text = "Too many errors in this session, closing the connection.",
+     .advice = "Read the earlier replies of this session, each says what was wrong.",
      .sender_help =
          "The sending program made one error after another, and the server ended the session. The "
-         "cause stands in the earlier replies, mostly many unknown recipients.",
-     .admin_help = "Read the session's earlier records. An honest list server with many dead "
+         "cause is in the earlier replies, usually many unknown recipients.",
+     .admin_help = "Read the session's earlier records. A legitimate list server with many dead "
                    "addresses looks the same as somebody who guesses.",
      .causes = {"an old mailing list with many dead addresses",
                 "somebody guessing addresses or passwords", "broken sending software"}},
     {.id = "harvest",
      .group = "client",
-     .what = "guessing of addresses",
+     .what = "addresses are being guessed",
      .kind = ReasonClass::temporary,
      .reply = "421 4.7.0",
      .tolerated = {"550 5.7.1"},
      .stages = {rcpt},
      .reference = "RFC 5321 7.8",
      .note = "",
-     .text = "Too many recipients of this session are unknown here.",
+     .text = "Too many of the addresses in this session do not exist here.",
      .advice = "Remove dead addresses from your lists before sending again.",
      .sender_help = "So many addresses in this session do not exist that it looks like guessing. "
-                    "Clean the list of recipients; single messages to right addresses pass.",
-     .admin_help = "RFC 5321 7.8 allows to hang up after many unknown recipients. Let in known "
+                    "Clean the list of recipients; single messages to correct addresses pass.",
+     .admin_help = "RFC 5321 7.8 allows hanging up after many unknown recipients. Exempt known "
                    "list servers, or tell their operators which addresses are dead.",
-     .causes = {"somebody guessing addresses", "an old or bought list of addresses"}},
+     .causes = {"somebody guessing addresses", "an old or purchased list of addresses"}},
     {.id = "mail-flood",
      .group = "client",
      .what = "part of a flood of mail against a mailbox",
@@ -1079,12 +1094,12 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt, end_of_message},
      .reference = "IANA registry",
      .note = "",
-     .text = "This message is seen as part of a flood of mail from [{client_address}].",
-     .advice = "Guard forms against misuse and confirm addresses before mailing to them.",
-     .sender_help = "Somebody seems to misuse your system, such as a sign-up form, to bury a "
+     .text = "This message looks like part of a mail flood from [{client_address}].",
+     .advice = "Protect sign-up forms against misuse and confirm addresses before mailing to them.",
+     .sender_help = "Somebody seems to misuse your system, for instance a sign-up form, to bury a "
                     "mailbox in mail. Protect the form and send only to confirmed addresses.",
-     .admin_help = "See the record for what was counted. The user under attack may need help, as "
-                   "floods often hide a warning of a bank or shop.",
+     .admin_help = "The record shows what was counted. The user under attack may need help, as "
+                   "floods often hide a warning from a bank or shop.",
      .causes = {"a sign-up form misused by bots", "a loop between automatic answers"}},
     {.id = "early-talker",
      .group = "client",
@@ -1098,27 +1113,27 @@ constexpr Reason table[] = {
      .note = "",
      .text = "Client [{client_address}] spoke before the greeting.",
      .advice = "Use mail software that waits for the server's greeting.",
-     .sender_help = "The sending program did not wait for the server to greet, which real mail "
+     .sender_help = "The sending program did not wait for the server's greeting, which real mail "
                     "servers do. It is broken or a spam program.",
-     .admin_help = "The client must wait for the 220 line (RFC 5321 4.3.1). Proxies that send "
-                   "their own header without being configured here look the same.",
+     .admin_help = "The client must wait for the 220 line (RFC 5321 4.3.1). A proxy that sends its "
+                   "PROXY header to a server not configured for it looks the same.",
      .causes = {"a spam program", "a load balancer that sends a PROXY line", "a port scanner"}},
     {.id = "pipelining-abuse",
      .group = "client",
-     .what = "commands sent ahead without leave",
+     .what = "commands sent ahead without permission",
      .kind = ReasonClass::permanent,
      .reply = "503 5.5.0",
      .tolerated = {"503 5.5.1"},
      .stages = {mail, rcpt, data},
      .reference = "RFC 2920 3.1; IANA registry",
      .note = "",
-     .text = "Commands were sent ahead without waiting, in a way PIPELINING does not allow.",
-     .advice = "Use mail software that waits for replies where RFC 2920 asks for it.",
-     .sender_help = "The sending program sent commands before the replies they depend on. It must "
-                    "be repaired by its maker; ordinary mail servers do not do it.",
+     .text = "Commands were sent ahead in a way that PIPELINING does not allow.",
+     .advice = "Use mail software that waits for replies where RFC 2920 requires it.",
+     .sender_help = "The sending program sent commands before the replies they depend on. Its "
+                    "vendor must fix it; ordinary mail servers do not do this.",
      .admin_help = "EHLO, DATA, STARTTLS and AUTH must be last in a group of commands (RFC 2920 "
                    "3.1). Check that your server offered PIPELINING.",
-     .causes = {"a spam program", "a home-made script",
+     .causes = {"a spam program", "a home-grown script",
                 "a firewall that holds commands back and sends them together"}},
     {.id = "host-accepts-no-mail",
      .group = "client",
@@ -1128,12 +1143,14 @@ constexpr Reason table[] = {
      .tolerated = {"521"},
      .stages = {connect},
      .reference = "RFC 7504 3",
-     .note = "For hosts that never take mail, not for one unwelcome client or address (RFC 7504).",
+     .note =
+         "For hosts that never accept mail, not for one unwelcome client or address (RFC 7504).",
      .text = "This host has no mail service and never accepts mail.",
      .advice = "Check the domain of the recipient for typing errors.",
-     .sender_help = "The host you reached takes no mail from anybody. If the address is right, the "
-                    "domain's owner has an MX or address record that leads to the wrong host.",
-     .admin_help = "Publish a null MX for domains that take no mail, so that senders are told "
+     .sender_help =
+         "The host you reached accepts no mail from anybody. If the address is right, the domain's "
+         "MX or address record leads to the wrong host, which its owner must correct.",
+     .admin_help = "Publish a null MX for domains that accept no mail, so that senders learn it "
                    "before they connect.",
      .causes = {"a typing error in the domain", "a domain without MX whose web server answers"}},
     // tls-auth
@@ -1145,50 +1162,51 @@ constexpr Reason table[] = {
      .tolerated = {"530 5.7.10", "550 5.7.10"},
      .stages = {mail, rcpt},
      .reference = "RFC 3207 4; RFC 3463 3.8",
-     .note = "A server that takes mail from the public must not require it (RFC 3207 4).",
-     .text = "Must issue a STARTTLS command first, this server takes such mail over TLS only.",
+     .note = "A server that receives mail from the public must not require it (RFC 3207 4).",
+     .text = "Must issue a STARTTLS command first, this server accepts such mail over TLS only.",
      .advice = "Switch on TLS (STARTTLS) for outgoing mail.",
      .sender_help =
          "The receiving server accepts this only over an encrypted connection. Users switch on TLS "
-         "in the account settings; administrators allow TLS for outgoing mail.",
+         "in the account settings; administrators enable TLS for outgoing mail.",
      .admin_help = "On the port where the world delivers mail you may not demand TLS from "
                    "everybody (RFC 3207 4). Limit the rule to partners or to submission.",
      .causes = {"TLS switched off in the mail program", "an old sending server",
                 "a firewall that removes STARTTLS from the dialogue"}},
     {.id = "tls-too-weak",
      .group = "tls-auth",
-     .what = "the TLS session is weaker than the policy asks",
+     .what = "the TLS session is weaker than the policy requires",
      .kind = ReasonClass::permanent,
      .reply = "554 5.7.0",
      .tolerated = {"550 5.7.0"},
      .stages = {mail, rcpt},
      .reference = "RFC 3207 4.1",
      .note = "",
-     .text = "TLS as negotiated ({tls_version|unknown version}) is too weak for this server.",
-     .advice = "Update the TLS library of the sending side or let it offer newer versions.",
+     .text = "The TLS session ({tls_version|unknown version}) is too weak for this server.",
+     .advice = "Update the TLS library of the sending system or enable newer TLS versions.",
      .sender_help = "The connection was encrypted, but with a version or cipher the receiving site "
                     "no longer trusts. Update the sending software.",
-     .admin_help = "See the record for version and cipher. Weak encryption is still better than "
-                   "none, so ask it only where it is agreed.",
+     .admin_help = "The record shows version and cipher. Weak encryption is still better than "
+                   "none, so require more only where it is agreed.",
      .causes = {"outdated sending software", "a server limited to old TLS versions"}},
     {.id = "tls-unavailable",
      .group = "tls-auth",
-     .what = "TLS cannot be started just now",
+     .what = "TLS cannot be started right now",
      .kind = ReasonClass::temporary,
      .reply = "454 4.7.0",
      .stages = {starttls},
      .reference = "RFC 3207 4",
      .note = "",
-     .text = "TLS is not available on this server just now.",
-     .advice = "Try again later or send without TLS if your policy allows it.",
-     .sender_help = "The receiving server offers encryption but cannot start it at the moment. "
-                    "Your server tries again or goes on without it, as its administrator decided.",
+     .text = "TLS is not available on this server right now.",
+     .advice = "Try again later, or send without TLS if your policy allows it.",
+     .sender_help =
+         "The receiving server offers encryption but cannot start it at the moment. Your server "
+         "tries again or goes on without it, depending on its configuration.",
      .admin_help =
          "Check the certificate, its key and their file modes; the log of the MTA names the error.",
      .causes = {"an unreadable key or certificate", "a shortage of resources"}},
     {.id = "auth-required",
      .group = "tls-auth",
-     .what = "log-in is needed",
+     .what = "login is needed",
      .kind = ReasonClass::permanent,
      .reply = "530 5.7.0",
      .stages = {mail, rcpt},
@@ -1197,12 +1215,12 @@ constexpr Reason table[] = {
      .text = "Authentication required, log in before sending mail through this server.",
      .advice = "Switch on authentication for outgoing mail in the mail program.",
      .sender_help =
-         "This server sends mail only for users who have logged in. In the account settings set "
+         "This server sends mail only for users who have logged in. In the account settings, set "
          "user name and password for outgoing mail too, with port 587 or 465.",
      .admin_help = "Normal on a submission port. If mail from other servers gets this reply, your "
                    "MX record leads to the submission service.",
      .causes = {"the mail program does not log in for sending",
-                "a device such as a scanner without log-in data"}},
+                "a device such as a scanner without login data"}},
     {.id = "auth-failed",
      .group = "tls-auth",
      .what = "user name or password is wrong",
@@ -1211,44 +1229,43 @@ constexpr Reason table[] = {
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "The user name or password is wrong.",
-     .advice = "Enter both again, the full address is often the user name.",
-     .sender_help = "The server did not accept the log-in. Type the password again; with "
-                    "two-factor log-in many providers want a separate application password.",
+     .text = "Authentication failed, the user name or password is wrong.",
+     .advice = "Enter both again, the user name is often the full address.",
+     .sender_help = "The server did not accept the login. Type the password again; with two-factor "
+                    "login many providers require a separate application password.",
      .admin_help = "Look at the authentication service's log; never tell the client which of the "
                    "two is wrong. Many failures from one address mean guessing.",
      .causes = {"a mistyped or changed password", "a user name without its domain",
                 "somebody guessing passwords"}},
     {.id = "auth-weak",
      .group = "tls-auth",
-     .what = "the way of logging in is too weak",
+     .what = "the login method is too weak",
      .kind = ReasonClass::permanent,
      .reply = "534 5.7.9",
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "This way of logging in is too weak for this server.",
-     .advice = "Choose a stronger log-in method or switch on TLS in the mail program.",
-     .sender_help =
-         "Your mail program uses a method of logging in that the provider does not allow any more. "
-         "Choose another one in the account settings, or use an application password.",
+     .text = "This login method is too weak for this server.",
+     .advice = "Choose a stronger login method or switch on TLS in the mail program.",
+     .sender_help = "Your mail program uses a login method that the provider no longer allows. "
+                    "Choose another one in the account settings, or use an application password.",
      .admin_help = "Offer only the mechanisms you accept, so that clients do not try others. PLAIN "
                    "and LOGIN are fine over TLS.",
-     .causes = {"an old mail program", "log-in without TLS"}},
+     .causes = {"an old mail program", "login without TLS"}},
     {.id = "auth-temp",
      .group = "tls-auth",
-     .what = "passwords cannot be checked just now",
+     .what = "passwords cannot be checked right now",
      .kind = ReasonClass::temporary,
      .reply = "454 4.7.0",
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "Log-in is not possible just now, the password check does not answer.",
-     .advice = "Try again in a few minutes, the password need not be changed.",
+     .text = "Login is not possible right now, the password check does not answer.",
+     .advice = "Try again in a few minutes, there is no need to change the password.",
      .sender_help = "The provider cannot check any password at the moment. Your password may be "
                     "right; wait and send again.",
-     .admin_help = "Look at the authentication service (Dovecot, SASL, LDAP) and how long it has "
-                   "not answered.",
+     .admin_help = "Look at the authentication service (Dovecot, SASL, LDAP) and at how long it "
+                   "has not answered.",
      .causes = {"the authentication service is down", "the user directory does not answer"}},
     {.id = "auth-disabled-account",
      .group = "tls-auth",
@@ -1257,59 +1274,60 @@ constexpr Reason table[] = {
      .reply = "525 5.7.13",
      .tolerated = {"535 5.7.8"},
      .stages = {auth},
-     .reference = "RFC 5248 3",
-     .note = "525 stands in RFC 5248 only; many clients know just 535.",
+     .reference = "RFC 5248 2.4",
+     .note = "525 is defined in RFC 5248 only; many clients know just 535.",
      .text = "This account is disabled and cannot log in.",
      .advice = "Ask the provider why the account is disabled.",
      .sender_help = "The provider has switched the account off. A new password alone does not "
                     "help; ask what happened.",
-     .admin_help = "The account is disabled in your directory. If it was misused, change its "
-                   "password before you open it again.",
+     .admin_help = "The account is disabled in your directory. Say so only after the right "
+                   "password, or guessers learn which accounts exist; if it was misused, change "
+                   "the password before you enable it again.",
      .causes = {"an unpaid or cancelled account", "a lock after misuse", "a person who has left"}},
     {.id = "auth-transition",
      .group = "tls-auth",
-     .what = "the password must be set anew",
+     .what = "the password must be set again",
      .kind = ReasonClass::temporary,
      .reply = "432 4.7.12",
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "The password must be renewed before this way of logging in works.",
+     .text = "The password must be renewed before this login method works.",
      .advice = "Log in once on the provider's web page or set a new password.",
      .sender_help = "The provider changed how passwords are stored, and yours has not been "
-                    "converted yet. Log in another way once or set the password anew.",
-     .admin_help = "The mechanism needs a form of the password you do not have. A log-in with "
+                    "converted yet. Log in by another method once or set the password again.",
+     .admin_help = "The mechanism needs a form of the password that you do not have. A login with "
                    "PLAIN over TLS lets the server convert it.",
      .causes = {"a change of the password store", "the first use of a new mechanism"}},
     {.id = "auth-line-too-long",
      .group = "tls-auth",
-     .what = "a line of the log-in is too long",
+     .what = "a line of the login is too long",
      .kind = ReasonClass::permanent,
      .reply = "500 5.5.6",
      .stages = {auth},
      .reference = "RFC 4954 4",
      .note = "",
-     .text = "A line of the log-in dialogue is longer than this server reads.",
-     .advice = "Choose another log-in method in the mail program.",
+     .text = "A line of the login dialogue is longer than this server accepts.",
+     .advice = "Choose another login method in the mail program.",
      .sender_help =
-         "The data your mail program sent for logging in were longer than the server takes, mostly "
+         "The login data that your mail program sent were longer than the server accepts, usually "
          "a large ticket or token. Use another method or ask the provider.",
      .admin_help = "Large Kerberos tickets and tokens need far more room than the 512 octets of a "
                    "command line (RFC 4954 4).",
      .causes = {"a large Kerberos ticket or token", "broken software"}},
     {.id = "requiretls-unsupported",
      .group = "tls-auth",
-     .what = "encryption up to the recipient cannot be promised",
+     .what = "encryption all the way to the recipient cannot be promised",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.30",
      .stages = {mail, rcpt},
      .reference = "RFC 8689 4.2.1; IANA registry",
      .note = "",
-     .text = "REQUIRETLS cannot be kept for this message on its further way.",
+     .text = "REQUIRETLS cannot be honoured on the way to this recipient.",
      .advice = "Send without REQUIRETLS if the content allows it.",
      .sender_help =
-         "You demanded that every server on the way uses verified encryption, and the next one "
-         "does not offer it. Send without that demand, or reach the recipient in another way.",
+         "You required every server on the way to use verified encryption, and the next one does "
+         "not offer it. Send without that requirement, or reach the recipient by other means.",
      .admin_help = "The next host does not offer REQUIRETLS, or its certificate cannot be verified "
                    "(RFC 8689 4.2.1). Forwarded addresses are a common cause.",
      .causes = {"a recipient's server without REQUIRETLS", "a certificate that cannot be verified",
@@ -1323,7 +1341,7 @@ constexpr Reason table[] = {
      .tolerated = {"550 5.7.1"},
      .stages = {mail, rcpt},
      .reference = "RFC 7372 3.2",
-     .note = "The domain's own explanation goes on a line of its own, introduced as theirs, behind "
+     .note = "The domain's own explanation goes on a line of its own, introduced as theirs, after "
              "a line of ours (RFC 7208 8.4).",
      .text =
          "SPF check failed, {spf_domain|the sender's domain} does not let [{client_address}] send.",
@@ -1332,10 +1350,11 @@ constexpr Reason table[] = {
          "The owner of the sender's domain has published which hosts may send for it, and this one "
          "is not among them. Use your provider's own server for outgoing mail; if the message was "
          "forwarded, the forwarder should rewrite the envelope sender (SRS).",
-     .admin_help = "Evaluate the record by hand with the address and sender of the record. Let in "
-                   "forwarders your users have set up; a fail at a forwarder is no forgery.",
+     .admin_help =
+         "Evaluate the record by hand with the address and sender of this decision. Allow "
+         "forwarders that your users have set up; a fail at a forwarder is not forgery.",
      .causes = {"mail sent through a server the SPF record does not name",
-                "a plain forwarding without SRS", "a forged sender"}},
+                "plain forwarding without SRS", "a forged sender"}},
     {.id = "spf-softfail",
      .group = "email-auth",
      .what = "SPF says the host is probably not allowed",
@@ -1344,15 +1363,15 @@ constexpr Reason table[] = {
      .tolerated = {"450 4.7.0"},
      .stages = {mail, rcpt},
      .reference = "RFC 7208 8.5",
-     .note = "Not to be refused on its own (RFC 7208 8.5 SHOULD NOT); greylisting on it is named "
-             "there as fair.",
-     .text = "SPF gives softfail for [{client_address}], a hint and no proof of forgery.",
+     .note = "Not to be refused on its own (RFC 7208 8.5 SHOULD NOT); greylisting because of it is "
+             "named there as fair.",
+     .text = "SPF gives softfail for [{client_address}], a hint but no proof of forgery.",
      .advice = "Complete the SPF record of the domain with all hosts that send for it.",
      .sender_help =
          "The sender's domain says that this host is probably not one of its own. That alone must "
          "not stop a message; the domain's administrator should complete the record.",
      .admin_help = "Use it in a score or greylist on it, but do not refuse for it alone.",
-     .causes = {"an SPF record that is still being built", "a host missing in the record",
+     .causes = {"an SPF record that is still being built", "a host missing from the record",
                 "forwarding"}},
     {.id = "spf-neutral",
      .group = "email-auth",
@@ -1362,7 +1381,7 @@ constexpr Reason table[] = {
      .stages = {},
      .reference = "RFC 7208 8.2",
      .note = "Neutral must be treated as no record at all (RFC 7208 8.2).",
-     .text = "SPF makes no statement on [{client_address}] for this sender.",
+     .text = "SPF makes no statement about [{client_address}] for this sender.",
      .advice = "Publish an SPF record that ends in -all or ~all, if you want a statement.",
      .sender_help = "The sender's domain has no SPF record, or one that leaves this host open. No "
                     "message may be treated worse for a neutral result than for none.",
@@ -1378,29 +1397,31 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 7372 3.2",
      .note = "Accepting is equally allowed (RFC 7208 8.6).",
-     .text = "The SPF record of {spf_domain|the sender's domain} cannot be fetched just now.",
-     .advice = "Your mail server tries again, check the name servers of the domain if it lasts.",
+     .text = "The SPF record of {spf_domain|the sender's domain} cannot be fetched right now.",
+     .advice = "Your mail server will try again, check the name servers of the domain if the "
+               "problem lasts.",
      .sender_help = "The DNS of the sender's domain, or of one its record refers to, did not "
-                    "answer. The message is tried again by itself.",
-     .admin_help = "Ask your resolver for the TXT record and those it includes. If many domains "
+                    "answer. The message will be tried again automatically.",
+     .admin_help = "Query your resolver for the TXT record and those it includes. If many domains "
                    "fail, look at the resolver first.",
      .causes = {"name servers of the domain are down", "a slow include of another provider",
                 "trouble with the receiver's resolver"}},
     {.id = "spf-permerror",
      .group = "email-auth",
-     .what = "the SPF record is broken",
+     .what = "the SPF record is invalid",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.24",
      .tolerated = {"550 5.5.2"},
      .stages = {mail, rcpt},
      .reference = "RFC 7372 3.2",
      .note = "",
-     .text = "The SPF record of {spf_domain|the sender's domain} is broken.",
-     .advice = "Correct the record, one only, at most 10 lookups, no syntax errors.",
+     .text =
+         "The SPF record of {spf_domain|the sender's domain} is invalid and cannot be evaluated.",
+     .advice = "Publish exactly one SPF record, without syntax errors and with at most 10 lookups.",
      .sender_help = "The SPF record of the sender's domain cannot be evaluated. Its administrator "
                     "must correct it; SPF checkers on the web show the fault.",
-     .admin_help = "The record gives the fault. Many honest domains have broken records, so "
-                   "accepting them, as without SPF, is the gentler choice.",
+     .admin_help = "The record of this decision names the fault. Many legitimate domains have "
+                   "broken SPF records, so accepting them, as without SPF, is the gentler choice.",
      .causes = {"more than 10 DNS lookups", "two SPF records at one name",
                 "a typing error in the record"}},
     {.id = "dkim-none",
@@ -1415,26 +1436,26 @@ constexpr Reason table[] = {
              "a broken signature.",
      .text = "The message from {from_domain|this author} has no DKIM signature that verifies.",
      .advice = "Sign outgoing mail with DKIM and let nothing change it afterwards.",
-     .sender_help = "The receiving site takes mail of this kind only with a valid DKIM signature. "
-                    "The sending administrator must sign, publish the key, and find out what "
-                    "changes the message on its way.",
-     .admin_help = "RFC 6376 advises against refusing for this. Keep it to senders with whom "
+     .sender_help = "The receiving site accepts mail of this kind only with a valid DKIM "
+                    "signature. The sending administrator must sign, publish the key, and find out "
+                    "what changes the message on its way.",
+     .admin_help = "RFC 6376 advises against refusing for this. Limit it to senders with whom "
                    "signing is agreed; mailing lists break signatures every day.",
      .causes = {"the sending server does not sign", "a list or gateway changed the message",
                 "the key is missing in DNS"}},
     {.id = "dkim-unacceptable",
      .group = "email-auth",
-     .what = "DKIM signatures verify, none is good enough",
+     .what = "DKIM signatures verify, but none is good enough",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.21",
      .stages = {end_of_message},
      .reference = "RFC 7372 3.1",
      .note = "For instance l= leaves part of the body unsigned, or the key is too short.",
-     .text = "The DKIM signature by {dkim_domain|the signer} verifies but is not acceptable here.",
-     .advice = "Sign From and the whole body with a key of 2048 bits.",
+     .text = "The DKIM signature of {dkim_domain|the signer} verifies but is not acceptable here.",
+     .advice = "Sign the From field and the whole body with a key of 2048 bits.",
      .sender_help = "The signature is valid but protects too little. The sending administrator "
-                    "signs all of the body, without l=, and uses a longer key.",
-     .admin_help = "See the record for what was found wanting. RSA keys under 1024 bits and SHA-1 "
+                    "should sign the whole body, without l=, and use a longer key.",
+     .admin_help = "The record shows what was found lacking. RSA keys under 1024 bits and SHA-1 "
                    "count as no signature at all (RFC 8301).",
      .causes = {"a key that is too short", "the l= tag leaves the body open",
                 "important fields are not signed"}},
@@ -1450,9 +1471,9 @@ constexpr Reason table[] = {
      .advice = "Sign with the domain of the From address, not only with the provider's.",
      .sender_help =
          "The message is signed, but by somebody other than the domain in the From field. The "
-         "sending administrator sets up a key for that domain, which mailing services offer.",
+         "sending administrator sets up a key for that domain, which mailing services support.",
      .admin_help = "Sensible only for senders with whom it is agreed. DMARC says what the domain "
-                   "itself wants; prefer it.",
+                   "itself wants; prefer that.",
      .causes = {"a mailing service that signs with its own domain only",
                 "a broken signature of the author's domain", "a forged From field"}},
     {.id = "dkim-temperror",
@@ -1464,14 +1485,13 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 6376 6.3",
      .note = "",
-     .text = "The DKIM key of {dkim_domain|the signing domain} cannot be fetched just now.",
-     .advice =
-         "Your mail server tries again, check the name servers of the signing domain if it lasts.",
-     .sender_help = "The signature cannot be checked as DNS did not give the key. The message is "
-                    "tried again by itself.",
-     .admin_help =
-         "Ask your resolver for the key record named in the record of this decision. Waiting is "
-         "right only for failed lookups, never for a broken signature (RFC 6376 6.3).",
+     .text = "The DKIM key of {dkim_domain|the signing domain} cannot be fetched right now.",
+     .advice = "Your mail server will try again, check the signing domain's name servers if the "
+               "problem lasts.",
+     .sender_help = "The signature cannot be checked because DNS did not deliver the key. The "
+                    "message will be tried again automatically.",
+     .admin_help = "Query your resolver for the key named in the record of this decision. Waiting "
+                   "is right only for failed lookups, never for a broken signature (RFC 6376 6.3).",
      .causes = {"name servers of the signing domain are down",
                 "trouble with the receiver's resolver"}},
     {.id = "dmarc-reject",
@@ -1482,17 +1502,18 @@ constexpr Reason table[] = {
      .tolerated = {"550 5.7.26"},
      .stages = {end_of_message},
      .reference = "RFC 9989 7.2; RFC 7372 3.4, 4",
-     .note = "550 5.7.26 when SPF and DKIM both ran and both failed (RFC 7372 4). Never only since "
-             "the domain says p=reject (RFC 9989 5.4).",
-     .text = "DMARC check failed, {from_domain|the From domain} asks to reject such mail.",
-     .advice = "Send through a server that the domain's SPF names or that signs with its DKIM key.",
+     .note = "550 5.7.26 when SPF and DKIM both ran and both failed (RFC 7372 4). Never only "
+             "because the domain says p=reject (RFC 9989 5.4).",
+     .text = "DMARC check failed, rejected by the DMARC policy of {from_domain|the From domain}.",
+     .advice =
+         "Send through a server that the domain's SPF allows or that signs with its DKIM key.",
      .sender_help =
          "The domain in your From field wants mail refused that cannot be proved to come from it, "
          "and this message could not. Its administrator must let your sending service use the "
-         "domain's SPF or DKIM; for mailing lists, the list should put its own address in From.",
+         "domain's SPF or DKIM; a mailing list should put its own address in From.",
      .admin_help = "A policy of reject alone should not decide (RFC 9989 5.4): mailing lists and "
-                   "forwarders break SPF and DKIM. Let in those you trust, and look at the "
-                   "Authentication-Results in the record.",
+                   "forwarders break SPF and DKIM. Allow those you trust, and look at the "
+                   "authentication results in the record.",
      .causes = {"a service that sends for the domain without DKIM for it",
                 "a mailing list or forwarder changed the message", "a forged From field"}},
     {.id = "dmarc-quarantine",
@@ -1502,9 +1523,9 @@ constexpr Reason table[] = {
      .reply = "",
      .stages = {},
      .reference = "RFC 9989 4.7",
-     .note = "Accept and mark or hold the message; not a refusal in SMTP.",
+     .note = "Accept the message and mark or hold it; not a refusal in SMTP.",
      .text = "DMARC check failed and {from_domain|the From domain} asks for quarantine.",
-     .advice = "Send through a server that the domain's SPF names or that signs for it.",
+     .advice = "Send through a server that the domain's SPF allows or that signs for it.",
      .sender_help = "The domain wants such mail set aside, not refused. Look for the message in "
                     "the recipient's junk folder.",
      .admin_help = "Deliver to the junk folder or hold it; the domain did not ask for refusal (RFC "
@@ -1513,20 +1534,20 @@ constexpr Reason table[] = {
                 "a forged From field"}},
     {.id = "dmarc-temperror",
      .group = "email-auth",
-     .what = "the DMARC policy could not be fetched",
+     .what = "the DMARC record could not be fetched",
      .kind = ReasonClass::temporary,
      .reply = "451 4.4.3",
      .tolerated = {"451 4.7.0", "451 4.7.26"},
      .stages = {end_of_message},
      .reference = "RFC 9989 4.10.1, 7.2",
      .note = "",
-     .text = "The DMARC policy of {from_domain|the From domain} cannot be fetched just now.",
-     .advice =
-         "Your mail server tries again, check the name servers of the From domain if it lasts.",
+     .text = "The DMARC record of {from_domain|the From domain} cannot be fetched right now.",
+     .advice = "Your mail server will try again, check the name servers of the From domain if the "
+               "problem lasts.",
      .sender_help = "DNS trouble kept the receiving site from checking the sender's domain. The "
-                    "message is tried again by itself.",
-     .admin_help = "Ask your resolver for the TXT record at _dmarc under the domain. Accepting, as "
-                   "without DMARC, is equally allowed.",
+                    "message will be tried again automatically.",
+     .admin_help = "Query your resolver for the TXT record at _dmarc under the domain. Accepting, "
+                   "as without DMARC, is equally allowed.",
      .causes = {"name servers of the domain are down", "trouble with the receiver's resolver"}},
     {.id = "dmarc-multiple-from",
      .group = "email-auth",
@@ -1537,15 +1558,15 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 9989 5.3.1, 11.5",
      .note = "",
-     .text = "The From field does not name exactly one author domain, DMARC cannot be checked.",
+     .text = "The From field does not name exactly one author domain, so DMARC cannot be checked.",
      .advice = "Send with one From field that has one address.",
      .sender_help =
          "The message has no From address, or addresses of several domains, so nobody can tell "
          "which domain answers for it. Correct the From field in the sending program.",
      .admin_help = "Several authors in different domains are legal but rare (RFC 5322); two From "
-                   "fields are not. Look at the fields in the record.",
+                   "fields are not legal. Look at the fields in the record.",
      .causes = {"broken sending software", "a From field that was added twice",
-                "an attempt to show another sender than was checked"}},
+                "an attempt to show a sender other than the one checked"}},
     {.id = "auth-multiple-failed",
      .group = "email-auth",
      .what = "several checks of the sender failed",
@@ -1554,14 +1575,14 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 7372 3.4, 4",
      .note = "",
-     .text = "The domain {from_domain|of this sender} failed several checks, {detail|such as SPF "
-             "and DKIM}.",
-     .advice = "Put SPF and DKIM of the From domain in order.",
+     .text = "Mail from {from_domain|this sender} failed several authentication checks, "
+             "{detail|such as SPF and DKIM}.",
+     .advice = "Fix SPF and DKIM of the From domain.",
      .sender_help =
          "More than one way of proving where the message comes from has failed. The sending "
          "administrator should begin with SPF and DKIM for the domain in the From field.",
      .admin_help = "The record has the result of each check. RFC 7372 4 asks for this code when "
-                   "more than one failed, rather than that of the first.",
+                   "more than one check failed, rather than that of the first.",
      .causes = {"a service that sends for the domain without being allowed to", "a forged sender",
                 "forwarding that also changed the message"}},
     {.id = "arc-fail",
@@ -1574,7 +1595,7 @@ constexpr Reason table[] = {
      .reference = "RFC 8617 5.2.2",
      .note = "Never on its own, since a broken chain counts as no chain (RFC 8617 5.2).",
      .text = "The ARC chain of this forwarded message is broken, and other checks failed too.",
-     .advice = "Have the last forwarder repaired or send to the final address directly.",
+     .advice = "Have the last forwarder fixed or send to the final address directly.",
      .sender_help =
          "The message was forwarded, and the forwarder's seals do not verify. Send to the "
          "recipient's final address, and tell the operator of the forwarding server.",
@@ -1591,32 +1612,33 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2, 7.9",
      .note = "",
-     .text = "The content of this message was identified as spam.",
-     .advice = "If it is not, ask the receiving postmaster and give the reference.",
-     .sender_help = "A filter took the message for spam. Remove what looks like advertising, check "
-                    "the links, or reach the recipient in another way; the receiving postmaster "
-                    "can look the decision up by its reference.",
-     .admin_help = "The record names the scanner's findings. Let in wanted senders, and report "
-                   "wrong judgements to the scanner; never tell senders which words counted.",
-     .causes = {"advertising", "a link to a domain of bad repute", "a stolen account",
-                "an honest message judged wrongly"}},
+     .text = "This message has been identified as spam by its content.",
+     .advice = "If it is not, contact the receiving postmaster and give the reference.",
+     .sender_help = "A filter took the message for spam. If it is legitimate, contact the "
+                    "receiving postmaster, who can look the decision up by its reference, or reach "
+                    "the recipient by other means.",
+     .admin_help =
+         "The record names the scanner's findings. Allow wanted senders, and report misjudged "
+         "messages to the scanner's vendor; never tell senders which words counted.",
+     .causes = {"advertising", "a link to a domain of ill repute", "a stolen account",
+                "a legitimate message misjudged"}},
     {.id = "spam-defer",
      .group = "content",
-     .what = "the content is suspicious and is checked again later",
+     .what = "the content is suspicious and will be checked again later",
      .kind = ReasonClass::temporary,
      .reply = "450 4.7.0",
      .tolerated = {"451 4.7.0", "450 4.7.1"},
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2",
      .note = "",
-     .text = "The content of this message looks suspicious and is checked again later.",
-     .advice = "No action is needed, your mail server tries again by itself.",
-     .sender_help = "The filter is not sure about the message and wants to see it again when its "
-                    "data are newer. Your server keeps it and tries again.",
+     .text = "The content of this message looks suspicious and will be checked again later.",
+     .advice = "No action is needed, your mail server will try again automatically.",
+     .sender_help = "The filter is not sure about the message and will look at it again at the "
+                    "next attempt. Your server keeps it and tries again.",
      .admin_help = "By the next attempt block lists and signatures know more. Do not let one "
                    "message wait for days; set a limit.",
-     .causes = {"a new kind of spam", "a new link domain",
-                "an honest message that looks like a known campaign"}},
+     .causes = {"a new kind of spam", "a link to a newly registered domain",
+                "a legitimate message that looks like a known campaign"}},
     {.id = "virus",
      .group = "content",
      .what = "malware was found",
@@ -1627,12 +1649,12 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.3.2, 6.2",
      .note = "Refuse in the session; never accept and bounce (RFC 5321 6.2).",
      .text = "Virus detected, this message contains {detail|malware}.",
-     .advice = "Scan the machine that sent this and do not send the file again.",
+     .advice = "Scan the machine that sent this, and do not send the file again.",
      .sender_help = "A scanner found harmful content. If you sent it, scan your machine; if you "
                     "did not, your address or account may be misused, so change the password.",
      .admin_help = "The record has the scanner's name for it. If it is wrong, report the file to "
-                   "the scanner's maker rather than switching the scan off.",
-     .causes = {"an infected machine", "a stolen account", "a harmless file judged wrongly"}},
+                   "the scanner's vendor rather than switching the scan off.",
+     .causes = {"an infected machine", "a stolen account", "a harmless file misjudged"}},
     {.id = "attachment-forbidden",
      .group = "content",
      .what = "the type of an attachment is not accepted",
@@ -1642,33 +1664,33 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2; RFC 3463 3.7-3.8",
      .note = "X.6.1 is for content the system cannot carry at all.",
-     .text = "The attachment {detail|of this message} is of a type not accepted here.",
-     .advice = "Share the file by a link or agree with the recipient on another way.",
-     .sender_help = "The receiving site does not take files of this type, mostly programs or "
+     .text = "The attachment {detail|of this message} is of a type that is not accepted here.",
+     .advice = "Share the file as a link or agree on another way with the recipient.",
+     .sender_help = "The receiving site does not accept files of this type, usually programs or "
                     "office files with macros. Share them through a file service.",
      .admin_help = "The record names the file and how its type was found. Looking inside archives "
-                   "and at the content is more telling than names.",
+                   "and at the content tells more than file names.",
      .causes = {"a program or script attached", "a document with macros",
                 "an archive that holds such a file"}},
     {.id = "unscannable",
      .group = "content",
-     .what = "the content cannot be looked into",
+     .what = "the content cannot be inspected",
      .kind = ReasonClass::permanent,
      .reply = "550 5.7.1",
      .tolerated = {"554 5.7.1"},
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2",
      .note = "",
-     .text = "The message cannot be scanned, part of it is encrypted or nested too deep.",
-     .advice = "Send the file without a password, or share it by a link.",
-     .sender_help = "The receiving site takes only what its scanner can read. Send the content "
-                    "unencrypted, or agree with the recipient on another way.",
-     .admin_help = "Decide whether encrypted archives are really more dangerous than useful for "
-                   "your users. Let in partners who send them regularly.",
+     .text = "The message cannot be scanned because part of it is encrypted or nested too deeply.",
+     .advice = "Send the file without a password, or share it as a link.",
+     .sender_help = "The receiving site accepts only what its scanner can read. Send the content "
+                    "unencrypted, or agree on another way with the recipient.",
+     .admin_help = "Decide whether encrypted archives are really more dangerous than useful to "
+                   "your users. Allow partners who send them regularly.",
      .causes = {"an archive with a password", "an archive inside many archives", "a damaged file"}},
     {.id = "malformed-message",
      .group = "content",
-     .what = "the message breaks the rules for its form",
+     .what = "the message breaks the rules of its format",
      .kind = ReasonClass::permanent,
      .reply = "554 5.6.0",
      .tolerated = {"550 5.6.0"},
@@ -1677,12 +1699,12 @@ constexpr Reason table[] = {
      .note = "For submission. RFC 5321 3.3 says that a server that receives from the world should "
              "not refuse for such defects.",
      .text = "The message is malformed, {detail|its header or MIME structure is broken}.",
-     .advice = "Send it again from another mail program or repair the software that wrote it.",
-     .sender_help = "The message does not keep to the form that mail must have (RFC 5322, MIME). "
-                    "Sending software of one's own making is the usual cause.",
-     .admin_help = "Ask it of your own users only. Much honest mail has small defects, and RFC "
-                   "5321 3.3 advises against refusing for them.",
-     .causes = {"a home-made script", "broken sending software", "spam software"}},
+     .advice = "Send it again from another mail program or fix the software that wrote it.",
+     .sender_help = "The message does not follow the format that mail must have (RFC 5322, MIME). "
+                    "Self-written sending software is the usual cause.",
+     .admin_help = "Require it of your own users only. Much legitimate mail has small defects, and "
+                   "RFC 5321 3.3 advises against refusing for them.",
+     .causes = {"a home-grown script", "broken sending software", "spam software"}},
     {.id = "bare-newline",
      .group = "content",
      .what = "a bare CR or LF in the message",
@@ -1692,12 +1714,12 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 2.3.8, 4.1.1.4; IANA registry",
      .note = "",
-     .text = "The message has a bare CR or LF in it, where only CR LF may end a line.",
-     .advice = "Repair the sending software so that each line ends in CR LF.",
+     .text = "The message contains a bare CR or LF, where only CR LF may end a line.",
+     .advice = "Fix the sending software so that each line ends in CR LF.",
      .sender_help = "Lines of the message end in the wrong way, which can be used to smuggle in a "
                     "second message. The sending software must be updated.",
-     .admin_help = "Refusing closes the smuggling hole. Old devices and scripts do it without evil "
-                   "intent; let them in by address if you must.",
+     .admin_help = "Refusing closes the smuggling hole. Old devices and scripts do it without bad "
+                   "intent; allow them by address if you must.",
      .causes = {"an old device or script", "outdated server software",
                 "an attempt to smuggle mail past checks"}},
     {.id = "line-too-long",
@@ -1712,7 +1734,7 @@ constexpr Reason table[] = {
      .text = "The message has a line of more than 1000 octets.",
      .advice = "Send it with quoted-printable or base64 encoding, which breaks long lines.",
      .sender_help = "A line of the message is longer than mail allows. Mail programs break lines "
-                    "by themselves, so this mostly is a program that writes mail on its own.",
+                    "by themselves, so this is usually software that writes mail on its own.",
      .admin_help = "RFC 5321 4.5.3.1.6 sets the limit at 1000 octets with CR LF; many servers take "
                    "more. HTML mail from scripts is the usual case.",
      .causes = {"HTML on one line written by a script", "broken sending software"}},
@@ -1726,19 +1748,19 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 6.3; RFC 3463 3.5",
      .note = "RFC 3463 ties X.4.6 to the temporary class; 5.4.6 is what servers send, 5.4.0 is the "
              "letter of the text. The limit must be at least 100 (RFC 5321 6.3).",
-     .text = "Too many hops, the message seems to go round in a mail loop.",
+     .text = "Too many hops, the message seems to be in a mail loop.",
      .advice = "Look in the Received fields for the servers that send it back and forth.",
      .sender_help = "The message has passed so many servers that they seem to send it in a circle, "
-                    "mostly through two forwarding rules that point at each other. The "
+                    "usually through two forwarding rules that point at each other. The "
                     "administrator of the domain must break the circle.",
      .admin_help = "The host names that repeat in the Received fields are the loop. Count at least "
                    "100 hops before you call it one.",
      .causes = {"two forwarding rules that point at each other",
-                "a domain missing in the list of local domains", "an MX record that leads back"},
+                "a domain missing from the list of local domains", "an MX record that leads back"},
      .breaks_class_rule = true},
     {.id = "message-too-big",
      .group = "content",
-     .what = "the message is larger than the server takes",
+     .what = "the message is larger than the server accepts",
      .kind = ReasonClass::permanent,
      .reply = "552 5.3.4",
      .tolerated = {"554 5.3.4"},
@@ -1747,10 +1769,10 @@ constexpr Reason table[] = {
      .note = "At MAIL when SIZE tells it. At the end only if it is really larger than was declared "
              "(RFC 1870 6.3).",
      .text = "Message too big, its size exceeds the limit of {limit|this server}.",
-     .advice = "Make the message smaller or share the attachment by a link.",
+     .advice = "Make the message smaller or share the attachment as a link.",
      .sender_help =
-         "The server does not take messages of this size from anybody. Attachments grow by a third "
-         "when they are encoded, so a limit of 20 MB means files up to about 15 MB.",
+         "The server does not accept messages of this size from anybody. Attachments grow by a "
+         "third when they are encoded, so a limit of 20 MB means files up to about 15 MB.",
      .admin_help = "Announce the limit with SIZE, so that clients learn it before they send. "
                    "Policy and MTA should have the same limit.",
      .causes = {"a large attachment", "many pictures in one message"}},
@@ -1762,12 +1784,12 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 3463 3.7; IANA registry",
      .note = "",
-     .text = "The message needs a conversion to 7 bits that this server cannot make.",
+     .text = "The message would need a conversion to 7 bits that this server cannot do.",
      .advice = "Send it with quoted-printable or base64 encoding.",
-     .sender_help = "A server on the way takes only 7-bit content, and this one cannot convert it. "
-                    "Change the encoding in the mail program.",
+     .sender_help = "A server on the way accepts only 7-bit content, and this one cannot convert "
+                    "it. Change the encoding in the mail program.",
      .admin_help = "The next host does not offer 8BITMIME or BINARYMIME. Converting would break "
-                   "DKIM signatures, so the sender had better do it.",
+                   "DKIM signatures, so it is better done by the sender.",
      .causes = {"an old server behind this one", "content sent as binary"}},
     {.id = "media-unsupported",
      .group = "content",
@@ -1782,24 +1804,24 @@ constexpr Reason table[] = {
      .advice = "Send the content in another format.",
      .sender_help = "The receiving system, such as a fax or SMS gateway, cannot handle this kind "
                     "of content. Send it as plain text or another common format.",
-     .admin_help = "For gateways that carry only certain media. A type that you do not want is "
-                   "attachment-forbidden.",
-     .causes = {"a message to a gateway that takes only text", "an unusual file format"}},
+     .admin_help = "For gateways that carry only certain media. For a type that you do not want, "
+                   "use attachment-forbidden.",
+     .causes = {"a message to a gateway that accepts only text", "an unusual file format"}},
     {.id = "priority-too-low",
      .group = "content",
-     .what = "only messages of higher priority are taken",
+     .what = "only messages of higher priority are accepted",
      .kind = ReasonClass::temporary,
      .reply = "450 4.7.15",
      .tolerated = {"550 5.7.15"},
      .stages = {mail, end_of_message},
      .reference = "RFC 6710 4.1",
      .note = "",
-     .text = "Only messages of higher priority than this one are taken at present.",
+     .text = "Only messages of higher priority than this one are accepted right now.",
      .advice =
-         "Wait until the state of emergency is over or send with higher MT-PRIORITY if you may.",
+         "Wait, your mail server will try again, or send with a higher MT-PRIORITY if you may.",
      .sender_help =
-         "The server is in a state in which it takes only urgent messages. Yours can go later.",
-     .admin_help = "You have raised the lowest priority that is taken (RFC 6710 4.1). Lower it "
+         "The server is in a state in which it accepts only urgent messages. Yours can go later.",
+     .admin_help = "You have raised the lowest priority that is accepted (RFC 6710 4.1). Lower it "
                    "again when the need is over.",
      .causes = {"an emergency in which only urgent mail is carried",
                 "a message with very low priority"}},
@@ -1812,13 +1834,13 @@ constexpr Reason table[] = {
      .stages = {mail, end_of_message},
      .reference = "RFC 6710 5",
      .note = "",
-     .text = "Messages of this priority must be smaller than {limit|this one} at present.",
+     .text = "Messages of this priority must be smaller than {limit|this one} right now.",
      .advice = "Make the message smaller or send it with another priority.",
      .sender_help = "The server limits the size of messages by their priority. Make the message "
                     "smaller or choose another priority.",
      .admin_help =
          "The limit depends on MT-PRIORITY (RFC 6710 5); the general one is message-too-big.",
-     .causes = {"a large attachment", "a priority chosen higher or lower than needed"}},
+     .causes = {"a large attachment", "a priority that allows only small messages"}},
     // system
     {.id = "storage-full",
      .group = "system",
@@ -1828,13 +1850,13 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt, end_of_message},
      .reference = "RFC 1870 6.1(1); RFC 5321 4.2.3; RFC 3463 3.4",
      .note = "",
-     .text = "Insufficient system storage at {host}, it has no room for mail just now.",
-     .advice = "No action is needed, your mail server tries again by itself.",
-     .sender_help = "The receiving server has run out of room, which its administrator must mend. "
-                    "Your message waits and is tried again.",
-     .admin_help = "Make room where the mail queue lies. Senders try again for some days, so "
+     .text = "Insufficient system storage at {host}, there is no room for mail right now.",
+     .advice = "No action is needed, your mail server will try again automatically.",
+     .sender_help = "The receiving server has run out of space, which its administrator must fix. "
+                    "Your message waits and will be tried again.",
+     .admin_help = "Make room where the mail queue is. Senders try again for several days, so "
                    "nothing is lost if you act soon.",
-     .causes = {"a full disk", "a queue that grew since mail cannot be delivered"}},
+     .causes = {"a full disk", "a queue that grew because mail cannot be delivered"}},
     {.id = "shutdown",
      .group = "system",
      .what = "the service is being stopped",
@@ -1845,11 +1867,11 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8, 4.2.3; RFC 3463 3.4",
      .note = "",
      .text = "The mail service is shutting down or restarting.",
-     .advice = "No action is needed, your mail server tries again by itself.",
+     .advice = "No action is needed, your mail server will try again automatically.",
      .sender_help = "The receiving server is being stopped or restarted. Your server connects "
                     "again later and delivers then.",
      .admin_help =
-         "Nothing is wrong if you stopped the service. If not, look in the log for who did.",
+         "Nothing is wrong if you stopped the service. If not, look in the log for what did.",
      .causes = {"maintenance", "a restart after an update"}},
     {.id = "overload",
      .group = "system",
@@ -1860,10 +1882,10 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8; RFC 3463 3.4",
      .note = "",
-     .text = "The server is overloaded and takes no more work just now.",
-     .advice = "No action is needed, your mail server tries again by itself.",
-     .sender_help = "The receiving server has more work than it can do. Your message waits and is "
-                    "tried again.",
+     .text = "The server is overloaded and cannot accept more work right now.",
+     .advice = "No action is needed, your mail server will try again automatically.",
+     .sender_help = "The receiving server has more work than it can handle. Your message waits and "
+                    "will be tried again.",
      .admin_help = "Look at load, number of sessions and the time that decisions take. If the load "
                    "is spam, refuse it earlier in the session.",
      .causes = {"a wave of spam", "slow DNS or scanners", "too few resources"}},
@@ -1876,11 +1898,10 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3",
      .note = "Never 5yz for a fault of our own.",
      .text = "The mail filter of {host} hit an internal error.",
-     .advice =
-         "No action is needed, your mail server tries again, tell the postmaster if it lasts.",
+     .advice = "Your mail server will try again, tell the postmaster if the problem lasts.",
      .sender_help = "A fault in the receiving server keeps it from deciding on your message. You "
-                    "did nothing wrong; it is tried again.",
-     .admin_help = "This is a bug of the filter or its surroundings. Look in the log with the "
+                    "did nothing wrong; the message will be tried again.",
+     .admin_help = "This is a bug in the filter or its environment. Look in the log for the "
                    "reference, and report it with the record.",
      .causes = {"a bug in the filter", "a lack of memory or file handles"}},
     {.id = "misconfigured",
@@ -1893,13 +1914,12 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.4",
      .note = "",
      .text = "The mail filter of {host} is not configured correctly.",
-     .advice =
-         "No action is needed, your mail server tries again, tell the postmaster if it lasts.",
+     .advice = "Your mail server will try again, tell the postmaster if the problem lasts.",
      .sender_help = "The receiving server has a mistake in its settings. You did nothing wrong; "
-                    "the message is tried again until its administrator has put it right.",
-     .admin_help = "Run postern check on the configuration and look in the log for the setting "
-                   "that is meant.",
-     .causes = {"a setting that contradicts another", "a table or file that is missing"}},
+                    "the message will be tried again until its administrator has fixed it.",
+     .admin_help =
+         "Run postern check on the configuration and look in the log for the setting in question.",
+     .causes = {"a setting that contradicts another", "a missing table or file"}},
     {.id = "dependency-down",
      .group = "system",
      .what = "something we need does not answer",
@@ -1908,13 +1928,13 @@ constexpr Reason table[] = {
      .tolerated = {"451 4.3.2"},
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.2.3; RFC 3463 3.4",
-     .note = "Whether mail passes or waits then is a setting of each check.",
+     .note = "Whether mail then passes or waits is a setting of each check.",
      .text = "A service that {host} needs to check mail does not answer.",
-     .advice = "No action is needed, your mail server tries again by itself.",
+     .advice = "No action is needed, your mail server will try again automatically.",
      .sender_help = "Something behind the receiving server, such as a scanner or database, is out "
-                    "of order. Your message waits and is tried again.",
-     .admin_help = "The record names the service and how long it was waited for. Decide per check "
-                   "whether mail should pass or wait without it.",
+                    "of order. Your message waits and will be tried again.",
+     .admin_help = "The record names the service and how long the filter waited for it. Decide per "
+                   "check whether mail should pass or wait without it.",
      .causes = {"a scanner or database is down", "a network fault",
                 "a time limit that is too short"}},
     {.id = "dns-timeout",
@@ -1928,12 +1948,13 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.5",
      .note = "",
      .text = "A DNS lookup needed to check this mail got no answer.",
-     .advice = "Your mail server tries again, check the DNS of the sending domain if it lasts.",
-     .sender_help =
-         "The receiving server waits for an answer from DNS. The message is tried again by itself; "
-         "if it lasts, name servers of the sender's domain may be out of order.",
-     .admin_help = "The record names the question. If many questions fail, look at your resolver; "
-                   "if one domain's, at its name servers.",
+     .advice = "Your mail server will try again, check the DNS of the sending domain if the "
+               "problem lasts.",
+     .sender_help = "The receiving server got no answer from DNS. The message will be tried again "
+                    "automatically; if the problem lasts, name servers of the sender's domain may "
+                    "be out of order.",
+     .admin_help = "The record shows the query. If many queries fail, look at your resolver; if "
+                   "those of one domain, at its name servers.",
      .causes = {"name servers of the sending domain are down",
                 "trouble with the receiver's resolver", "a firewall that drops DNS answers"}},
     {.id = "idle-timeout",
@@ -1945,11 +1966,11 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8, 4.5.3.2.7; IANA registry",
      .note = "",
      .text = "No command came from [{client_address}] for too long.",
-     .advice = "Your mail server tries again, look for network trouble if it lasts.",
+     .advice = "Your mail server will try again, look for network trouble if the problem lasts.",
      .sender_help =
-         "The connection stood still for so long that the receiving server ended it. If it happens "
+         "The connection was idle for so long that the receiving server closed it. If it happens "
          "again, look at the network between the servers, such as MTU or a firewall.",
-     .admin_help = "RFC 5321 4.5.3.2.7 asks for at least five minutes. Many idle sessions of one "
+     .admin_help = "RFC 5321 4.5.3.2.7 asks for at least five minutes. Many idle sessions from one "
                    "host may be an attempt to use up your connections.",
      .causes = {"a broken network path", "a sending server that hangs",
                 "a connection kept open for later use"}},
@@ -1962,13 +1983,13 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of this site refuses the mail.",
-     .advice = "Ask the postmaster there what the policy asks for, and give the reference.",
+     .text = "A local policy of this site refuses this mail.",
+     .advice = "Ask the postmaster there what the policy requires, and give the reference.",
      .sender_help = "The receiving site has a rule of its own against this message. The reference "
                     "in the reply lets its postmaster find the rule and tell you what to change.",
      .admin_help = "Set text in the rule, so that the sender learns what it is about. If another "
                    "reason of the catalogue fits, use that.",
-     .causes = {"a rule made for this site", "a rule that is wider than meant"}},
+     .causes = {"a rule made for this site", "a rule that is too broad"}},
     {.id = "policy-defer",
      .group = "system",
      .what = "another local rule, temporary",
@@ -1979,14 +2000,14 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 4.2.3",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of this site puts the mail off for now.",
-     .advice = "Your mail server tries again, ask the postmaster there if it lasts.",
+     .text = "A local policy of this site defers this mail for now.",
+     .advice = "Your mail server will try again, ask the postmaster there if the problem lasts.",
      .sender_help =
-         "The receiving site has a rule that lets this message wait. It is tried again by itself; "
-         "if it never passes, its postmaster finds the rule by the reference.",
+         "The receiving site has a rule that makes this message wait. It will be tried again "
+         "automatically; if it never passes, the postmaster there finds the rule by the reference.",
      .admin_help = "Set text in the rule, so that the sender learns what it waits for. Be sure "
-                   "that the rule can end by itself, or mail comes back after days.",
-     .causes = {"a rule made for this site", "a rule that never ends"},
+                   "that the condition can end by itself, or mail bounces after days.",
+     .causes = {"a rule made for this site", "a condition that never ends"},
      .defer_if_permit = true},
     // protocol
     {.id = "cmd-unknown",
@@ -1999,11 +2020,11 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.4, 3.8",
      .note = "",
      .text = "Client [{client_address}] sent a command that this server does not know.",
-     .advice = "Look at the session for the command that was sent.",
+     .advice = "Check the sending software, and any firewall or proxy in between.",
      .sender_help = "The sending program used a command that SMTP or this server does not have. "
-                    "Its maker must repair it; sometimes a firewall garbles the command.",
-     .admin_help = "Look at the session. Web browsers and scanners that talk HTTP to the mail port "
-                   "get this reply too.",
+                    "Its vendor must fix it; sometimes a firewall garbles the command.",
+     .admin_help = "Look at the session. Web browsers and scanners that speak HTTP to the mail "
+                   "port get this reply too.",
      .causes = {"a port scanner or a web client", "a firewall that changes SMTP",
                 "broken sending software"}},
     {.id = "cmd-too-long",
@@ -2015,28 +2036,28 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.3.2, 4.5.3.1.9",
      .note = "",
-     .text = "The command line is longer than this server reads.",
-     .advice = "Shorten what the command carries, mostly an address.",
-     .sender_help = "A command must fit into 512 octets, somewhat more with extensions. Mostly an "
-                    "address was far too long or two lines were glued together.",
+     .text = "The command line is longer than this server accepts.",
+     .advice = "Shorten what the command carries, usually an address.",
+     .sender_help = "A command must fit into 512 octets, somewhat more with extensions. Usually an "
+                    "address was far too long or two lines ran together.",
      .admin_help =
          "RFC 5321 4.5.3.1.4 sets 512 octets; extensions such as DSN, AUTH and SMTPUTF8 add to it.",
-     .causes = {"a very long generated address", "lines that were glued together", "an attack"}},
+     .causes = {"a very long generated address", "lines that ran together", "an attack"}},
     {.id = "arg-syntax",
      .group = "protocol",
-     .what = "the argument of a command is not well formed",
+     .what = "the argument of a command cannot be read",
      .kind = ReasonClass::permanent,
      .reply = "501 5.5.4",
      .tolerated = {"501 5.5.2"},
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.3.2; IANA registry",
      .note = "",
-     .text = "The argument of this command cannot be read.",
+     .text = "The argument of this command is not well formed.",
      .advice = "Correct the address or value that was sent with the command.",
-     .sender_help = "The command is right, but what stands behind it is not well formed. Mostly it "
-                    "is an address without angle brackets or with stray characters.",
-     .admin_help = "Look at the session for the argument as it came. Old devices leave out the "
-                   "angle brackets.",
+     .sender_help = "The command is right, but what follows it is not well formed. Usually it is "
+                    "an address without angle brackets or with stray characters.",
+     .admin_help =
+         "The session shows the argument as it came. Old devices leave out the angle brackets.",
      .causes = {"an address with stray characters", "a missing angle bracket",
                 "broken sending software"}},
     {.id = "cmd-not-implemented",
@@ -2047,13 +2068,13 @@ constexpr Reason table[] = {
      .tolerated = {"502 5.5.2"},
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.2.4; RFC 3463 3.6",
-     .note = "Permanent: 502 is no outage and waiting does not help.",
-     .text = "This command is known here but not implemented or switched off.",
-     .advice = "Use only what the answer to EHLO offers.",
+     .note = "Permanent: 502 is not an outage and waiting does not help.",
+     .text = "This command is known here but is not implemented or is switched off.",
+     .advice = "Use only what the reply to EHLO offers.",
      .sender_help = "The server knows the command but does not carry it out. Nothing is broken and "
                     "waiting does not help; the program must do without it.",
-     .admin_help = "Offer in EHLO only what you carry out. VRFY, EXPN and TURN are the usual ones.",
-     .causes = {"a client that tries VRFY or EXPN", "log-in tried on a port without it"}},
+     .admin_help = "Offer in EHLO only what you support. VRFY, EXPN and TURN are the usual ones.",
+     .causes = {"a client that tries VRFY or EXPN", "login attempted on a port without it"}},
     {.id = "bad-sequence",
      .group = "protocol",
      .what = "commands came in the wrong order",
@@ -2065,13 +2086,13 @@ constexpr Reason table[] = {
      .note = "Permanent: 503 is about order, not about a busy server or a limit.",
      .text = "This command came out of order.",
      .advice =
-         "Look at the earlier replies of the session, mostly a command before it was refused.",
-     .sender_help =
-         "The sending program sent a command before the one it depends on had succeeded. It is not "
-         "about speed or limits; the true cause is an earlier refusal that the program ignored.",
-     .admin_help = "Look at the session. A RCPT without an accepted MAIL, or DATA without RCPT, "
-                   "are the usual cases.",
-     .causes = {"a program that ignores an earlier refusal", "a home-made script",
+         "Look at the earlier replies of the session, usually a command before it was refused.",
+     .sender_help = "The sending program sent a command before the one it depends on had "
+                    "succeeded. It is not about speed or limits; the real cause is usually an "
+                    "earlier refusal that the program ignored.",
+     .admin_help = "Look at the session. RCPT without an accepted MAIL, or DATA without RCPT, are "
+                   "the usual cases.",
+     .causes = {"a program that ignores an earlier refusal", "a home-grown script",
                 "EHLO left out after STARTTLS"}},
     {.id = "param-not-implemented",
      .group = "protocol",
@@ -2080,14 +2101,14 @@ constexpr Reason table[] = {
      .reply = "504 5.5.4",
      .stages = {helo, auth},
      .reference = "RFC 5321 4.2.1, 4.3.2",
-     .note = "Permanent: 504 is no timeout of a gateway.",
+     .note = "Permanent: 504 is not a gateway timeout.",
      .text = "The parameter of this command is not implemented here.",
-     .advice = "Choose a log-in method or name that the server offers or accepts.",
-     .sender_help = "The command is known, but not with this parameter; mostly a method of logging "
-                    "in that the server does not have. Choose another in the account settings.",
-     .admin_help = "Compare the session with what your EHLO answer offers. Postfix also uses 504 "
+     .advice = "Use a login method, or a HELO name, that the server accepts.",
+     .sender_help = "The command is known, but not with this parameter; usually a login method "
+                    "that the server does not have. Choose another in the account settings.",
+     .admin_help = "Compare the session with what your EHLO reply offers. Postfix also uses 504 "
                    "for HELO names without a domain.",
-     .causes = {"a log-in method the server lacks", "a HELO name without a domain"}},
+     .causes = {"a login method the server lacks", "a HELO name without a domain"}},
     {.id = "mail-param-unknown",
      .group = "protocol",
      .what = "a parameter of MAIL or RCPT is not known",
@@ -2097,12 +2118,12 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.1.1.11",
      .note = "",
      .text = "A parameter of MAIL or RCPT is unknown to this server.",
-     .advice = "Use only the extensions that the answer to EHLO offers.",
+     .advice = "Use only the extensions that the reply to EHLO offers.",
      .sender_help = "The sending program asked for an extension this server does not have, or put "
-                    "stray text behind the address. Its maker or administrator must change it.",
-     .admin_help = "A client must use only what your EHLO answer offers. If EHLO was changed by a "
-                   "proxy, both sides see different offers.",
-     .causes = {"stray text behind the address", "a proxy that changes the EHLO answer",
+                    "stray text after the address. Its vendor or administrator must change it.",
+     .admin_help = "A client must use only what your EHLO reply offers. If a proxy changes the "
+                   "EHLO reply, the two sides see different offers.",
+     .causes = {"stray text after the address", "a proxy that changes the EHLO reply",
                 "broken sending software"}},
     {.id = "mail-param-temp",
      .group = "protocol",
@@ -2113,12 +2134,12 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 5321 4.1.1.11; RFC 3463 3.4",
      .note = "",
-     .text = "An extension asked for in MAIL or RCPT cannot be served at the moment.",
-     .advice = "Your mail server tries again, or sends without the parameter.",
-     .sender_help = "The server knows the extension that was asked for but cannot serve it at the "
-                    "moment. The message is tried again by itself.",
-     .admin_help = "Find out which extension is meant and what it needs, such as a list of "
-                   "priorities or a store for reports.",
+     .text = "An extension requested with MAIL or RCPT is not available at the moment.",
+     .advice = "Your mail server will try again, or can send without the extension.",
+     .sender_help = "The server knows the requested extension but cannot provide it at the moment. "
+                    "The message will be tried again automatically.",
+     .admin_help = "Find out which extension it is and what it needs, such as a list of priorities "
+                   "or a store for reports.",
      .causes = {"a service behind the extension is down", "a limit of the extension is reached"}},
     {.id = "vrfy-refused",
      .group = "protocol",
@@ -2130,11 +2151,11 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.5.3, 7.3",
      .note = "A positive answer that promises nothing, as RFC 5321 3.5.3 suggests where VRFY is "
              "switched off.",
-     .text = "Addresses are not confirmed here, but mail to them is tried.",
+     .text = "Addresses are not confirmed here, but delivery to them will be attempted.",
      .advice = "Send a message, only its delivery shows whether the address works.",
-     .sender_help = "The server does not tell whether an address exists, so that nobody can "
-                    "collect addresses. It says nothing about whether the address works.",
-     .admin_help = "252 gives away nothing. Answer VRFY truthfully only to people you know.",
+     .sender_help = "The server does not say whether an address exists, so that nobody can collect "
+                    "addresses. That says nothing about whether the address works.",
+     .admin_help = "252 gives nothing away. Answer VRFY truthfully only to people you know.",
      .causes = {"VRFY or EXPN is switched off",
                 "the server does not know all addresses it forwards"}},
 };

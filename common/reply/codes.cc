@@ -26,11 +26,11 @@ std::string_view class_sentence(int klass) {
     case 3:
       return "Intermediate: the server waits for the client to go on (RFC 5321 4.2.1).";
     case 4:
-      return "Temporary: the message is not lost. The sending server keeps it and tries again by "
-             "itself, mostly for two to five days (RFC 5321 4.2.1, 4.5.4.1).";
+      return "Temporary: the message is not lost. The sending server keeps it and tries again "
+             "automatically, usually for two to five days (RFC 5321 4.2.1, 4.5.4.1).";
     case 5:
       return "Permanent: the same message sent again unchanged is refused again, so the sending "
-             "server gives up and tells the sender. After a correction it may be sent anew "
+             "server gives up and tells the sender. After a correction it may be sent again "
              "(RFC 5321 4.2.1).";
     default:
       return "Undefined: a reply begins with 2, 3, 4 or 5 (RFC 5321 4.2.1).";

@@ -66,14 +66,15 @@ void note_code(Explanation& e) {
   const int second = code / 10 % 10;
   const auto text = std::to_string(code);
   if (first < 2 || first > 5) {
-    e.notes.push_back(text + " is no SMTP reply: the first digit is 2, 3, 4 or 5 (RFC 5321 4.2).");
+    e.notes.push_back(
+        text + " is not an SMTP reply code: the first digit is 2, 3, 4 or 5 (RFC 5321 4.2).");
   } else if (second > 5) {
     e.notes.push_back(text +
                       " cannot be an SMTP reply code: the second digit ends at 5 "
                       "(RFC 5321 4.2). Clients act on the first digit alone.");
   } else {
     e.notes.push_back(text +
-                      " is defined by no RFC and stands in no registry. Clients act on the "
+                      " is defined by no RFC and listed in no registry. Clients act on the "
                       "first digit, which says " +
                       std::string(class_word(first)) + '.');
   }
@@ -84,7 +85,7 @@ void note_enhanced(Explanation& e) {
   const auto& asked = *e.enhanced;
   const auto text = asked.text();
   if (asked.klass != 0 && asked.klass != 2 && asked.klass != 4 && asked.klass != 5) {
-    e.notes.push_back(text + " is no enhanced code: its class is 2, 4 or 5 (RFC 3463 2).");
+    e.notes.push_back(text + " is not an enhanced code: its class is 2, 4 or 5 (RFC 3463 2).");
   }
   if (e.entry == nullptr) {
     e.notes.push_back(text +
@@ -97,11 +98,11 @@ void note_enhanced(Explanation& e) {
   const auto rule = e.entry->class_rule;
   const auto subject = "X." + std::to_string(asked.subject) + '.' + std::to_string(asked.detail);
   if (asked.klass == 4 && rule == ClassRule::permanent_only) {
-    e.notes.push_back("RFC 3463 knows " + subject +
+    e.notes.push_back("RFC 3463 has " + subject +
                       " as permanent only. Many servers send it with a temporary code all the "
                       "same, and clients act on the code: the message is tried again.");
   } else if (asked.klass == 5 && rule == ClassRule::transient_only) {
-    e.notes.push_back("RFC 3463 knows " + subject +
+    e.notes.push_back("RFC 3463 has " + subject +
                       " as temporary only. With a permanent code clients give up all the same.");
   } else if (asked.klass == 4 && rule == ClassRule::permanent_should) {
     e.notes.push_back("RFC 3463 asks for a permanent code with " + subject + '.');
@@ -136,7 +137,7 @@ void note_pair(Explanation& e) {
 }
 
 /// The reason that most likely stands behind the reply: the only one that gives a telling code by
-/// default, else the one whose idiom stands in the words.
+/// default, else the one whose idiom is in the words.
 const Reason* likely_reason(const Explanation& e, std::string_view words) {
   const bool telling = e.klass != 0 && e.entry != nullptr && e.entry->detail != 0 &&
                        e.entry->subject != 5 && !(e.entry->subject == 7 && e.entry->detail == 1);
@@ -177,11 +178,12 @@ std::string who_acts(const Reason& reason) {
   if (reason.kind == ReasonClass::none || reason.kind == ReasonClass::positive) return "nobody";
   if (reason.kind == ReasonClass::temporary) {
     if (reason.group == "system") {
-      return "the sending server, which tries again by itself; the receiving administrator if it "
+      return "the sending server, which tries again automatically; the receiving administrator if "
+             "it "
              "lasts";
     }
     if (reason.group == "tls-auth") return "the user; the receiving administrator if it lasts";
-    return "the sending server, which tries again by itself";
+    return "the sending server, which tries again automatically";
   }
   if (reason.group == "recipient" || reason.group == "content") return "the sender";
   if (reason.group == "tls-auth") return "the user, or the administrator of the sending server";
@@ -231,7 +233,8 @@ Explanation find_out(const CodesQuery& query) {
     e.who = e.basic->who_acts;
     e.what_to_do = e.basic->what_to_do;
   } else {
-    e.who = e.klass == 4 ? "the sending server, by itself" : "the sender, by what the text says";
+    e.who = e.klass == 4 ? "the sending server, by itself"
+                         : "the sender, depending on what the text says";
     e.what_to_do = "Read the text of the reply, and ask the postmaster who sent it what it means.";
   }
 

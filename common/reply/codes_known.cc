@@ -17,19 +17,19 @@ constexpr KnownUse table[] = {
      "Some servers send 541 when a filter takes the message for spam; the standard code is "
      "550 with 5.7.1."},
     {"521 5.7.1",
-     "Here it mostly means a client on a block list. By RFC 7504 521 is for hosts that "
-     "never take mail, so the code is a misuse; read the text."},
+     "This usually means a client on a block list. RFC 7504 has 521 for hosts that never accept "
+     "mail, so the code is misused; read the text."},
     {"521 5.5.1", "Postfix answers a command it has switched off with this."},
     {"503 5.0.0",
      "Sendmail answers DATA without an accepted recipient with this (\"Need RCPT\"); "
-     "the cause stands in the replies before it."},
+     "the cause is in the replies before it."},
     {"503 5.7.0",
      "Postfix sends this when an earlier command of the session was refused; look for "
      "that refusal."},
     {"504 5.5.2", "Postfix sends this for a HELO name or address without a full domain."},
     {"450 4.1.8",
-     "Postfix sends this when the sender's domain cannot be found, so it may be that "
-     "the domain does not exist at all."},
+     "Postfix sends this when the sender's domain cannot be found, so the domain may not exist at "
+     "all."},
     {"550 5.1.10",
      "Microsoft's hosted mail sends this for a mailbox that does not exist, though "
      "X.1.10 means a domain without mail (null MX)."},
@@ -50,26 +50,24 @@ constexpr KnownUse table[] = {
      "The general code for a policy. Only the text tells whether it is a block list, "
      "relaying, the content or a local rule."},
     {"554 4.4.7",
-     "Amazon's mail service sends this when it gives up after trying in vain; an "
-     "earlier temporary error is the true cause."},
+     "Amazon's mail service sends this when it gives up after the last retry; an earlier temporary "
+     "error is the real cause."},
     {"554 5.7.9",
-     "Yahoo sends this for DMARC and other policies, though X.7.9 means a weak way of "
-     "logging in."},
+     "Yahoo sends this for DMARC and other policies, though X.7.9 means a weak login method."},
     {"550 5.7.9",
-     "Yahoo sends this for DMARC and other policies, though X.7.9 means a weak way of "
-     "logging in."},
+     "Yahoo sends this for DMARC and other policies, though X.7.9 means a weak login method."},
     {"5.7.509",
      "Microsoft's hosted mail sends this when DMARC failed and the domain asks for "
      "rejection."},
     {"5.7.515",
-     "Microsoft's hosted mail sends this when a sender of much mail lacks SPF, DKIM or "
+     "Microsoft's hosted mail sends this when a high-volume sender lacks SPF, DKIM or "
      "DMARC."},
     {"5.7.606",
-     "Microsoft's hosted mail sends this to addresses it has banned; its delisting "
-     "portal removes them."},
+     "Microsoft's hosted mail sends this to IP addresses it has banned; they can be removed "
+     "through its delisting portal."},
     {"4.7.650",
-     "Microsoft's hosted mail sends this to addresses whose reputation is low; it passes "
-     "when less unwanted mail comes from there."},
+     "Microsoft's hosted mail sends this to IP addresses of low reputation; it passes when less "
+     "unwanted mail comes from there."},
     {"5.1.351",
      "Microsoft's hosted mail sends this when the next server did not know the "
      "recipient."},

@@ -118,9 +118,18 @@ void read_line(std::string_view line, CodesQuery& query) {
   query.words += line;
 }
 
-// Idioms of mail servers, most specific first. They tell which of the many causes behind 550 5.7.1
-// or 554 is meant.
+// Idioms of mail servers, ours among them, most specific first. They tell which of the many causes
+// behind 550 5.7.1 or 554 is meant.
 constexpr std::pair<std::string_view, std::string_view> idioms[] = {
+    {"a message here may have", "too-many-recipients-policy"},
+    {"please slow down", "rate-recipient"},
+    {"are open at the same time", "concurrency"},
+    {"deferred due to ip/domain reputation", "reputation-defer"},
+    {"reputation problems", "reputation-reject"},
+    {"the reverse dns of client", "client-rdns-temp"},
+    {"the dmarc record of", "dmarc-temperror"},
+    {"exactly one author domain", "dmarc-multiple-from"},
+    {"no service for", "dnsbl-listed-connect"},
     {"relay access denied", "relay-denied"},
     {"relaying denied", "relay-denied"},
     {"unable to relay", "relay-denied"},

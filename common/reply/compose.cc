@@ -251,6 +251,10 @@ std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) 
     report(0, 1, "the text is empty", "leave the key out to use the catalogue's text");
     return problems;
   }
+  if (text.front() == ' ' || text.back() == ' ') {
+    report(text.front() == ' ' ? 0 : text.size() - 1, 1, "the text begins or ends with a space",
+           "remove it");
+  }
   if (text.front() >= '0' && text.front() <= '9') {
     report(0, 1, "the text begins with a digit, which MTAs read as part of a reply code");
   }
@@ -331,6 +335,11 @@ Result<Reply> compose(const Reason& reason, ReplyForm form, ReplyStage spoken,
   constexpr std::string_view host_first = "{host} ";
   if (!text.host.empty() && said.starts_with(host_first)) said.remove_prefix(host_first.size());
   text.sentence = sentence_text(said, values, host, room);
+  // A value may begin with a digit, which no bare code may be followed by.
+  if (!form.enhanced && text.host.empty() && !text.sentence.empty() &&
+      text.sentence.front() >= '0' && text.sentence.front() <= '9') {
+    text.sentence = clean_for_reply("Refused, " + text.sentence, longest_first_sentence);
+  }
   if (!reference.empty()) text.reference = "ref " + reference.text();
   text.advice = reason.advice;
   if (const auto quote = value_of(values, "quote"); !quote.empty()) {

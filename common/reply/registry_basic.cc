@@ -78,7 +78,7 @@ constexpr BasicCode basic_table[] = {
      .who_acts = "nobody",
      .what_to_do = "Nothing is wrong: the mail is coming."},
     {.code = 334,
-     .meaning = "the next step of a log-in: the server waits for the client's answer",
+     .meaning = "the next step of a login: the server waits for the client's answer",
      .reference = "RFC 4954 4",
      .stages = {auth},
      .note = "The text is base64 and there is no enhanced code.",
@@ -95,8 +95,8 @@ constexpr BasicCode basic_table[] = {
      .meaning = "the server cannot go on and closes the connection",
      .reference = "RFC 5321 4.2.3, 3.8, 4.3.2",
      .stages = ReplyStages::any(),
-     .note = "May answer any command, and is the only code after which a server may hang up "
-             "unasked. Limits on connections use it too, so it does not always mean trouble.",
+     .note = "May answer any command, and announces that the server closes the connection. Limits "
+             "on connections use it too, so it does not always mean trouble.",
      .who_acts = "the sending server, by itself",
      .what_to_do = "Wait: the sending server tries again. If it lasts for hours, the administrator "
                    "of the receiving server should look at load, limits and its log."},
@@ -116,16 +116,15 @@ constexpr BasicCode basic_table[] = {
      .who_acts = "the administrator of the server that sent it",
      .what_to_do = "Treat it as any 4yz: temporary, try again. The text says what it was about."},
     {.code = 432,
-     .meaning = "the password must be set anew before this way of logging in works",
+     .meaning = "the password must be set again before this login method works",
      .reference = "RFC 4954 6",
      .stages = {auth},
      .note = "Comes with 4.7.12.",
      .who_acts = "the user who logs in",
-     .what_to_do =
-         "Log in once in another way the provider offers (a web page, another mechanism), "
-         "or set a new password."},
+     .what_to_do = "Log in once by another method the provider offers (a web page, another "
+                   "mechanism), or set a new password."},
     {.code = 450,
-     .meaning = "the mailbox cannot be used just now: busy, or held back by a policy such as "
+     .meaning = "the mailbox cannot be used right now: busy, or held back by a policy such as "
                 "greylisting",
      .reference = "RFC 5321 4.2.3, 4.3.2; RFC 6647 5",
      .stages = {rcpt, end_of_message, mail},
@@ -138,7 +137,7 @@ constexpr BasicCode basic_table[] = {
      .meaning = "the receiving server could not do its work: an error on its own side",
      .reference = "RFC 5321 4.2.3",
      .stages = {mail, rcpt, end_of_message},
-     .note = "Means a local error, such as a lookup or scanner that does not answer. Want of "
+     .note = "Means a local error, such as a lookup or scanner that does not answer. Lack of "
              "storage is 452.",
      .who_acts = "the administrator of the receiving server, if it lasts",
      .what_to_do =
@@ -171,7 +170,7 @@ constexpr BasicCode basic_table[] = {
          "Try again later. The administrator checks the authentication service or the TLS "
          "keys and certificates."},
     {.code = 455,
-     .meaning = "a parameter of MAIL or RCPT cannot be honoured just now",
+     .meaning = "a parameter of MAIL or RCPT cannot be honoured right now",
      .reference = "RFC 5321 4.2.3, 4.1.1.11",
      .stages = {mail, rcpt},
      .note = "The temporary twin of 555.",
@@ -213,24 +212,24 @@ constexpr BasicCode basic_table[] = {
      .meaning = "the command is recognised but this server does not implement it",
      .reference = "RFC 5321 4.2.4",
      .stages = {vrfy, expn, help, helo},
-     .note = "Permanent, and no relation of HTTP 502: nothing is overloaded or down, and waiting "
+     .note = "Permanent, and unrelated to HTTP 502: nothing is overloaded or down, and waiting "
              "does not help.",
      .who_acts = "the administrator of the sending software",
-     .what_to_do = "Stop using the command (mostly VRFY, EXPN or AUTH on a server without it)."},
+     .what_to_do = "Stop using the command (usually VRFY, EXPN or AUTH on a server without it)."},
     {.code = 503,
      .meaning = "commands came in the wrong order",
      .reference = "RFC 5321 4.1.4, 3.3; RFC 4954 4; RFC 3030 2",
      .stages = {mail, rcpt, data, auth},
-     .note = "Permanent, and no relation of HTTP 503: not a busy server, not a sending limit, not "
+     .note = "Permanent, and unrelated to HTTP 503: not a busy server, not a sending limit, not "
              "speed. Missing authentication is 530.",
      .who_acts = "the administrator or maker of the sending software",
-     .what_to_do = "Look at the earlier replies of the session: mostly MAIL or every RCPT was "
+     .what_to_do = "Look at the earlier replies of the session: usually MAIL or every RCPT was "
                    "refused and the client went on all the same."},
     {.code = 504,
      .meaning = "the command is known, the parameter given with it is not implemented",
      .reference = "RFC 5321 4.2.1, 4.3.2; RFC 4954 4",
      .stages = {helo, vrfy, expn, help, auth},
-     .note = "Permanent, and no relation of HTTP 504: not a timeout. Postfix also sends 504 5.5.2 "
+     .note = "Permanent, and unrelated to HTTP 504: not a timeout. Postfix also sends 504 5.5.2 "
              "for a HELO name without a domain.",
      .who_acts = "the administrator of the sending server",
      .what_to_do =
@@ -244,10 +243,10 @@ constexpr BasicCode basic_table[] = {
              "misuse it.",
      .who_acts = "the sender, or the administrator of the recipient's domain",
      .what_to_do = "Check the recipient's domain for a typing error. The domain's administrator "
-                   "checks its MX records, which lead to a host that takes no mail."},
+                   "checks its MX records, which lead to a host that accepts no mail."},
     {.code = 523,
      .meaning = "listed by the registry beside X.7.10 (encryption needed)",
-     .reference = "RFC 5248 3; IANA registry",
+     .reference = "RFC 5248 2.4; IANA registry",
      .stages = {auth},
      .note = "Rarely seen; RFC 3207 gives 530 5.7.0 for a missing STARTTLS.",
      .who_acts = "the user or the administrator of the sending server",
@@ -256,12 +255,12 @@ constexpr BasicCode basic_table[] = {
      .meaning = "listed by the registry beside X.7.11 (encryption needed for this mechanism)",
      .reference = "IANA registry only",
      .stages = {auth},
-     .note = "Historical; 538 was its other number.",
+     .note = "Historical; RFC 4954 has 538 for it.",
      .who_acts = "the user or the administrator of the sending server",
      .what_to_do = "Switch on TLS before logging in."},
     {.code = 525,
      .meaning = "the account exists but is switched off",
-     .reference = "RFC 5248 3",
+     .reference = "RFC 5248 2.4",
      .stages = {auth},
      .note = "Comes with 5.7.13; many servers say 535 instead.",
      .who_acts = "the user, with the provider of the account",
@@ -274,7 +273,7 @@ constexpr BasicCode basic_table[] = {
      .note = "The code for missing authentication; 503 and 550 are often sent for it by mistake.",
      .who_acts = "the user, or the administrator of the sending server",
      .what_to_do = "Switch on authentication (and TLS) for outgoing mail in the mail program, "
-                   "mostly with port 587 or 465."},
+                   "usually with port 587 or 465."},
     {.code = 533,
      .meaning = "listed by the registry beside X.7.1, defined by no RFC",
      .reference = "IANA registry only",
@@ -297,11 +296,10 @@ constexpr BasicCode basic_table[] = {
      .stages = {auth},
      .note = "Comes with 5.7.8.",
      .who_acts = "the user who logs in",
-     .what_to_do =
-         "Enter user name and password again. Providers with two-factor log-in often want "
-         "an application password."},
+     .what_to_do = "Enter user name and password again. Providers with two-factor login often want "
+                   "an application password."},
     {.code = 538,
-     .meaning = "this way of logging in needs TLS",
+     .meaning = "this login method needs TLS",
      .reference = "RFC 4954 6",
      .stages = {auth},
      .note = "Historical; comes with 5.7.11.",
@@ -315,7 +313,8 @@ constexpr BasicCode basic_table[] = {
      .note = "Not only an unknown mailbox: it is the code for every policy refusal (block lists, "
              "SPF, DKIM, DMARC, relaying). The enhanced code tells which. A full mailbox is 452 or "
              "552, bad address syntax 501 or 553.",
-     .who_acts = "the sender or the sending administrator, by what the enhanced code and text say",
+     .who_acts = "the sender or the sending administrator, depending on what the enhanced code and "
+                 "text say",
      .what_to_do = "Sending the same again does not help. 5.1.1: correct the address. 5.7.x: have "
                    "the sending administrator read the text."},
     {.code = 551,
@@ -337,7 +336,7 @@ constexpr BasicCode basic_table[] = {
          "its quota. Not a spam answer, and not for too many recipients (452 4.5.3). Permanent: "
          "no retry.",
      .who_acts = "the sender (size), or the recipient (quota)",
-     .what_to_do = "Make the message smaller, or share the file by a link. Over quota: the "
+     .what_to_do = "Make the message smaller, or share the file as a link. Over quota: the "
                    "recipient makes room before the message is sent again."},
     {.code = 553,
      .meaning = "the mailbox name is not allowed: the address as written cannot be used here",
@@ -352,9 +351,9 @@ constexpr BasicCode basic_table[] = {
      .meaning = "the transaction failed; in the greeting: no mail service for this client",
      .reference = "RFC 5321 4.2.3, 3.1, 3.3; RFC 6531 3.5; RFC 6409 4.1",
      .stages = {connect, data, end_of_message},
-     .note = "Says nothing but \"failed\", so the text must say why. Widely sent for spam, block "
+     .note = "Says only that it failed, so the text must say why. Widely sent for spam, block "
              "lists and relaying, where RFC 5321 7.9 asks for 550.",
-     .who_acts = "the sender or the sending administrator, by what the text says",
+     .who_acts = "the sender or the sending administrator, depending on what the text says",
      .what_to_do = "Read the enhanced code and the text; sending the same again does not help."},
     {.code = 555,
      .meaning = "a parameter of MAIL or RCPT is unknown or not implemented",
@@ -362,15 +361,15 @@ constexpr BasicCode basic_table[] = {
      .stages = {mail, rcpt},
      .note = "Clients should use only the extensions the EHLO answer offers.",
      .who_acts = "the administrator or maker of the sending software",
-     .what_to_do = "Send without the parameter; an address with stray text behind its '>' also "
-                   "causes it."},
+     .what_to_do =
+         "Send without the parameter; stray text after the '>' of an address also causes it."},
     {.code = 556,
      .meaning = "the recipient's domain does not accept mail at all",
      .reference = "RFC 7504 4; RFC 7505 4.1",
      .stages = {rcpt},
      .note = "Given by a relay that found a null MX; comes with 5.1.10.",
      .who_acts = "the sender",
-     .what_to_do = "Check the domain for a typing error, or reach the recipient in another way."},
+     .what_to_do = "Check the domain for a typing error, or reach the recipient by other means."},
 };
 
 static_assert(std::size(basic_table) == 44);

@@ -40,10 +40,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .name = "Bad destination system address",
      .reference = "RFC 3463",
      .class_rule = ClassRule::permanent_only,
-     .meaning = "The recipient's domain does not exist or takes no mail.",
+     .meaning = "The recipient's domain does not exist or accepts no mail.",
      .who_acts = "the sender, or the administrator of the recipient's domain",
-     .what_to_do = "Check the part behind the @ for a typing error. If it is right, its DNS is "
-                   "broken or the domain has expired."},
+     .what_to_do = "Check the part after the @ for a typing error. If it is right, the domain has "
+                   "expired or its DNS is broken."},
     {.subject = 1,
      .detail = 3,
      .name = "Bad destination mailbox address syntax",
@@ -75,15 +75,16 @@ constexpr EnhancedEntry enhanced_table[] = {
      .name = "Destination mailbox has moved, No forwarding address",
      .reference = "RFC 3463",
      .class_rule = ClassRule::permanent_only,
-     .meaning = "The mailbox was here once, and mail for it is no longer taken or forwarded.",
+     .meaning = "The mailbox was here once, and mail for it is no longer accepted or forwarded.",
      .who_acts = "the sender",
-     .what_to_do = "Ask the recipient in another way for the new address."},
+     .what_to_do = "Ask the recipient by other means for the new address."},
     {.subject = 1,
      .detail = 7,
      .name = "Bad sender's mailbox address syntax",
      .reference = "RFC 3463",
      .class_rule = ClassRule::either,
-     .meaning = "The sender's address is not well formed. It says nothing on whether it exists.",
+     .meaning =
+         "The sender's address is not well formed. That says nothing about whether it exists.",
      .who_acts = "the sender, or the administrator of the sending server",
      .what_to_do = "Correct the sender address in the mail program or the application that sent "
                    "the message."},
@@ -112,7 +113,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 7505, RFC 7504",
      .class_rule = ClassRule::either,
      .basic_codes = {556},
-     .meaning = "The recipient's domain says in DNS that it never takes mail (an MX of a single "
+     .meaning = "The recipient's domain says in DNS that it never accepts mail (an MX of a single "
                 "dot). Some providers send it wrongly for an unknown user.",
      .who_acts = "the sender",
      .what_to_do = "Check the domain for a typing error; there is no mailbox anywhere in it."},
@@ -123,7 +124,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .meaning = "The mailbox exists, and something about it caused this.",
      .who_acts = "the recipient, or the receiving administrator",
-     .what_to_do = "Tell the recipient in another way that mail does not arrive."},
+     .what_to_do = "Tell the recipient by other means that mail does not arrive."},
     {.subject = 2,
      .detail = 1,
      .name = "Mailbox disabled, not accepting messages",
@@ -152,14 +153,14 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "The message is larger than this mailbox may receive, though the server could take "
                 "it.",
      .who_acts = "the sender",
-     .what_to_do = "Make the message smaller, or share the attachment by a link."},
+     .what_to_do = "Make the message smaller, or share the attachment as a link."},
     {.subject = 2,
      .detail = 4,
      .name = "Mailing list expansion problem",
      .reference = "RFC 3463",
      .class_rule = ClassRule::either,
      .basic_codes = {450, 452},
-     .meaning = "The address is a mailing list whose members cannot be found out.",
+     .meaning = "The address is a mailing list whose members cannot be determined.",
      .who_acts = "the owner of the list",
      .what_to_do = "4.2.4: wait. 5.2.4: tell the owner of the list."},
     {.subject = 3,
@@ -186,8 +187,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 3463, RFC 7504",
      .class_rule = ClassRule::either,
      .basic_codes = {453, 521},
-     .meaning = "The host takes no mail from the network: for now, as in a shutdown or under load, "
-                "or, with 521, never.",
+     .meaning =
+         "The host accepts no mail from the network: for now, as in a shutdown or under load, "
+         "or, with 521, never.",
      .who_acts = "the receiving administrator",
      .what_to_do = "4.3.2: wait. 5.3.2: the domain's MX records lead to a host without mail "
                    "service."},
@@ -260,7 +262,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 3463",
      .class_rule = ClassRule::transient_only,
      .basic_codes = {451, 550},
-     .meaning = "A directory needed for the decision, mostly DNS, could not be asked.",
+     .meaning = "A directory needed for the decision, usually DNS, could not be asked.",
      .who_acts = "the administrator of the DNS that does not answer",
      .what_to_do = "Wait; then check the name servers of the domain in question and the resolver "
                    "of the receiving server."},
@@ -287,17 +289,17 @@ constexpr EnhancedEntry enhanced_table[] = {
      .name = "Routing loop detected",
      .reference = "RFC 3463",
      .class_rule = ClassRule::transient_only,
-     .meaning = "The message has passed too many servers, mostly because they send it round in a "
+     .meaning = "The message has passed too many servers, usually because they send it round in a "
                 "circle. RFC 3463 ties it to the temporary class; 5.4.6 is what servers send.",
      .who_acts = "the administrators of the servers in the loop",
      .what_to_do = "Read the Received fields of the message: the host names that repeat are the "
-                   "loop. Mostly two forwarding rules point at each other."},
+                   "loop. Usually two forwarding rules point at each other."},
     {.subject = 4,
      .detail = 7,
      .name = "Delivery time expired",
      .reference = "RFC 3463",
      .class_rule = ClassRule::either,
-     .meaning = "The message was tried until its time was over, and given up.",
+     .meaning = "The message could not be delivered in the time allowed, and was given up.",
      .who_acts = "the sender",
      .what_to_do = "Look for the earlier temporary error, which is the true cause, then send "
                    "again."},
@@ -318,7 +320,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {430, 500, 501, 503, 530, 550, 554, 555},
      .meaning = "A command came at the wrong time, or is not supported.",
      .who_acts = "the administrator or maker of the sending software",
-     .what_to_do = "Look at the session: the command before this one was mostly refused too."},
+     .what_to_do = "Look at the session: usually the command before this one was refused too."},
     {.subject = 5,
      .detail = 2,
      .name = "Syntax error",
@@ -337,7 +339,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {451},
      .meaning = "The message has more recipients than the server takes in one transaction "
                 "(452 4.5.3) or its policy allows (5.5.3).",
-     .who_acts = "452: nobody, the sending server splits the message. 5.5.3: the sender",
+     .who_acts = "4.5.3: nobody, the sending server splits the message. 5.5.3: the sender",
      .what_to_do = "After a permanent refusal send to smaller groups or use a mailing list."},
     {.subject = 5,
      .detail = 4,
@@ -345,7 +347,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 3463",
      .class_rule = ClassRule::permanent_only,
      .basic_codes = {451, 501, 502, 503, 504, 550, 555},
-     .meaning = "The command is known, but what stands behind it is wrong or not supported.",
+     .meaning = "The command is known, but what follows it is wrong or not supported.",
      .who_acts = "the administrator of the sending server",
      .what_to_do = "Look at the session for the argument; HELO names and SMTP extensions are the "
                    "usual ones."},
@@ -363,9 +365,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 4954",
      .class_rule = ClassRule::either,
      .basic_codes = {500},
-     .meaning = "A line of the log-in dialogue was longer than the server takes.",
+     .meaning = "A line of the login dialogue was longer than the server accepts.",
      .who_acts = "the user or maker of the mail program, or the receiving administrator",
-     .what_to_do = "Mostly an oversized token or ticket: log in by another mechanism, or have the "
+     .what_to_do = "Usually an oversized token or ticket: log in by another mechanism, or have the "
                    "server's limit raised."},
     {.subject = 6,
      .detail = 0,
@@ -399,7 +401,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .basic_codes = {554},
      .meaning = "The content would have to be converted on the way, and the server cannot do it. "
-                "Mostly 8-bit or binary content for a host that takes only 7 bits.",
+                "Usually 8-bit or binary content for a host that accepts only 7 bits.",
      .who_acts = "the sending administrator",
      .what_to_do = "Send with quoted-printable or base64 encoding."},
     {.subject = 6,
@@ -435,7 +437,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 6531",
      .class_rule = ClassRule::either,
      .basic_codes = {553, 550},
-     .meaning = "An address with letters outside ASCII was given where only ASCII is possible.",
+     .meaning = "An address with non-ASCII characters was given where only ASCII is possible.",
      .who_acts = "the sender",
      .what_to_do = "Use an ASCII address of the same mailbox, or a server that supports "
                    "SMTPUTF8."},
@@ -445,7 +447,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 6531",
      .class_rule = ClassRule::either,
      .basic_codes = {252, 553, 550},
-     .meaning = "The answer would need letters outside ASCII, which the client did not allow.",
+     .meaning = "The reply would need non-ASCII characters, which the client did not allow.",
      .who_acts = "the administrator of the sending server",
      .what_to_do = "Use a client that supports SMTPUTF8 for this command."},
     {.subject = 6,
@@ -455,9 +457,11 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 6531",
      .class_rule = ClassRule::either,
      .basic_codes = {550},
-     .meaning = "The message has header fields in UTF-8 and a recipient's system takes only ASCII.",
+     .meaning =
+         "The message has header fields in UTF-8 and a recipient's system accepts only ASCII.",
      .who_acts = "the sender",
-     .what_to_do = "Write addresses and header fields in ASCII, or send to that recipient apart."},
+     .what_to_do =
+         "Write addresses and header fields in ASCII, or send to that recipient separately."},
     {.subject = 6,
      .detail = 10,
      .name = "Deprecated duplicate of X.6.8",
@@ -472,8 +476,8 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 3463",
      .class_rule = ClassRule::either,
      .basic_codes = {220, 235, 450, 454, 500, 501, 503, 504, 530, 535, 550},
-     .meaning = "Security or policy caused this, without detail. With 450 or 451 mostly "
-                "greylisting or a rate limit, with 530 a missing log-in or missing TLS.",
+     .meaning = "Security or policy caused this, without detail. With 450 or 451 it is usually "
+                "greylisting or a rate limit, with 530 a missing login or missing TLS.",
      .who_acts = "4.7.0: the sending server, by itself. 5.7.0: the sender or sending administrator",
      .what_to_do = "4.7.0: wait. 5.7.0: read the text; with 530 switch on authentication and "
                    "TLS."},
@@ -484,7 +488,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::permanent_only,
      .basic_codes = {451, 454, 502, 503, 533, 550, 551},
      .meaning = "A policy of the receiving side refuses this client, sender, recipient or message. "
-                "RFC 3463 knows it as permanent only, though many send 4.7.1 for greylisting.",
+                "RFC 3463 has it as permanent only, though many send 4.7.1 for greylisting.",
      .who_acts = "the sender or the sending administrator",
      .what_to_do = "The text says which policy: block list, relaying, local list or content. Ask "
                    "the receiving postmaster when it does not."},
@@ -520,8 +524,8 @@ constexpr EnhancedEntry enhanced_table[] = {
      .name = "Cryptographic failure",
      .reference = "RFC 3463",
      .class_rule = ClassRule::either,
-     .meaning = "Something signed or encrypted could not be checked or opened, for instance since "
-                "a key could not be fetched.",
+     .meaning = "Something signed or encrypted could not be checked or opened, for instance "
+                "because a key could not be fetched.",
      .who_acts = "the sending administrator",
      .what_to_do = "4.7.5: wait, and check that the DKIM key can be looked up. 5.7.5: read the "
                    "text."},
@@ -557,10 +561,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 4954",
      .class_rule = ClassRule::either,
      .basic_codes = {534},
-     .meaning = "The way of logging in is too weak for this server. Some providers send it wrongly "
+     .meaning = "The login method is too weak for this server. Some providers send it wrongly "
                 "for DMARC and other policy refusals.",
      .who_acts = "the user who logs in; for a refused message the sending administrator",
-     .what_to_do = "Choose a stronger mechanism in the mail program. If there was no log-in, read "
+     .what_to_do = "Choose a stronger mechanism in the mail program. If there was no login, read "
                    "the text: it is a policy refusal with the wrong code."},
     {.subject = 7,
      .detail = 10,
@@ -568,7 +572,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 5248",
      .class_rule = ClassRule::either,
      .basic_codes = {523},
-     .meaning = "The server takes this only over TLS.",
+     .meaning = "The server accepts this only over TLS.",
      .who_acts = "the user or the sending administrator",
      .what_to_do = "Switch on TLS for this server."},
     {.subject = 7,
@@ -577,7 +581,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 4954",
      .class_rule = ClassRule::either,
      .basic_codes = {524, 538},
-     .meaning = "This way of logging in is allowed only over TLS.",
+     .meaning = "This login method is allowed only over TLS.",
      .who_acts = "the user who logs in",
      .what_to_do = "Switch on TLS in the mail program, then log in."},
     {.subject = 7,
@@ -588,14 +592,14 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {422, 432},
      .meaning = "The server has no suitable form of the password yet for this mechanism.",
      .who_acts = "the user who logs in",
-     .what_to_do = "Log in once in another way the provider offers, or set a new password."},
+     .what_to_do = "Log in once by another method the provider offers, or set a new password."},
     {.subject = 7,
      .detail = 13,
      .name = "User Account Disabled",
      .reference = "RFC 5248",
      .class_rule = ClassRule::either,
      .basic_codes = {525},
-     .meaning = "The account used for logging in is switched off.",
+     .meaning = "The account used for logging in is switched off; sent after the right password.",
      .who_acts = "the user, with the provider",
      .what_to_do = "Ask the provider why; a new password alone does not help."},
     {.subject = 7,
@@ -614,7 +618,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 6710",
      .class_rule = ClassRule::either,
      .basic_codes = {450, 550, 4, 5},
-     .meaning = "The server takes only messages of higher priority for the moment.",
+     .meaning = "The server accepts only messages of higher priority for the moment.",
      .who_acts = "the sending server, by itself",
      .what_to_do = "Wait; a message that is truly urgent needs a higher MT-PRIORITY."},
     {.subject = 7,
@@ -634,7 +638,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {5},
      .meaning = "The address belongs to somebody else since the date the sender gave.",
      .who_acts = "the sender",
-     .what_to_do = "Ask the person you mean for the present address; remove this one."},
+     .what_to_do = "Ask the person you mean for the current address; remove this one."},
     {.subject = 7,
      .detail = 18,
      .name = "Domain owner has changed",
@@ -653,7 +657,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "The sender asked whether the address has changed hands, and the server cannot "
                 "tell.",
      .who_acts = "the sender",
-     .what_to_do = "Send without the question (RRVS), or confirm the address in another way."},
+     .what_to_do = "Send without the question (RRVS), or confirm the address by other means."},
     {.subject = 7,
      .detail = 20,
      .name = "No passing DKIM signature found",
@@ -670,7 +674,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 7372, RFC 6376",
      .class_rule = ClassRule::either,
      .basic_codes = {550},
-     .meaning = "There are DKIM signatures that verify, and none meets the receiver's rules.",
+     .meaning = "There are DKIM signatures that verify, but none meets the receiver's rules.",
      .who_acts = "the sending administrator",
      .what_to_do = "Sign the From field and the whole body (no l=) with a key of at least 1024, "
                    "better 2048 bits."},
@@ -724,7 +728,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {550},
      .meaning = "More than one of SPF, DKIM, DMARC and the like failed for this message.",
      .who_acts = "the sending administrator",
-     .what_to_do = "Put SPF and DKIM of the From domain in order; the text or the "
+     .what_to_do = "Fix SPF and DKIM of the From domain; the text or the "
                    "Authentication-Results field tells which failed."},
     {.subject = 7,
      .detail = 27,
@@ -732,9 +736,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .reference = "RFC 7505",
      .class_rule = ClassRule::either,
      .basic_codes = {550},
-     .meaning = "The sender's domain says in DNS that it never takes mail, so nobody could answer.",
+     .meaning =
+         "The sender's domain says in DNS that it never accepts mail, so nobody could reply.",
      .who_acts = "the administrator of the sender's domain",
-     .what_to_do = "Send with a domain that takes mail, or remove the null MX."},
+     .what_to_do = "Send with a domain that accepts mail, or remove the null MX."},
     {.subject = 7,
      .detail = 28,
      .name = "Mail flood detected",
@@ -742,8 +747,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .meaning = "The message looks like part of a flood of mail meant to bury a mailbox.",
      .who_acts = "the sending administrator",
-     .what_to_do = "Guard sign-up forms against misuse, confirm addresses before mailing them, and "
-                   "wait."},
+     .what_to_do =
+         "Protect sign-up forms against misuse, confirm addresses before mailing them, and "
+         "wait."},
     {.subject = 7,
      .detail = 29,
      .name = "ARC validation failure",

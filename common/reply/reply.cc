@@ -159,8 +159,9 @@ Result<Reply> Reply::make(ReplyStage stage, ReplyForm form, ReplyText text) {
   }
 
   if (text.sentence.empty()) fault("there is no text, and a bare code must not be sent");
-  // Postfix takes a reply whose text begins with a digit other than the code's for malformed.
-  if (!text.sentence.empty() && text.sentence.front() >= '0' && text.sentence.front() <= '9') {
+  // Behind a bare code Postfix takes a digit other than the code's for a malformed reply.
+  const bool bare = !form.enhanced && text.host.empty() && !text.sentence.empty();
+  if (bare && text.sentence.front() >= '0' && text.sentence.front() <= '9') {
     fault("the text begins with a digit, which MTAs read as an enhanced code");
   }
   // Clients look for the server's name at this place (RFC 5321 4.2.3, 4.3.1).

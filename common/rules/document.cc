@@ -69,11 +69,11 @@ std::string syntax_hint(std::string_view description) {
   const auto says = [&](std::string_view words) {
     return description.find(words) != std::string_view::npos;
   };
-  if (says("could not determine value type")) return "texts stand in quotes";
+  if (says("could not determine value type")) return "a text needs quotes";
   if (says("cannot redefine existing array 'rule'")) return "each rule begins with [[rule]]";
-  if (says("cannot redefine")) return "each key and each table may stand once in a file";
+  if (says("cannot redefine")) return "each key and each table may appear once in a file";
   if (says("unescaped control") || says("string: encountered end-of-file")) {
-    return "the closing quote is missing; texts of several lines stand in '''";
+    return "the closing quote is missing; a text of several lines needs '''";
   }
   if (says("unknown escape sequence")) return "in '...' a backslash is a plain character";
   if (says("utf-8")) return "policy files are UTF-8";

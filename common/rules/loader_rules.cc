@@ -227,7 +227,7 @@ const Reason* RuleCompiler::read_reason(const Node& value) const {
   const bool nothing = reason->kind == ReasonClass::none || reason->kind == ReasonClass::positive;
   values_.diagnostics().error(
       value.span,
-      quoted(value.string) + (nothing ? " is no ground for a refusal by itself"
+      quoted(value.string) + (nothing ? " is not a ground for refusal by itself"
                                       : " belongs to commands that rules are not asked at"),
       "\"postern codes " + value.string + "\" explains why");
   return nullptr;

@@ -153,7 +153,7 @@ bool ValueReader::check_text(const SchemaKey& key, const Node& value) const {
       return false;
     default:
       if (value.string.find('\0') == std::string::npos) return true;
-      diagnostics_.error(value.span, "a zero octet cannot stand in " + quoted(last_part(key.path)));
+      diagnostics_.error(value.span, "a zero octet cannot be in " + quoted(last_part(key.path)));
       return false;
   }
 }
@@ -282,7 +282,7 @@ std::optional<unsigned> ValueReader::file_mode(const Node& table, std::string_vi
   if (found == nullptr) return {};
   const auto& value = found->value;
   if (value.kind == Node::Kind::integer) {
-    diagnostics_.error(value.span, "permissions stand in quotes",
+    diagnostics_.error(value.span, "permissions need quotes",
                        "write \"0660\": octal, as for chmod");
     return {};
   }

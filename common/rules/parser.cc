@@ -318,7 +318,7 @@ class Parser {
         if (token.kind == TokenKind::end) {
           problem(open, "this \"[\" is not closed", "add ]");
         } else {
-          problem(token, quoted(token) + " cannot stand in a list",
+          problem(token, quoted(token) + " cannot be in a list",
                   token.kind == TokenKind::name ? "put a text between quotes" : "");
           skip_list();
         }

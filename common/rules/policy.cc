@@ -130,7 +130,7 @@ class PolicyBuilder {
 
   void include_pattern(const Node& item) {
     if (is_pattern(folder_of(item.string))) {
-      diagnostics_.error(item.span, "a pattern may stand in the last part of a name only",
+      diagnostics_.error(item.span, "only the last part of a name may be a pattern",
                          "as in \"rules/*.toml\"");
       return;
     }
@@ -146,7 +146,7 @@ class PolicyBuilder {
       return;
     }
     if (names->empty()) {
-      diagnostics_.warning(item.span, "no file fits " + quoted(pattern));
+      diagnostics_.warning(item.span, "no file matches " + quoted(pattern));
     }
     // The order of rules must not depend on a folder's.
     std::sort(names->begin(), names->end());

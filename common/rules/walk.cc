@@ -192,8 +192,10 @@ class Walk {
 
   /// A local submission has no client that could be told anything before the message is there; its
   /// sender would lose mail to a rule meant for strangers (semantics 15).
+  /// The policy door is asked by smtpd alone: there an unreadable address is no local submission.
   bool is_local_before_data(const Rule& rule) const {
-    return !transaction_.client.address && rule.place.stage <= Stage::rcpt;
+    return !transaction_.client.address && transaction_.door != Door::policy &&
+           rule.place.stage <= Stage::rcpt;
   }
   bool acts(const Rule& rule) const { return !refuses(rule) || !is_local_before_data(rule); }
 

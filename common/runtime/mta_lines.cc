@@ -1,6 +1,7 @@
 #include "runtime/mta_lines.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace postern {
 namespace {
@@ -89,6 +90,15 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
         postfix_name(address, place.queue_directory) +
         ", policy_context=recipient, timeout=" + in_seconds(policy_timeout(settings.limits)) +
         " }\n";
+    const auto late_list = [&](Stage stage, std::string_view list, std::string_view context) {
+      if (std::find(place.stages.begin(), place.stages.end(), stage) == place.stages.end()) return;
+      text += std::string(list) + " =\n    check_policy_service { " +
+              postfix_name(address, place.queue_directory) +
+              ", policy_context=" + std::string(context) +
+              ", timeout=" + in_seconds(policy_timeout(settings.limits)) + " }\n";
+    };
+    late_list(Stage::data, "smtpd_data_restrictions", "data");
+    late_list(Stage::end_of_message, "smtpd_end_of_data_restrictions", "end");
     text +=
         "smtpd_policy_service_default_action =\n"
         "    451 4.3.5 Mail policy service unavailable, please try again later\n";

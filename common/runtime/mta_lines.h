@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace postern {
 
@@ -13,6 +14,8 @@ struct MtaLinePlace {
   std::string queue_directory = "/var/spool/postfix";
   /// Of this program, for spawn(8).
   std::string program = "/usr/sbin/postern";
+  /// Stages at which rules stand: Postfix asks at DATA and at the end only where it is told to.
+  std::vector<Stage> stages;
 };
 
 /// Whether Postfix finds `address` from inside its chroot.

@@ -80,12 +80,17 @@ Problems become_for_now(const UserIdentity& identity) {
 }
 
 AsRoot::AsRoot() : user_(::geteuid()) {
-  // Fails where root is not ours to take, which is the usual case under a service manager.
-  if (::seteuid(0) != 0) errno = 0;
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  // Where root is not ours to take, as under a service manager, the very attempt may be a system
+  // call that its filter ends the process for.
+  if (::getresuid(&real, &effective, &saved) != 0 || (effective != 0 && saved != 0)) return;
+  taken_ = ::seteuid(0) == 0;
 }
 
 AsRoot::~AsRoot() {
-  if (::seteuid(user_) != 0) std::abort();
+  if (taken_ && ::seteuid(user_) != 0) std::abort();
 }
 
 }  // namespace postern

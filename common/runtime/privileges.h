@@ -39,6 +39,7 @@ class AsRoot {
 
  private:
   uid_t user_;
+  bool taken_ = false;
 };
 
 }  // namespace postern

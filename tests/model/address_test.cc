@@ -85,6 +85,20 @@ TEST(MailAddress, HasOneSpellingAtBothDoors) {
   }
 }
 
+TEST(MailAddress, LeavesAnUnquotedLocalPartAsItIs) {
+  const auto quoted = MailAddress::from_envelope("<\"\\\"bob\\\"\"@Example.org>");
+  EXPECT_EQ(MailAddress::from_unquoted("\"bob\"@Example.org"), quoted);
+  EXPECT_EQ(quoted.local(), "\"bob\"");
+  const auto route = MailAddress::from_unquoted("@example.net:postmaster@example.org");
+  EXPECT_EQ(route.local(), "@example.net:postmaster");
+  EXPECT_EQ(route, MailAddress::from_envelope("<\"@example.net:postmaster\"@example.org>"));
+  EXPECT_EQ(MailAddress::from_unquoted("<b>@example.org").local(), "<b>");
+  EXPECT_EQ(MailAddress::from_unquoted("a b@example.org").local(), "a b");
+  EXPECT_EQ(MailAddress::from_unquoted("postmaster").local(), "postmaster");
+  EXPECT_EQ(MailAddress::from_unquoted("broken@").local(), "broken@");
+  EXPECT_TRUE(MailAddress::from_unquoted("").empty());
+}
+
 TEST(MailAddress, KnowsTheNullReversePath) {
   EXPECT_TRUE(MailAddress::from_envelope("<>").empty());
   EXPECT_TRUE(MailAddress::from_envelope("").empty());

@@ -12,6 +12,7 @@ from collections import Counter
 from lab.load import Errand, Load
 from lab.house import House
 from lab.postern import CONFIG, JOURNAL, reference_in
+from lab.postfix import Smtpd, milter_service, policy_service
 from lab.process import wait_until
 from lab.smtp import SmtpSession
 
@@ -133,6 +134,29 @@ class Kills(_Running):
         self.assertLessEqual(lines - whole, _KILLS)
 
 
+class Hangs(unittest.TestCase):
+    def test_a_worker_that_hangs_costs_only_temporary_refusals(self) -> None:
+        """At services that lose patience sooner than real ones, so that nobody waits long."""
+        def hasty(house: House) -> list[Smtpd]:
+            return [milter_service("hasty-milter", house.milter_address,
+                                   milter_connect_timeout="1s", milter_command_timeout="1s"),
+                    policy_service("hasty-policy", house.policy_address,
+                                   smtpd_policy_service_timeout="1s")]
+        with House(_RULES.format(mark="mark"), hasty) as house:
+            worker = house.postern.worker()
+            os.kill(worker, signal.SIGSTOP)
+            self.addCleanup(_go_on, worker)
+            for door, verdict in (("hasty-milter", "451 4.7.1"), ("hasty-policy", "451 4.3.5")):
+                with self.subTest(hanging=door):
+                    self.assertEqual(house.ask(door, "b@test.example").verdict, verdict)
+            os.kill(worker, signal.SIGCONT)
+            for door in house.ports:
+                with self.subTest(well_again=door):
+                    self.assertEqual(house.ask(door, "unknown@test.example").verdict, "550 5.1.1")
+                    self.assertEqual(house.ask(door, "b@test.example").code, 250)
+            self.assertEqual(house.postern.worker(), worker)
+
+
 class Signals(_Running):
     def test_bursts_of_hangup_lose_no_session_and_end_with_the_last_policy(self) -> None:
         worker = self.postern.worker()
@@ -198,6 +222,13 @@ class Signals(_Running):
         self.assertFalse(self.house.root.outside("/run/postern/control.sock").exists())
         verdicts = Counter({door: self.house.ask(door, "b@test.example").verdict for door in self.house.ports})
         self.assertEqual(verdicts, _BROKEN)
+
+
+def _go_on(process: int) -> None:
+    try:
+        os.kill(process, signal.SIGCONT)
+    except ProcessLookupError:
+        pass
 
 
 if __name__ == "__main__":

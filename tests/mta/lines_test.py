@@ -54,7 +54,7 @@ def settings_of(lines: str) -> dict[str, str]:
         if not line.strip() or line.startswith("#"):
             continue
         if line[0].isspace() and name:
-            settings[name] += " " + line.strip()
+            settings[name] = f"{settings[name]} {line.strip()}".strip()
         elif "=" in line:
             name, _, value = (part.strip() for part in line.partition("="))
             settings[name] = value
@@ -85,6 +85,15 @@ class PrintedLines(unittest.TestCase):
                                                                 "b@test.example"])
                 self.assertEqual(replies[1].verdict, "550 5.1.1", replies[1].text)
                 self.assertEqual([reply.code for reply in replies[2:]], [250, 354, 250])
+        postern.close()
+        default = settings["smtpd_policy_service_default_action"].removeprefix("451 4.3.5 ")
+        for service, words in (("milter", "451 4.7.1 Service unavailable - try again later"),
+                               ("policy", "451 4.3.5 <b@test.example>: Recipient address "
+                                          f"rejected: {default}")):
+            with self.subTest(stopped=service), SmtpSession(postfix.port(service)) as session:
+                session.hello()
+                refused = session.transaction("a@example.org", ["b@test.example"])[-1]
+                self.assertEqual(refused.text, words)
 
     def test_of_master_cf_relay_through_spawn_and_defer_without_a_server(self) -> None:
         policy = Smtpd("policy", {"smtpd_recipient_restrictions":

@@ -56,7 +56,8 @@ class EveryReason(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        def services(address: str) -> list[Smtpd]:
+        def services(house: House) -> list[Smtpd]:
+            address = house.policy_address
             late = [policy_service(f"late-{context}", address, [context]) for context in LISTS]
             early = [policy_service(f"early-{context}", address, [context], delay_reject=False)
                      for context in _EARLY]

@@ -72,7 +72,8 @@ class Sessions(unittest.TestCase):
         cls.house = cls.enterClassContext(House(
             _RULES, certificate=make_certificate(),
             policy_contexts=("recipient", "data", "end"),
-            more=lambda address: [policy_service("everywhere", address, list(LISTS))]))
+            more=lambda house: [policy_service("everywhere", house.policy_address,
+                                               list(LISTS))]))
 
     def each(self, doors: tuple[str, ...] = _DOORS) -> list[tuple[str, SmtpSession]]:
         """A session at each door, closed after the test."""

@@ -101,15 +101,15 @@ TEST(PolicyRequest, UnknownNamesTellNothing) {
   EXPECT_EQ(t.client.reverse_name, Told<std::string>());
 }
 
-TEST(PolicyRequest, EmptyIsAbsentAndMissingIsNotTold) {
+TEST(PolicyRequest, WhatIsMissingIsAbsentWherePostfixLeavesItOut) {
   EXPECT_TRUE(transaction("RCPT", {{"helo_name", ""}}).helo.is_absent());
   const auto bare = Asked(Raw{"protocol_state=RCPT\n\n"}).transaction();
-  EXPECT_EQ(bare.helo, Told<std::string>());
+  EXPECT_TRUE(bare.helo.is_absent());
   EXPECT_EQ(bare.sender, Told<MailAddress>());
   EXPECT_EQ(bare.recipient, Told<MailAddress>());
-  EXPECT_EQ(bare.authentication.user, Told<std::string>());
-  EXPECT_EQ(bare.tls.version, Told<std::string>());
-  EXPECT_EQ(bare.declared_size, Told<std::int64_t>());
+  EXPECT_TRUE(bare.authentication.user.is_absent());
+  EXPECT_TRUE(bare.tls.version.is_absent());
+  EXPECT_TRUE(bare.declared_size.is_absent());
   EXPECT_FALSE(bare.client.address);
 }
 
@@ -125,6 +125,15 @@ TEST(PolicyRequest, AddressesComeInOneSpelling) {
   EXPECT_EQ(t.sender.value().local(), "a b");
   EXPECT_EQ(t.sender.value().domain(), "example.org");
   EXPECT_EQ(t.recipient.value().text(), "Bob@test.example");
+}
+
+// Postfix has taken the quotes away already; doing so twice would make another mailbox of these.
+TEST(PolicyRequest, WhatLooksLikeQuotesOrARouteIsPartOfTheAddress) {
+  const auto t = transaction("RCPT", {{"sender", "\"bob\"@example.org"},
+                                      {"recipient", "@example.net:postmaster@example.org"}});
+  EXPECT_EQ(t.sender.value().local(), "\"bob\"");
+  EXPECT_EQ(t.recipient.value().local(), "@example.net:postmaster");
+  EXPECT_EQ(t.recipient.value().domain(), "example.org");
 }
 
 TEST(PolicyRequest, TheSizeIsDeclaredBeforeAndRealAtTheEnd) {
@@ -157,7 +166,7 @@ TEST(PolicyRequest, BadNumbersAndAddressesAreNotTold) {
       EXPECT_EQ(t.client.port, 0) << bad;
     }
     EXPECT_FALSE(t.client.address) << bad;
-    EXPECT_EQ(t.declared_size, Told<std::int64_t>()) << bad;
+    EXPECT_FALSE(t.declared_size.is_told()) << bad;
     EXPECT_EQ(t.recipient_count, Told<std::int64_t>()) << bad;
     EXPECT_EQ(t.tls.bits, Told<std::int64_t>()) << bad;
     EXPECT_TRUE(t.tls.version.is_told());

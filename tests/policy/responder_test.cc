@@ -266,6 +266,7 @@ TEST_F(ResponderTest, AnAnswerAfterTheResponderIsGoneIsHarmless) {
 
 TEST_F(ResponderTest, EveryReasonAtEveryStateAndListIsSomethingPostfixUnderstands) {
   int asked = 0;
+  unsigned unanswered = 0;
   for (const auto& reason : all_reasons()) {
     for (const auto* state : {"CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE"}) {
       for (const auto* context : {"", "client", "helo", "sender", "recipient", "data", "end"}) {
@@ -274,13 +275,19 @@ TEST_F(ResponderTest, EveryReasonAtEveryStateAndListIsSomethingPostfixUnderstand
                                         {"helo_name", word + ".example"},
                                         {"policy_context", context},
                                         {"instance", std::to_string(++asked)}});
+        // A refusal without a reply cannot come from a policy that loaded; it is never let through.
+        if (answer.empty()) {
+          ++unanswered;
+          ASSERT_THAT(state, ::testing::AnyOf("MAIL", "RCPT", "DATA", "END-OF-MESSAGE"));
+          continue;
+        }
         ASSERT_THAT(answer, ::testing::EndsWith("\n\n")) << word << ' ' << state << ' ' << context;
         ASSERT_TRUE(encode_answer(answer.substr(7, answer.size() - 9))) << answer;
       }
     }
   }
   EXPECT_GT(asked, 4000);
-  EXPECT_EQ(policy_counters.failures, 0U);
+  EXPECT_EQ(policy_counters.failures, unanswered);
   EXPECT_GT(policy_counters.refusals, 1000U);
 }
 

@@ -1,6 +1,7 @@
 #include "reply/codes.h"
 
 #include "postern/reason.h"
+#include "reply/codes_explanation.h"
 #include "reply/codes_query.h"
 #include "reply/registry.h"
 
@@ -103,9 +104,9 @@ TEST(Codes, ExplainEveryReasonAndEveryCode) {
 }
 
 TEST(Codes, AreRightWherePopularArticlesAreWrong) {
-  EXPECT_THAT(explained("502"), HasSubstr("no relation of HTTP 502"));
-  EXPECT_THAT(explained("503"), HasSubstr("no relation of HTTP 503"));
-  EXPECT_THAT(explained("504"), HasSubstr("no relation of HTTP 504"));
+  EXPECT_THAT(explained("502"), HasSubstr("unrelated to HTTP 502"));
+  EXPECT_THAT(explained("503"), HasSubstr("unrelated to HTTP 503"));
+  EXPECT_THAT(explained("504"), HasSubstr("unrelated to HTTP 504"));
   for (const char* code : {"502", "503", "504", "550", "552", "554"}) {
     EXPECT_THAT(explained(code), HasSubstr(std::string(code) + ", permanent")) << code;
   }
@@ -126,7 +127,7 @@ TEST(Codes, NameTheContradictionOfClasses) {
 TEST(Codes, SayWhenNoRegistryHasACode) {
   EXPECT_THAT(explained("541"), HasSubstr("no RFC"));
   EXPECT_THAT(explained("569"), HasSubstr("second digit ends at 5"));
-  EXPECT_THAT(explained("699 x"), HasSubstr("no SMTP reply"));
+  EXPECT_THAT(explained("699 x"), HasSubstr("not an SMTP reply"));
   EXPECT_THAT(explained("550 5.7.515 Access denied"), HasSubstr("not in the IANA registry"));
   EXPECT_THAT(explained("550 5.7.515 Access denied"), HasSubstr("Microsoft"));
   EXPECT_THAT(explained("3.7.1"), HasSubstr("its class is 2, 4 or 5"));
@@ -209,6 +210,20 @@ TEST(CodesQuery, ReadsCodesAndNotAddresses) {
   EXPECT_EQ(query->enhanced->text(), "5.7.1");
   EXPECT_EQ(query->words, "one two");
   EXPECT_TRUE(query->faults.empty());
+}
+
+/// Our own replies are what help desks paste: they may leave the reason open, but never name
+/// another.
+TEST(Codes, NeverTakeAReplyOfOursForAnotherReason) {
+  for (const auto& reason : all_reasons()) {
+    if (reason.reply.empty()) continue;
+    const auto words = std::string(reason.text) + ' ' + std::string(reason.advice);
+    const auto query = read_codes_query(std::string(reason.reply) + ' ' + words);
+    ASSERT_TRUE(query) << reason.id;
+    const auto found = find_out(*query);
+    if (found.likely == nullptr) continue;
+    EXPECT_EQ(found.likely->id, reason.id) << words;
+  }
 }
 
 }  // namespace

@@ -63,6 +63,17 @@ TEST(Compose, DropsTheSecondSentenceAsAWhole) {
   EXPECT_EQ(reply->text().sentence.find("Please"), std::string::npos);
 }
 
+TEST(Compose, IsNotUndoneByAValueThatBeginsWithADigit) {
+  for (const auto stage : {ReplyStage::mail, ReplyStage::rcpt}) {
+    const auto reply = composed("client-blocked", "550 5.7.1", stage,
+                                "{sender} may not write here.", {{"sender", "1x@evil.example"}});
+    EXPECT_EQ(reply.text().sentence, "1x@evil.example may not write here.");
+  }
+  const auto bare = composed("early-talker", "550", ReplyStage::helo, "{helo} spoke too early.",
+                             {{"helo", "1x.example"}});
+  EXPECT_EQ(bare.text().sentence, "Refused, 1x.example spoke too early.");
+}
+
 TEST(Compose, LeavesOurAddressOutOf551) {
   const auto reply = composed("rcpt-moved-to", "551 5.7.1", ReplyStage::rcpt, "", {});
   EXPECT_TRUE(reply.text().contact.empty());
@@ -143,6 +154,8 @@ TEST(CheckTemplate, PointsAtEveryFault) {
   EXPECT_NE(problems_of("a: b"), "");
   EXPECT_NE(problems_of(""), "");
   EXPECT_NE(problems_of("5 is a number."), "");
+  EXPECT_NE(problems_of(" One."), "");
+  EXPECT_NE(problems_of("One. "), "");
   EXPECT_NE(problems_of("na\xc3\xafve"), "");
   EXPECT_NE(problems_of("One. Two. Three."), "");
   EXPECT_NE(problems_of(std::string(101, 'x')), "");

@@ -72,7 +72,7 @@ TEST(Reply, IsRefusedForTextThatDoesNotSurvive) {
   for (const char* wrong : {"",
                             "Gr\xc3\xbc\xc3\x9f"
                             "e",
-                            "a\rb", "a\nb", "a\tb", "a;b", "a: b", "5 times no", "a\x7f"}) {
+                            "a\rb", "a\nb", "a\tb", "a;b", "a: b", "a\x7f"}) {
     EXPECT_FALSE(make(ReplyStage::rcpt, "550 5.7.1", text(wrong))) << wrong;
   }
   auto nul = text("ab");
@@ -101,9 +101,9 @@ TEST(Reply, AllowsAColonInTheHelpAddressOnly) {
 }
 
 TEST(Reply, TellsAllItsFaultsAtOnce) {
-  auto said = text("1 a;b:c");
+  auto said = text("a;b:c");
   const auto reply = make(ReplyStage::mail, "450 4.7.0", said);
-  EXPECT_EQ(reply.problems().size(), 4U) << faults(reply);
+  EXPECT_EQ(reply.problems().size(), 3U) << faults(reply);
 }
 
 TEST(FormAt, PrefersTheWishWhereItMayBeSpoken) {

@@ -240,7 +240,7 @@ TEST(Loader, AMissingMainFileIsAProblemOfThatFile) {
 
 TEST(Loader, APatternWithoutFilesIsAWarningAndAMissingFileAnError) {
   EXPECT_THAT(diagnostics_of("include = [\"none/*.toml\"]\n"),
-              HasSubstr("warning: no file fits \"none/*.toml\""));
+              HasSubstr("warning: no file matches \"none/*.toml\""));
   EXPECT_THAT(diagnostics_of("include = [\"none/a.toml\"]\n"),
               HasSubstr("error: cannot read \"none/a.toml\""));
 }

@@ -97,7 +97,7 @@ TEST(Parser, NamesEverySyntaxFaultAtOnce) {
   EXPECT_EQ(faults("a) and b"), "1+1 this \")\" closes nothing\n");
   EXPECT_EQ(faults("1 < a < 3"), "6+1 a comparison cannot be compared again\n");
   EXPECT_EQ(faults("a AND b"), "2+3 \"AND\" stands where an operator is expected\n");
-  EXPECT_EQ(faults("a in [b]"), "6+1 \"b\" cannot stand in a list\n");
+  EXPECT_EQ(faults("a in [b]"), "6+1 \"b\" cannot be in a list\n");
   EXPECT_EQ(faults("a in ['x' 'y']"), "10+3 there is no comma before \"'y'\"\n");
   EXPECT_EQ(faults("a in ['x'"), "5+1 this \"[\" is not closed\n");
   EXPECT_EQ(faults("header('x') == 'y'"), "0+6 there is no function \"header\"\n");

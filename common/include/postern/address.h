@@ -73,6 +73,10 @@ class MailAddress {
   /// Reads what either MTA hands over: "<a@b>", "a@b", "\"a b\"@c", "<>", "", a source route
   /// ("<@x,@y:a@b>" gives a@b), "postmaster" without a domain.
   static MailAddress from_envelope(std::string_view text);
+  /// Takes an address that the MTA has already freed of brackets and quotes, as Postfix hands it to
+  /// policy services: the last '@' ends the local part, and whatever else looks like a quote or a
+  /// source route is part of it.
+  static MailAddress from_unquoted(std::string_view text);
 
   const std::string& local() const noexcept { return local_; }
   const std::string& domain() const noexcept { return domain_; }

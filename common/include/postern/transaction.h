@@ -109,7 +109,7 @@ struct Transaction {
   Tls tls;
   Authentication authentication;
 
-  Told<std::string> helo;      ///< from HELO on; absent when the client sent none
+  Told<std::string> helo;    ///< from HELO on; absent when the client sent none
   Told<bool> extended_smtp;  ///< EHLO rather than HELO; the milter protocol does not always tell
 
   Told<MailAddress> sender;                         ///< from MAIL on; told and empty for "<>"

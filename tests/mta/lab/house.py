@@ -34,10 +34,10 @@ accepts = false
 
 class House:
     """Doors by name: "milter" and "policy" (one Postfix service each), "sendmail"; `more` makes
-    further Postfix services from the policy door's address; `policy_contexts` are the restriction
+    further Postfix services from the addresses of this house; `policy_contexts` are the restriction
     lists of "policy"."""
 
-    def __init__(self, rules: str, more: Callable[[str], list[Smtpd]] | None = None,
+    def __init__(self, rules: str, more: Callable[[House], list[Smtpd]] | None = None,
                  postfix_settings: Mapping[str, str] | None = None,
                  certificate: tuple[str, str] | None = None,
                  policy_contexts: Sequence[str] = ("recipient",)) -> None:
@@ -46,7 +46,7 @@ class House:
         self.policy_address = f"inet:127.0.0.1:{self._policy}"
         self.milter_address = f"inet:127.0.0.1:{self._milter}"
         self._rules = rules
-        self._more = more(self.policy_address) if more else []
+        self._more = more(self) if more else []
         self._postfix_settings = postfix_settings
         self._certificate = certificate
         self._policy_contexts = policy_contexts
