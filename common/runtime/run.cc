@@ -79,7 +79,7 @@ struct Run::State {
   bool closed = false;
   bool lacks_trail = false;
 
-  State(std::shared_ptr<const Policy> policy_in, Transaction transaction_in, Facts facts_in,
+  State(std::shared_ptr<const Policy>&& policy_in, Transaction&& transaction_in, Facts&& facts_in,
         const Evaluator& evaluator_in)
       : policy(std::move(policy_in)),
         transaction(std::move(transaction_in)),
