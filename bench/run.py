@@ -36,19 +36,43 @@ def rate(program: pathlib.Path, socket: pathlib.Path, connections: int, count: i
     return float(done.stdout)
 
 
+def thread_times(parent: int) -> dict[str, float]:
+    """Processor microseconds of every thread of the workers of `parent`, by "process/thread"."""
+    times: dict[str, float] = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rsplit(")", 1)[1].split()[1]) != parent:
+                continue
+            for thread in stat.parent.joinpath("task").iterdir():
+                spent = int(thread.joinpath("schedstat").read_text().split()[0])
+                times[f"{stat.parent.name}/{thread.name}"] = spent / 1000
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a process that has ended meanwhile
+    return times
+
+
+def busiest(before: dict[str, float], after: dict[str, float], count: int) -> str:
+    """Processor time for each request of the threads that took most: loop or pool, and journal."""
+    spent = sorted(((after[name] - before.get(name, 0)) / count for name in after), reverse=True)
+    return " + ".join(f"{each:.1f}" for each in spent[:2])
+
+
 def compare(build: pathlib.Path, load: str, ours: pathlib.Path, baseline: pathlib.Path,
-            pairs: int, count: int, unit: str) -> None:
+            pairs: int, count: int, unit: str, parent: int) -> None:
     for connections in (1, 16, 100):
         program = build / "bench" / load
         rate(program, ours, connections, count // 10)  # warm both up
         rate(program, baseline, connections, count // 10)
+        before = thread_times(parent)
         both = [(rate(program, ours, connections, count), rate(program, baseline, connections, count))
                 for _ in range(pairs)]
+        spent = busiest(before, thread_times(parent), count * pairs)
         ratios = sorted(a / b for a, b in both)
         print(f"{connections:4} connections: ratio {statistics.median(ratios):.2f} "
               f"(from {ratios[0]:.2f} to {ratios[-1]:.2f} in {pairs} pairs); "
               f"medians {statistics.median(a for a, _ in both):,.0f} and "
-              f"{statistics.median(b for _, b in both):,.0f} {unit}/s", flush=True)
+              f"{statistics.median(b for _, b in both):,.0f} {unit}/s; "
+              f"our busiest threads took {spent} us of processor time for each", flush=True)
 
 
 def main() -> int:
@@ -78,10 +102,10 @@ def main() -> int:
             print("policy door, starter policy, journal on, log lines for accepts off; "
                   "baseline: an epoll loop that answers DUNNO")
             compare(build, "bench_policy_load", policy, root / "baseline_policy.sock",
-                    arguments.pairs, arguments.requests, "requests")
+                    arguments.pairs, arguments.requests, "requests", started[0].pid)
             print("milter door, same policy; baseline: a libmilter filter that continues at every step")
             compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
-                    arguments.pairs, arguments.messages, "messages")
+                    arguments.pairs, arguments.messages, "messages", started[0].pid)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)

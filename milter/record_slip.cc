@@ -26,7 +26,8 @@ void RecordSlip::submit_if_complete() {
   if (!outcome_ || !record_) return;
   Record record = std::move(*record_);
   record_.reset();
-  record.decision = outcome_->decision;
+  record.decision = std::move(outcome_->decision);
+  record.trail_from = std::move(outcome_->trail_from);
   record.facts = outcome_->facts;
   record.elapsed = outcome_->elapsed;
   submit_(std::move(record));

@@ -100,7 +100,7 @@ struct Responder::Core {
   Core(const Services& services_in, MemoryLimits limits)
       : services(services_in), memory(services_in.clock, limits) {}
 
-  Record record_of(RecordKind kind, const Policy& policy, Transaction transaction) const {
+  Record record_of(RecordKind kind, const Policy& policy, Transaction&& transaction) const {
     Record record;
     record.kind = kind;
     record.host = policy.settings().identity.host;
@@ -159,7 +159,7 @@ struct Responder::Pending {
   void repeat(const Given& given, Transaction transaction);
   void join(const Transaction& transaction) const;
   void replied(const Decision& decision);
-  void closed(Outcome outcome) const;
+  void closed(Outcome&& outcome) const;
 };
 
 void Responder::Pending::recall_and_decide(const std::shared_ptr<Pending>& self,
@@ -192,7 +192,7 @@ void Responder::Pending::recall_and_decide(const std::shared_ptr<Pending>& self,
   services.driver.decide(
       policy, std::move(transaction), {}, policy->settings().limits.deadline,
       [self](const Decision& decision) { self->replied(decision); },
-      [self](Outcome outcome) { self->closed(std::move(outcome)); });
+      [self](Outcome&& outcome) { self->closed(std::move(outcome)); });
 }
 
 void Responder::Pending::replied(const Decision& decision) {
@@ -233,11 +233,12 @@ void Responder::Pending::replied(const Decision& decision) {
   }
 }
 
-void Responder::Pending::closed(Outcome outcome) const {
+void Responder::Pending::closed(Outcome&& outcome) const {
   if (!sent || !recorded) return;
   auto record = core->record_of(RecordKind::decision, *policy, std::move(outcome.transaction));
   record.facts = std::move(outcome.facts);
   record.decision = std::move(outcome.decision);
+  record.trail_from = std::move(outcome.trail_from);
   record.sent = sent;
   record.elapsed = outcome.elapsed;
   core->services.journal.submit(std::move(record));
@@ -263,7 +264,8 @@ void Responder::Pending::repeat(const Given& given, Transaction transaction) {
 }
 
 void Responder::Pending::join(const Transaction& transaction) const {
-  core->services.journal.submit(core->record_of(RecordKind::join, *policy, transaction));
+  core->services.journal.submit(
+      core->record_of(RecordKind::join, *policy, Transaction(transaction)));
 }
 
 Responder::Responder(const Services& services, MemoryLimits limits)

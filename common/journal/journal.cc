@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <pthread.h>
 #include <signal.h>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -31,6 +31,53 @@ constexpr std::chrono::seconds longest_reopen{5};
 
 bool is_refusal(Verdict verdict) { return verdict != Verdict::pass && verdict != Verdict::accept; }
 
+// Records in order, in boxes of a fixed size that are used again: their memory is asked for once
+// and not, by one thread and then given back by another, for every record.
+class Batch {
+ public:
+  using Box = std::vector<Record>;
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::vector<Box>& boxes() noexcept { return boxes_; }
+
+  /// Strong guarantee. `spare`: empty boxes to use.
+  void add(Record&& record, std::vector<Box>& spare) {
+    if (boxes_.empty() || boxes_.back().size() == box_size) {
+      if (spare.empty()) {
+        spare.emplace_back();
+        spare.back().reserve(box_size);
+      }
+      boxes_.push_back(std::move(spare.back()));
+      spare.pop_back();
+    }
+    boxes_.back().push_back(std::move(record));
+    ++size_;
+  }
+  /// Ends the records, keeps boxes.
+  void clear() noexcept {
+    if (boxes_.size() > spare_boxes) boxes_.resize(spare_boxes);
+    for (auto& box : boxes_) box.clear();
+    size_ = 0;
+  }
+  /// Of an empty batch, to `spare`, which has room for `spare_boxes`.
+  void leave_boxes(std::vector<Box>& spare) noexcept {
+    for (auto& box : boxes_) {
+      if (spare.size() < spare_boxes) spare.push_back(std::move(box));
+    }
+    boxes_.clear();
+  }
+
+  // Records in a box, and boxes kept for later: together what a busy server brings between two
+  // batches, a few megabytes. A burst may take more, and gives it back.
+  static constexpr std::size_t box_size = 64;
+  static constexpr std::size_t spare_boxes = 32;
+
+ private:
+  std::vector<Box> boxes_;
+  std::size_t size_ = 0;
+};
+
 struct NewSettings {
   JournalSettings journal;
   LogSettings log;
@@ -45,13 +92,16 @@ struct Journal::State {
         notice(std::move(notice_function)),
         queue_limit(limit),
         log(log_settings),
-        file(journal.path) {}
+        file(journal.path) {
+    spare.reserve(Batch::spare_boxes);
+  }
 
   // Shared, under the mutex.
   mutable std::mutex mutex;
   std::condition_variable work;      // the writer waits here
   std::condition_variable progress;  // flush() and reopen() wait here
-  std::deque<Record> queue;
+  Batch queue;
+  std::vector<Batch::Box> spare;
   std::optional<NewSettings> new_settings;
   std::uint64_t reopens_asked = 0;
   std::uint64_t reopens_done = 0;
@@ -72,6 +122,7 @@ struct Journal::State {
   JournalFile file;
   std::string buffer;
   std::uint64_t buffered_lines = 0;
+  std::size_t unwritten = 0;  // records of the batch that are not in the buffer yet
   Steady::time_point next_open{};
   Steady::time_point next_sync{};
   bool unsynced = false;
@@ -85,7 +136,8 @@ struct Journal::State {
 
   void run() noexcept;
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
-  void write_batch(std::deque<Record>& batch, bool hurry);
+  void write_batch(Batch& batch, bool hurry);
+  void write_record(Record& record, bool hurry);
   void write_buffer(bool hurry);
   void open_if_due(bool hurry);
   void tell_about_overflow(std::uint64_t lost);
@@ -119,8 +171,8 @@ void Journal::State::run() noexcept {
   open_if_due(true);
   std::unique_lock lock(mutex);
   while (wait_for_work(lock)) {
-    std::deque<Record> batch;
-    batch.swap(queue);
+    Batch batch = std::exchange(queue, {});
+    unwritten = batch.size();
     const std::size_t taken = batch.size();
     const auto change = std::exchange(new_settings, std::nullopt);
     const std::uint64_t asked = reopens_asked;
@@ -140,12 +192,13 @@ void Journal::State::run() noexcept {
     } catch (...) {
       // Out of memory: what is not in the file is lost, the thread lives on.
       const std::lock_guard relock(mutex);
-      counts.lost_write_failed += batch.size() + buffered_lines;
+      counts.lost_write_failed += unwritten + buffered_lines;
       buffer.clear();
       buffered_lines = 0;
     }
-    batch.clear();
+    batch.clear();  // gives memory back, which is no work for under the lock
     lock.lock();
+    batch.leave_boxes(spare);
     finished += taken;
     if (change) reopens_done = asked;
     progress.notify_all();
@@ -154,24 +207,31 @@ void Journal::State::run() noexcept {
   sync_if_due(true);
 }
 
-void Journal::State::write_batch(std::deque<Record>& batch, bool hurry) {
-  while (!batch.empty()) {
-    const Record& record = batch.front();
-    if (!file.path().empty()) {
-      const std::string line = to_json(record);
-      if (line.size() > longest_journal_line) {
-        lose(1, "a record of " + std::to_string(line.size()) + " octets is too long");
-      } else {
-        buffer += line;
-        buffer += '\n';
-        ++buffered_lines;
-      }
-    }
-    write_log_line(record);
-    batch.pop_front();
-    if (buffer.size() >= largest_write) write_buffer(hurry);
+void Journal::State::write_batch(Batch& batch, bool hurry) {
+  for (auto& box : batch.boxes()) {
+    for (auto& record : box) write_record(record, hurry);
+    box.clear();
   }
   write_buffer(hurry);
+}
+
+void Journal::State::write_record(Record& record, bool hurry) {
+  complete_trail(record);
+  if (!file.path().empty()) {
+    const auto start = buffer.size();
+    append_json(buffer, record);
+    const auto length = buffer.size() - start;
+    if (length > longest_journal_line) {
+      buffer.resize(start);
+      lose(1, "a record of " + std::to_string(length) + " octets is too long");
+    } else {
+      buffer += '\n';
+      ++buffered_lines;
+    }
+  }
+  --unwritten;
+  write_log_line(record);
+  if (buffer.size() >= largest_write) write_buffer(hurry);
 }
 
 void Journal::State::write_buffer(bool hurry) {
@@ -180,7 +240,9 @@ void Journal::State::write_buffer(bool hurry) {
   std::size_t done = 0;
   if (file.is_open()) done = file.append(buffer);
   const auto end = buffer.begin() + static_cast<std::ptrdiff_t>(done);
-  const auto whole = static_cast<std::uint64_t>(std::count(buffer.begin(), end, '\n'));
+  const auto whole = done == buffer.size()
+                         ? buffered_lines
+                         : static_cast<std::uint64_t>(std::count(buffer.begin(), end, '\n'));
   const std::uint64_t lost = buffered_lines - whole;
   buffer.clear();
   buffered_lines = 0;
@@ -317,7 +379,7 @@ void Journal::submit(Record record) noexcept {
     bool queued = false;
     if (state_->queue.size() < state_->queue_limit) {
       try {
-        state_->queue.push_back(std::move(record));
+        state_->queue.add(std::move(record), state_->spare);
         queued = true;
       } catch (...) {
         // No memory: as if the queue were full.

@@ -1,7 +1,10 @@
 #include "journal/json_writer.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstring>
 
 namespace postern {
 namespace {
@@ -9,6 +12,60 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
 unsigned octet(char c) { return static_cast<unsigned char>(c); }
+
+// Characters that stand in a JSON string as they are; nearly all there is to write.
+constexpr std::array<bool, 256> plain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c < 0x7F; ++c) table[c] = c != '"' && c != '\\';
+  return table;
+}();
+
+std::size_t plain_length(std::string_view octets) {
+  std::size_t length = 0;
+  while (length < octets.size() && plain[octet(octets[length])]) ++length;
+  return length;
+}
+
+// Whether all octets of `eight` are plain.
+constexpr bool are_plain(std::uint64_t eight) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::uint64_t high = 0x80 * each;
+  const auto zero = [](std::uint64_t value) { return (value - each) & ~value; };
+  const auto below_space = (eight - 0x20 * each) & ~eight;
+  const auto not_ascii = eight | (eight + each);  // and 0x7F
+  return ((below_space | not_ascii | zero(eight ^ '"' * each) | zero(eight ^ '\\' * each)) &
+          high) == 0;
+}
+
+// Copies `octets` to `to` if all of them are plain; else leaves anything there. Ends on a full word
+// that overlaps the one before, because a loop over what is left would cost more than all the rest.
+bool copy_plain(std::string_view octets, char* to) {
+  const auto size = octets.size();
+  std::uint64_t eight = 0;
+  if (size >= sizeof eight) {
+    const auto take = [&](std::size_t at) {
+      std::memcpy(&eight, octets.data() + at, sizeof eight);
+      std::memcpy(to + at, &eight, sizeof eight);
+      return are_plain(eight);
+    };
+    const auto last = size - sizeof eight;
+    for (std::size_t at = 0; at < last; at += sizeof eight) {
+      if (!take(at)) return false;
+    }
+    return take(last);
+  }
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  if (size >= sizeof first) {
+    std::memcpy(&first, octets.data(), sizeof first);
+    std::memcpy(&last, octets.data() + size - sizeof last, sizeof last);
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(to + size - sizeof last, &last, sizeof last);
+    return are_plain(std::uint64_t{first} << 32U | last);
+  }
+  std::copy(octets.begin(), octets.end(), to);
+  return plain_length(octets) == size;
+}
 
 bool continues(unsigned value) { return (value & 0xC0U) == 0x80U; }
 
@@ -73,7 +130,11 @@ void append_ascii(std::string& out, char c) {
 
 void append_json_string(std::string& out, std::string_view octets) {
   out += '"';
-  while (!octets.empty()) {
+  for (;;) {
+    const auto run = plain_length(octets);
+    out.append(octets.data(), run);
+    if (run == octets.size()) break;
+    octets.remove_prefix(run);
     const std::size_t length = sequence_length(octets);
     if (length == 0) {
       out += "\\udbff\\ude";
@@ -113,53 +174,90 @@ std::string octets_from_json(std::string_view text) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
-  append_json_string(out_, name);
-  out_ += ':';
+  quote(name);
+  put(':');
   comma_ = false;
   return *this;
 }
 
 void JsonWriter::string(std::string_view octets) {
   separate();
-  append_json_string(out_, octets);
+  quote(octets);
 }
 
 void JsonWriter::number(std::int64_t value) {
   separate();
   char digits[20];  // -2^63 has 19 digits and a sign
   const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  out_.append(digits, end.ptr);
+  put(std::string_view(digits, static_cast<std::size_t>(end.ptr - digits)));
 }
 
 void JsonWriter::boolean(bool value) {
   separate();
-  out_ += value ? "true" : "false";
+  put(value ? std::string_view("true") : std::string_view("false"));
 }
 
 void JsonWriter::null() {
   separate();
-  out_ += "null";
+  put("null");
 }
 
 void JsonWriter::raw(std::string_view json) {
   separate();
-  out_ += json;
+  put(json);
 }
 
 void JsonWriter::open(char bracket) {
   separate();
-  out_ += bracket;
+  put(bracket);
   comma_ = false;
+  ++depth_;
 }
 
 void JsonWriter::close(char bracket) {
-  out_ += bracket;
+  put(bracket);
   comma_ = true;
+  if (--depth_ == 0) hand_over();
 }
 
 void JsonWriter::separate() {
-  if (comma_) out_ += ',';
+  if (comma_) put(',');
   comma_ = true;
+}
+
+void JsonWriter::quote(std::string_view octets) {
+  constexpr std::size_t quotes = 2;
+  if (room_.size() - used_ < octets.size() + quotes) hand_over();
+  if (room_.size() >= octets.size() + quotes) {
+    char* const to = room_.data() + used_;
+    if (copy_plain(octets, to + 1)) {
+      to[0] = to[octets.size() + 1] = '"';
+      used_ += octets.size() + quotes;
+      return;
+    }
+  }
+  hand_over();
+  append_json_string(out_, octets);
+}
+
+void JsonWriter::put(char c) {
+  if (used_ == room_.size()) hand_over();
+  room_[used_++] = c;
+}
+
+void JsonWriter::put(std::string_view octets) {
+  if (room_.size() - used_ < octets.size()) hand_over();
+  if (room_.size() < octets.size()) {
+    out_ += octets;
+    return;
+  }
+  std::copy(octets.begin(), octets.end(), room_.begin() + static_cast<std::ptrdiff_t>(used_));
+  used_ += octets.size();
+}
+
+void JsonWriter::hand_over() {
+  out_.append(room_.data(), used_);
+  used_ = 0;
 }
 
 }  // namespace postern

@@ -3,6 +3,8 @@
 // writes valid JSON from which the same octets come back. Not synchronised.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +21,8 @@ void append_json_string(std::string& out, std::string_view octets);
 /// UTF-8.
 std::string octets_from_json(std::string_view text);
 
-/// Members are separated as needed; the caller opens and closes in the right order.
+/// Members are separated as needed; the caller opens and closes in the right order. The value is
+/// one object or array; it is in the string once its last bracket is closed.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -50,8 +53,17 @@ class JsonWriter {
   void open(char bracket);
   void close(char bracket);
   void separate();
+  void quote(std::string_view octets);
+  void put(char c);
+  void put(std::string_view octets);
+  void hand_over();
 
   std::string& out_;
+  // A record has some hundreds of short texts, which a string would take several times as long to
+  // gather as this does. Larger than most texts.
+  std::array<char, 2048> room_;
+  std::size_t used_ = 0;
+  unsigned depth_ = 0;
   bool comma_ = false;  // the next value or key needs one before it
 };
 

@@ -21,4 +21,10 @@ std::optional<RecordKind> record_kind_from_text(std::string_view text) noexcept 
   return std::nullopt;
 }
 
+void complete_trail(Record& record) {
+  if (!record.trail_from) return;
+  record.decision.trail = trail_of(*record.trail_from, record.transaction, record.facts);
+  record.trail_from.reset();
+}
+
 }  // namespace postern

@@ -4,12 +4,14 @@
 
 #include "postern/decision.h"
 #include "postern/facts.h"
+#include "postern/policy.h"
 #include "postern/result.h"
 #include "postern/transaction.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,9 +46,16 @@ struct Record {
   Transaction transaction;  ///< with reference and time
   Facts facts;
   Decision decision;
+  /// Set while `decision` has no trail yet: complete_trail() makes it from this policy.
+  std::shared_ptr<const Policy> trail_from;
   std::optional<SentReply> sent;
   std::chrono::microseconds elapsed{0};  ///< from request to answer
 };
+
+/// Makes the trail that the deciding thread left to be made later. The journal does it on its own
+/// thread, so nobody waits for it; another sink that looks at the trail calls it first. Throws only
+/// for lack of memory.
+void complete_trail(Record& record);
 
 /// Version of the JSON format (docs/journal-format.md).
 inline constexpr int journal_format_version = 1;
@@ -63,6 +72,8 @@ inline constexpr std::size_t longest_log_line = 1'023;
 
 /// One JSON object without line end; valid UTF-8 whatever octets the mail held.
 std::string to_json(const Record& record);
+/// The same at the end of `out`.
+void append_json(std::string& out, const Record& record);
 
 /// Reads a line written by to_json of this or an older version. A torn, foreign or too long line is
 /// a problem, never a crash or an exception; unknown members are ignored.

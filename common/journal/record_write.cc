@@ -226,6 +226,11 @@ std::string to_json(const Record& record) {
   std::string out;
   // A record of one recipient with a dozen rules; spares most of the growing.
   out.reserve(4096);
+  append_json(out, record);
+  return out;
+}
+
+void append_json(std::string& out, const Record& record) {
   JsonWriter json(out);
   json.begin_object();
   json.member("v", journal_format_version);
@@ -254,7 +259,6 @@ std::string to_json(const Record& record) {
   }
   json.member("elapsed_us", record.elapsed.count());
   json.end_object();
-  return out;
 }
 
 }  // namespace postern

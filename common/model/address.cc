@@ -67,9 +67,18 @@ IpAddress IpAddress::from_v6(const std::array<std::uint8_t, 16>& bytes) {
 }
 
 std::string IpAddress::text() const {
+  if (family_ == Family::v4) {
+    // Every record has a few of these, and inet_ntop() takes ten times as long.
+    std::array<char, INET_ADDRSTRLEN> digits{};
+    char* end = digits.data();
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i != 0) *end++ = '.';
+      end = std::to_chars(end, digits.data() + digits.size(), bytes_[i]).ptr;
+    }
+    return {digits.data(), end};
+  }
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  inet_ntop(family_ == Family::v4 ? AF_INET : AF_INET6, bytes_.data(), buffer.data(),
-            static_cast<socklen_t>(buffer.size()));
+  inet_ntop(AF_INET6, bytes_.data(), buffer.data(), static_cast<socklen_t>(buffer.size()));
   return buffer.data();
 }
 

@@ -7,8 +7,13 @@
 namespace postern {
 
 std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
-                                           const Facts& facts) {
-  return walk::evaluate(policy.rules(), policy.settings().identity, transaction, facts);
+                                           const Facts& facts, Detail detail) {
+  return walk::evaluate(policy.rules(), policy.settings().identity, transaction, facts, detail);
+}
+
+std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
+                                 const Facts& facts) {
+  return walk::trail_of(policy.rules(), transaction, facts);
 }
 
 std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,

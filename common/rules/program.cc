@@ -135,7 +135,11 @@ class Runner {
 
   Truth test(const Test& test) {
     if (test.check) return check(test);
-    if (outcome_) note_name(*test.name, test.macro);
+    if (outcome_) {
+      // A name and a table for most tests; growing one by one costs more than the rest of this.
+      if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
+      note_name(*test.name, test.macro);
+    }
     if (test.comparison == Comparison::same_as) return same(test);
     switch (test.type) {
       case ValueType::boolean: {

@@ -152,6 +152,7 @@ class Walk {
 
   std::vector<TrailEntry> trail(const Course& course) {
     std::vector<TrailEntry> trail;
+    trail.reserve(rules_.size());
     settled_stage_.reset();
     for (std::size_t at = 0; at < rules_.size() && reached(rules_[at]); ++at) {
       trail.push_back(entry(course, at));
@@ -315,13 +316,14 @@ const Reason* reason_for_missing(QuestionKind kind) noexcept {
 
 std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
                                            const IdentitySettings& identity,
-                                           const Transaction& transaction, const Facts& facts) {
+                                           const Transaction& transaction, const Facts& facts,
+                                           Detail detail) {
   Walk walk(rules, transaction, facts);
   const auto course = walk.course();
   if (course.end == Course::End::open) return NeedsMore{walk.questions(course)};
 
   Decision decision;
-  decision.trail = walk.trail(course);
+  if (detail == Detail::full) decision.trail = walk.trail(course);
   if (course.end == Course::End::exhausted) return decision;
 
   const auto& rule = rules[course.at];
@@ -359,8 +361,19 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
   return decision;
 }
 
+std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
+                                 const Facts& facts) {
+  Walk walk(rules, transaction, facts);
+  const auto course = walk.course();
+  if (course.end == Course::End::open) return {};
+  return walk.trail(course);
+}
+
 std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
                                        const Transaction& transaction, const Facts& facts) {
+  const bool any_shadow = std::any_of(
+      rules.begin(), rules.end(), [](const Rule& rule) { return rule.mode == RuleMode::shadow; });
+  if (!any_shadow) return {};
   Walk walk(rules, transaction, facts);
   return walk.shadow_questions(walk.course());
 }

@@ -14,9 +14,12 @@ namespace postern::walk {
 /// evaluate() of decision.h. `rules` stand in stage order, then file order.
 std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
                                            const IdentitySettings& identity,
-                                           const Transaction& transaction, const Facts& facts);
+                                           const Transaction& transaction, const Facts& facts,
+                                           Detail detail = Detail::full);
 
-/// shadow_questions() and questions_ahead() of decision.h.
+/// trail_of(), shadow_questions() and questions_ahead() of decision.h.
+std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
+                                 const Facts& facts);
 std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
                                        const Transaction& transaction, const Facts& facts);
 std::vector<Question> questions_ahead(const std::vector<Rule>& rules,

@@ -28,12 +28,18 @@ class Evaluator {
   virtual std::variant<Decision, NeedsMore> evaluate(const Policy* policy,
                                                      const Transaction& transaction,
                                                      const Facts& facts) const;
+  /// evaluate(), or the same decision without its trail: trail_of() must then be able to make it.
+  virtual std::variant<Decision, NeedsMore> evaluate_briefly(const Policy* policy,
+                                                             const Transaction& transaction,
+                                                             const Facts& facts) const;
   virtual std::vector<Question> shadow_questions(const Policy* policy,
                                                  const Transaction& transaction,
                                                  const Facts& facts) const;
   virtual std::vector<Question> questions_ahead(const Policy* policy,
                                                 const Transaction& transaction,
                                                 const Facts& facts) const;
+  /// Whether evaluate_briefly() leaves the trail out.
+  virtual bool leaves_trail_out() const noexcept { return false; }
   static const Evaluator& standard() noexcept;
 };
 
@@ -46,6 +52,9 @@ struct Outcome {
   Facts facts;
   std::chrono::microseconds elapsed{0};  ///< from the question to the decision
   Transaction transaction;               ///< as it was given to decide()
+  /// Set when `decision` has no trail yet: trail_of() makes it from this policy and the other
+  /// members. That is no work for a thread that somebody waits for.
+  std::shared_ptr<const Policy> trail_from = nullptr;
 };
 
 inline bool could_not_decide(const Decision& decision) noexcept {

@@ -14,6 +14,12 @@ std::variant<Decision, NeedsMore> Evaluator::evaluate(const Policy* policy,
   return postern::evaluate(*policy, transaction, facts);
 }
 
+std::variant<Decision, NeedsMore> Evaluator::evaluate_briefly(const Policy* policy,
+                                                              const Transaction& transaction,
+                                                              const Facts& facts) const {
+  return evaluate(policy, transaction, facts);
+}
+
 std::vector<Question> Evaluator::shadow_questions(const Policy* policy,
                                                   const Transaction& transaction,
                                                   const Facts& facts) const {
@@ -28,12 +34,18 @@ std::vector<Question> Evaluator::questions_ahead(const Policy* policy,
   return postern::questions_ahead(*policy, transaction, facts);
 }
 
-const Evaluator& Evaluator::standard() noexcept {
-  static const Evaluator evaluator;
-  return evaluator;
-}
-
 namespace {
+
+class Standard final : public Evaluator {
+ public:
+  std::variant<Decision, NeedsMore> evaluate_briefly(const Policy* policy,
+                                                     const Transaction& transaction,
+                                                     const Facts& facts) const override {
+    assert(policy != nullptr);
+    return postern::evaluate(*policy, transaction, facts, Detail::verdict);
+  }
+  bool leaves_trail_out() const noexcept override { return true; }
+};
 
 /// What went out to the MTA; only the trail of a decision may grow after that.
 bool same_reply(const Decision& a, const Decision& b) {
@@ -49,6 +61,11 @@ Answer deadline_answer() {
 
 }  // namespace
 
+const Evaluator& Evaluator::standard() noexcept {
+  static const Standard evaluator;
+  return evaluator;
+}
+
 struct Run::State {
   std::shared_ptr<const Policy> policy;
   Transaction transaction;
@@ -60,8 +77,9 @@ struct Run::State {
   std::optional<Decision> decision;
   std::size_t facts_at_decision = 0;
   bool closed = false;
+  bool lacks_trail = false;
 
-  State(std::shared_ptr<const Policy> policy_in, Transaction transaction_in, Facts facts_in,
+  State(std::shared_ptr<const Policy>&& policy_in, Transaction&& transaction_in, Facts&& facts_in,
         const Evaluator& evaluator_in)
       : policy(std::move(policy_in)),
         transaction(std::move(transaction_in)),
@@ -80,7 +98,7 @@ struct Run::State {
   std::vector<Question> advance_or_throw() {
     std::vector<Question> to_ask;
     if (!decision) {
-      auto outcome = evaluator.evaluate(policy.get(), transaction, facts);
+      auto outcome = evaluator.evaluate_briefly(policy.get(), transaction, facts);
       if (const auto* more = std::get_if<NeedsMore>(&outcome)) {
         if (!ask(more->questions, to_ask)) {
           // It waits for what it has been told already: it would wait for ever.
@@ -92,9 +110,21 @@ struct Run::State {
       }
       decision = std::move(std::get<Decision>(outcome));
       facts_at_decision = facts.all().size();
+      lacks_trail = evaluator.leaves_trail_out();
     }
-    if (!ask(evaluator.shadow_questions(policy.get(), transaction, facts), to_ask)) close();
+    if (!ask(evaluator.shadow_questions(policy.get(), transaction, facts), to_ask)) {
+      close();
+    } else {
+      complete_trail();
+    }
     return to_ask;
+  }
+
+  /// A decision whose run stays open rests on the facts of now, and these will grow.
+  void complete_trail() {
+    if (!lacks_trail) return;
+    decision->trail = trail_of(*policy, transaction, facts);
+    lacks_trail = false;
   }
 
   /// Puts those never asked before into `to_ask`. False if not one of `questions` is open after it.
@@ -179,6 +209,7 @@ Outcome Run::take() && {
   assert(closed());
   Outcome outcome;
   outcome.decision = std::move(*state_->decision);
+  if (state_->lacks_trail) outcome.trail_from = std::move(state_->policy);
   outcome.facts = std::move(state_->facts);
   outcome.transaction = std::move(state_->transaction);
   return outcome;

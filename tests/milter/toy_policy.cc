@@ -50,6 +50,7 @@ Decision ToyPolicy::decide(const Transaction& transaction) const {
 }
 
 void Records::add(Record record) {
+  complete_trail(record);
   const std::lock_guard lock(mutex_);
   records_.push_back(std::move(record));
 }

@@ -100,6 +100,7 @@ class ObedientRules final : public Evaluator {
 class ShelfJournal final : public RecordSink {
  public:
   void submit(Record record) noexcept override {
+    complete_trail(record);
     const std::lock_guard lock(mutex_);
     records_.push_back(std::move(record));
     changed_.notify_all();

@@ -94,6 +94,12 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+/// How much evaluate() works out.
+enum class Detail : std::uint8_t {
+  verdict,  ///< all but the trail: what the reply needs, several times faster
+  full,
+};
+
 /// evaluate() cannot go on without these; they may all be asked at once.
 struct NeedsMore {
   std::vector<Question> questions;
@@ -114,7 +120,12 @@ struct NeedsMore {
 ///   }
 ///   const auto& decision = std::get<Decision>(outcome);
 std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
-                                           const Facts& facts);
+                                           const Facts& facts, Detail detail = Detail::full);
+
+/// The trail that a full evaluate() of the same arguments gives, for a decision that was made
+/// without it; empty if they decide nothing yet. Pure, as evaluate().
+std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
+                                 const Facts& facts);
 
 /// The questions that shadow rules before the deciding rule still wait for, to be asked after the
 /// reply is out (semantics 17). Empty: the record can be closed.
