@@ -164,6 +164,7 @@ int serve(const Options& options, Terminal terminal) {
   auto manager = ServiceManager::from_environment();
   // What we write is for us and our group: the journal holds addresses of people.
   ::umask(0007);
+  LastReference last_reference;  // before the sockets: what it throws leaves none behind
 
   const auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
@@ -202,6 +203,7 @@ int serve(const Options& options, Terminal terminal) {
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
 
   WorkerSetup setup;
+  setup.last_reference = &last_reference;
   setup.policy = loaded->policy;
   setup.place = options.place;
   if (sockets.milter) setup.milter = sockets.milter->fd();

@@ -57,7 +57,7 @@ class Worker {
       : setup_(setup),
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
         policy_(setup.policy),
-        references_(clock_, host_bits(settings_.identity.host)),
+        references_(clock_, host_bits(settings_.identity.host), setup.last_reference),
         driver_(source_, clock_),
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,

@@ -3,6 +3,7 @@
 
 #include "postern/policy.h"
 #include "runtime/files.h"
+#include "runtime/last_reference.h"
 #include "runtime/worker_channel.h"
 
 #include <memory>
@@ -13,8 +14,9 @@ namespace postern::cli {
 struct WorkerSetup {
   std::shared_ptr<const Policy> policy;
   ConfigPlace place;
-  int milter = -1;                    ///< listening; -1 for none
-  std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
+  int milter = -1;                          ///< listening; -1 for none
+  std::vector<int> policy_listeners;        ///< listening, non-blocking; the worker closes them
+  LastReference* last_reference = nullptr;  ///< made before the fork, so that all workers share it
 };
 
 /// Works until the parent says `stop` or is gone, then leaves the process: libmilter's threads may
