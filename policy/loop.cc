@@ -174,13 +174,18 @@ struct Loop::State {
     while (!connections.empty()) close(*connections.begin()->second);
   }
 
+  void complain(const char* what, const std::exception& error) {
+    const auto kept_back = context.trouble.pass(now);
+    if (kept_back) log(LogLevel::error, what + (error.what() + kept_back_text(*kept_back)));
+  }
+
   /// Trouble with one event must not end the loop: with it the whole door would be deaf, unseen.
   void guarded_take(const epoll_event& event) {
     try {
       take(event);
     } catch (const std::exception& error) {
       ++counters().failures;
-      log(LogLevel::error, std::string("policy door: ") + error.what());
+      complain("policy door: ", error);
     }
   }
 
@@ -196,7 +201,7 @@ struct Loop::State {
       try {
         accept_some(context.listeners[static_cast<std::size_t>(id - first_listener_id)]);
       } catch (const std::exception& error) {
-        log(LogLevel::error, std::string("policy connection refused: ") + error.what());
+        complain("policy connection refused: ", error);
       }
     }
   }
@@ -209,7 +214,7 @@ struct Loop::State {
     try {
       action(*found->second);
     } catch (const std::exception& error) {
-      log(LogLevel::error, std::string("policy connection closed: ") + error.what());
+      complain("policy connection closed: ", error);
       ++counters().failures;
       if (const auto left = connections.find(id); left != connections.end()) close(*left->second);
     }

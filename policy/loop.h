@@ -8,6 +8,7 @@
 #pragma once
 
 #include "policy/responder.h"
+#include "runtime/log_limit.h"
 #include "runtime/services.h"
 
 #include <atomic>
@@ -39,6 +40,7 @@ struct LoopContext {
   OnceAMinute too_many;
   OnceAMinute too_long;
   OnceAMinute no_descriptors;
+  LogLimit trouble;  ///< with single events and connections
 };
 
 class Loop {

@@ -5,6 +5,7 @@
 #include "reply/render.h"
 #include "rules/settings.h"
 #include "runtime/log.h"
+#include "runtime/log_limit.h"
 
 #include <algorithm>
 #include <exception>
@@ -116,6 +117,7 @@ struct Responder::Core {
 
   Services services;
   Memory memory;
+  LogLimit failures;
 };
 
 /// A request whose answer is being found.
@@ -145,11 +147,14 @@ struct Responder::Pending {
 
   void fail(std::string_view why) noexcept {
     try {
+      const auto kept_back = core->failures.pass(core->services.clock.steady());
+      if (!kept_back) return finish(std::nullopt);
       const auto instance = key.message.substr(0, key.message.find('\n'));
       log(LogLevel::error, "policy request not answered: " + quote_for_log(why, longest_logged) +
                                " stage=" + std::string(to_text(stage)) +
                                " instance=" + quote_for_log(instance, longest_logged) +
-                               " ref=" + (reference.empty() ? "none" : reference.text()));
+                               " ref=" + (reference.empty() ? "none" : reference.text()) +
+                               kept_back_text(*kept_back));
     } catch (...) {
     }
     finish(std::nullopt);
