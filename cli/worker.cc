@@ -26,6 +26,8 @@ namespace {
 
 /// For running transactions to end; the parent kills the worker a little later.
 constexpr std::chrono::milliseconds stop_limit{10'000};
+/// For the journal to reach the disk after that, still before the parent's patience ends.
+constexpr std::chrono::milliseconds journal_limit{4'000};
 
 /// No questions of any kind can be asked yet: a check that needs one is `unavailable`.
 class NoSource final : public FactSource {
@@ -123,7 +125,9 @@ class Worker {
     if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
     if (policy_server_) policy_server_->stop(stop_limit);
     if (milter.joinable()) milter.join();
-    journal_.flush();
+    if (!journal_.settle(journal_limit)) {
+      log(LogLevel::warning, "the journal's last records may not be on the disk");
+    }
   }
 
  private:
@@ -140,7 +144,7 @@ class Worker {
     if (stopping_) return;
     // Half a server would answer half the mail; the parent starts a whole one.
     log(LogLevel::error, "libmilter has ended by itself with result " + std::to_string(result));
-    journal_.flush();
+    journal_.settle(journal_limit);
     ::_exit(EX_SOFTWARE);
   }
 
