@@ -3,6 +3,7 @@
 #include "rules/compiler.h"
 #include "rules/program.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern {
@@ -30,6 +31,15 @@ Condition Condition::always() { return Condition(std::make_unique<Program>()); }
 Stage Condition::earliest_stage() const noexcept { return program_->earliest; }
 const Subjects& Condition::subjects() const noexcept { return program_->subjects; }
 const std::string& Condition::source() const noexcept { return program_->source; }
+
+bool Condition::looks_at(std::string_view name) const noexcept {
+  const auto is_it = [name](const std::optional<expression::Name>& used) {
+    return used && expression::row_of(*used).name == name;
+  };
+  return std::any_of(
+      program_->tests.begin(), program_->tests.end(),
+      [&](const expression::Test& test) { return is_it(test.name) || is_it(test.other); });
+}
 
 ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts) const {
   ConditionOutcome outcome;

@@ -71,6 +71,8 @@ class Condition {
   Stage earliest_stage() const noexcept;
   const Subjects& subjects() const noexcept;
   const std::string& source() const noexcept;
+  /// Whether it looks at this name of the fixed list, "client.name" for one.
+  bool looks_at(std::string_view name) const noexcept;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

@@ -1,6 +1,9 @@
 #include "model/text.h"
+#include "reply/compose.h"
 #include "rules/loader.h"
 #include "tables/table.h"
+
+#include <algorithm>
 
 namespace postern {
 namespace {
@@ -23,6 +26,52 @@ void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
                         "with speak = \"stage\" the milter refuses at HELO, and in Postfix such a "
                         "refusal does not hold: the client goes on with MAIL",
                         "speak = \"rcpt\" refuses where it holds");
+  }
+}
+
+/// Semantics 4: where Postfix asks at once and not at RCPT, the few codes of CONNECT and HELO may
+/// hold none for the reason; DUNNO goes out, and only a later list can speak the refusal.
+void warn_of_silence(const DraftRule& draft, const ListenSettings& listen,
+                     Diagnostics& diagnostics) {
+  const auto stage = draft.rule.place.stage;
+  if (!refuses(draft) || listen.policy.empty() || stage > Stage::helo) return;
+  if (form_at(*draft.rule.reason, draft.rule.form, reply_stage(stage))) return;
+  const bool connect = stage == Stage::connect;
+  diagnostics.warning(draft.name_span,
+                      quoted(draft.rule.reason->id) + " has no reply for " +
+                          (connect ? "CONNECT" : "HELO") +
+                          ", so the policy service cannot refuse with it in " +
+                          (connect ? "smtpd_client_restrictions" : "smtpd_helo_restrictions") +
+                          " when smtpd_delay_reject = no",
+                      "keep smtpd_delay_reject = yes, or ask in smtpd_recipient_restrictions too");
+}
+
+/// Semantics 6 and 16: a name that the mail server could not confirm is not told, and nothing here
+/// asks DNS itself.
+void warn_of_names_not_told(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
+  for (auto draft = rules.begin(); draft != rules.end(); ++draft) {
+    if (!enforced(*draft) || draft->rule.verdict == Verdict::reject ||
+        draft->rule.unavailable != WhenUnavailable::skip) {
+      continue;
+    }
+    const auto* const name = draft->rule.condition.looks_at("client.name") ? "client.name"
+                             : draft->rule.condition.looks_at("client.reverse_name")
+                                 ? "client.reverse_name"
+                                 : nullptr;
+    if (name == nullptr) continue;
+    const bool this_stage_only = draft->rule.scope == AcceptScope::stage;
+    const auto softened = std::find_if(draft + 1, rules.end(), [&](const DraftRule& later) {
+      return enforced(later) && later.rule.verdict == Verdict::reject &&
+             (!this_stage_only || later.rule.place.stage == draft->rule.place.stage);
+    });
+    if (softened == rules.end()) continue;
+    diagnostics.warning(
+        draft->name_span,
+        std::string("a client whose name the mail server could not find out has no ") + name +
+            ": this rule is skipped then, and " + quoted(softened->rule.place.name) +
+            " after it refuses for now and not for good",
+        "put refusals that do not depend on the name before this rule, or look at "
+        "client.ip instead");
   }
 }
 
@@ -94,8 +143,10 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
             Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
     warn_of_early_speech(draft, settings.listen, diagnostics);
+    warn_of_silence(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
   }
+  warn_of_names_not_told(rules, diagnostics);
   warn_of_unreached(rules, diagnostics);
   warn_of_postmaster(rules, tables, diagnostics);
 }
