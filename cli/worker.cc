@@ -100,7 +100,7 @@ class Worker {
   std::string report() const {
     const auto policy = policy_.get();
     StatusText status;
-    status.add("version", version());
+    status.add("version", std::string(version()));
     status.add("policy.file", setup_.place.config);
     status.add("policy.digest", policy->digest());
     status.add("policy.loaded_at", utc(loaded_at_));
