@@ -5,8 +5,8 @@
 // prints "stopped yes" or "stopped no"; the end of input ends it.
 // Ends with status 66 when the thread sanitizer has seen a race of ours.
 #include "milter/callbacks.h"
-#include "milter/thread_reports.h"
 #include "milter/toy_policy.h"
+#include "support/thread_reports.h"
 
 #include <arpa/inet.h>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include "milter/thread_reports.h"
+#include "support/thread_reports.h"
 
 #ifdef __SANITIZE_THREAD__
 
