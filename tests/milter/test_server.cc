@@ -1,5 +1,7 @@
 #include "milter/test_server.h"
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 
 namespace postern::test {
@@ -26,6 +28,12 @@ TestServer::TestServer(const std::string& policy, Listen listen)
   const auto ready = hear();
   if (ready.rfind("ready ", 0) != 0) throw MilterError("the test server did not start: " + ready);
   port_ = static_cast<std::uint16_t>(std::stoi(ready.substr(6)));
+}
+
+TestServer::~TestServer() {
+  if (!process_.runs()) return;
+  process_.end_input();
+  EXPECT_EQ(wait(), 0) << "the test server ended badly";
 }
 
 MilterClient TestServer::raw_client() const {

@@ -17,6 +17,10 @@ class TestServer {
 
   /// Starts it and waits until it listens. Throws MilterError if it does not.
   explicit TestServer(const std::string& policy, Listen listen = Listen::unix_path);
+  /// Ends it, and expects that it ends well.
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
 
   /// A negotiated connection.
   MilterClient client() const;

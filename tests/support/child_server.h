@@ -24,6 +24,8 @@ class ChildServer {
   /// The next line; empty at its end.
   std::string hear();
   void end_input();
+  /// False after wait().
+  bool runs() const noexcept { return process_ > 0; }
   /// Waits for its end; the status of waitpid().
   int wait();
 
