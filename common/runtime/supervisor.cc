@@ -193,7 +193,8 @@ void Supervisor::take_messages() {
 }
 
 void Supervisor::on_message(const WorkerMessage& message) {
-  last_sign_ = Clock::now();
+  // A report is none: it may come from a worker whose doors have stood still for hours.
+  if (message.word != WorkerWord::report) last_sign_ = Clock::now();
   switch (message.word) {
     case WorkerWord::ready:
       state_ = Worker::ready;
