@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/worker.h"
+#include "runtime/descriptors.h"
 #include "runtime/log.h"
 #include "runtime/mta_lines.h"
 #include "runtime/privileges.h"
@@ -202,6 +203,9 @@ int serve(const Options& options, Terminal terminal) {
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
 
   WorkerSetup setup;
+  setup.descriptors =
+      share_descriptors(started, raise_descriptor_limit(wanted_descriptors(started)));
+  if (!setup.descriptors.warning.empty()) log(LogLevel::warning, setup.descriptors.warning);
   setup.policy = loaded->policy;
   setup.place = options.place;
   if (sockets.milter) setup.milter = sockets.milter->fd();

@@ -1,5 +1,6 @@
 // The program itself, from the outside: started, asked, reloaded, crashed and stopped.
 #include "runtime/control.h"
+#include "runtime/doctor.h"
 #include "runtime/files.h"
 #include "runtime/privileges.h"
 #include "runtime/sockets.h"
@@ -13,8 +14,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <poll.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,6 +30,7 @@ namespace postern {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using testing::TempDir;
 
@@ -85,6 +91,7 @@ class Program : public ::testing::Test {
     argv.push_back(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
+      if (descriptors_ && ::setrlimit(RLIMIT_NOFILE, &*descriptors_) != 0) ::_exit(126);
       ::dup2(out, STDOUT_FILENO);
       ::dup2(out, STDERR_FILENO);
       // The leak checker traces its own process, which one that has changed its user may not.
@@ -176,6 +183,7 @@ class Program : public ::testing::Test {
   std::array<int, 2> output_{-1, -1};
   std::string said_;
   pid_t server_ = -1;
+  std::optional<rlimit> descriptors_;  ///< of processes started from now on
 };
 
 constexpr const char* refused_request =
@@ -233,6 +241,42 @@ TEST_F(Program, ACrashOfTheWorkerRefusesNobody) {
   ASSERT_EQ(::kill(worker, SIGKILL), 0);
   EXPECT_EQ(ask_policy("request=smtpd_access_policy\nprotocol_state=VRFY\n\n"), "action=DUNNO\n\n");
   EXPECT_NE(status_value("worker.pid"), std::to_string(worker));
+}
+
+TEST_F(Program, TakesNoPolicyConnectionThatTheMilterNeedsADescriptorFor) {
+  // With 1,011 policy connections and a limit of 1024 the milter once answered nobody any more.
+  descriptors_ = rlimit{200, 200};
+  serve();
+  EXPECT_THAT(output_until("(limits.policy_connections)"),
+              HasSubstr("leaves the policy service 68 connections instead of 2000"));
+  ListenAddress policy;
+  policy.path = dir_ / "run/policy.sock";
+  std::vector<UniqueFd> held;
+  for (int i = 0; i < 200; ++i) {
+    auto connected = connect_to(policy, patience);
+    ASSERT_TRUE(connected) << render(connected.problems());
+    held.push_back(std::move(*connected));
+  }
+  // The last one is closed at once, when all before it have been looked at.
+  char octet = 0;
+  EXPECT_EQ(::recv(held.back().get(), &octet, 1, 0), 0);
+  EXPECT_EQ(status_value("policy_service.open"), "68");
+  ListenAddress milter;
+  milter.path = dir_ / "run/milter.sock";
+  const auto answers = probe_milter(milter, patience);
+  EXPECT_EQ(answers.state, Finding::State::well) << answers.what;
+  EXPECT_EQ(status_value("policy_service.most_open"), "68");
+  EXPECT_EQ(status_value("descriptors.limit"), "200");
+  EXPECT_THAT(status_value("descriptors.warning"), HasSubstr("raise it to 6160"));
+}
+
+TEST_F(Program, RaisesItsLimitOfDescriptorsAtTheStart) {
+  descriptors_ = rlimit{200, 5000};
+  serve();
+  EXPECT_EQ(status_value("descriptors.limit"), "5000");
+  std::ifstream limits("/proc/" + status_value("worker.pid") + "/limits");
+  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  EXPECT_THAT(text, ContainsRegex("Max open files +5000 +5000 "));
 }
 
 TEST_F(Program, RemovesItsSocketsAtTheStop) {
