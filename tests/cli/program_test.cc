@@ -32,6 +32,7 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TempDir;
 
 constexpr milliseconds patience{30'000};
@@ -66,11 +67,12 @@ class Program : public ::testing::Test {
     ::chmod(dir_.path().c_str(), 0755);
     ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
     if (running_as_root()) {
-      // The journal is written by the user it runs as; the sockets' directory stays root's, so that
-      // removing them at the stop needs what the parent keeps root for.
+      // As in an installation.
       const auto nobody = find_identity("nobody", "");
       ASSERT_TRUE(nobody);
-      ASSERT_EQ(::chown((dir_ / "log").c_str(), nobody->user, nobody->group), 0);
+      for (const char* name : {"run", "log"}) {
+        ASSERT_EQ(::chown((dir_ / name).c_str(), nobody->user, nobody->group), 0);
+      }
     }
   }
   void TearDown() override {
@@ -314,6 +316,58 @@ TEST_F(Program, DoesNotRunAsRoot) {
   EXPECT_EQ(refused.status, 77);
   EXPECT_THAT(refused.output, HasSubstr("does not run as root"));
   EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+/// "Uid:" and the like of a process: real, effective, saved and file system's, or all groups.
+std::string ids_of(const std::string& process, const std::string& which) {
+  std::ifstream status("/proc/" + process + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(which + ":", 0) != 0) continue;
+    for (char& c : line) {
+      if (c == '\t') c = ' ';
+    }
+    return line + " ";
+  }
+  return {};
+}
+
+TEST_F(Program, NeitherParentNorWorkerKeepsRootInAnyId) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can start so";
+  serve();
+  const auto nobody = find_identity("nobody", "");
+  ASSERT_TRUE(nobody);
+  for (const auto& process : {std::to_string(server_), status_value("worker.pid")}) {
+    for (const char* which : {"Uid", "Gid"}) {
+      const auto id = std::to_string(*which == 'U' ? nobody->user : nobody->group) + " ";
+      EXPECT_EQ(ids_of(process, which), std::string(which) + ": " + id + id + id + id) << process;
+    }
+    EXPECT_THAT(ids_of(process, "Groups"), Not(HasSubstr(" 0 "))) << process;
+  }
+  // A reload, a crash and the stop work without.
+  dir_.write("etc/postern/postern.toml", std::string(policy_text) + "\n# changed\n");
+  EXPECT_EQ(run({"reload"}).status, 0);
+  const auto digest = status_value("policy.digest");
+  ASSERT_EQ(::kill(std::stoi(status_value("worker.pid")), SIGKILL), 0);
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+  EXPECT_EQ(status_value("policy.digest"), digest);
+  EXPECT_EQ(run({"stop"}).status, 0);
+  EXPECT_EQ(end_of_server(), 0);
+  EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+TEST_F(Program, SaysThatASocketWillStayInAFolderOfRootsAndReplacesItNextTime) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can open it there";
+  ASSERT_EQ(::chown((dir_ / "run").c_str(), 0, 0), 0);
+  serve();
+  EXPECT_THAT(said_, HasSubstr("run/policy.sock will stay behind at the stop"));
+  EXPECT_EQ(run({"stop"}).status, 0);
+  EXPECT_EQ(end_of_server(), 0);
+  EXPECT_TRUE(exists("run/policy.sock"));
+  ::close(output_[0]);
+  said_.clear();
+  ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
+  serve();
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
 }
 
 TEST_F(Program, RefusesABadPolicyBeforeItOpensAnything) {
