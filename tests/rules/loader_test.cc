@@ -162,10 +162,6 @@ TEST(Loader, RulesOfAStageKeepTheOrderOfTheFiles) {
               ElementsAre("main @connect", "a @connect", "b @connect", "last @connect"));
   EXPECT_EQ(result->policy->rules()[1].place.file, "rules/a.toml");
   EXPECT_EQ(result->policy->rules()[1].place.line, 4U);
-  std::vector<std::string> sources;
-  for (const auto& [name, text] : result->policy->sources()) sources.push_back(name);
-  EXPECT_THAT(sources, ElementsAre("postern.toml", "rules/a.toml", "rules/b.toml", "last.toml",
-                                   "rules/../t"));
 }
 
 TEST(Loader, TableEntriesKnowWhereTheyStand) {
