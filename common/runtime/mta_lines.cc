@@ -1,6 +1,7 @@
 #include "runtime/mta_lines.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 namespace postern {
@@ -93,13 +94,16 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
               ", policy_context=" + std::string(context) +
               ", timeout=" + in_seconds(policy_timeout(settings.limits)) + " }\n";
     };
-    const auto late_list = [&](Stage stage, std::string_view name, std::string_view context) {
-      if (std::find(place.stages.begin(), place.stages.end(), stage) == place.stages.end()) return;
-      list(name, "", context);
+    const auto any_at = [&](std::initializer_list<Stage> stages) {
+      return std::find_first_of(place.stages.begin(), place.stages.end(), stages.begin(),
+                                stages.end()) != place.stages.end();
     };
     list("smtpd_recipient_restrictions", "    reject_unauth_destination,\n", "recipient");
-    late_list(Stage::data, "smtpd_data_restrictions", "data");
-    late_list(Stage::end_of_message, "smtpd_end_of_data_restrictions", "end");
+    if (any_at({Stage::data})) list("smtpd_data_restrictions", "", "data");
+    // Postfix knows no end of the headers: what stands there is asked at the end of the data.
+    if (any_at({Stage::end_of_headers, Stage::end_of_message})) {
+      list("smtpd_end_of_data_restrictions", "", "end");
+    }
     text +=
         "smtpd_policy_service_default_action =\n"
         "    451 4.3.5 Mail policy service unavailable, please try again later\n";

@@ -91,6 +91,14 @@ TEST(MtaLines, TheLateListsDoNotRefuseOwnUsersWhomTheRecipientListLetIn) {
   for (std::size_t i = 0; i < lists.size(); ++i) EXPECT_LT(lists[i], questions[i]);
 }
 
+TEST(MtaLines, ARuleAtTheEndOfTheHeadersIsAskedAtTheEndOfTheData) {
+  MtaLinePlace place;
+  place.stages = {Stage::rcpt, Stage::end_of_headers};
+  const auto lines = postfix_lines(in_the_spool(), place);
+  EXPECT_THAT(lines, HasSubstr("smtpd_end_of_data_restrictions"));
+  EXPECT_THAT(lines, Not(HasSubstr("smtpd_data_restrictions")));
+}
+
 TEST(MtaLines, AFolderWhoseNameOnlyBeginsLikeTheQueueIsNotInside) {
   EXPECT_EQ(from_chroot(at("unix:/var/spool/postfix2/s"), "/var/spool/postfix"),
             Chroot::unreachable);
