@@ -14,10 +14,10 @@ namespace postern::policy_door {
 
 struct PolicyServer::State {
   State(std::vector<int> listeners_in, const Services& services, unsigned loops_in, ServerCare care)
-      : context(services, listeners_in, care.most_connections),
+      : context(services, std::move(listeners_in), care.most_connections),
         wanted(std::max(1U, loops_in)),
         failed(std::move(care.failed)) {
-    for (const int listener : listeners_in) listeners.emplace_back(listener);
+    for (const int listener : context.listeners) listeners.emplace_back(listener);
   }
 
   LoopContext context;
