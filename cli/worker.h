@@ -2,6 +2,7 @@
 #pragma once
 
 #include "postern/policy.h"
+#include "runtime/descriptors.h"
 #include "runtime/files.h"
 #include "runtime/last_reference.h"
 #include "runtime/worker_channel.h"
@@ -14,8 +15,9 @@ namespace postern::cli {
 struct WorkerSetup {
   std::shared_ptr<const Policy> policy;
   ConfigPlace place;
-  int milter = -1;                          ///< listening; -1 for none
-  std::vector<int> policy_listeners;        ///< listening, non-blocking; the worker closes them
+  int milter = -1;                    ///< listening; -1 for none
+  std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
+  DescriptorShare descriptors;
   LastReference* last_reference = nullptr;  ///< made before the fork, so that all workers share it
 };
 
