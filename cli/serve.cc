@@ -101,7 +101,7 @@ Result<std::optional<UserIdentity>> wanted_identity(const Options& options,
 }
 
 int fail(Terminal terminal, const Problems& problems, int status) {
-  terminal.err << render(problems);
+  terminal.err << render(problems, terminal.glyphs);
   return status;
 }
 
@@ -168,6 +168,8 @@ int serve(const Options& options, Terminal terminal) {
   const auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
   const auto started = loaded->policy->settings();
+  const auto missing = review_for_service(started, options.place.config);
+  if (has_errors(missing)) return fail(terminal, missing, EX_CONFIG);
   const auto identity = wanted_identity(options, started.run);
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
 
@@ -200,6 +202,7 @@ int serve(const Options& options, Terminal terminal) {
   start_log(started.log.to);
   log(LogLevel::info, "postern " POSTERN_VERSION " starts; lines to paste:\n" + pasted);
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  if (!missing.empty()) log(LogLevel::warning, render(missing));
 
   WorkerSetup setup;
   setup.policy = loaded->policy;
