@@ -54,6 +54,8 @@ class Condition {
     const Tables* tables = nullptr;
     /// Stage the rule stands at, if it says so: names not known there are errors.
     std::optional<Stage> stage;
+    /// Not all files could be read: a table that is not known may stand in the others.
+    bool more_tables = false;
   };
 
   /// Parses, checks types and names, compiles. All faults at once.

@@ -1,6 +1,4 @@
-#include "model/text.h"
 #include "rules/loader.h"
-#include "tables/table.h"
 
 namespace postern {
 namespace {
@@ -52,51 +50,16 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnos
   }
 }
 
-/// Simple form: the condition names postmaster itself, or a table in which it stands.
-bool speaks_of_postmaster(const Condition& condition, const Tables& tables) {
-  const auto source = lower(condition.source());
-  if (source.find("postmaster") != std::string::npos) return true;
-  for (const auto& [name, table] : tables) {
-    if (source.find(name) == std::string::npos) continue;
-    if (table->kind() == TableKind::address &&
-        table->find(MailAddress::from_envelope("postmaster"))) {
-      return true;
-    }
-    if (table->kind() == TableKind::string && table->find(std::string_view("postmaster"))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// RFC 5321 4.5.1: mail for postmaster is to be accepted. One warning says it.
-void warn_of_postmaster(const std::vector<DraftRule>& rules, const Tables& tables,
-                        Diagnostics& diagnostics) {
-  for (const auto& draft : rules) {
-    if (draft.rule.place.stage != Stage::rcpt || !enforced(draft)) continue;
-    if (!refuses(draft)) {
-      if (draft.always || speaks_of_postmaster(draft.rule.condition, tables)) return;
-      continue;
-    }
-    diagnostics.warning(draft.name_span,
-                        "no rule before this one accepts mail for postmaster (RFC 5321 4.5.1)",
-                        "put a rule before it with accept = \"stage\" and when = 'recipient in "
-                        "always_reachable', a table of kind \"address\" that holds "
-                        "\"postmaster@\"");
-    return;
-  }
-}
-
 }  // namespace
 
-void review(const std::vector<DraftRule>& rules, const Settings& settings, const Tables& tables,
+void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
     warn_of_early_speech(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
   }
   warn_of_unreached(rules, diagnostics);
-  warn_of_postmaster(rules, tables, diagnostics);
+  warn_of_postmaster(rules, settings, tables, diagnostics);
 }
 
 }  // namespace postern

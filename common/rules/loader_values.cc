@@ -40,7 +40,7 @@ bool is_account(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) { return '"' + clean_for_terminal(text) + '"'; }
+std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string list_text(const std::vector<std::string>& words, std::string_view joint) {
   std::string text;

@@ -55,7 +55,7 @@ std::string list_text(const std::vector<std::string>& words, std::string_view jo
 /// "did you mean \"x\"?" for the nearest of `known`, else `otherwise`.
 std::string nearest_hint(std::string_view wrong, const std::vector<std::string>& known,
                          std::string otherwise);
-/// In quotes, fit for a message whatever the file holds.
+/// In quotes. Whatever the file holds: render() makes it fit for a terminal.
 std::string quoted(std::string_view text);
 
 }  // namespace postern

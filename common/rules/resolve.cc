@@ -118,6 +118,7 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
     problem(node, quoted(node.text) + " is no table and no list", "compare with ==");
     return std::nullopt;
   }
+  if (scope_.more_tables) return std::shared_ptr<const Table>{};
   std::vector<std::string> known;
   if (scope_.tables) {
     for (const auto& [name, table] : *scope_.tables) known.push_back(name);

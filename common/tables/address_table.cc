@@ -28,14 +28,15 @@ class AddressTable final : public Table {
  public:
   explicit AddressTable(std::string name) : Table(std::move(name), TableKind::address) {}
 
-  Problems read(const std::vector<TableEntry>& entries) {
+  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
     Problems problems;
     store_.reserve(entries.size());
     index_.reserve(entries.size());
     for (const auto& entry : entries) {
       const auto key = read_entry(entry, problems);
       if (key.empty()) continue;
-      index_.add(key, store_.add(entry.text, entry.position));
+      const auto number = store_.add(entry.text, entry.position);
+      if (const auto first = index_.add(key, number)) repeated.add(number, *first);
     }
     size_ = store_.size();
     digest_ = sha256_hex("address\n" + store_.lines());
@@ -96,9 +97,10 @@ class AddressTable final : public Table {
 
 }  // namespace
 
-BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries) {
+BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries,
+                               RepeatedEntries& repeated) {
   auto table = std::make_shared<AddressTable>(std::move(name));
-  auto problems = table->read(entries);
+  auto problems = table->read(entries, repeated);
   if (!problems.empty()) return problems;
   return std::shared_ptr<const Table>(std::move(table));
 }

@@ -1,5 +1,6 @@
 #include "rules/condition.h"
 
+#include "reply/compose.h"
 #include "rules/names.h"
 #include "support/sample_check.h"
 #include "support/transactions.h"
@@ -574,6 +575,34 @@ TEST(Names, AreAllInTheDocumentation) {
     const auto line = "| `" + name + "` | " + std::string(to_text(row.type)) + " | " + known +
                       " | " + meaning + " |";
     EXPECT_NE(text.str().find(line), std::string::npos) << line;
+  }
+}
+
+TEST(ReplyFields, AreAllInTheDocumentation) {
+  std::ifstream file(POSTERN_SOURCE_DIR "/docs/policy-language.md");
+  ASSERT_TRUE(file.is_open());
+  std::stringstream text;
+  text << file.rdbuf();
+  std::size_t documented = 0;
+  for (std::string line; std::getline(text, line);)
+    documented += line.starts_with("| `{") ? 1U : 0U;
+  EXPECT_EQ(documented, reply_fields().size());
+  for (const auto& field : reply_fields()) {
+    const std::string known = (field.latest == field.earliest ? "at " : "from ") +
+                              std::string(to_text(field.earliest)) + " | " +
+                              std::string(field.meaning) + " | ";
+    const auto begin = "| `{" + std::string(field.name) + "}` | " + known;
+    const auto at = text.str().find(begin);
+    ASSERT_NE(at, std::string::npos) << begin;
+    const auto line = text.str().substr(at, text.str().find('\n', at) - at);
+    const auto otherwise =
+        field.otherwise.empty() ? std::string("-") : std::string(field.otherwise);
+    EXPECT_TRUE(line.ends_with(" | " + otherwise + " |")) << line;
+    // The name under which a condition knows the same, if it is said.
+    const auto name = line.substr(begin.size(), line.find(" |", begin.size()) - begin.size());
+    if (name == "-") continue;
+    ASSERT_GT(name.size(), 2U) << line;
+    EXPECT_NE(expression::find_name(name.substr(1, name.size() - 2)), nullptr) << line;
   }
 }
 

@@ -257,5 +257,54 @@ TEST(Table, KindsHaveNamesThatReadBack) {
   EXPECT_FALSE(table_kind_from_text("pattern"));
 }
 
+TEST(AddressTable, ALocalPartAtAnyDomainIsFoundWithoutADomainToo) {
+  const auto found = table(TableKind::address, {"postmaster@", "abuse@"});
+  EXPECT_EQ(entry_of(*found, "<postmaster>"), "postmaster@");
+  EXPECT_EQ(entry_of(*found, "PostMaster"), "postmaster@");
+  EXPECT_EQ(entry_of(*found, "<abuse>"), "abuse@");
+  EXPECT_EQ(entry_of(*found, "<nobody>"), "none");
+}
+
+TEST(DomainTable, OctetsThatAreNoTextAreNoDomain) {
+  EXPECT_THAT(fault(TableKind::domain, "\xFF\xFE.example"), HasSubstr("these octets are no text"));
+  EXPECT_THAT(fault(TableKind::domain, ".b\xE9.example"), HasSubstr("these octets are no text"));
+  EXPECT_THAT(fault(TableKind::address, "a@b\xE9.example"), HasSubstr("nothing like a domain"));
+  // U+1F4A9 is well-formed, and no letter of a domain (RFC 5892).
+  EXPECT_THAT(fault(TableKind::domain, "\xF0\x9F\x92\xA9.example"), HasSubstr("is not a domain"));
+  EXPECT_EQ(fault(TableKind::domain, "m\xC3\xBCnchen.example"), "no fault");
+}
+
+TEST(Tables, OfEntriesThatStandTwiceTheFirstFewAreNamedAndTheRestCounted) {
+  const auto warnings = [](TableKind kind, const std::vector<std::string>& texts) {
+    Problems problems;
+    const auto built = Table::build("sample", kind, entries(texts), &problems);
+    EXPECT_TRUE(built.ok());
+    std::string text;
+    for (const auto& problem : problems) {
+      EXPECT_EQ(problem.severity, Severity::warning);
+      text += std::to_string(problem.position.line) + ' ' + problem.message + " | " + problem.hint +
+              '\n';
+    }
+    return text;
+  };
+  EXPECT_EQ(warnings(TableKind::cidr, {"192.0.2.0/24", "2001:db8::/32", "192.0.2.0/25",
+                                       "2001:DB8::/32", "192.0.2.0/24"}),
+            "4 \"2001:DB8::/32\" stands in this table twice | the first one is at list:2\n"
+            "5 \"192.0.2.0/24\" stands in this table twice | the first one is at list:1\n");
+  EXPECT_EQ(
+      warnings(TableKind::address, {"@a.example", "postmaster@", "POSTMASTER@", "@A.example"}),
+      "3 \"POSTMASTER@\" stands in this table twice | the first one is at list:2\n"
+      "4 \"@A.example\" stands in this table twice | the first one is at list:1\n");
+  EXPECT_EQ(warnings(TableKind::domain, {"a.example", ".a.example", "A.example."}),
+            "3 \"A.example.\" stands in this table twice | the first one is at list:1\n");
+  EXPECT_EQ(
+      warnings(TableKind::string, {"a", "A", "a", "b", "a", "a", "B"}),
+      "2 \"A\" stands in this table twice | the first one is at list:1\n"
+      "3 \"a\" stands in this table twice | the first one is at list:1\n"
+      "5 \"a\" stands in this table twice | the first one is at list:1; 2 more entries of this "
+      "table stand twice\n");
+  EXPECT_EQ(warnings(TableKind::string, {"a", "b"}), "");
+}
+
 }  // namespace
 }  // namespace postern
