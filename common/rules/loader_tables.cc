@@ -37,6 +37,46 @@ std::vector<TableEntry> inline_entries(const Node& list, const ValueReader& valu
   return entries;
 }
 
+/// What begins a sub-address: what a person can see and no name consists of.
+bool is_delimiter(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return c > ' ' && c <= '~' && !letter && c != '@' && c != '"' && c != '\\';
+  });
+}
+
+/// The keys of one kind alone. `good` becomes false when they cannot be followed.
+TableOptions read_options(const Node& table, std::optional<TableKind> kind,
+                          const ValueReader& values, bool& good) {
+  auto& diagnostics = values.diagnostics();
+  TableOptions options;
+  for (const auto* key : {"case", "delimiter"}) {
+    const auto* member = table.find(key);
+    if (member == nullptr || !kind || *kind == TableKind::address) continue;
+    diagnostics.error(member->key_span,
+                      quoted(key) +
+                          " belongs to tables of kind \"address\", and this one is of "
+                          "kind " +
+                          quoted(to_text(*kind)),
+                      "take it out");
+    good = false;
+  }
+  if (values.text(table, "table.*.case") == "exact") {
+    options.local_part_case = LocalPartCase::exact;
+  }
+  const auto delimiter = values.text(table, "table.*.delimiter");
+  if (delimiter && !is_delimiter(*delimiter)) {
+    diagnostics.error(
+        table.find("delimiter")->value.span, quoted(*delimiter) + " cannot begin a sub-address",
+        "one or more characters such as \"+\" or \"+-\", each of which begins one; no "
+        "letters, digits, spaces, quotes, backslashes or @");
+    good = false;
+  } else if (delimiter) {
+    options.delimiter = *delimiter;
+  }
+  return options;
+}
+
 std::shared_ptr<const Table> read_table(const Member& section, const ValueReader& values,
                                         const SourceLoader& load) {
   auto& diagnostics = values.diagnostics();
@@ -48,6 +88,8 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
   }
   const auto kind_word = values.text(table, "table.*.kind");
   const auto kind = kind_word ? table_kind_from_text(*kind_word) : std::nullopt;
+  bool good = kind.has_value();
+  const auto options = read_options(table, kind, values, good);
   const auto* entries_member = table.find("entries");
   const auto* file_member = table.find("file");
   if (entries_member == nullptr && file_member == nullptr) {
@@ -60,7 +102,6 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
     diagnostics.error(second->key_span, "a table has either \"entries\" or a \"file\"");
     return nullptr;
   }
-  bool good = kind.has_value();
   std::vector<TableEntry> entries;
   if (entries_member != nullptr) {
     entries = inline_entries(entries_member->value, values, good);
@@ -71,7 +112,7 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
     entries = Table::read_lines(file->name(), file->text());
   }
   if (!kind) return nullptr;
-  auto built = Table::build(section.key, *kind, std::move(entries));
+  auto built = Table::build(section.key, *kind, std::move(entries), options);
   for (auto problem : built.problems()) diagnostics.add(std::move(problem));
   if (!built || !good) return nullptr;
   return std::move(built).value();

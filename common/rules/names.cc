@@ -52,7 +52,7 @@ constexpr std::array rows{
             upstream, unlimited, "the client said EHLO rather than HELO"},
     NameRow{Name::sender, "sender", ValueType::address, Stage::mail, last, of_sender, upstream,
             unlimited, "envelope sender; \"<>\" or \"\" is the null path of bounces"},
-    NameRow{Name::sender_local, "sender.local", ValueType::text, Stage::mail, last, of_sender,
+    NameRow{Name::sender_local, "sender.local", ValueType::local, Stage::mail, last, of_sender,
             upstream, unlimited, "part of the envelope sender before the @"},
     NameRow{Name::sender_domain, "sender.domain", ValueType::domain, Stage::mail, last, of_sender,
             upstream, unlimited, "domain of the envelope sender; empty for the null path"},
@@ -60,7 +60,7 @@ constexpr std::array rows{
             upstream, unlimited, "size the client announced with MAIL (RFC 1870); none without"},
     NameRow{Name::recipient, "recipient", ValueType::address, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "the recipient in question"},
-    NameRow{Name::recipient_local, "recipient.local", ValueType::text, Stage::rcpt, Stage::rcpt,
+    NameRow{Name::recipient_local, "recipient.local", ValueType::local, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "part of the recipient before the @"},
     NameRow{Name::recipient_domain, "recipient.domain", ValueType::domain, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "domain of the recipient"},
@@ -113,6 +113,8 @@ std::string_view to_text(ValueType type) noexcept {
       return "a size";
     case ValueType::text:
       return "a text";
+    case ValueType::local:
+      return "a local part";
     case ValueType::domain:
       return "a domain name";
     case ValueType::address:

@@ -20,6 +20,7 @@ enum class ValueType : std::uint8_t {
   number,
   size,       ///< octets
   text,       ///< case counts
+  local,      ///< the part of a mail address before the @: case does not count
   domain,     ///< host and domain names: case and a final dot do not count
   address,    ///< mail address
   addresses,  ///< several mail addresses; a comparison holds if it holds for any of them

@@ -103,6 +103,15 @@ constexpr std::array keys{
               "The entries themselves; either this or file.", "0.1", reload, built},
     SchemaKey{"table.*.file", KeyType::path, "", 0, 0, "",
               "A file with one entry a line; # begins a comment.", "0.1", reload, built},
+    SchemaKey{
+        "table.*.case", KeyType::choice, "ignore exact", 0, 0, "\"ignore\"",
+        "Of mail addresses, whether bob@ and Bob@ are one local part (ignore) or two (exact); "
+        "postmaster is one in either.",
+        "0.1", reload, built},
+    SchemaKey{"table.*.delimiter", KeyType::text, "", 0, 0, "\"\"",
+              "Of mail addresses, the characters that begin a sub-address, as in Postfix's "
+              "recipient_delimiter: with \"+\", an entry bob@ also fits bob+lists@.",
+              "0.1", reload, built},
 
     SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
               "The rules. Stage by stage, then in file order; the first that says yes decides.",

@@ -12,7 +12,8 @@ namespace postern {
 using BuiltTable = Result<std::shared_ptr<const Table>>;
 
 BuiltTable build_cidr_table(std::string name, const std::vector<TableEntry>& entries);
-BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries);
+BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries,
+                               const TableOptions& options);
 BuiltTable build_domain_table(std::string name, const std::vector<TableEntry>& entries);
 BuiltTable build_string_table(std::string name, const std::vector<TableEntry>& entries);
 

@@ -34,12 +34,13 @@ std::optional<TableHit> Table::find(const MailAddress&) const { return {}; }
 std::optional<TableHit> Table::find(std::string_view) const { return {}; }
 
 Result<std::shared_ptr<const Table>> Table::build(std::string name, TableKind kind,
-                                                  std::vector<TableEntry> entries) {
+                                                  std::vector<TableEntry> entries,
+                                                  const TableOptions& options) {
   switch (kind) {
     case TableKind::cidr:
       return build_cidr_table(std::move(name), entries);
     case TableKind::address:
-      return build_address_table(std::move(name), entries);
+      return build_address_table(std::move(name), entries, options);
     case TableKind::domain:
       return build_domain_table(std::move(name), entries);
     case TableKind::string:
