@@ -87,6 +87,7 @@ class Compiler {
     }
     program_.earliest = resolver_.earliest();
     program_.subjects = resolver_.subjects();
+    program_.names = resolver_.names();
     return std::move(program_);
   }
 

@@ -61,6 +61,7 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
   if (const auto* row = node.text == "macro" ? nullptr : find_name(node.text)) {
     result.row = row;
     result.type = row->type;
+    names_.push_back({row->name, node.offset, node.length, row->kind});
     use(node, row->name, row->earliest, row->latest, row->subjects);
     return result;
   }
