@@ -24,7 +24,7 @@ Settings read_settings(const Node& root, const ValueReader& values);
 using SourceLoader = std::function<const SourceFile*(const Node& by, const std::string& name)>;
 
 /// The tables so far. A table that did not load is known by name, so that conditions which look
-/// things up in it are not called wrong as well.
+/// things up in it are not called wrong as well; likewise a check, which this version cannot load.
 struct TableSet {
   Tables tables;
   std::map<std::string, Span> named;  ///< every table's name and where it stands

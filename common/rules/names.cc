@@ -88,6 +88,38 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "row_of() finds a row by its number");
 
+// The names of checks that need no section, of the kinds of the others, and of what rules will look
+// at besides; parts behind a dot (`spf.domain`) are not listed.
+constexpr std::array<std::string_view, 27> names_to_come{
+    "spf",
+    "spf_helo",
+    "iprev",
+    "rdns",
+    "helo_check",
+    "sender_domain",
+    "recipient_domain",
+    "dnsbl",
+    "dnswl",
+    "dkim",
+    "dmarc",
+    "arc",
+    "greylist",
+    "rate",
+    "quota",
+    "reputation",
+    "harvest",
+    "upstream",
+    "score",
+    "tag",
+    "time",
+    "weekday",
+    "header",
+    "headers",
+    "body",
+    "client.country",
+    "client.asn",
+};
+
 struct MacroStage {
   std::string_view prefix;
   Stage earliest;
@@ -135,6 +167,13 @@ const NameRow* find_name(std::string_view name) noexcept {
   const auto* found =
       std::find_if(rows.begin(), rows.end(), [&](const NameRow& row) { return row.name == name; });
   return found == rows.end() ? nullptr : found;
+}
+
+bool is_name_to_come(std::string_view name) noexcept {
+  const auto listed = [](std::string_view part) {
+    return std::find(names_to_come.begin(), names_to_come.end(), part) != names_to_come.end();
+  };
+  return listed(name) || listed(name.substr(0, name.find('.')));
 }
 
 const NameRow& row_of(Name name) noexcept { return rows[static_cast<std::size_t>(name)]; }

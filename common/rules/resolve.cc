@@ -1,6 +1,7 @@
 #include "rules/resolve.h"
 
 #include "model/text.h"
+#include "rules/schema.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -95,6 +96,11 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   if (scope_.tables && scope_.tables->find(word) != scope_.tables->end()) {
     problem(node, quoted(word) + " is a table, which cannot be compared",
             "ask whether something is in it, as client.ip in " + word);
+    return;
+  }
+  if (is_name_to_come(word)) {
+    problem(node, quoted(word) + ' ' + std::string(not_built),
+            "conditions look at what the mail server tells and at tables, so far");
     return;
   }
   std::vector<std::string> known;

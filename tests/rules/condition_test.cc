@@ -580,6 +580,21 @@ TEST(Condition, RefusesWrongAddressesAndNetworks) {
             "13+11 \"localhost\" is no IP address | write it as 192.0.2.1 or 2001:db8::1\n");
 }
 
+TEST(Condition, ChecksOfLaterVersionsUsedToBeUnknownNamesLikeSlipsOfThePen) {
+  const std::string hint =
+      " is not built in this version | conditions look at what the mail server tells and at "
+      "tables, "
+      "so far\n";
+  EXPECT_EQ(faults("spf == 'fail'"), "0+3 \"spf\"" + hint);
+  EXPECT_EQ(faults("tls or helo_check != 'pass'"), "7+10 \"helo_check\"" + hint);
+  EXPECT_EQ(faults("quota.used == 'x'"), "0+10 \"quota.used\"" + hint);
+  EXPECT_EQ(faults("client.country == 'x'"), "0+14 \"client.country\"" + hint);
+  EXPECT_EQ(faults("client.spf == 'x'").find("not built"), std::string::npos);
+  for (const auto& row : expression::all_names()) {
+    EXPECT_FALSE(expression::is_name_to_come(row.name)) << row.name;
+  }
+}
+
 TEST(Condition, PointsAtTheBadPieceOfAPattern) {
   EXPECT_EQ(faults("helo matches '^(dhcp|ppp'"),
             "14+10 the pattern is not valid: missing ): ^(dhcp|ppp | patterns are written as RE2 "
