@@ -181,9 +181,9 @@ std::optional<MailAddress> address_of(const std::string& local, const std::strin
   }
   for (const std::string_view end : {"", "."}) {
     for (const auto& spelling : {quoted(local), local, "@x:" + local}) {
-      if (auto address = exact('<' + spelling + '@' + domain + std::string(end) + '>')) {
-        return address;
-      }
+      std::string text = "<";
+      text.append(spelling).append("@").append(domain).append(end).append(">");
+      if (auto address = exact(text)) return address;
     }
   }
   return std::nullopt;
