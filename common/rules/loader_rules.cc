@@ -263,7 +263,12 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
                                               : Verdict::defer;
   }
   if (action.member == nullptr) {
-    const bool later = source.find("discard") != nullptr || source.find("quarantine") != nullptr;
+    // Any key to come may be its action, and has been reported.
+    const bool later =
+        std::any_of(source.members.begin(), source.members.end(), [](const Member& member) {
+          const auto* key = find_key("rule." + member.key);
+          return key != nullptr && key->availability == Availability::later;
+        });
     if (!later) {
       diagnostics.error(source.span,
                         name.empty() ? std::string("this rule has no action")
@@ -376,6 +381,10 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   auto compiled = Condition::compile(member->value.string, scope(stage));
   if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
   for (const auto& problem : std::get<std::vector<ExpressionProblem>>(compiled)) {
+    // A check has been reported where it stands.
+    const auto word = member->value.string.substr(
+        std::min(problem.offset, member->value.string.size()), problem.length);
+    if (tables_.checks.contains(word.substr(0, word.find('.')))) continue;
     values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
                                 problem.hint);
   }
