@@ -65,6 +65,7 @@ class RuleCompiler {
   bool check_spoken(const Action& action, Stage stage) const;
   bool check_scope(const Action& action, const Condition& condition) const;
   bool check_text(const Node& source, Stage stage) const;
+  bool check_new_address(const Node& source, const Action& action) const;
 
   const ValueReader& values_;
   const Settings& settings_;
