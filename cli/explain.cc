@@ -31,7 +31,7 @@ int explain(const Options& options, Terminal terminal) {
     return EX_UNAVAILABLE;
   }
   const auto text = joined(options.words);
-  const auto found = find_records(path, query_from_text(text));
+  auto found = find_records(path, query_from_text(text));
   if (!found) {
     terminal.err << render(found.problems());
     return EX_NOINPUT;
@@ -42,8 +42,9 @@ int explain(const Options& options, Terminal terminal) {
   for (const auto& record : found->records) {
     if (record.kind == RecordKind::repeat) ++how.repeats;
   }
-  for (const auto& record : found->records) {
+  for (auto& record : found->records) {
     if (record.kind != RecordKind::decision) continue;
+    expand(record, *loaded->policy);
     if (told++ > 0 && options.format == Format::text) terminal.out << '\n';
     terminal.out << postern::explain(record, how);
   }

@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include "postern/version.h"
+
 #include <CLI/CLI.hpp>
 
 #include <exception>
@@ -23,7 +25,7 @@ struct CommandLine {
 
   CommandLine() {
     app.require_subcommand(1);
-    app.set_version_flag("--version", "postern " POSTERN_VERSION);
+    app.set_version_flag("--version", "postern " + std::string(version()));
     app.footer(exit_codes);
 
     auto* serve =

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/worker.h"
+#include "postern/version.h"
 #include "runtime/log.h"
 #include "runtime/mta_lines.h"
 #include "runtime/privileges.h"
@@ -198,7 +199,7 @@ int serve(const Options& options, Terminal terminal) {
       settings, mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
   terminal.out << pasted << std::flush;
   start_log(started.log.to);
-  log(LogLevel::info, "postern " POSTERN_VERSION " starts; lines to paste:\n" + pasted);
+  log(LogLevel::info, "postern " + std::string(version()) + " starts; lines to paste:\n" + pasted);
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
 
   WorkerSetup setup;

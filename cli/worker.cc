@@ -5,6 +5,7 @@
 #include "milter/filter.h"
 #include "model/text.h"
 #include "policy/server.h"
+#include "postern/version.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "runtime/control.h"
@@ -99,7 +100,7 @@ class Worker {
   std::string report() const {
     const auto policy = policy_.get();
     StatusText status;
-    status.add("version", POSTERN_VERSION);
+    status.add("version", std::string(version()));
     status.add("policy.file", setup_.place.config);
     status.add("policy.digest", policy->digest());
     status.add("policy.loaded_at", utc(loaded_at_));

@@ -17,15 +17,16 @@ std::unique_ptr<Session> make_session(const Services& services) {
   SessionSetup setup;
   setup.plan = Plan::of(*policy);
   setup.identity = {settings.identity.host, settings.identity.contact, settings.identity.help};
-  setup.engine = POSTERN_VERSION;
-  setup.policy_digest = policy->digest();
   setup.decide = [services, policy, deadline = settings.limits.deadline](
                      const Transaction& transaction, Facts facts,
                      std::function<void(Outcome)> closed) {
     return services.driver.decide_and_wait(policy, transaction, std::move(facts), deadline,
                                            std::move(closed));
   };
-  setup.submit = [services](Record record) { services.journal.submit(std::move(record)); };
+  setup.submit = [services, policy](Record record) {
+    record.policy = policy;
+    services.journal.submit(std::move(record));
+  };
   setup.next_reference = [services] { return services.references.next(); };
   setup.now = [services] { return services.clock.system(); };
   setup.complain = [](std::string_view message) { log(LogLevel::error, message); };

@@ -170,30 +170,27 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
   }
   return guarded(Stage::rcpt, prefix, link, [&] {
     learn_queue_id(Stage::rcpt, link);
-    AcceptedRecipient recipient;
-    recipient.address = MailAddress::from_envelope(first_of(arguments));
+    auto recipient = MailAddress::from_envelope(first_of(arguments));
     if (!setup_.plan.rule_up_to(Stage::rcpt)) {
-      message_->recipients.push_back(std::move(recipient));
+      message_->recipients.push_back({std::move(recipient), false, "", {}});
       return Status::proceed;
     }
 
     auto transaction = message_->transaction;
-    transaction.recipient = recipient.address;
+    transaction.recipient = recipient;
     read_macros(Stage::rcpt, link, transaction.macros);
     if (message_->recipients.empty()) message_->only_recipient_macros = transaction.macros;
     auto asked = ask(Stage::rcpt, std::move(transaction));
     if (is_spoken_at(Stage::rcpt, asked.decision)) return refuse(std::move(asked), prefix, link);
 
-    const auto& decision = asked.decision;
-    if (decision.verdict == Verdict::accept && decision.scope &&
-        *decision.scope != AcceptScope::stage) {
-      recipient.settled = true;
-      if (decision.rule) recipient.settled_by = decision.rule->name;
+    if (auto accepted = accepted_recipient(std::move(recipient), asked.decision)) {
+      message_->recipients.push_back(std::move(*accepted));
     }
-    message_->recipients.push_back(std::move(recipient));
+    // What the rules, those in shadow too, said of this recipient is in no other record: at the end
+    // of a message with several they are not asked again.
+    record(std::move(asked), continued(Stage::rcpt));
     // Never SMFIS_ACCEPT: both MTAs then stop calling us for the whole message, and the record at
     // its end, and the rules for its other recipients, would be lost (semantics 2).
-    if (decision.verdict == Verdict::accept) record(std::move(asked), continued(Stage::rcpt));
     return Status::proceed;
   });
 }
@@ -372,9 +369,6 @@ void Session::record(Asked asked, SentReply sent) {
 
 Record Session::blank_record(Transaction transaction) const {
   Record record;
-  record.host = setup_.identity.host;
-  record.engine = setup_.engine;
-  record.policy_digest = setup_.policy_digest;
   record.transaction = std::move(transaction);
   return record;
 }

@@ -47,12 +47,11 @@ class Link : public MacroSource {
 struct SessionSetup {
   Plan plan;
   ReplyIdentity identity;
-  std::string engine;         ///< program version, for records
-  std::string policy_digest;  ///< for records
 
   /// Decides and waits; calls its last argument once, from any thread, when the record is complete.
   std::function<Decision(const Transaction&, Facts, std::function<void(Outcome)>)> decide;
-  std::function<void(Record)> submit;  ///< does not throw
+  /// Completes the record with what is the same for all of the session. Does not throw.
+  std::function<void(Record)> submit;
   std::function<Reference()> next_reference;
   std::function<std::chrono::system_clock::time_point()> now;
   std::function<void(std::string_view)> complain;  ///< logs an error of ours
@@ -135,7 +134,6 @@ class Session {
   Negotiated negotiated_;
   Transaction session_;  ///< what every transaction of this session begins with
   Facts session_facts_;
-  std::vector<std::shared_ptr<RecordSlip>> session_slips_;
   bool session_trouble_ = false;  ///< an event of the session went wrong, unanswered
   bool message_trouble_ = false;  ///< an event of the message went wrong, unanswered
   std::optional<SessionMessage> message_;

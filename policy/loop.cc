@@ -86,13 +86,6 @@ class Mailbox {
 
 enum class Order : int { serve, drain, abandon };
 
-/// An answer that came while respond() was still running in the loop's own thread.
-struct Prompt {
-  std::mutex mutex;
-  enum class State : std::uint8_t { asking, answered, left } state = State::asking;
-  std::optional<std::string> octets;
-};
-
 }  // namespace
 
 bool OnceAMinute::now(Time time) noexcept {
@@ -315,24 +308,11 @@ struct Loop::State {
     settle(connection);
   }
 
-  /// The answer if it was there at once: octets, or nullopt inside for a close. nullopt: later.
-  std::optional<std::optional<std::string>> ask(std::uint64_t id, const Request& request) {
-    const auto prompt = std::make_shared<Prompt>();
-    context.responder.respond(request,
-                              [prompt, box = mailbox, id](std::optional<std::string> octets) {
-                                std::unique_lock lock(prompt->mutex);
-                                if (prompt->state == Prompt::State::asking) {
-                                  prompt->octets = std::move(octets);
-                                  prompt->state = Prompt::State::answered;
-                                  return;
-                                }
-                                lock.unlock();
-                                box->put({id, std::move(octets)});
-                              });
-    const std::lock_guard lock(prompt->mutex);
-    if (prompt->state == Prompt::State::answered) return std::move(prompt->octets);
-    prompt->state = Prompt::State::left;
-    return std::nullopt;
+  /// The answer, if it is there at once.
+  std::optional<Responder::Answer> ask(std::uint64_t id, const Request& request) {
+    return context.responder.respond(request, [this, id]() -> Responder::Done {
+      return [box = mailbox, id](Responder::Answer octets) { box->put({id, std::move(octets)}); };
+    });
   }
 
   void deliver(Connection& connection, Mailbox::Letter& letter) {

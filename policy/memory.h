@@ -6,17 +6,20 @@
 
 #include "policy/codec.h"
 #include "postern/policy.h"
+#include "reply/render.h"
 #include "runtime/clock.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
-#include <list>
-#include <map>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace postern::policy_door {
@@ -25,9 +28,10 @@ struct MemoryLimits {
   /// Messages under way. Postfix runs 100 smtpd processes by default, and large sites a few
   /// thousand, each with one message at a time; the rest is room for those that ended unseen.
   std::size_t instances = 20'000;
-  /// Answers of all instances together, about 500 octets each: a message to a thousand recipients
-  /// (smtpd_recipient_limit) must not make this grow without bound.
-  std::size_t answers = 50'000;
+  /// Of the answers of all instances together: a message to a thousand recipients
+  /// (smtpd_recipient_limit) with addresses of the greatest length must not make this grow without
+  /// bound. An ordinary answer takes 300 octets, a refusal 1,000.
+  std::size_t octets = 64 << 20;
   /// After the last request. An SMTP client has ten minutes for its data (RFC 5321 4.5.3.2), and a
   /// slow one sends a large message in an hour.
   std::chrono::seconds age{3600};
@@ -35,7 +39,7 @@ struct MemoryLimits {
 
 /// An answer that was given, and may be asked for again.
 struct Given {
-  Decision decision;  ///< without its trail
+  std::shared_ptr<const Decision> decision;  ///< without its trail; nullptr: no rule applied
   Reference reference;
   enum class Recorded : std::uint8_t { no, yes } recorded = Recorded::no;
 };
@@ -44,17 +48,30 @@ class Memory {
  public:
   explicit Memory(const Clock& clock, MemoryLimits limits = {});
 
-  /// The names of a message and of a question about it.
-  struct Key {
-    std::string message;   ///< empty: nothing is kept (before RCPT Postfix has no instance)
-    std::string question;  ///< state, sender, recipient; the restriction list is left out
+  /// The names of a message and of a question about it, in one string.
+  class Key {
+   public:
+    Key() = default;  ///< nothing is kept: before RCPT Postfix has no instance
+    /// context: the restriction list that asks.
+    Key(const Request& request, PolicyContext context);
+    bool empty() const noexcept { return text_.empty(); }
+    std::string_view message() const noexcept { return {text_.data(), message_size_}; }
+    /// State, sender, recipient: the same for every list.
+    std::string_view question() const noexcept {
+      return std::string_view(text_).substr(message_size_);
+    }
+
+    PolicyContext context() const noexcept { return context_; }
+
+   private:
+    std::string text_;
+    std::size_t message_size_ = 0;
+    PolicyContext context_ = PolicyContext::recipient;
   };
-  static Key key_of(const Request& request);
 
   struct Recalled {
     std::shared_ptr<const Policy> policy;
-    std::shared_ptr<const Given> given;  ///< nullptr: not asked before
-    std::vector<AcceptedRecipient> recipients;
+    std::optional<Given> given;  ///< none: not asked before
     /// The queue id has become known after a record was written without it. Said once a message.
     enum class Join : std::uint8_t { no, yes } join = Join::no;
   };
@@ -62,32 +79,60 @@ class Memory {
   Recalled recall(const Key& key, std::string_view queue_id,
                   const std::shared_ptr<const Policy>& current);
 
-  /// Keeps an answer. `accepted`: the recipient, if the question was about one and did not refuse
-  /// it.
-  void keep(const Key& key, std::string_view queue_id, std::shared_ptr<const Given> given,
-            const AcceptedRecipient* accepted);
+  /// The recipients of the message that were asked about and not refused, in that order. One that
+  /// a list asked about twice was named twice by the client, and the MTA counts it so. (It may also
+  /// be Postfix's second try; then we know of one more than the MTA, which is noticed.)
+  std::vector<AcceptedRecipient> recipients(const Key& key) const;
 
+  /// Keeps an answer; the first one to a question stays. A question about a recipient
+  /// (protocol_state RCPT) whose answer is no refusal makes it one of recipients().
+  void keep(const Key& key, std::string_view queue_id, Given given);
+
+  /// Messages held.
   std::size_t size() const;
+  /// Octets that their answers take, about.
+  std::size_t octets() const;
 
  private:
+  struct Entry {
+    std::size_t hash;  // of the question: told apart without a look at the text
+    std::string question;
+    Given given;
+    std::array<std::uint16_t, policy_context_count> asked{};  // how often, by each list
+
+    std::size_t times() const noexcept;
+    std::size_t octets() const noexcept;
+  };
   struct Message {
-    std::string key;
     std::chrono::steady_clock::time_point used;
     std::shared_ptr<const Policy> policy;
-    std::map<std::string, std::shared_ptr<const Given>, std::less<>> answers;
-    std::vector<AcceptedRecipient> recipients;
+    std::vector<Entry> entries;
+    std::size_t octets = 0;  // of the entries
     bool recorded_without_queue_id = false;
     bool joined = false;
+    // Neighbours in the order of use.
+    std::pair<const std::string, Message>* newer = nullptr;
+    std::pair<const std::string, Message>* older = nullptr;
   };
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Messages = std::unordered_map<std::string, Message, Hash, std::equal_to<>>;
+  using Node = Messages::value_type;
 
+  Node& begin_message(std::string_view key);
+  void use(Node& node, std::chrono::steady_clock::time_point now);
+  void unlink(Node& node) noexcept;
   void forget_oldest();
+  static Entry* find(Message& message, std::string_view question) noexcept;
 
   const Clock& clock_;
   const MemoryLimits limits_;
   mutable std::mutex mutex_;
-  std::list<Message> messages_;  // the one used last at the front
-  std::unordered_map<std::string_view, std::list<Message>::iterator> by_key_;
-  std::size_t answers_ = 0;
+  Messages messages_;
+  Node* newest_ = nullptr;
+  Node* oldest_ = nullptr;
+  std::size_t octets_ = 0;
 };
 
 }  // namespace postern::policy_door

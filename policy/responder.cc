@@ -28,9 +28,16 @@ struct Spoken {
   } kind = Kind::dunno;
 };
 
+/// What is spoken about: taken from the request, whose octets are gone when an answer comes later.
+struct Subject {
+  Stage stage = Stage::connect;
+  PolicyContext context = PolicyContext::recipient;
+  std::string named;  ///< by Postfix, before our text; only needed for a refusal
+};
+
 /// nullopt: the decision cannot be sent.
-std::optional<Spoken> speak(const Decision& decision, Stage stage, PolicyContext context,
-                            std::string_view named) {
+std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
+  const auto stage = subject.stage;
   if (could_not_decide(decision)) return std::nullopt;
   Spoken spoken;
   spoken.sent.spoken = stage;
@@ -43,8 +50,8 @@ std::optional<Spoken> speak(const Decision& decision, Stage stage, PolicyContext
     case Verdict::reject:
     case Verdict::defer:
       if (decision.reason != nullptr && decision.reply) {
-        auto answer = render_for_policy(*decision.reply, *decision.reason, context,
-                                        policy_prefix(context, named));
+        auto answer = render_for_policy(*decision.reply, *decision.reason, subject.context,
+                                        policy_prefix(subject.context, subject.named));
         action = std::move(answer.action);
         spoken.sent.expected.push_back(std::move(answer.expected));
         spoken.sent.condition = std::move(answer.condition);
@@ -94,204 +101,229 @@ Told<std::vector<AcceptedRecipient>> recipients_of(const Transaction& transactio
   return seen;
 }
 
+bool may_refuse(const Decision& decision) { return decision.reply.has_value(); }
+
+/// What is kept of a decision: all but its trail; nothing when no rule applied.
+std::shared_ptr<const Decision> kept(const Decision& decision) {
+  if (decision.verdict == Verdict::pass && !decision.rule && !decision.held_back) return nullptr;
+  auto copy = std::make_shared<Decision>();
+  copy->verdict = decision.verdict;
+  copy->scope = decision.scope;
+  copy->rule = decision.rule;
+  copy->reason = decision.reason;
+  copy->reply = decision.reply;
+  copy->softened_by = decision.softened_by;
+  copy->softened_from = decision.softened_from;
+  copy->held_back = decision.held_back;
+  return copy;
+}
+
+std::string_view why_unanswered(const Decision& decision) {
+  return could_not_decide(decision) ? "the evaluation failed" : "the reply could not be rendered";
+}
+
+Record record_of(RecordKind kind, std::shared_ptr<const Policy> policy, Transaction transaction) {
+  Record record;
+  record.kind = kind;
+  record.policy = std::move(policy);
+  record.transaction = std::move(transaction);
+  return record;
+}
+
 }  // namespace
+
+/// A request whose answer is being found.
+struct Responder::Asked {
+  std::shared_ptr<const Policy> policy;
+  Memory::Key key;
+  Subject subject;
+  Reference reference;
+};
 
 struct Responder::Core {
   Core(const Services& services_in, MemoryLimits limits)
       : services(services_in), memory(services_in.clock, limits) {}
 
-  Record record_of(RecordKind kind, const Policy& policy, Transaction&& transaction) const {
-    Record record;
-    record.kind = kind;
-    record.host = policy.settings().identity.host;
-    record.engine = POSTERN_VERSION;
-    record.policy_digest = policy.digest();
-    record.transaction = std::move(transaction);
-    return record;
-  }
-
-  void count(const Spoken& spoken) const {
-    if (spoken.kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
-  }
+  std::optional<Answer> respond(const Request& request, Stage stage,
+                                const std::function<Done()>& later,
+                                const std::shared_ptr<Core>& self);
+  Answer repeat(const Asked& asked, const Given& given, Transaction transaction);
+  void wait(Asked asked, Transaction transaction, Done done, const std::shared_ptr<Core>& self);
+  std::optional<Spoken> answer(const Asked& asked, const Decision& decision,
+                               std::string_view queue_id);
+  void record(const Asked& asked, SentReply sent, Outcome&& outcome) const;
+  Answer fail(const Asked& asked, std::string_view why) noexcept;
 
   Services services;
   Memory memory;
 };
 
-/// A request whose answer is being found.
+/// One that waits for what others have to tell.
 struct Responder::Pending {
   std::shared_ptr<Core> core;
-  Done done;
-  std::shared_ptr<const Policy> policy;
-  Memory::Key key;
+  Asked asked;
   std::string queue_id;
-  std::string named;
-  Stage stage = Stage::connect;
-  PolicyContext context = PolicyContext::recipient;
-  Reference reference;
-  MailAddress recipient;
-  bool recorded = false;
-  std::optional<SentReply> sent;
+  Done done;
+  std::optional<SentReply> to_record;
 
-  void finish(std::optional<std::string> octets) noexcept {
+  void replied(const Decision& decision) noexcept {
+    Answer octets;
+    try {
+      if (auto spoken = core->answer(asked, decision, queue_id)) {
+        if (is_recorded(*spoken, asked.subject.stage)) to_record = std::move(spoken->sent);
+        octets = std::move(spoken->octets);
+      } else {
+        octets = core->fail(asked, why_unanswered(decision));
+      }
+    } catch (const std::exception& error) {
+      octets = core->fail(asked, error.what());
+    }
+    finish(std::move(octets));
+  }
+
+  void finish(Answer octets) noexcept {
     const auto call = std::exchange(done, nullptr);
-    if (!call) return;
-    if (!octets) ++core->services.policy_counters.failures;
     try {
-      call(std::move(octets));
+      if (call) call(std::move(octets));
     } catch (...) {
+      // Nobody is left to tell.
     }
   }
-
-  void fail(std::string_view why) noexcept {
-    try {
-      const auto instance = key.message.substr(0, key.message.find('\n'));
-      log(LogLevel::error, "policy request not answered: " + quote_for_log(why, longest_logged) +
-                               " stage=" + std::string(to_text(stage)) +
-                               " instance=" + quote_for_log(instance, longest_logged) +
-                               " ref=" + (reference.empty() ? "none" : reference.text()));
-    } catch (...) {
-    }
-    finish(std::nullopt);
-  }
-
-  void recall_and_decide(const std::shared_ptr<Pending>& self, const Request& request);
-  void repeat(const Given& given, Transaction transaction);
-  void join(const Transaction& transaction) const;
-  void replied(const Decision& decision);
-  void closed(Outcome&& outcome) const;
 };
 
-void Responder::Pending::recall_and_decide(const std::shared_ptr<Pending>& self,
-                                           const Request& request) {
-  auto& services = core->services;
-  auto transaction = transaction_of(request, stage);
-  transaction.time = services.clock.system();
-  context = context_of(request, stage);
-  named = named_by_postfix(request, context);
-  queue_id = transaction.queue_id;
-  key = Memory::key_of(request);
-
-  auto recalled = core->memory.recall(key, queue_id, services.policy.get());
-  policy = std::move(recalled.policy);
-  if (!policy) {
-    fail("no policy is loaded");
-    return;
-  }
-  if (recalled.join == Memory::Recalled::Join::yes) join(transaction);
-  if (recalled.given) {
-    repeat(*recalled.given, std::move(transaction));
-    return;
-  }
-  reference = services.references.next();
-  transaction.reference = reference;
-  if (stage > Stage::rcpt) {
-    transaction.recipients = recipients_of(transaction, std::move(recalled.recipients));
-  }
-  if (stage == Stage::rcpt) recipient = transaction.recipient.value();
-  services.driver.decide(
-      policy, std::move(transaction), {}, policy->settings().limits.deadline,
-      [self](const Decision& decision) { self->replied(decision); },
-      [self](Outcome&& outcome) { self->closed(std::move(outcome)); });
-}
-
-void Responder::Pending::replied(const Decision& decision) {
+std::optional<Responder::Answer> Responder::Core::respond(const Request& request, Stage stage,
+                                                          const std::function<Done()>& later,
+                                                          const std::shared_ptr<Core>& self) {
+  Asked asked;
+  asked.subject.stage = stage;
+  asked.subject.context = context_of(request, stage);
+  asked.key = Memory::Key(request, asked.subject.context);
   try {
-    auto spoken = speak(decision, stage, context, named);
-    if (!spoken) {
-      fail(could_not_decide(decision) ? "the evaluation failed"
-                                      : "the reply could not be rendered");
-      return;
+    auto transaction = transaction_of(request, stage);
+    transaction.time = services.clock.system();
+    auto recalled = memory.recall(asked.key, transaction.queue_id, services.policy.get());
+    asked.policy = std::move(recalled.policy);
+    if (!asked.policy) return fail(asked, "no policy is loaded");
+    if (recalled.join == Memory::Recalled::Join::yes) {
+      services.journal.submit(record_of(RecordKind::join, asked.policy, transaction));
     }
-    recorded = is_recorded(*spoken, stage);
-    sent = std::move(spoken->sent);
-
-    auto given = std::make_shared<Given>();
-    given->decision.verdict = decision.verdict;
-    given->decision.scope = decision.scope;
-    given->decision.rule = decision.rule;
-    given->decision.reason = decision.reason;
-    given->decision.reply = decision.reply;
-    given->decision.softened_by = decision.softened_by;
-    given->decision.softened_from = decision.softened_from;
-    given->reference = reference;
-    given->recorded = recorded ? Given::Recorded::yes : Given::Recorded::no;
-    AcceptedRecipient accepted;
-    accepted.address = recipient;
-    if (decision.verdict == Verdict::accept && decision.scope &&
-        *decision.scope != AcceptScope::stage) {
-      accepted.settled = true;
-      if (decision.rule) accepted.settled_by = decision.rule->name;
+    if (recalled.given) {
+      asked.subject.named = named_by_postfix(request, asked.subject.context);
+      return repeat(asked, *recalled.given, std::move(transaction));
     }
-    const bool stays = stage == Stage::rcpt && spoken->kind != Spoken::Kind::refusal;
-    core->memory.keep(key, queue_id, std::move(given), stays ? &accepted : nullptr);
-
-    core->count(*spoken);
-    finish(std::move(spoken->octets));
+    asked.reference = services.references.next();
+    transaction.reference = asked.reference;
+    if (stage > Stage::rcpt) {
+      transaction.recipients = recipients_of(transaction, memory.recipients(asked.key));
+    }
+    Facts facts;
+    auto outcome = services.driver.decide_at_once(asked.policy.get(), transaction, facts);
+    if (!outcome || may_refuse(outcome->decision)) {
+      asked.subject.named = named_by_postfix(request, asked.subject.context);
+    }
+    if (!outcome) {
+      wait(std::move(asked), std::move(transaction), later(), self);
+      return std::nullopt;
+    }
+    auto spoken = answer(asked, outcome->decision, request.get(Attribute::queue_id));
+    if (!spoken) return fail(asked, why_unanswered(outcome->decision));
+    if (is_recorded(*spoken, stage)) record(asked, std::move(spoken->sent), std::move(*outcome));
+    return std::move(spoken->octets);
   } catch (const std::exception& error) {
-    fail(error.what());
+    return fail(asked, error.what());
   }
 }
 
-void Responder::Pending::closed(Outcome&& outcome) const {
-  if (!sent || !recorded) return;
-  auto record = core->record_of(RecordKind::decision, *policy, std::move(outcome.transaction));
+void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
+                           const std::shared_ptr<Core>& self) {
+  const auto pending = std::make_shared<Pending>();
+  pending->core = self;
+  pending->asked = std::move(asked);
+  pending->queue_id = transaction.queue_id;
+  pending->done = std::move(done);
+  const auto& policy = pending->asked.policy;
+  try {
+    services.driver.decide(
+        policy, std::move(transaction), {}, policy->settings().limits.deadline,
+        [pending](const Decision& decision) { pending->replied(decision); },
+        [pending](Outcome&& outcome) {
+          if (!pending->to_record) return;
+          pending->core->record(pending->asked, std::move(*pending->to_record), std::move(outcome));
+        });
+  } catch (const std::exception& error) {
+    pending->finish(fail(pending->asked, error.what()));
+  }
+}
+
+/// The decision in octets, kept for a repeat and counted. nullopt: it cannot be sent.
+std::optional<Spoken> Responder::Core::answer(const Asked& asked, const Decision& decision,
+                                              std::string_view queue_id) {
+  auto spoken = speak(decision, asked.subject);
+  if (!spoken) return std::nullopt;
+  const auto recorded = is_recorded(*spoken, asked.subject.stage);
+  memory.keep(
+      asked.key, queue_id,
+      {kept(decision), asked.reference, recorded ? Given::Recorded::yes : Given::Recorded::no});
+  if (spoken->kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
+  return spoken;
+}
+
+void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outcome) const {
+  auto record = record_of(RecordKind::decision, asked.policy, std::move(outcome.transaction));
   record.facts = std::move(outcome.facts);
   record.decision = std::move(outcome.decision);
-  record.trail_from = std::move(outcome.trail_from);
-  record.sent = sent;
+  record.trail = outcome.trail;
+  record.sent = std::move(sent);
   record.elapsed = outcome.elapsed;
-  core->services.journal.submit(std::move(record));
+  services.journal.submit(std::move(record));
 }
 
-void Responder::Pending::repeat(const Given& given, Transaction transaction) {
+Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given,
+                                          Transaction transaction) {
   // The list that asks now may remap other codes than the first one, so the same decision is
   // rendered anew; it is not made again and counts nothing.
-  auto spoken = speak(given.decision, stage, context, named);
-  if (!spoken) {
-    fail("the reply could not be rendered");
-    return;
-  }
+  static const Decision no_rule_applied;
+  const auto& decision = given.decision ? *given.decision : no_rule_applied;
+  auto spoken = speak(decision, asked.subject);
+  if (!spoken) return fail(asked, "the reply could not be rendered");
   if (given.recorded == Given::Recorded::yes) {
     transaction.reference = given.reference;
-    auto record = core->record_of(RecordKind::repeat, *policy, std::move(transaction));
-    record.decision = given.decision;
+    auto record = record_of(RecordKind::repeat, asked.policy, std::move(transaction));
+    record.decision = decision;
     record.sent = std::move(spoken->sent);
-    core->services.journal.submit(std::move(record));
+    services.journal.submit(std::move(record));
   }
-  core->count(*spoken);
-  finish(std::move(spoken->octets));
+  if (spoken->kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
+  return std::move(spoken->octets);
 }
 
-void Responder::Pending::join(const Transaction& transaction) const {
-  core->services.journal.submit(
-      core->record_of(RecordKind::join, *policy, Transaction(transaction)));
+Responder::Answer Responder::Core::fail(const Asked& asked, std::string_view why) noexcept {
+  ++services.policy_counters.failures;
+  try {
+    const auto message = asked.key.message();
+    log(LogLevel::error, "policy request not answered: " + quote_for_log(why, longest_logged) +
+                             " stage=" + std::string(to_text(asked.subject.stage)) + " instance=" +
+                             quote_for_log(message.substr(0, message.find('\n')), longest_logged) +
+                             " ref=" + (asked.reference.empty() ? "none" : asked.reference.text()));
+  } catch (...) {
+    // A log that fails too is no reason to answer.
+  }
+  return std::nullopt;
 }
 
 Responder::Responder(const Services& services, MemoryLimits limits)
     : core_(std::make_shared<Core>(services, limits)) {}
 
-void Responder::respond(const Request& request, Done done) noexcept {
-  std::shared_ptr<Pending> pending;
+std::optional<Responder::Answer> Responder::respond(const Request& request,
+                                                    const std::function<Done()>& later) noexcept {
   try {
     const auto stage = stage_of(request);
-    if (!stage) {
-      done(encode_answer("DUNNO"));
-      return;
-    }
+    if (!stage) return encode_answer("DUNNO");
     ++core_->services.policy_counters.requests;
-    pending = std::make_shared<Pending>();
-    pending->core = core_;
-    pending->stage = *stage;
-    pending->done = std::move(done);
-    pending->recall_and_decide(pending, request);
-  } catch (const std::exception& error) {
-    if (pending) {
-      pending->fail(error.what());
-    } else {
-      ++core_->services.policy_counters.failures;
-      done(std::nullopt);
-    }
+    return core_->respond(request, *stage, later, core_);
+  } catch (...) {
+    ++core_->services.policy_counters.failures;
+    return Answer();
   }
 }
 

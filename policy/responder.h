@@ -19,13 +19,17 @@ class Responder {
 
   /// The octets to send. nullopt: we cannot decide; close without an answer, so that the MTA puts
   /// the client off (semantics 14). What there is to log has been logged.
-  using Done = std::function<void(std::optional<std::string> octets)>;
+  using Answer = std::optional<std::string>;
+  using Done = std::function<void(Answer answer)>;
 
-  /// Calls `done` exactly once: before it returns when nothing has to be asked, else from another
-  /// thread, even after the Responder is gone. Never throws.
-  void respond(const Request& request, Done done) noexcept;
+  /// The answer, if nothing has to be asked for it. Else nullopt: `later` has been called once,
+  /// here and now, for the function that takes the answer; that one is called exactly once, from
+  /// any thread, maybe before this returns, maybe after the Responder is gone. Never throws.
+  std::optional<Answer> respond(const Request& request,
+                                const std::function<Done()>& later) noexcept;
 
  private:
+  struct Asked;
   struct Core;
   struct Pending;
   std::shared_ptr<Core> core_;

@@ -13,8 +13,8 @@ namespace postern::policy_door {
 
 struct PolicyServer::State {
   State(std::vector<int> listeners_in, const Services& services, unsigned loops_in)
-      : context(services, listeners_in), wanted(std::max(1U, loops_in)) {
-    for (const int listener : listeners_in) listeners.emplace_back(listener);
+      : context(services, std::move(listeners_in)), wanted(std::max(1U, loops_in)) {
+    for (const int listener : context.listeners) listeners.emplace_back(listener);
   }
 
   LoopContext context;

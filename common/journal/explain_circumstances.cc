@@ -67,6 +67,22 @@ std::string login(const Authentication& authentication) {
   return text;
 }
 
+std::string missed(const HeldBack& held_back) {
+  std::string text = "the rule \"" + held_back.rule + "\" might have ";
+  switch (held_back.would) {
+    case HeldBack::Would::accept:
+      text += "settled it";
+      break;
+    case HeldBack::Would::defer:
+      text += "put it off";
+      break;
+    case HeldBack::Would::reject:
+      text += "refused it";
+      break;
+  }
+  return text + " but could not be answered";
+}
+
 void tell_recipients(Page& page, const Transaction& transaction) {
   if (transaction.recipient.is_told()) {
     page.field("Recipient", bracketed(transaction.recipient.value()));
@@ -76,6 +92,7 @@ void tell_recipients(Page& page, const Transaction& transaction) {
     for (const auto& recipient : transaction.recipients.value()) {
       std::string text = bracketed(recipient.address);
       if (recipient.settled) text += ", settled by the rule \"" + recipient.settled_by + '"';
+      if (recipient.held_back) text += ", " + missed(*recipient.held_back);
       page.field(number == 0 ? "Recipients" : "", text);
       ++number;
     }

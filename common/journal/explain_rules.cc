@@ -157,8 +157,15 @@ void tell_decision(Page& page, const Record& record) {
 
 void tell_trail(Page& page, const Record& record) {
   const Decision& decision = record.decision;
-  if (decision.trail.empty()) return;
+  const bool compact = record.detail == RecordDetail::compact;
+  if (decision.trail.empty() && !compact) return;
   page.section("Rules, in the order in which they are asked");
+  if (compact) {
+    page.paragraph(
+        "The rules that said no were not recorded (journal.accepts = \"compact\"), and the policy "
+        "has changed since, so they cannot be asked again.",
+        2);
+  }
   std::size_t number = 0;
   for (const auto& entry : decision.trail) {
     page.paragraph(std::to_string(++number) + ". " + quoted(entry.rule.name) + ", " +

@@ -216,7 +216,7 @@ void Journal::State::write_batch(Batch& batch, bool hurry) {
 }
 
 void Journal::State::write_record(Record& record, bool hurry) {
-  complete_trail(record);
+  complete(record);
   if (!file.path().empty()) {
     const auto start = buffer.size();
     append_json(buffer, record);

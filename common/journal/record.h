@@ -7,6 +7,7 @@
 #include "postern/policy.h"
 #include "postern/result.h"
 #include "postern/transaction.h"
+#include "rules/settings.h"
 
 #include <chrono>
 #include <cstddef>
@@ -40,22 +41,32 @@ std::optional<RecordKind> record_kind_from_text(std::string_view text) noexcept;
 
 struct Record {
   RecordKind kind = RecordKind::decision;
+  RecordDetail detail = RecordDetail::full;
   std::string host;    ///< identity.host
   std::string engine;  ///< program version
   std::string policy_digest;
   Transaction transaction;  ///< with reference and time
   Facts facts;
   Decision decision;
-  /// Set while `decision` has no trail yet: complete_trail() makes it from this policy.
-  std::shared_ptr<const Policy> trail_from;
+  TrailState trail = TrailState::made;
+  /// The policy that decided, until complete() has taken from it what is missing above.
+  std::shared_ptr<const Policy> policy;
   std::optional<SentReply> sent;
   std::chrono::microseconds elapsed{0};  ///< from request to answer
 };
 
-/// Makes the trail that the deciding thread left to be made later. The journal does it on its own
-/// thread, so nobody waits for it; another sink that looks at the trail calls it first. Throws only
-/// for lack of memory.
-void complete_trail(Record& record);
+/// Fills in host, engine, digest and trail from the record's policy, in the detail which that
+/// policy wants; nothing without one. The deciding thread leaves it to the journal's, for which
+/// nobody waits; another sink that looks at these members calls it first. Throws only for lack of
+/// memory.
+void complete(Record& record);
+
+/// Takes out what a compact record leaves out.
+void leave_remarkable(std::vector<TrailEntry>& trail);
+
+/// A compact record with its whole trail, made again from `policy`; false, and nothing done, if
+/// that is not the policy of the record or does not come to the recorded decision.
+bool expand(Record& record, const Policy& policy);
 
 /// Version of the JSON format (docs/journal-format.md).
 inline constexpr int journal_format_version = 1;

@@ -181,9 +181,9 @@ std::optional<MailAddress> address_of(const std::string& local, const std::strin
   }
   for (const std::string_view end : {"", "."}) {
     for (const auto& spelling : {quoted(local), local, "@x:" + local}) {
-      if (auto address = exact('<' + spelling + '@' + domain + std::string(end) + '>')) {
-        return address;
-      }
+      std::string text = "<";
+      text.append(spelling).append("@").append(domain).append(end).append(">");
+      if (auto address = exact(text)) return address;
     }
   }
   return std::nullopt;
@@ -232,6 +232,13 @@ Told<MailAddress> told_address(const Object& parent, const char* name) {
       parent, name, [&](const Json& value) { return read_address(value, name, parent); });
 }
 
+std::optional<HeldBack> read_held_back(const Object& parent) {
+  if (parent.find("held_back") == nullptr) return std::nullopt;
+  const Object from = parent.object("held_back");
+  return HeldBack{from.text("rule"), from.word("would", HeldBack::Would::accept, would_from_text),
+                  from.word("missing", QuestionKind::sample, question_kind_from_text)};
+}
+
 std::vector<AcceptedRecipient> read_recipients(const Object& parent) {
   std::vector<AcceptedRecipient> recipients;
   parent.list("recipients", [&](const Json& element) {
@@ -242,6 +249,7 @@ std::vector<AcceptedRecipient> read_recipients(const Object& parent) {
     }
     recipient.settled = object.flag("settled");
     recipient.settled_by = object.text("settled_by");
+    recipient.held_back = read_held_back(object);
     recipients.push_back(std::move(recipient));
   });
   return recipients;
@@ -394,6 +402,7 @@ void read_decision(const Object& from, Decision& decision) {
   if (from.find("reply") != nullptr) decision.reply = read_reply(from.object("reply"));
   decision.softened_by = from.text("softened_by");
   decision.softened_from = from.text("softened_from");
+  decision.held_back = read_held_back(from);
   from.list("trail", [&](const Json& element) {
     decision.trail.push_back(read_trail_entry(Object(&element, "trail", from.faults())));
   });
@@ -418,6 +427,9 @@ Record read_record(const Object& from) {
     from.faults().add("v", "is newer than this program understands");
   }
   record.kind = from.word("kind", RecordKind::decision, record_kind_from_text);
+  if (from.find("detail") != nullptr) {
+    record.detail = from.word("detail", RecordDetail::full, record_detail_from_text);
+  }
   Transaction& transaction = record.transaction;
   if (const std::string reference = from.text("ref"); !reference.empty()) {
     const auto parsed = Reference::parse(reference);

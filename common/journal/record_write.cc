@@ -20,6 +20,15 @@ void write(JsonWriter& json, const MailAddress& address) {
   json.end_object();
 }
 
+void write(JsonWriter& json, const HeldBack& held_back) {
+  const auto& [rule, would, missing] = held_back;
+  json.begin_object();
+  json.member("rule", rule);
+  json.member("would", to_text(would));
+  json.member("missing", to_text(missing));
+  json.end_object();
+}
+
 void write(JsonWriter& json, const std::vector<AcceptedRecipient>& recipients) {
   json.begin_array();
   for (const auto& recipient : recipients) {
@@ -28,6 +37,10 @@ void write(JsonWriter& json, const std::vector<AcceptedRecipient>& recipients) {
     write(json, recipient.address);
     if (recipient.settled) json.key("settled").boolean(true);
     json.member_unless_empty("settled_by", recipient.settled_by);
+    if (recipient.held_back) {
+      json.key("held_back");
+      write(json, *recipient.held_back);
+    }
     json.end_object();
   }
   json.end_array();
@@ -187,7 +200,8 @@ void write(JsonWriter& json, const TrailEntry& entry) {
 }
 
 void write(JsonWriter& json, const Decision& decision) {
-  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, trail] = decision;
+  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, held_back, trail] =
+      decision;
   json.begin_object();
   json.member("verdict", to_text(verdict));
   if (scope) json.member("scope", to_text(*scope));
@@ -198,6 +212,10 @@ void write(JsonWriter& json, const Decision& decision) {
   if (reason != nullptr) json.member("reason", reason->id);
   json.member_unless_empty("softened_by", softened_by);
   json.member_unless_empty("softened_from", softened_from);
+  if (held_back) {
+    json.key("held_back");
+    write(json, *held_back);
+  }
   if (reply) {
     json.key("reply");
     write(json, *reply);
@@ -235,6 +253,7 @@ void append_json(std::string& out, const Record& record) {
   json.begin_object();
   json.member("v", journal_format_version);
   json.member("kind", to_text(record.kind));
+  if (record.detail != RecordDetail::full) json.member("detail", to_text(record.detail));
   json.member("ref",
               record.transaction.reference.empty() ? "" : record.transaction.reference.text());
   json.member("time", timestamp(record.transaction.time));

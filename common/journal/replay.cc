@@ -16,6 +16,12 @@ std::string text_of(const std::optional<RulePlace>& rule) {
          std::string(to_text(rule->stage)) + ')';
 }
 
+std::string text_of(const std::optional<HeldBack>& held_back) {
+  if (!held_back) return "none";
+  return held_back->rule + ", would " + std::string(to_text(held_back->would)) + ", missing " +
+         std::string(to_text(held_back->missing));
+}
+
 std::string text_of(const Reason* reason) {
   return reason == nullptr ? "none" : std::string(reason->id);
 }
@@ -63,7 +69,10 @@ Decision replay(const Policy& policy, const Record& record, std::vector<Question
   Facts facts = record.facts;
   for (int round = 0; round < most_rounds; ++round) {
     auto outcome = evaluate(policy, record.transaction, facts);
-    if (auto* decision = std::get_if<Decision>(&outcome)) return std::move(*decision);
+    if (auto* decision = std::get_if<Decision>(&outcome)) {
+      if (record.detail == RecordDetail::compact) leave_remarkable(decision->trail);
+      return std::move(*decision);
+    }
     for (const auto& question : std::get<NeedsMore>(outcome).questions) {
       if (missing != nullptr) missing->push_back(question);
       facts.add(question, Answer::unavailable("not recorded"));
@@ -90,6 +99,7 @@ std::vector<Difference> differences(const Decision& recorded, const Decision& re
   compare("reply", text_of(recorded.reply), text_of(replayed.reply));
   compare("softened by", recorded.softened_by, replayed.softened_by);
   compare("softened from", recorded.softened_from, replayed.softened_from);
+  compare("held back", text_of(recorded.held_back), text_of(replayed.held_back));
   compare_trails(recorded.trail, replayed.trail, found);
   // Whatever the texts above do not show must not pass for equality.
   if (found.empty() && recorded != replayed) found.push_back({"decision", "differs", "differs"});

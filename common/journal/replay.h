@@ -12,7 +12,8 @@ namespace postern {
 /// The decision that `policy` makes on the recorded transaction and facts. Under the policy of the
 /// record (same digest) it is the recorded one. Under another policy, a question that was never
 /// asked is answered unavailable("not recorded"), because asking now would give today's answer to
-/// yesterday's mail; `missing`, when given, receives those questions.
+/// yesterday's mail; `missing`, when given, receives those questions. The trail is as short as that
+/// of the record (RecordDetail).
 Decision replay(const Policy& policy, const Record& record,
                 std::vector<Question>* missing = nullptr);
 

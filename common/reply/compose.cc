@@ -278,6 +278,7 @@ std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) 
       const auto* field = find_field(piece.field);
       if (field == nullptr) {
         std::vector<std::string> names;
+        names.reserve(fields.size());
         for (const auto& known : fields) names.emplace_back(known.name);
         const auto near = nearest_name(piece.field, names);
         report(piece.offset, length, "there is no field {" + std::string(piece.field) + '}',

@@ -24,6 +24,7 @@ MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix)
 
 /// The restriction list that asks (Postfix's policy_context as the printed main.cf lines set it).
 enum class PolicyContext : std::uint8_t { client, helo, sender, recipient, data, end };
+inline constexpr std::size_t policy_context_count = 6;
 std::string_view to_text(PolicyContext context) noexcept;
 /// What a request's policy_context attribute says; anything unknown or empty is `recipient`, or, by
 /// protocol state, data and end.

@@ -53,7 +53,6 @@ bool fits(ValueType type, TableKind kind) {
     case TableKind::address:
       return type == ValueType::address || type == ValueType::addresses;
     case TableKind::domain:
-      return is_text_like(type);
     case TableKind::string:
       return is_text_like(type);
   }
@@ -268,9 +267,7 @@ class Compiler {
       hint = "write " + operand.spelling + " or not " + operand.spelling;
     } else if (operand.type == ValueType::addresses) {
       hint = "write " + operand.spelling + " contains";
-    } else if (operand.type == ValueType::ip) {
-      hint = "it has ==, != and in";
-    } else if (operand.type == ValueType::choice) {
+    } else if (operand.type == ValueType::ip || operand.type == ValueType::choice) {
       hint = "it has ==, != and in";
     } else if (is_text_like(operand.type)) {
       hint = "it has ==, !=, in, matches, starts_with, ends_with and contains";

@@ -1,6 +1,7 @@
 #include "postern/decision.h"
 
 #include <array>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -41,6 +42,18 @@ std::string_view to_text(AcceptScope scope) noexcept {
 }
 std::optional<AcceptScope> accept_scope_from_text(std::string_view text) noexcept {
   return from_text<AcceptScope>(scopes, text);
+}
+
+std::optional<AcceptedRecipient> accepted_recipient(MailAddress address, const Decision& decision) {
+  if (decision.verdict != Verdict::pass && decision.verdict != Verdict::accept) return std::nullopt;
+  AcceptedRecipient recipient;
+  recipient.address = std::move(address);
+  recipient.held_back = decision.held_back;
+  if (decision.verdict == Verdict::accept && decision.scope != AcceptScope::stage) {
+    recipient.settled = true;
+    if (decision.rule) recipient.settled_by = decision.rule->name;
+  }
+  return recipient;
 }
 
 std::string_view to_text(RuleMode mode) noexcept { return modes[static_cast<std::size_t>(mode)]; }

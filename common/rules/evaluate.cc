@@ -12,8 +12,8 @@ std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transacti
 }
 
 std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
-                                 const Facts& facts) {
-  return walk::trail_of(policy.rules(), transaction, facts);
+                                 const Facts& facts, TrailDetail detail) {
+  return walk::trail_of(policy.rules(), transaction, facts, detail);
 }
 
 std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,

@@ -71,7 +71,7 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
     entries = Table::read_lines(file->name(), file->text());
   }
   if (!kind) return nullptr;
-  auto built = Table::build(section.key, *kind, std::move(entries));
+  auto built = Table::build(section.key, *kind, entries);
   for (auto problem : built.problems()) diagnostics.add(std::move(problem));
   if (!built || !good) return nullptr;
   return std::move(built).value();

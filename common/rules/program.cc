@@ -233,7 +233,7 @@ class Runner {
         return look_up(test, value, [&] { return std::string(value); });
       }
       const auto domain = normal_domain(value);
-      return look_up(test, std::string_view(domain), [&] { return domain; });
+      return look_up(test, std::string_view(domain), [&] { return std::string(domain); });
     }
     if (looks_inside(test.comparison)) {
       return truth_of(reading.state == State::told && compare_inside(test, value));

@@ -152,4 +152,21 @@ bool is_host_name(std::string_view text) {
   return !std::all_of(last.begin(), last.end(), is_digit);
 }
 
+std::string_view to_text(RecordDetail detail) noexcept {
+  switch (detail) {
+    case RecordDetail::full:
+      return "full";
+    case RecordDetail::compact:
+      return "compact";
+  }
+  return "full";
+}
+
+std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept {
+  for (const auto detail : {RecordDetail::full, RecordDetail::compact}) {
+    if (to_text(detail) == text) return detail;
+  }
+  return std::nullopt;
+}
+
 }  // namespace postern

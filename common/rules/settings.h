@@ -68,8 +68,19 @@ struct LimitSettings {
   unsigned journal_queue = 65'536;                 ///< records waiting to be written
 };
 
+/// How much of its trail the record of a decision holds.
+enum class RecordDetail : std::uint8_t {
+  full,
+  compact,  ///< rules that said no or were not asked are left out: the policy of the record's
+            ///< digest can be asked again
+};
+/// "full", "compact".
+std::string_view to_text(RecordDetail detail) noexcept;
+std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept;
+
 struct JournalSettings {
   std::string path = "/var/log/postern/decisions.jsonl";  ///< empty: no journal
+  RecordDetail accepts = RecordDetail::compact;           ///< of mail that passes
 };
 
 /// Where the one-line-a-decision log goes.

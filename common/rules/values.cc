@@ -165,7 +165,10 @@ Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transact
   using Ip = Reading<std::optional<IpAddress>>;
   if (out_of_reach(name, transaction)) return Ip::not_told();
   if (name == Name::client_ip) {
-    return transaction.client.address ? Ip::told(transaction.client.address) : Ip::absent();
+    if (transaction.client.address) return Ip::told(transaction.client.address);
+    // Only the milter hears of mail that was handed in on the machine itself. smtpd always has a
+    // client: an address that cannot be read there is one that we do not know.
+    return transaction.door == Door::policy ? Ip::not_told() : Ip::absent();
   }
   if (transaction.server_address.empty()) return Ip::not_told();
   const auto address = IpAddress::parse(transaction.server_address);

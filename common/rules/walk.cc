@@ -33,8 +33,10 @@ struct Course {
     open,                ///< the rule at `at` waits for answers
   };
   End end = End::exhausted;
-  std::size_t at = 0;              ///< number of rules up to this stage, if exhausted
-  const Rule* softener = nullptr;  ///< earlier rule that a missing fact kept from acting
+  std::size_t at = 0;                 ///< number of rules up to this stage, if exhausted
+  const Rule* softener = nullptr;     ///< earlier rule that a missing fact kept from acting
+  const HeldBack* carried = nullptr;  ///< without a softener: one that was found at RCPT
+  const Rule* held_back = nullptr;    ///< at RCPT: a rule about the recipient, for later stages
 };
 
 class Walk {
@@ -59,6 +61,7 @@ class Walk {
       const auto& stage = rules_[at].place.stage;
       if (stage_softener && stage_softener->place.stage != stage) stage_softener = nullptr;
       course.softener = first_of(softener, stage_softener);
+      if (!course.softener && stage > Stage::rcpt) course.carried = carried();
       return course;
     };
     std::size_t at = 0;
@@ -67,7 +70,12 @@ class Walk {
       if (all_settled_ && rule.place.stage >= Stage::data) {
         return end(Course::End::recipients_settled, at);
       }
-      if (rule.mode == RuleMode::shadow || standing(rule) != TrailNote::none || !acts(rule)) {
+      if (rule.mode == RuleMode::shadow || !acts(rule)) continue;
+      if (const auto note = standing(rule); note != TrailNote::none) {
+        if (note != TrailNote::no_recipient || !may_have_settled(rule)) continue;
+        const auto truth = rule.condition.truth(transaction_, facts_);
+        if (truth == Truth::unknown) return end(Course::End::open, at);
+        if (truth != Truth::no && !softener) softener = &rule;
         continue;
       }
       switch (rule.condition.truth(transaction_, facts_)) {
@@ -88,11 +96,13 @@ class Walk {
             // The rules it settles without knowing might have put the message off.
             settled_stage_ = rule.place.stage;
             if (!softener) softener = &rule;
-          } else if (!is_permanent(rule)) {
-            // Had the fact come, this rule might have spared the message a permanent refusal
-            // (semantics 6; for refusals that are temporary, 8).
+          } else {
             const bool for_stage =
                 rule.verdict == Verdict::accept && scope_of(rule) == AcceptScope::stage;
+            if (rule.place.stage == Stage::rcpt && !for_stage) hold_back(course, rule);
+            if (is_permanent(rule)) break;
+            // Had the fact come, this rule might have spared the message a permanent refusal
+            // (semantics 6; for refusals that are temporary, 8).
             auto& first = for_stage ? stage_softener : softener;
             if (!first || (for_stage && first->place.stage != rule.place.stage)) first = &rule;
           }
@@ -150,14 +160,20 @@ class Walk {
     return questions;
   }
 
-  std::vector<TrailEntry> trail(const Course& course) {
+  std::vector<TrailEntry> trail(const Course& course, TrailDetail detail) {
     std::vector<TrailEntry> trail;
-    trail.reserve(rules_.size());
+    if (detail == TrailDetail::full) trail.reserve(rules_.size());
     settled_stage_.reset();
     for (std::size_t at = 0; at < rules_.size() && reached(rules_[at]); ++at) {
+      if (detail == TrailDetail::remarkable && !may_be_remarkable(course, at)) continue;
       trail.push_back(entry(course, at));
     }
     return trail;
+  }
+
+  HeldBack::Would would(const Rule& rule) const {
+    if (rule.verdict == Verdict::accept) return HeldBack::Would::accept;
+    return is_permanent(rule) ? HeldBack::Would::reject : HeldBack::Would::defer;
   }
 
   bool is_permanent(const Rule& rule) const {
@@ -170,6 +186,36 @@ class Walk {
   }
 
  private:
+  /// Of several, one that would have put the recipient off: only that counts in any case.
+  void hold_back(Course& course, const Rule& rule) const {
+    if (!course.held_back || (would(rule) == HeldBack::Would::defer &&
+                              would(*course.held_back) != HeldBack::Would::defer)) {
+      course.held_back = &rule;
+    }
+  }
+
+  /// What was found about several recipients at RCPT and makes a permanent refusal of the message
+  /// doubtful: one of them might have been put off, or all of them settled or not be there.
+  const HeldBack* carried() const {
+    if (transaction_.recipient.is_told() || !transaction_.recipients.is_told()) return nullptr;
+    const HeldBack* first = nullptr;
+    bool all = true;
+    for (const auto& recipient : transaction_.recipients.value()) {
+      const auto& held_back = recipient.held_back;
+      if (held_back && held_back->would == HeldBack::Would::defer) return &*held_back;
+      if (held_back && !first) first = &*held_back;
+      all = all && (recipient.settled || held_back);
+    }
+    return all ? first : nullptr;
+  }
+
+  /// A rule about recipients of which we do not know (semantics 1): it may have settled each of
+  /// them, and a refusal for good would be our own forgetfulness (semantics 6, 10).
+  bool may_have_settled(const Rule& rule) const {
+    return rule.verdict == Verdict::accept && scope_of(rule) != AcceptScope::stage &&
+           !transaction_.recipients.is_told();
+  }
+
   const Rule* first_of(const Rule* a, const Rule* b) const {
     if (!a || !b) return a ? a : b;
     return std::min(a, b);  // both point into rules_
@@ -217,6 +263,15 @@ class Walk {
     }
     return matches || (truth == Truth::unavailable && rule.unavailable == WhenUnavailable::defer &&
                        !is_local_before_data(rule));
+  }
+
+  /// A rule that was asked and says no has no other consequence, so its entry need not be made,
+  /// which takes several times as long as to see that.
+  bool may_be_remarkable(const Course& course, std::size_t at) const {
+    const bool asked = at < course.at || (at == course.at && course.end != Course::End::exhausted &&
+                                          course.end != Course::End::recipients_settled);
+    return asked && standing(rules_[at]) == TrailNote::none &&
+           rules_[at].condition.truth(transaction_, facts_) != Truth::no;
   }
 
   TrailEntry entry(const Course& course, std::size_t at) {
@@ -325,7 +380,12 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
   if (course.end == Course::End::open) return NeedsMore{walk.questions(course)};
 
   Decision decision;
-  if (detail == Detail::full) decision.trail = walk.trail(course);
+  if (detail == Detail::full) decision.trail = walk.trail(course, TrailDetail::full);
+  if (course.held_back && transaction.stage == Stage::rcpt) {
+    const auto& rule = *course.held_back;
+    decision.held_back =
+        HeldBack{rule.place.name, walk.would(rule), missing_kind(rule, transaction, facts)};
+  }
   if (course.end == Course::End::exhausted) return decision;
 
   const auto& rule = rules[course.at];
@@ -351,12 +411,13 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
     if (rule.verdict == Verdict::accept) decision.scope = scope_of(rule);
     return decision;
   }
-  if (course.softener && walk.is_permanent(rule)) {
+  if ((course.softener || course.carried) && walk.is_permanent(rule)) {
     decision.verdict = Verdict::defer;
-    decision.softened_by = course.softener->place.name;
+    decision.softened_by = course.softener ? course.softener->place.name : course.carried->rule;
     if (rule.reason) decision.softened_from = rule.reason->id;
-    refuse(decision, reason_for_missing(missing_kind(*course.softener, transaction, facts)), {}, {},
-           {}, identity, transaction);
+    const auto missing = course.softener ? missing_kind(*course.softener, transaction, facts)
+                                         : course.carried->missing;
+    refuse(decision, reason_for_missing(missing), {}, {}, {}, identity, transaction);
     return decision;
   }
   refuse(decision, rule.reason, rule.form, rule.text, rule.limit, identity, transaction);
@@ -364,11 +425,11 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
 }
 
 std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
-                                 const Facts& facts) {
+                                 const Facts& facts, TrailDetail detail) {
   Walk walk(rules, transaction, facts);
   const auto course = walk.course();
   if (course.end == Course::End::open) return {};
-  return walk.trail(course);
+  return walk.trail(course, detail);
 }
 
 std::vector<Question> shadow_questions(const std::vector<Rule>& rules,

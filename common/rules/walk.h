@@ -19,7 +19,7 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
 
 /// trail_of(), shadow_questions() and questions_ahead() of decision.h.
 std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
-                                 const Facts& facts);
+                                 const Facts& facts, TrailDetail detail = TrailDetail::full);
 std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
                                        const Transaction& transaction, const Facts& facts);
 std::vector<Question> questions_ahead(const std::vector<Rule>& rules,

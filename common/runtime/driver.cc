@@ -217,6 +217,27 @@ Driver::Driver(FactSource& source, const Clock& clock, const Evaluator& evaluato
 
 Driver::~Driver() { state_->stop(); }
 
+std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction& transaction,
+                                              Facts& facts) const noexcept {
+  const auto& state = *state_;
+  const auto started = state.clock.steady();
+  Outcome outcome;
+  try {
+    auto made = state.evaluator.evaluate_briefly(policy, transaction, facts);
+    auto* decision = std::get_if<Decision>(&made);
+    if (decision == nullptr) return std::nullopt;
+    if (!state.evaluator.shadow_questions(policy, transaction, facts).empty()) return std::nullopt;
+    outcome.decision = std::move(*decision);
+    if (state.evaluator.leaves_trail_out()) outcome.trail = TrailState::left_out;
+  } catch (...) {
+    outcome.decision.verdict = Verdict::defer;  // could_not_decide()
+  }
+  outcome.elapsed = between(started, state.clock.steady());
+  outcome.facts = std::move(facts);
+  outcome.transaction = std::move(transaction);
+  return outcome;
+}
+
 void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts,
                     std::chrono::milliseconds deadline,
                     std::function<void(const Decision&)> replied,
@@ -257,6 +278,11 @@ void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transactio
 Decision Driver::decide_and_wait(std::shared_ptr<const Policy> policy, Transaction transaction,
                                  Facts facts, std::chrono::milliseconds deadline,
                                  std::function<void(Outcome)> closed) {
+  if (auto now = decide_at_once(policy.get(), transaction, facts)) {
+    Decision decision = now->decision;
+    call(closed, std::move(*now));
+    return decision;
+  }
   struct Wait {
     std::mutex mutex;
     std::condition_variable changed;

@@ -7,8 +7,12 @@
 #include "runtime/clock.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
 
 namespace postern {
 
@@ -52,9 +56,9 @@ struct Outcome {
   Facts facts;
   std::chrono::microseconds elapsed{0};  ///< from the question to the decision
   Transaction transaction;               ///< as it was given to decide()
-  /// Set when `decision` has no trail yet: trail_of() makes it from this policy and the other
-  /// members. That is no work for a thread that somebody waits for.
-  std::shared_ptr<const Policy> trail_from = nullptr;
+  /// Whether `decision` has its trail. Making it takes longer than deciding, so it is left to a
+  /// thread that nobody waits for: trail_of() makes it from the policy and the other members.
+  TrailState trail = TrailState::made;
 };
 
 inline bool could_not_decide(const Decision& decision) noexcept {
@@ -116,6 +120,12 @@ class Driver {
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
+
+  /// The decision if it needs no answers, made without a lock, a copy or a callback; this is what
+  /// nearly all mail comes to. `transaction` and `facts` are then moved from. nullopt: something
+  /// has to be asked; both are as they were, for decide(). Never throws.
+  std::optional<Outcome> decide_at_once(const Policy* policy, Transaction& transaction,
+                                        Facts& facts) const noexcept;
 
   /// Decides without blocking. `replied` is called exactly once, when the reply can go out (before
   /// decide() returns if nothing has to be asked, else from another thread); `closed` exactly once

@@ -50,7 +50,8 @@ class Standard final : public Evaluator {
 /// What went out to the MTA; only the trail of a decision may grow after that.
 bool same_reply(const Decision& a, const Decision& b) {
   return a.verdict == b.verdict && a.scope == b.scope && a.rule == b.rule && a.reason == b.reason &&
-         a.reply == b.reply && a.softened_by == b.softened_by && a.softened_from == b.softened_from;
+         a.reply == b.reply && a.softened_by == b.softened_by &&
+         a.softened_from == b.softened_from && a.held_back == b.held_back;
 }
 
 Answer deadline_answer() {
@@ -209,7 +210,7 @@ Outcome Run::take() && {
   assert(closed());
   Outcome outcome;
   outcome.decision = std::move(*state_->decision);
-  if (state_->lacks_trail) outcome.trail_from = std::move(state_->policy);
+  if (state_->lacks_trail) outcome.trail = TrailState::left_out;
   outcome.facts = std::move(state_->facts);
   outcome.transaction = std::move(state_->transaction);
   return outcome;

@@ -34,7 +34,7 @@ std::optional<TableHit> Table::find(const MailAddress&) const { return {}; }
 std::optional<TableHit> Table::find(std::string_view) const { return {}; }
 
 Result<std::shared_ptr<const Table>> Table::build(std::string name, TableKind kind,
-                                                  std::vector<TableEntry> entries) {
+                                                  const std::vector<TableEntry>& entries) {
   switch (kind) {
     case TableKind::cidr:
       return build_cidr_table(std::move(name), entries);

@@ -38,7 +38,7 @@ class Table {
   /// Builds a table. Every bad entry is a problem with its position; duplicates are warnings left
   /// out of this slice. `name` is the table's name in the policy.
   static Result<std::shared_ptr<const Table>> build(std::string name, TableKind kind,
-                                                    std::vector<TableEntry> entries);
+                                                    const std::vector<TableEntry>& entries);
   /// One entry per line, '#' starts a comment at the start of a line or after white space, blank
   /// lines are ignored.
   static std::vector<TableEntry> read_lines(const std::string& file, std::string_view text);

@@ -126,6 +126,80 @@ Record through_the_journal(const Record& record) {
   return read ? std::move(read).value() : Record{};
 }
 
+/// What the journal makes of a record whose trail was left to it.
+Record completed(Record record, const std::shared_ptr<const Policy>& policy) {
+  record.decision.trail.clear();
+  record.trail = TrailState::left_out;
+  record.policy = policy;
+  complete(record);
+  return record;
+}
+
+TEST(Replay, OfACompactRecordGivesItsDecisionAndTheTrailThatWasLeftOut) {
+  const auto policy = compile(policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(7);
+  int compact = 0;
+  int shorter = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const Record whole = decide(*policy, any_transaction(random), random);
+    Record read = through_the_journal(completed(whole, policy));
+    const bool passes =
+        whole.decision.verdict == Verdict::pass || whole.decision.verdict == Verdict::accept;
+    ASSERT_EQ(read.detail == RecordDetail::compact, passes) << to_json(read);
+    ASSERT_THAT(differences(read.decision, replay(*policy, read)), IsEmpty()) << to_json(read);
+    compact += passes ? 1 : 0;
+    shorter += read.decision.trail.size() < whole.decision.trail.size() ? 1 : 0;
+    ASSERT_EQ(expand(read, *policy), passes);
+    ASSERT_EQ(read.detail, RecordDetail::full);
+    ASSERT_EQ(read.decision, whole.decision) << to_json(read);
+  }
+  EXPECT_GT(compact, 100);
+  EXPECT_GT(shorter, 100);
+}
+
+TEST(Replay, ATrailMadeBeforeIsCutToTheSameCompactRecord) {
+  const auto policy = compile(policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(8);
+  for (int round = 0; round < 500; ++round) {
+    const Record whole = decide(*policy, any_transaction(random), random);
+    Record cut = whole;
+    cut.policy = policy;
+    complete(cut);
+    ASSERT_EQ(to_json(cut), to_json(completed(whole, policy)));
+  }
+}
+
+TEST(Replay, AcceptsAreRecordedWholeWhenThePolicyWantsIt) {
+  const auto policy = compile(std::string("journal.accepts = \"full\"\n") + policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(9);
+  int passes = 0;
+  for (int round = 0; round < 200; ++round) {
+    const Record whole = decide(*policy, any_transaction(random), random);
+    const Record record = completed(whole, policy);
+    ASSERT_EQ(record.detail, RecordDetail::full);
+    ASSERT_EQ(record.decision, whole.decision);
+    passes += whole.decision.verdict == Verdict::pass ? 1 : 0;
+  }
+  EXPECT_GT(passes, 10);
+}
+
+TEST(Replay, AnotherPolicyDoesNotExpandACompactRecord) {
+  const auto policy = compile(policy_text);
+  const auto other = compile(std::string(policy_text) + "\n# changed\n");
+  ASSERT_TRUE(policy && other);
+  std::mt19937 random(10);
+  for (int round = 0; round < 100; ++round) {
+    Record record = completed(decide(*policy, any_transaction(random), random), policy);
+    if (record.detail != RecordDetail::compact) continue;
+    const auto before = to_json(record);
+    EXPECT_FALSE(expand(record, *other));
+    EXPECT_EQ(to_json(record), before);
+  }
+}
+
 TEST(Replay, GivesTheRecordedDecisionReplyIncluded) {
   const auto policy = compile(policy_text);
   ASSERT_NE(policy, nullptr);

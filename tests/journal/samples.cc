@@ -257,8 +257,12 @@ Record several_recipients() {
   Transaction& transaction = result.transaction;
   transaction.queue_id = "5ALCtd1N001234";
   transaction.recipients = std::vector<AcceptedRecipient>{
-      {MailAddress::from_envelope("<bob@example.org>"), false, ""},
-      {MailAddress::from_envelope("<postmaster@example.org>"), true, "postmaster is reachable"}};
+      {MailAddress::from_envelope("<bob@example.org>"), false, "",
+       HeldBack{"friends", HeldBack::Would::accept, QuestionKind::dns}},
+      {MailAddress::from_envelope("<postmaster@example.org>"),
+       true,
+       "postmaster is reachable",
+       {}}};
   transaction.recipient_count = 3;
   transaction.size = 52'428'801;
   refuse(result, Verdict::reject, "message-too-big", sizes, Stage::end_of_message);

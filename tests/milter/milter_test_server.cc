@@ -3,8 +3,10 @@
 // LISTEN: unix:PATH, fd-unix:PATH, or fd-tcp (a free port of 127.0.0.1). Prints "ready PORT" when
 // it listens. Reads from standard input: "open" lets waiting decisions go on, "stop MS" stops and
 // prints "stopped yes" or "stopped no"; the end of input ends it.
+// Ends with status 66 when the thread sanitizer has seen a race of ours.
 #include "milter/callbacks.h"
 #include "milter/toy_policy.h"
+#include "support/thread_reports.h"
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -233,7 +235,7 @@ int serve(const std::string& listen_text, const std::string& policy, const std::
       std::thread([limit = std::chrono::milliseconds(std::stoi(line.substr(5)))] {
         const bool idle = milter_door::stop_filter(limit);
         std::cout << "stopped " << (idle ? "yes" : "no") << std::endl;
-        _exit(0);
+        _exit(threads_raced() ? 66 : 0);
       }).detach();
     }
   }
@@ -245,5 +247,6 @@ int serve(const std::string& listen_text, const std::string& policy, const std::
 
 int main(int argc, char** argv) {
   if (argc != 4) _exit(64);
-  _exit(postern::test::serve(argv[1], argv[2], argv[3]));
+  const int status = postern::test::serve(argv[1], argv[2], argv[3]);
+  _exit(postern::test::threads_raced() ? 66 : status);
 }

@@ -61,10 +61,10 @@ TEST_F(Session, RefusesOneRecipientAndLeavesTheOthersAlone) {
   EXPECT_EQ(end(), Status::proceed);
 
   const auto all = records.all();
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].decision.verdict, Verdict::reject);
-  EXPECT_EQ(all[0].transaction.recipient.value().text(), "nobody@example.net");
-  const auto& message = all[1].transaction;
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[1].decision.verdict, Verdict::reject);
+  EXPECT_EQ(all[1].transaction.recipient.value().text(), "nobody@example.net");
+  const auto& message = all[3].transaction;
   EXPECT_EQ(message.stage, Stage::end_of_message);
   EXPECT_EQ(message.recipient_count.value(), 2);
   ASSERT_EQ(message.recipients.value().size(), 2U);
@@ -184,11 +184,11 @@ TEST_F(Session, AnAcceptedRecipientGoesOnAndIsRecordedAsSettled) {
   greet();
   EXPECT_EQ(rcpt("<ann@example.net>"), Status::proceed);
   EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
-  ASSERT_EQ(records.count(), 1U);
+  ASSERT_EQ(records.count(), 2U);
   EXPECT_EQ(records.all()[0].decision.verdict, Verdict::accept);
   EXPECT_EQ(records.all()[0].sent->answer, "continue");
   end();
-  const auto recipients = records.all().at(1).transaction.recipients.value();
+  const auto recipients = records.all().at(2).transaction.recipients.value();
   ASSERT_EQ(recipients.size(), 2U);
   EXPECT_TRUE(recipients[0].settled);
   EXPECT_EQ(recipients[0].settled_by, "partners");
@@ -221,7 +221,7 @@ TEST_F(Session, ForgetsTheMessageAtRset) {
   EXPECT_EQ(mail("<second@example.org>"), Status::no_reply);
   rcpt("<bob@example.net>");
   end();
-  const auto message = records.all().at(0).transaction;
+  const auto message = records.all().back().transaction;
   EXPECT_EQ(message.sender.value().text(), "second@example.org");
   ASSERT_EQ(message.recipients.value().size(), 1U);
   EXPECT_EQ(message.recipients.value()[0].address.text(), "bob@example.net");
@@ -340,18 +340,20 @@ TEST_F(Session, JoinsEarlierRecordsToTheQueueIdOnceWhenItAppears) {
   greet();
   rcpt("<nobody@example.net>");
   rcpt("<ann@example.net>");
-  EXPECT_EQ(records.count(), 1U);
+  EXPECT_EQ(records.count(), 2U);
   link.macros["i"] = "4BQxyz";
   rcpt("<bob@example.net>");
   end();
   const auto all = records.all();
-  ASSERT_EQ(all.size(), 3U);
+  ASSERT_EQ(all.size(), 5U);
   EXPECT_EQ(all[0].transaction.queue_id, "");
-  EXPECT_EQ(all[1].kind, RecordKind::join);
-  EXPECT_EQ(all[1].transaction.queue_id, "4BQxyz");
-  EXPECT_EQ(all[1].transaction.session, all[0].transaction.session);
-  EXPECT_EQ(all[2].kind, RecordKind::decision);
+  EXPECT_EQ(all[2].kind, RecordKind::join);
   EXPECT_EQ(all[2].transaction.queue_id, "4BQxyz");
+  EXPECT_EQ(all[2].transaction.session, all[0].transaction.session);
+  for (const auto i : {3U, 4U}) {
+    EXPECT_EQ(all[i].kind, RecordKind::decision);
+    EXPECT_EQ(all[i].transaction.queue_id, "4BQxyz");
+  }
 }
 
 TEST_F(Session, DoesNotJoinTheNextMessageToAnEarlierRefusal) {

@@ -1,5 +1,7 @@
 #include "milter/test_server.h"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -45,7 +47,9 @@ TestServer::TestServer(const std::string& policy, Listen listen) {
 
 TestServer::~TestServer() {
   if (input_ >= 0) close(input_);
-  if (process_ > 0) wait();
+  if (process_ > 0) {
+    EXPECT_EQ(wait(), 0) << "the test server ended badly";
+  }
   if (output_ >= 0) close(output_);
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);

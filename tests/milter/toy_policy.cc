@@ -50,7 +50,7 @@ Decision ToyPolicy::decide(const Transaction& transaction) const {
 }
 
 void Records::add(Record record) {
-  complete_trail(record);
+  complete(record);
   const std::lock_guard lock(mutex_);
   records_.push_back(std::move(record));
 }
@@ -71,8 +71,6 @@ milter_door::SessionSetup toy_setup(const ToyPolicy& policy, Records& records,
   milter_door::SessionSetup setup;
   setup.plan = policy.plan();
   setup.identity = identity;
-  setup.engine = "test";
-  setup.policy_digest = "digest";
   setup.decide = [&policy](const Transaction& transaction, Facts facts,
                            const std::function<void(Outcome)>& closed) {
     auto decision = policy.decide(transaction);

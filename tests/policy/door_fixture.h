@@ -100,7 +100,7 @@ class ObedientRules final : public Evaluator {
 class ShelfJournal final : public RecordSink {
  public:
   void submit(Record record) noexcept override {
-    complete_trail(record);
+    complete(record);
     const std::lock_guard lock(mutex_);
     records_.push_back(std::move(record));
     changed_.notify_all();
@@ -129,6 +129,12 @@ inline std::shared_ptr<const Policy> policy_of(const std::string& lines) {
       "postern.toml", [&](const std::string&) { return Result<std::string>(text); }, checks);
   if (!compiled.ok()) throw std::runtime_error(render(compiled.problems()));
   return compiled->policy;
+}
+
+/// Asks; `done` gets the answer, now or later.
+inline void ask(Responder& responder, const Request& request, const Responder::Done& done) {
+  auto answer = responder.respond(request, [&done] { return done; });
+  if (answer) done(std::move(*answer));
 }
 
 class DoorTest : public ::testing::Test {

@@ -22,7 +22,7 @@ class ResponderTest : public DoorTest {
     Decoder decoder;
     decoder.feed(policy_request(state, changes));
     const auto answer = std::make_shared<std::string>("later");
-    responder.respond(*decoder.next(), [answer](std::optional<std::string> octets) {
+    test::ask(responder, *decoder.next(), [answer](std::optional<std::string> octets) {
       EXPECT_EQ(*answer, "later") << "answered twice";
       *answer = octets.value_or("");
     });
@@ -258,7 +258,7 @@ TEST_F(ResponderTest, AnAnswerAfterTheResponderIsGoneIsHarmless) {
     Responder brief(services());
     Decoder decoder;
     decoder.feed(policy_request("RCPT", {{"recipient", "ask@test.example"}}));
-    brief.respond(*decoder.next(), [&](std::optional<std::string> octets) { answer = *octets; });
+    test::ask(brief, *decoder.next(), [&](std::optional<std::string> octets) { answer = *octets; });
   }
   source.answer(ObedientRules::question(), Answer::nothing());
   EXPECT_EQ(answer, "action=DUNNO\n\n");

@@ -55,7 +55,7 @@ class Transcript : public DoorTest {
     decoder.feed(policy_request(state, changes));
     text += "# " + title + "\n> protocol_state=" + std::string(state) + '\n';
     for (const auto& [name, value] : changes) text += "> " + name + '=' + value + '\n';
-    responder.respond(*decoder.next(), [this](std::optional<std::string> octets) {
+    test::ask(responder, *decoder.next(), [this](std::optional<std::string> octets) {
       text += octets ? "< " + octets->substr(0, octets->size() - 2) + '\n' : "(closed)\n";
     });
     const auto records = journal.records();

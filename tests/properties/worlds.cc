@@ -165,8 +165,10 @@ Gen<Transaction> transaction_at(Stage stage) {
   if (stage >= Stage::data) {
     change(gen::inRange(0, 6), [](Transaction& t, int shape) {
       if (shape == 0) return;
-      AcceptedRecipient first{MailAddress::from_envelope("bob@example.org"), shape > 2, "rule 0"};
-      AcceptedRecipient second{MailAddress::from_envelope("eve@example.org"), shape > 3, "rule 1"};
+      AcceptedRecipient first{
+          MailAddress::from_envelope("bob@example.org"), shape > 2, "rule 0", {}};
+      AcceptedRecipient second{
+          MailAddress::from_envelope("eve@example.org"), shape > 3, "rule 1", {}};
       t.recipient = Told<MailAddress>();
       t.recipient_count = std::int64_t{2};
       t.recipients = std::vector<AcceptedRecipient>{std::move(first), std::move(second)};

@@ -24,7 +24,7 @@ std::shared_ptr<const Table> table(const std::string& name, TableKind kind,
   std::vector<TableEntry> entries;
   unsigned line = 0;
   for (const auto& text : texts) entries.push_back({text, {"tables/" + name, ++line, 1}});
-  auto built = Table::build(name, kind, std::move(entries));
+  auto built = Table::build(name, kind, entries);
   EXPECT_TRUE(built.ok());
   return *built;
 }

@@ -112,10 +112,14 @@ Transaction to_two(Stage stage, bool first_settled, bool second_settled) {
   auto transaction = ordinary_transaction(stage);
   transaction.recipient = Told<MailAddress>();
   transaction.recipients =
-      std::vector<AcceptedRecipient>{{MailAddress::from_envelope("bob@example.org"), first_settled,
-                                      first_settled ? "for bob" : ""},
-                                     {MailAddress::from_envelope("eve@example.org"), second_settled,
-                                      second_settled ? "for eve" : ""}};
+      std::vector<AcceptedRecipient>{{MailAddress::from_envelope("bob@example.org"),
+                                      first_settled,
+                                      first_settled ? "for bob" : "",
+                                      {}},
+                                     {MailAddress::from_envelope("eve@example.org"),
+                                      second_settled,
+                                      second_settled ? "for eve" : "",
+                                      {}}};
   return transaction;
 }
 

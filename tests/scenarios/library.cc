@@ -102,15 +102,10 @@ std::vector<AcceptedRecipient> Library::accepted(const Moment& moment, std::size
   std::vector<AcceptedRecipient> recipients;
   for (std::size_t i = 0; i < before; ++i) {
     const Moment rcpt{moment.session, moment.message, Stage::rcpt, i};
-    const auto decision = decide(rcpt);
-    if (refuses(decision)) continue;
-    AcceptedRecipient recipient;
-    recipient.address = MailAddress::from_envelope(message_of(scenario_, moment).recipients[i].to);
-    if (decision.verdict == Verdict::accept && decision.scope != AcceptScope::stage) {
-      recipient.settled = true;
-      recipient.settled_by = decision.rule->name;
+    auto address = MailAddress::from_envelope(message_of(scenario_, moment).recipients[i].to);
+    if (auto recipient = accepted_recipient(std::move(address), decide(rcpt))) {
+      recipients.push_back(std::move(*recipient));
     }
-    recipients.push_back(std::move(recipient));
   }
   return recipients;
 }

@@ -88,17 +88,34 @@ struct Decision {
   std::optional<Reply>
       reply;                ///< of a refusal, for transaction.stage; connect and HELO may have none
   std::string softened_by;  ///< name of the rule whose missing fact made a 5xx temporary
-  std::string softened_from;      ///< id of the reason that rule would have given
+  std::string softened_from;  ///< id of the reason that rule would have given
+  std::optional<HeldBack>
+      held_back;                  ///< at RCPT, of a recipient that passes: for AcceptedRecipient
   std::vector<TrailEntry> trail;  ///< every enforced and shadow rule up to this stage
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+/// What later stages are to know of a recipient, from the decision on it at RCPT; none if that was
+/// a refusal.
+std::optional<AcceptedRecipient> accepted_recipient(MailAddress address, const Decision& decision);
 
 /// How much evaluate() works out.
 enum class Detail : std::uint8_t {
   verdict,  ///< all but the trail: what the reply needs, several times faster
   full,
 };
+
+/// Whether a decision has its trail, or leaves it to trail_of() and a thread that nobody waits for.
+enum class TrailState : std::uint8_t { made, left_out };
+
+/// Which entries of a trail are wanted.
+enum class TrailDetail : std::uint8_t {
+  remarkable,  ///< those of rules that were asked and did not say no
+  full,        ///< every enforced and shadow rule up to the stage
+};
+/// An entry of a rule that was not asked says `no` too.
+inline bool is_remarkable(const TrailEntry& entry) noexcept { return entry.truth != Truth::no; }
 
 /// evaluate() cannot go on without these; they may all be asked at once.
 struct NeedsMore {
@@ -125,7 +142,7 @@ std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transacti
 /// The trail that a full evaluate() of the same arguments gives, for a decision that was made
 /// without it; empty if they decide nothing yet. Pure, as evaluate().
 std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
-                                 const Facts& facts);
+                                 const Facts& facts, TrailDetail detail = TrailDetail::full);
 
 /// The questions that shadow rules before the deciding rule still wait for, to be asked after the
 /// reply is out (semantics 17). Empty: the record can be closed.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "postern/address.h"
+#include "postern/facts.h"
 #include "postern/reference.h"
 
 #include <chrono>
@@ -87,11 +88,30 @@ struct Authentication {
   Told<std::string> mechanism;
 };
 
+/// A rule about one recipient that a missing fact kept from acting. What it might have done counts
+/// when the message is decided on later (semantics 6, 8).
+struct HeldBack {
+  enum class Would : std::uint8_t {
+    accept,  ///< have settled the recipient for the rest of the message
+    defer,   ///< have put it off
+    reject,  ///< have refused it, so that only the others would be decided on
+  };
+  std::string rule;  ///< its name
+  Would would = Would::accept;
+  QuestionKind missing = QuestionKind::sample;
+
+  friend bool operator==(const HeldBack&, const HeldBack&) = default;
+};
+/// "accept", "defer", "reject".
+std::string_view to_text(HeldBack::Would would) noexcept;
+std::optional<HeldBack::Would> would_from_text(std::string_view text) noexcept;
+
 /// A recipient that we did not refuse, as later stages see it.
 struct AcceptedRecipient {
   MailAddress address;
   bool settled = false;    ///< a rule accepted it with scope "message" or "session"
   std::string settled_by;  ///< that rule's name
+  std::optional<HeldBack> held_back;
 
   friend bool operator==(const AcceptedRecipient&, const AcceptedRecipient&) = default;
 };
