@@ -335,7 +335,8 @@ constexpr Reason table[] = {
      .tolerated = {"554 5.7.1", "551 5.7.1"},
      .stages = {rcpt},
      .reference = "RFC 5321 3.6.2, 7.9",
-     .note = "554 is what Postfix sends by default (relay_domains_reject_code).",
+     .note = "554 is what Postfix sends by default (relay_domains_reject_code). 551 needs a text "
+             "of your own that names the right address (RFC 5321 3.4).",
      .text = "Relay access denied because this client may not send to {recipient_domain|that "
              "domain} through us.",
      .advice = "Users must log in before they send, and other servers must deliver to the MX host "

@@ -145,7 +145,7 @@ void warn_of_unfounded_text(const DraftRule& draft, Diagnostics& diagnostics) {
   const auto* member = draft.source->find(rule.verdict == Verdict::defer ? "defer" : "reject");
   diagnostics.warning(member != nullptr ? member->value.span : draft.name_span,
                       "the text of " + quoted(rule.reason->id) + " tells the sender of " +
-                          std::string(words) + ", and the condition asks for none",
+                          std::string(words) + ", but the condition makes no such check",
                       (fits ? "choose " + quoted(local->id) + ", or say the real reason with text"
                             : std::string("say the real reason with text")) +
                           " = \"...\"");

@@ -404,8 +404,10 @@ bool RuleCompiler::check_new_address(const Node& source, const Action& action) c
                                         : action.member->value;
   values_.diagnostics().error(
       place.span, "a 551 must name the new address (RFC 5321 3.4), and this rule has none",
-      "write text = \"User not local, please try <new@example.net> instead.\", or use "
-      "\"rcpt-moved\" if the address is not to be told");
+      std::string("write text = \"User not local, please try <new@example.net> instead.\", or ") +
+          (action.form && ReplyForm::parse(action.reason->reply)->code.value() != 551
+               ? "take \"code\" out"
+               : "use \"rcpt-moved\" if the address is not to be told"));
   return false;
 }
 

@@ -232,8 +232,9 @@ TEST(Codes, FindReasonsByTheirWords) {
   EXPECT_THAT(first_words("relay"), testing::Contains("relay-denied"));
   EXPECT_THAT(first_words("DMARC"), testing::IsSupersetOf({"dmarc-reject", "dmarc-temperror"}));
   EXPECT_THAT(first_words("user unknown"), testing::Contains("rcpt-unknown"));
-  EXPECT_THAT(first_words("spf"), testing::ElementsAre("spf-fail", "spf-softfail", "spf-neutral",
-                                                       "spf-temperror", "spf-permerror"));
+  EXPECT_THAT(first_words("spf"),
+              testing::ElementsAre("spf-fail", "spf-softfail", "spf-neutral", "spf-temperror",
+                                   "spf-permerror", "auth-multiple-failed"));
   // Only help and causes speak of it.
   EXPECT_THAT(first_words("kerberos"), testing::ElementsAre("auth-line-too-long"));
   // A pasted text without a code.
