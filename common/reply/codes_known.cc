@@ -38,7 +38,7 @@ constexpr KnownUse table[] = {
     {"550 5.1.0",
      "A general code; the text tells which address is meant and why. Cisco's mail gateways send it "
      "for a recipient they do not know (\"550 #5.1.0 Address rejected\")."},
-    {"550 5.4.1",
+    {"5.4.1",
      "Microsoft's hosted mail sends this (\"Recipient address rejected: Access denied\") for a "
      "mailbox that does not exist, though X.4.1 means a host that does not answer."},
     {"552 5.7.0", "Google sends this for a forbidden attachment, though 552 means size or quota."},
@@ -96,10 +96,8 @@ struct KnownReason {
 
 // Where the words alone would mislead: "Access denied" behind other codes is any policy.
 constexpr KnownReason reasons[] = {
-    {"550 5.4.1", "access denied", "rcpt-unknown"},
-    {"550 5.1.10", "not found", "rcpt-unknown"},
-    {"5.7.509", "dmarc", "dmarc-reject"},
-    {"5.7.54", "relay", "relay-denied"},
+    {"5.4.1", "access denied", "rcpt-unknown"}, {"5.1.10", "not found", "rcpt-unknown"},
+    {"5.7.509", "dmarc", "dmarc-reject"},       {"5.7.54", "relay", "relay-denied"},
     {"5.4.14", "hop", "too-many-hops"},
 };
 

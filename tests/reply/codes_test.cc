@@ -206,6 +206,7 @@ TEST(Codes, KnowTheHabitsOfLargeProviders) {
   EXPECT_THAT(explained("550 #5.1.0 Address rejected."), Not(HasSubstr("has no enhanced code")));
   const auto denied = "550 5.4.1 Recipient address rejected: Access denied.";
   EXPECT_EQ(likely(denied), "rcpt-unknown");
+  EXPECT_EQ(likely("5.4.1 Recipient address rejected: Access denied"), "rcpt-unknown");
   EXPECT_THAT(unwrapped(denied), HasSubstr("Microsoft"));
   // The same words behind another code are any policy.
   EXPECT_EQ(likely("554 5.7.1 <a@b>: Recipient address rejected: Access denied"), "");
