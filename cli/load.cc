@@ -37,7 +37,10 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
 MtaLinePlace mta_line_place(const Policy& policy, const std::string& root,
                             const std::string& postfix_directory) {
   MtaLinePlace place;
-  for (const auto& rule : policy.rules()) place.stages.push_back(rule.place.stage);
+  for (const auto& rule : policy.rules()) {
+    // Of content nothing is asked at the policy door, whichever list asks.
+    if (!rule.condition.subjects().content) place.stages.push_back(rule.place.stage);
+  }
   place.queue_directory = under_root(root, place.queue_directory);
   if (root.empty()) {
     if (const auto main_cf = read_file(postfix_directory + "/main.cf")) {

@@ -2,12 +2,14 @@
 #include "cli/load.h"
 #include "cli/worker.h"
 #include "postern/version.h"
+#include "runtime/descriptors.h"
 #include "runtime/log.h"
 #include "runtime/mta_lines.h"
 #include "runtime/privileges.h"
 #include "runtime/sockets.h"
 #include "runtime/supervisor.h"
 
+#include <filesystem>
 #include <optional>
 #include <ostream>
 #include <sys/stat.h>
@@ -22,17 +24,34 @@ struct OpenSockets {
   std::vector<ListeningSocket> policy;
   std::optional<ListeningSocket> control;
 
+  template <typename Action>
+  void each(const Action& action) const {
+    if (milter) action(*milter);
+    for (const auto& socket : policy) action(socket);
+    if (control) action(*control);
+  }
+
   void remove_files() const {
-    const AsRoot root;
-    const auto remove = [](const ListeningSocket& socket) {
+    each([](const ListeningSocket& socket) {
       const auto why = socket.remove_file();
       if (!why.empty()) {
         log(LogLevel::warning, socket.address().path + " is not removed: " + why);
       }
-    };
-    if (milter) remove(*milter);
-    for (const auto& socket : policy) remove(socket);
-    if (control) remove(*control);
+    });
+  }
+
+  /// Root is gone for good, and with it the right to remove files from folders of others.
+  void warn_of_files_that_stay() const {
+    each([](const ListeningSocket& socket) {
+      const auto& address = socket.address();
+      if (address.family != ListenAddress::Family::unix_socket) return;
+      const auto folder = std::filesystem::path(address.path).parent_path();
+      if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+      log(LogLevel::warning, address.path + " will stay behind at the stop, because " +
+                                 folder.string() +
+                                 " is not ours to write to; give the folder to the user Postern "
+                                 "runs as");
+    });
   }
 };
 
@@ -166,11 +185,21 @@ int serve(const Options& options, Terminal terminal) {
   // What we write is for us and our group: the journal holds addresses of people.
   ::umask(0007);
 
-  const auto loaded = load_policy(options.place);
+  auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
-  const auto started = loaded->policy->settings();
-  const auto identity = wanted_identity(options, started.run);
+  const auto identity = wanted_identity(options, loaded->policy->settings().run);
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
+  if (*identity) {
+    // What only root can read would be missing at the first reload.
+    const AsUser user(**identity);
+    if (!user.problems().empty()) return fail(terminal, user.problems(), EX_NOPERM);
+    loaded = load_policy(options.place);
+    if (!loaded) {
+      terminal.err << "postern: user " << (*identity)->name << " cannot read the policy:\n";
+      return fail(terminal, loaded.problems(), EX_NOPERM);
+    }
+  }
+  const auto started = loaded->policy->settings();
 
   auto settings = settings_on_disk(started, options.place.root);
   OpenSockets sockets;
@@ -181,17 +210,10 @@ int serve(const Options& options, Terminal terminal) {
   }
   settings = settings_as_open(std::move(settings), sockets);
   if (*identity) {
-    const auto problems = become_for_now(**identity);
+    const auto problems = become(**identity);
     if (!problems.empty()) {
       sockets.remove_files();
       return fail(terminal, problems, EX_NOPERM);
-    }
-    // What only root can read would be missing at the first reload.
-    const auto as_user = load_policy(options.place);
-    if (!as_user) {
-      sockets.remove_files();
-      terminal.err << "postern: user " << (*identity)->name << " cannot read the policy:\n";
-      return fail(terminal, as_user.problems(), EX_NOPERM);
     }
   }
 
@@ -201,15 +223,18 @@ int serve(const Options& options, Terminal terminal) {
   start_log(started.log.to);
   log(LogLevel::info, "postern " + std::string(version()) + " starts; lines to paste:\n" + pasted);
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;
+  setup.descriptors =
+      share_descriptors(started, raise_descriptor_limit(wanted_descriptors(started)));
+  if (!setup.descriptors.warning.empty()) log(LogLevel::warning, setup.descriptors.warning);
   setup.policy = loaded->policy;
   setup.place = options.place;
   if (sockets.milter) setup.milter = sockets.milter->fd();
   for (const auto& socket : sockets.policy) setup.policy_listeners.push_back(socket.fd());
 
   SupervisorHooks hooks;
-  hooks.enter = [&] { return *identity ? become(**identity) : Problems{}; };
   hooks.work = [&](WorkerChannel& channel) -> int { run_worker(setup, channel); };
   hooks.adopt = [&](const std::string& worker_has) {
     return adopt(options.place, started, worker_has, setup);

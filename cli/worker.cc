@@ -75,8 +75,10 @@ class Worker {
       milter_ = std::thread([this] { run_milter(); });
     }
     if (!setup_.policy_listeners.empty()) {
-      policy_server_ = std::make_unique<policy_door::PolicyServer>(setup_.policy_listeners,
-                                                                   services, policy_loops());
+      policy_server_ = std::make_unique<policy_door::PolicyServer>(
+          setup_.policy_listeners, services, policy_loops(),
+          policy_door::ServerCare{setup_.descriptors.policy_connections,
+                                  [this] { end_at_once("a loop of the policy service"); }});
       policy_server_->start();
     }
     return true;
@@ -107,7 +109,13 @@ class Worker {
     status.add("policy.rules", policy->rules().size());
     status.add("policy.tables", policy->tables().size());
     if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
-    if (policy_server_) add_door(status, "policy_service", policy_counters_);
+    if (policy_server_) {
+      add_door(status, "policy_service", policy_counters_);
+      status.add("policy_service.repeats", policy_counters_.repeats.load());
+      status.add("policy_service.most_open", std::uint64_t{setup_.descriptors.policy_connections});
+    }
+    status.add("descriptors.limit", setup_.descriptors.limit);
+    status.add("descriptors.warning", setup_.descriptors.warning);
     const auto journal = journal_.counters();
     status.add("journal.file", settings_.journal.path);
     status.add("journal.written", journal.written);
@@ -116,6 +124,13 @@ class Worker {
     status.add("journal.lost_write_failed", journal.lost_write_failed);
     status.add("journal.last_error", journal.last_error);
     return status.encode();
+  }
+
+  /// Whether the doors go on. The journal is not asked: a disk that hangs must not end a server
+  /// that answers. libmilter's threads are not ours to ask.
+  bool goes_round() {
+    watch_descriptors();
+    return !policy_server_ || policy_server_->goes_round();
   }
 
   void stop() {
@@ -139,10 +154,26 @@ class Worker {
   void run_milter() noexcept {
     const int result = milter_door::run();
     if (stopping_) return;
-    // Half a server would answer half the mail; the parent starts a whole one.
-    log(LogLevel::error, "libmilter has ended by itself with result " + std::to_string(result));
+    end_at_once("libmilter, with result " + std::to_string(result));
+  }
+
+  /// Half a server would answer half the mail; the parent starts a whole one.
+  [[noreturn]] void end_at_once(const std::string& what) noexcept {
+    log(LogLevel::error, "ended by itself, and the worker with it: " + what);
     journal_.flush();
     ::_exit(EX_SOFTWARE);
+  }
+
+  /// libmilter cannot be told to accept no more, so that people must be told in time.
+  void watch_descriptors() {
+    const auto used = own_descriptors + milter_counters_.open + policy_counters_.open;
+    const bool short_of = used + used / 9 > setup_.descriptors.limit;
+    if (short_of && !short_of_descriptors_) {
+      log(LogLevel::warning, "nine in ten of " + std::to_string(setup_.descriptors.limit) +
+                                 " file descriptors are used; raise LimitNOFILE= of the unit, or "
+                                 "ulimit -n");
+    }
+    short_of_descriptors_ = short_of;
   }
 
   WorkerSetup setup_;
@@ -156,6 +187,7 @@ class Worker {
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   std::chrono::system_clock::time_point loaded_at_;
+  bool short_of_descriptors_ = false;
   std::atomic<bool> stopping_{false};
   std::thread milter_;
   std::unique_ptr<policy_door::PolicyServer> policy_server_;
@@ -177,7 +209,7 @@ void run_worker(const WorkerSetup& setup, WorkerChannel& channel) {
         channel.send(WorkerWord::report, worker->report());
         break;
       case WorkerWord::ping:
-        channel.send(WorkerWord::pong);
+        if (worker->goes_round()) channel.send(WorkerWord::pong);
         break;
       case WorkerWord::stop:
         worker->stop();

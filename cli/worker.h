@@ -2,6 +2,7 @@
 #pragma once
 
 #include "postern/policy.h"
+#include "runtime/descriptors.h"
 #include "runtime/files.h"
 #include "runtime/worker_channel.h"
 
@@ -15,6 +16,7 @@ struct WorkerSetup {
   ConfigPlace place;
   int milter = -1;                    ///< listening; -1 for none
   std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
+  DescriptorShare descriptors;
 };
 
 /// Works until the parent says `stop` or is gone, then leaves the process: libmilter's threads may

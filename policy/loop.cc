@@ -5,6 +5,7 @@
 #include "rules/settings.h"
 #include "runtime/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -101,19 +102,21 @@ struct Loop::State {
       : context(context_in),
         epoll(descriptor_or_throw(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
         mailbox(std::make_shared<Mailbox>()),
-        spare(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+        spare(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+        watching(context_in.listeners.size(), false) {}
 
   LoopContext& context;
   Descriptor epoll;
   std::shared_ptr<Mailbox> mailbox;
   Descriptor spare;  // given up for a moment to refuse a client when descriptors have run out
   std::atomic<Order> order{Order::serve};
+  std::atomic<std::uint64_t> rounds{0};
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
   std::uint64_t next_id = first_connection_id;
   Time now;
   Time next_sweep;
-  bool accepting = false;
+  std::vector<bool> watching;  // the listeners that are accepted from
   bool draining = false;
 
   const Clock& clock() const { return context.services.clock; }
@@ -131,39 +134,66 @@ struct Loop::State {
     descriptor_or_throw(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl");
   }
 
+  /// From every listener that rests. One that fails is tried again at the next sweep; the others
+  /// are served meanwhile.
   void start_accepting() {
-    if (accepting || draining) return;
-    accepting = true;
-    for (std::size_t i = 0; i < context.listeners.size(); ++i) {
-      // Exclusive: a new client wakes one loop, not all of them.
-      watch(context.listeners[i], first_listener_id + i, EPOLLIN | EPOLLEXCLUSIVE);
+    if (draining) return;
+    for (std::size_t i = 0; i < watching.size(); ++i) {
+      if (watching[i]) continue;
+      try {
+        // Exclusive: a new client wakes one loop, not all of them.
+        watch(context.listeners[i], first_listener_id + i, EPOLLIN | EPOLLEXCLUSIVE);
+        watching[i] = true;
+      } catch (const std::exception& error) {
+        complain(std::string("a policy listener cannot be watched, no client is accepted there: ") +
+                 error.what());
+      }
     }
+  }
+
+  void rest(std::size_t listener) {
+    watching[listener] = false;
+    ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, context.listeners[listener], nullptr);
   }
 
   void stop_accepting() {
-    accepting = false;
-    for (const int listener : context.listeners) {
-      ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, listener, nullptr);
+    for (std::size_t i = 0; i < watching.size(); ++i) {
+      if (watching[i]) rest(i);
     }
   }
 
+  bool all_accepting() const {
+    return std::find(watching.begin(), watching.end(), false) == watching.end();
+  }
+
+  /// Trouble of the door itself, which comes back every second until somebody cures it.
+  void complain(const std::string& trouble) {
+    if (context.trouble.now(now)) log(LogLevel::error, "policy door: " + trouble);
+  }
+
   void run() {
+    now = clock().steady();
     watch(mailbox->descriptor(), wake_id, EPOLLIN);
     start_accepting();
     std::array<epoll_event, events_a_round> events{};
     for (;;) {
-      const bool timed = !connections.empty() || !accepting;
+      const bool timed = !connections.empty() || !all_accepting();
       const int count = ::epoll_wait(epoll.get(), events.data(), events_a_round,
                                      timed ? static_cast<int>(sweep_interval.count()) : -1);
+      // Anything but a signal would come back at once, for ever.
+      if (count < 0 && errno != EINTR) {
+        throw std::system_error(errno, std::generic_category(), "epoll_wait");
+      }
       now = clock().steady();
       for (int i = 0; i < count; ++i) guarded_take(events[static_cast<std::size_t>(i)]);
+      ++rounds;
       const auto wish = order.load();
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
       if (draining && connections.empty()) break;
-      if (now >= next_sweep || count == 0) sweep();
+      if (now >= next_sweep || count == 0) guarded_sweep();
     }
-    if (accepting) stop_accepting();
+    stop_accepting();
     while (!connections.empty()) close(*connections.begin()->second);
   }
 
@@ -187,7 +217,7 @@ struct Loop::State {
       guarded(id, [&](Connection& connection) { serve(connection, event.events); });
     } else {
       try {
-        accept_some(context.listeners[static_cast<std::size_t>(id - first_listener_id)]);
+        accept_some(static_cast<std::size_t>(id - first_listener_id));
       } catch (const std::exception& error) {
         log(LogLevel::error, std::string("policy connection refused: ") + error.what());
       }
@@ -208,8 +238,9 @@ struct Loop::State {
     }
   }
 
-  void accept_some(int listener) {
-    for (int i = 0; i < accepts_a_round && accepting; ++i) {
+  void accept_some(std::size_t index) {
+    const int listener = context.listeners[index];
+    for (int i = 0; i < accepts_a_round && watching[index]; ++i) {
       Descriptor socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket) {
         admit(std::move(socket));
@@ -221,8 +252,8 @@ struct Loop::State {
       } else if (errno == ENOBUFS || errno == ENOMEM) {
         stop_accepting();
       } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
-        log(LogLevel::error, std::string("policy listener failed: ") + std::strerror(errno));
-        stop_accepting();
+        complain(std::string("a policy listener failed: ") + std::strerror(errno));
+        rest(index);
       }
       // Anything else is one client's own failed attempt; the next one may be well.
     }
@@ -249,13 +280,15 @@ struct Loop::State {
   }
 
   void admit(Descriptor socket) {
-    const auto most = limits().policy_connections;
+    const auto most = std::min(limits().policy_connections, context.most_connections);
     if (context.connections.fetch_add(1) >= most) {
       --context.connections;
       ++counters().failures;
       if (context.too_many.now(now)) {
         log(LogLevel::warning, "policy connections refused: all " + std::to_string(most) +
-                                   " allowed by limits.policy_connections are open");
+                                   (most < limits().policy_connections
+                                        ? " that the limit of file descriptors leaves are open"
+                                        : " allowed by limits.policy_connections are open"));
       }
       return;
     }
@@ -366,11 +399,21 @@ struct Loop::State {
   }
 
   void start_draining() {
-    if (accepting) stop_accepting();
+    stop_accepting();
     draining = true;
     // What a client had sent before we stopped it still gets its answer.
     for (const auto id : ids()) {
       guarded(id, [&](Connection& connection) { serve(connection, 0); });
+    }
+  }
+
+  /// What goes wrong here is tried again at the next sweep: a loop that ended would leave the door
+  /// deaf, unseen.
+  void guarded_sweep() {
+    try {
+      sweep();
+    } catch (const std::exception& error) {
+      complain(error.what());
     }
   }
 
@@ -388,12 +431,16 @@ struct Loop::State {
 Loop::Loop(LoopContext& context) : state_(std::make_unique<State>(context)) {}
 Loop::~Loop() = default;
 
-void Loop::run() noexcept {
+Loop::End Loop::run() noexcept {
   try {
     state_->run();
+    return End::told;
   } catch (const std::exception& error) {
     log(LogLevel::error, std::string("policy loop ended: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, "policy loop ended");
   }
+  return End::failed;
 }
 
 void Loop::drain() noexcept {
@@ -401,6 +448,9 @@ void Loop::drain() noexcept {
   state_->order.compare_exchange_strong(expected, Order::drain);
   state_->mailbox->wake();
 }
+
+std::uint64_t Loop::rounds() const noexcept { return state_->rounds; }
+void Loop::nudge() noexcept { state_->mailbox->wake(); }
 
 void Loop::abandon() noexcept {
   state_->order = Order::abandon;

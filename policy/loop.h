@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -29,16 +30,22 @@ class OnceAMinute {
 
 /// What the loops of one server share; outlives them.
 struct LoopContext {
-  LoopContext(const Services& services_in, std::vector<int> listeners_in)
-      : services(services_in), responder(services_in), listeners(std::move(listeners_in)) {}
+  LoopContext(const Services& services_in, std::vector<int> listeners_in,
+              unsigned most_connections_in)
+      : services(services_in),
+        responder(services_in),
+        listeners(std::move(listeners_in)),
+        most_connections(most_connections_in) {}
 
   Services services;
   Responder responder;
   std::vector<int> listeners;
+  const unsigned most_connections;  ///< whatever the policy allows
   std::atomic<unsigned> connections{0};
   OnceAMinute too_many;
   OnceAMinute too_long;
   OnceAMinute no_descriptors;
+  OnceAMinute trouble;
 };
 
 class Loop {
@@ -49,12 +56,17 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  /// Why run() has returned: it was told to, or it could not go on (which is logged).
+  enum class End : std::uint8_t { told, failed };
   /// The body of the loop's thread; returns after drain() when the last connection is gone, or
   /// soon after abandon().
-  void run() noexcept;
+  End run() noexcept;
 
   /// From any thread: accept no more, answer what has been asked, close what is idle.
   void drain() noexcept;
+  /// From any thread: how often it has gone round. nudge() makes it go round though nothing comes.
+  std::uint64_t rounds() const noexcept;
+  void nudge() noexcept;
   /// From any thread: close everything now.
   void abandon() noexcept;
 

@@ -10,6 +10,8 @@ namespace {
 
 constexpr char separator = '\n';  // no value holds a line end
 
+std::size_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>{}(text); }
+
 /// The parts of a question. Count and size change when the client goes back and adds to the
 /// message: then it is another question.
 constexpr std::array question_parts{Attribute::protocol_state, Attribute::recipient,
@@ -62,6 +64,7 @@ Memory::Key::Key(const Request& request, PolicyContext context) : context_(conte
   };
   add(message_parts);
   message_size_ = text_.size();
+  message_hash_ = hash_of(message());
   add(question_parts);
 }
 
@@ -76,9 +79,9 @@ Memory::Recalled Memory::recall(const Key& key, std::string_view queue_id,
   const std::lock_guard lock(mutex_);
   while (oldest_ != nullptr && now - oldest_->second.used >= limits_.age) forget_oldest();
 
-  const auto found = messages_.find(key.message());
+  const auto found = messages_.find(name_of(key));
   if (found == messages_.end()) {
-    auto& node = begin_message(key.message());
+    auto& node = begin_message(name_of(key));
     node.second.policy = current;
     use(node, now);
     return recalled;
@@ -102,7 +105,7 @@ std::vector<AcceptedRecipient> Memory::recipients(const Key& key) const {
   std::vector<AcceptedRecipient> recipients;
   if (key.empty()) return recipients;
   const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(key.message());
+  const auto found = messages_.find(name_of(key));
   if (found == messages_.end()) return recipients;
   for (const auto& entry : found->second.entries) {
     const auto recipient = recipient_of(entry.question);
@@ -116,7 +119,7 @@ std::vector<AcceptedRecipient> Memory::recipients(const Key& key) const {
 void Memory::keep(const Key& key, std::string_view queue_id, Given given) {
   if (key.empty()) return;
   const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(key.message());
+  const auto found = messages_.find(name_of(key));
   if (found == messages_.end()) return;
   auto& message = found->second;
   if (given.recorded == Given::Recorded::yes && queue_id.empty()) {
@@ -124,7 +127,7 @@ void Memory::keep(const Key& key, std::string_view queue_id, Given given) {
   }
   if (find(message, key.question()) != nullptr) return;
   use(*found, message.used);
-  Entry entry{Hash{}(key.question()), std::string(key.question()), std::move(given), {}};
+  Entry entry{hash_of(key.question()), std::string(key.question()), std::move(given), {}};
   entry.asked[static_cast<std::size_t>(key.context())] = 1;
   const auto octets = entry.octets();
   while (octets_ + octets > limits_.octets && oldest_ != &*found) forget_oldest();
@@ -146,7 +149,7 @@ std::size_t Memory::octets() const {
 
 Memory::Entry* Memory::find(Message& message, std::string_view question) noexcept {
   if (message.entries.empty()) return nullptr;
-  const auto hash = Hash{}(question);
+  const auto hash = hash_of(question);
   for (auto& entry : message.entries) {
     if (entry.hash == hash && entry.question == question) return &entry;
   }
@@ -154,9 +157,9 @@ Memory::Entry* Memory::find(Message& message, std::string_view question) noexcep
 }
 
 /// When there are as many as may be, the oldest one's memory is used again.
-Memory::Node& Memory::begin_message(std::string_view key) {
+Memory::Node& Memory::begin_message(NameView name) {
   if (messages_.size() < limits_.instances || oldest_ == nullptr) {
-    return *messages_.emplace(key, Message{}).first;
+    return *messages_.emplace(Name{std::string(name.text), name.hash}, Message{}).first;
   }
   while (messages_.size() > limits_.instances) forget_oldest();
   auto& oldest = *oldest_;
@@ -167,7 +170,8 @@ Memory::Node& Memory::begin_message(std::string_view key) {
   fresh.entries.clear();
   oldest.second = std::move(fresh);
   auto node = messages_.extract(messages_.find(oldest.first));
-  node.key().assign(key);
+  node.key().text.assign(name.text);
+  node.key().hash = name.hash;
   return *messages_.insert(std::move(node)).position;
 }
 

@@ -56,6 +56,7 @@ class Memory {
     Key(const Request& request, PolicyContext context);
     bool empty() const noexcept { return text_.empty(); }
     std::string_view message() const noexcept { return {text_.data(), message_size_}; }
+    std::size_t message_hash() const noexcept { return message_hash_; }
     /// State, sender, recipient: the same for every list.
     std::string_view question() const noexcept {
       return std::string_view(text_).substr(message_size_);
@@ -66,6 +67,7 @@ class Memory {
    private:
     std::string text_;
     std::size_t message_size_ = 0;
+    std::size_t message_hash_ = 0;
     PolicyContext context_ = PolicyContext::recipient;
   };
 
@@ -103,6 +105,27 @@ class Memory {
     std::size_t times() const noexcept;
     std::size_t octets() const noexcept;
   };
+  // A message's name with its hash, which is needed several times and worked out once.
+  struct Name {
+    std::string text;
+    std::size_t hash;
+  };
+  struct NameView {
+    std::string_view text;
+    std::size_t hash;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(const Name& name) const noexcept { return name.hash; }
+    std::size_t operator()(const NameView& name) const noexcept { return name.hash; }
+  };
+  struct SameName {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const noexcept {
+      return a.hash == b.hash && a.text == b.text;
+    }
+  };
   struct Message {
     std::chrono::steady_clock::time_point used;
     std::shared_ptr<const Policy> policy;
@@ -111,16 +134,14 @@ class Memory {
     bool recorded_without_queue_id = false;
     bool joined = false;
     // Neighbours in the order of use.
-    std::pair<const std::string, Message>* newer = nullptr;
-    std::pair<const std::string, Message>* older = nullptr;
+    std::pair<const Name, Message>* newer = nullptr;
+    std::pair<const Name, Message>* older = nullptr;
   };
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  using Messages = std::unordered_map<std::string, Message, Hash, std::equal_to<>>;
+  using Messages = std::unordered_map<Name, Message, NameHash, SameName>;
   using Node = Messages::value_type;
 
-  Node& begin_message(std::string_view key);
+  static NameView name_of(const Key& key) noexcept { return {key.message(), key.message_hash()}; }
+  Node& begin_message(NameView name);
   void use(Node& node, std::chrono::steady_clock::time_point now);
   void unlink(Node& node) noexcept;
   void forget_oldest();

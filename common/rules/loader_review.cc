@@ -29,9 +29,8 @@ void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
 void warn_of_unserved_content(const DraftRule& draft, const ListenSettings& listen,
                               Diagnostics& diagnostics) {
   if (listen.milter || listen.policy.empty()) return;
-  if (!draft.rule.condition.subjects().content && draft.rule.place.stage != Stage::end_of_headers) {
-    return;
-  }
+  // Where a rule stands is no matter: at END-OF-MESSAGE all rules are asked there but these.
+  if (!draft.rule.condition.subjects().content) return;
   diagnostics.warning(draft.name_span,
                       "this rule needs the message's content, which the policy service never sees",
                       "add listen.milter, or take the rule out");

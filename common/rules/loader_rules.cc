@@ -51,9 +51,9 @@ std::vector<std::pair<ReplyStage, std::string>> spoken_at(Stage stage,
     const bool held_back = before_mail && listen.speak == Speak::rcpt;
     places.emplace_back(held_back ? ReplyStage::rcpt : reply_stage(stage), "the milter");
   }
-  // Content rules are not asked at the policy door; everything up to RCPT is asked there for each
-  // recipient.
-  if (!listen.policy.empty() && stage != Stage::end_of_headers) {
+  // Everything up to RCPT is asked at the policy door for each recipient; what stands at the end of
+  // the headers, at END-OF-MESSAGE.
+  if (!listen.policy.empty()) {
     places.emplace_back(stage <= Stage::rcpt ? ReplyStage::rcpt : reply_stage(stage),
                         "the policy service");
   }

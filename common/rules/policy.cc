@@ -17,7 +17,6 @@ struct Policy::Parts {
   std::vector<Rule> rules;
   Tables tables;
   std::string digest;
-  std::vector<std::pair<std::string, std::string>> sources;
 };
 
 namespace {
@@ -184,7 +183,6 @@ class PolicyBuilder {
     std::string listing;
     for (const auto* source : sources_) {
       listing += source->name() + '\n' + sha256_hex(source->text()) + '\n';
-      parts->sources.emplace_back(source->name(), source->text());
     }
     parts->digest = sha256_hex(listing);
     return CompiledPolicy{std::shared_ptr<const Policy>(new Policy(std::move(parts))),
@@ -214,8 +212,5 @@ const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::
   return parts_->tables;
 }
 const std::string& Policy::digest() const noexcept { return parts_->digest; }
-const std::vector<std::pair<std::string, std::string>>& Policy::sources() const noexcept {
-  return parts_->sources;
-}
 
 }  // namespace postern

@@ -244,6 +244,10 @@ class Examination {
       if (std::string_view(list) == "smtpd_recipient_restrictions") {
         relay_control(service, value.substr(0, at));
       }
+      if (std::string_view(list) == "smtpd_data_restrictions" ||
+          std::string_view(list) == "smtpd_end_of_data_restrictions") {
+        own_users(service, list, value.substr(0, at));
+      }
       policy_timeout_of(service, value.substr(at));
     }
     return users;
@@ -258,6 +262,21 @@ class Examination {
     problem("service " + service.name +
                 ": check_policy_service stands before reject_unauth_destination",
             "put reject_unauth_destination in front of it in smtpd_recipient_restrictions");
+  }
+
+  /// A late list asks about all of the message: whom the recipient list lets in without asking us
+  /// would be refused there after all.
+  void own_users(const SmtpdService& service, const std::string& list, const std::string& before) {
+    const auto recipients = postfix_->value(service, "smtpd_recipient_restrictions");
+    const auto in_front = recipients.substr(0, recipients.find("check_policy_service"));
+    for (const char* permit : {"permit_mynetworks", "permit_sasl_authenticated"}) {
+      if (in_front.find(permit) == std::string::npos) continue;
+      if (before.find(permit) != std::string::npos) continue;
+      problem("service " + service.name + ": " + list + " asks us without " + permit +
+                  " in front, and refuses own users for what the recipient list let pass",
+              "put the permits of smtpd_recipient_restrictions in front there too");
+      return;
+    }
   }
 
   void policy_timeout_of(const SmtpdService& service, const std::string& text) {

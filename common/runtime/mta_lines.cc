@@ -1,6 +1,7 @@
 #include "runtime/mta_lines.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 namespace postern {
@@ -14,6 +15,9 @@ constexpr seconds margin{7};
 constexpr seconds least_command_timeout{30};
 /// Postfix's own default for the end of the message (postconf(5) milter_content_timeout).
 constexpr seconds least_content_timeout{300};
+/// In front of us in every list, not in the recipient list alone: a late list asks us about all of
+/// the message, its recipients too, and would refuse whom the recipient list let in without us.
+constexpr std::string_view own_users = "permit_mynetworks, permit_sasl_authenticated";
 
 std::string in_seconds(seconds time) { return std::to_string(time.count()) + "s"; }
 
@@ -82,23 +86,24 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
                 ? "# Or as a policy service (both on one smtpd decide everything twice):\n"
                 : "# As a policy service:\n";
     chroot_note(address);
-    text +=
-        "smtpd_recipient_restrictions =\n"
-        "    permit_mynetworks, permit_sasl_authenticated,\n"
-        "    reject_unauth_destination,\n"
-        "    check_policy_service { " +
-        postfix_name(address, place.queue_directory) +
-        ", policy_context=recipient, timeout=" + in_seconds(policy_timeout(settings.limits)) +
-        " }\n";
-    const auto late_list = [&](Stage stage, std::string_view list, std::string_view context) {
-      if (std::find(place.stages.begin(), place.stages.end(), stage) == place.stages.end()) return;
-      text += std::string(list) + " =\n    check_policy_service { " +
+    const auto list = [&](std::string_view name, std::string_view relay_check,
+                          std::string_view context) {
+      text += std::string(name) + " =\n    " + std::string(own_users) + ",\n" +
+              std::string(relay_check) + "    check_policy_service { " +
               postfix_name(address, place.queue_directory) +
               ", policy_context=" + std::string(context) +
               ", timeout=" + in_seconds(policy_timeout(settings.limits)) + " }\n";
     };
-    late_list(Stage::data, "smtpd_data_restrictions", "data");
-    late_list(Stage::end_of_message, "smtpd_end_of_data_restrictions", "end");
+    const auto any_at = [&](std::initializer_list<Stage> stages) {
+      return std::find_first_of(place.stages.begin(), place.stages.end(), stages.begin(),
+                                stages.end()) != place.stages.end();
+    };
+    list("smtpd_recipient_restrictions", "    reject_unauth_destination,\n", "recipient");
+    if (any_at({Stage::data})) list("smtpd_data_restrictions", "", "data");
+    // Postfix knows no end of the headers: what stands there is asked at the end of the data.
+    if (any_at({Stage::end_of_headers, Stage::end_of_message})) {
+      list("smtpd_end_of_data_restrictions", "", "end");
+    }
     text +=
         "smtpd_policy_service_default_action =\n"
         "    451 4.3.5 Mail policy service unavailable, please try again later\n";
@@ -114,8 +119,8 @@ std::string postfix_spawn_lines(const Settings& settings, const MtaLinePlace& pl
          user + " argv=" + place.program + " spawn --to " +
          settings.listen.policy.front().postfix_text() +
          "\n"
-         "# and in main.cf: check_policy_service { unix:private/policy-postern, "
-         "policy_context=recipient, timeout=" +
+         "# and in main.cf, at the same place in each list: check_policy_service\n"
+         "#   { unix:private/policy-postern, policy_context=recipient, timeout=" +
          in_seconds(policy_timeout(settings.limits)) +
          " }\n"
          "# and policy-postern_time_limit = 3600s\n";

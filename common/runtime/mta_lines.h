@@ -14,7 +14,8 @@ struct MtaLinePlace {
   std::string queue_directory = "/var/spool/postfix";
   /// Of this program, for spawn(8).
   std::string program = "/usr/sbin/postern";
-  /// Stages at which rules stand: Postfix asks at DATA and at the end only where it is told to.
+  /// Stages at which rules stand that the policy door is asked: Postfix asks at DATA and at the end
+  /// only where it is told to.
   std::vector<Stage> stages;
 };
 

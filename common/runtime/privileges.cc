@@ -2,6 +2,7 @@
 
 #include "runtime/sockets.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -55,8 +56,6 @@ Result<UserIdentity> find_identity(const std::string& user, const std::string& g
 bool running_as_root() noexcept { return ::geteuid() == 0; }
 
 Problems become(const UserIdentity& identity) {
-  // A worker is forked from a parent that has put root aside; only root may change groups.
-  if (::geteuid() != 0 && ::seteuid(0) != 0) return failed("cannot become root to leave it");
   if (!take_groups(identity)) return failed("cannot take the groups of " + identity.name);
   if (::setresgid(identity.group, identity.group, identity.group) != 0) {
     return failed("cannot change the group");
@@ -70,27 +69,25 @@ Problems become(const UserIdentity& identity) {
   return {};
 }
 
-Problems become_for_now(const UserIdentity& identity) {
-  if (!take_groups(identity)) return failed("cannot take the groups of " + identity.name);
-  if (::setresgid(identity.group, identity.group, identity.group) != 0) {
-    return failed("cannot change the group");
+AsUser::AsUser(const UserIdentity& identity) : group_(::getegid()) {
+  const int count = ::getgroups(0, nullptr);
+  groups_.resize(static_cast<std::size_t>(std::max(count, 0)));
+  if (count < 0 || ::getgroups(count, groups_.data()) != count) {
+    problems_ = failed("cannot read our groups");
+  } else if (!take_groups(identity)) {
+    problems_ = failed("cannot take the groups of " + identity.name);
+  } else if (::setegid(identity.group) != 0) {
+    problems_ = failed("cannot change the group");
+  } else if (::seteuid(identity.user) != 0) {
+    problems_ = failed("cannot change the user");
   }
-  if (::setresuid(identity.user, identity.user, 0) != 0) return failed("cannot change the user");
-  return {};
 }
 
-AsRoot::AsRoot() : user_(::geteuid()) {
-  uid_t real = 0;
-  uid_t effective = 0;
-  uid_t saved = 0;
-  // Where root is not ours to take, as under a service manager, the very attempt may be a system
-  // call that its filter ends the process for.
-  if (::getresuid(&real, &effective, &saved) != 0 || (effective != 0 && saved != 0)) return;
-  taken_ = ::seteuid(0) == 0;
-}
-
-AsRoot::~AsRoot() {
-  if (taken_ && ::seteuid(user_) != 0) std::abort();
+AsUser::~AsUser() {
+  if (::seteuid(0) != 0 || ::setegid(group_) != 0 ||
+      ::setgroups(groups_.size(), groups_.data()) != 0) {
+    std::abort();
+  }
 }
 
 }  // namespace postern

@@ -1,14 +1,15 @@
-// Privileges: leaving root for good in the worker, and for the time being in the parent.
+// Privileges: leaving root for good.
 //
-// A server started as root opens its sockets as root and then works as an ordinary user. The worker
-// gives root up for good. The parent keeps root as its saved user id, for one purpose: removing its
-// socket files at the stop from directories that only root may write to.
+// A server started as root opens its sockets as root and then gives root up, before it starts a
+// worker, reads a policy again or listens to anybody. What it does later it does as an ordinary
+// user; removing its socket files at the stop, too.
 #pragma once
 
 #include "postern/result.h"
 
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace postern {
 
@@ -26,20 +27,23 @@ bool running_as_root() noexcept;
 /// For good: groups, group, user, and a check that there is no way back. Empty on success.
 Problems become(const UserIdentity& identity);
 
-/// Effective ids only; root stays reachable for AsRoot. Empty on success.
-Problems become_for_now(const UserIdentity& identity);
-
-/// Root again while it lives, if root is the saved user id; nothing otherwise.
-class AsRoot {
+/// The user while it lives, then root again: for looking at what the user may do, as long as nobody
+/// else speaks to us. Not a protection. For a single thread of a process that is root.
+class AsUser {
  public:
-  AsRoot();
-  ~AsRoot();
-  AsRoot(const AsRoot&) = delete;
-  AsRoot& operator=(const AsRoot&) = delete;
+  explicit AsUser(const UserIdentity& identity);
+  /// Ends the process when root cannot be had back.
+  ~AsUser();
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+
+  /// Empty, or why we are not that user.
+  const Problems& problems() const noexcept { return problems_; }
 
  private:
-  uid_t user_;
-  bool taken_ = false;
+  std::vector<gid_t> groups_;
+  gid_t group_;
+  Problems problems_;
 };
 
 }  // namespace postern

@@ -52,7 +52,10 @@ struct DoorCounters {
   std::atomic<std::uint64_t> sessions{0};  ///< ever opened
   std::atomic<std::uint64_t> open{0};      ///< now
   std::atomic<std::uint64_t> requests{0};  ///< decisions asked
-  std::atomic<std::uint64_t> refusals{0};  ///< 4xx and 5xx sent
+  std::atomic<std::uint64_t> refusals{0};  ///< 4xx and 5xx decided and sent
+  /// Policy door: answers given again, because another restriction list asked the same or Postfix
+  /// asked a second time. Not counted among the refusals once more.
+  std::atomic<std::uint64_t> repeats{0};
   std::atomic<std::uint64_t> failures{0};  ///< closed without an answer, or answered internal-error
 };
 

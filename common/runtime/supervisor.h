@@ -30,10 +30,8 @@ struct SupervisorSettings {
   std::chrono::milliseconds silence_limit{120'000};  ///< a reload of large tables takes a while
 };
 
-/// What the owner of a supervisor brings. All but `work` and `enter` run in the parent.
+/// What the owner of a supervisor brings. All but `work` run in the parent.
 struct SupervisorHooks {
-  /// In the new process, first: leaves privileges. Problems end it.
-  std::function<Problems()> enter = [] { return Problems{}; };
   /// In the new process: the worker's life. It says `ready` once, answers what it is sent, and
   /// returns its exit status after `stop` or when the channel closes.
   std::function<int(WorkerChannel&)> work;

@@ -12,7 +12,7 @@
 namespace postern {
 
 enum class WorkerWord : std::uint8_t {
-  // Parent to worker; each is answered once, in order.
+  // Parent to worker; each is answered once, in order, except for a ping while a door stands still.
   reload,
   status,
   ping,

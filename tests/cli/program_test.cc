@@ -1,5 +1,6 @@
 // The program itself, from the outside: started, asked, reloaded, crashed and stopped.
 #include "runtime/control.h"
+#include "runtime/doctor.h"
 #include "runtime/files.h"
 #include "runtime/privileges.h"
 #include "runtime/sockets.h"
@@ -13,8 +14,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <poll.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,7 +30,9 @@ namespace postern {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TempDir;
 
 constexpr milliseconds patience{30'000};
@@ -60,11 +67,12 @@ class Program : public ::testing::Test {
     ::chmod(dir_.path().c_str(), 0755);
     ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
     if (running_as_root()) {
-      // The journal is written by the user it runs as; the sockets' directory stays root's, so that
-      // removing them at the stop needs what the parent keeps root for.
+      // As in an installation.
       const auto nobody = find_identity("nobody", "");
       ASSERT_TRUE(nobody);
-      ASSERT_EQ(::chown((dir_ / "log").c_str(), nobody->user, nobody->group), 0);
+      for (const char* name : {"run", "log"}) {
+        ASSERT_EQ(::chown((dir_ / name).c_str(), nobody->user, nobody->group), 0);
+      }
     }
   }
   void TearDown() override {
@@ -85,6 +93,7 @@ class Program : public ::testing::Test {
     argv.push_back(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
+      if (descriptors_ && ::setrlimit(RLIMIT_NOFILE, &*descriptors_) != 0) ::_exit(126);
       ::dup2(out, STDOUT_FILENO);
       ::dup2(out, STDERR_FILENO);
       // The leak checker traces its own process, which one that has changed its user may not.
@@ -176,6 +185,7 @@ class Program : public ::testing::Test {
   std::array<int, 2> output_{-1, -1};
   std::string said_;
   pid_t server_ = -1;
+  std::optional<rlimit> descriptors_;  ///< of processes started from now on
 };
 
 constexpr const char* refused_request =
@@ -235,6 +245,42 @@ TEST_F(Program, ACrashOfTheWorkerRefusesNobody) {
   EXPECT_NE(status_value("worker.pid"), std::to_string(worker));
 }
 
+TEST_F(Program, TakesNoPolicyConnectionThatTheMilterNeedsADescriptorFor) {
+  // With 1,011 policy connections and a limit of 1024 the milter once answered nobody any more.
+  descriptors_ = rlimit{200, 200};
+  serve();
+  EXPECT_THAT(output_until("(limits.policy_connections)"),
+              HasSubstr("leaves the policy service 68 connections instead of 2000"));
+  ListenAddress policy;
+  policy.path = dir_ / "run/policy.sock";
+  std::vector<UniqueFd> held;
+  for (int i = 0; i < 200; ++i) {
+    auto connected = connect_to(policy, patience);
+    ASSERT_TRUE(connected) << render(connected.problems());
+    held.push_back(std::move(*connected));
+  }
+  // The last one is closed at once, when all before it have been looked at.
+  char octet = 0;
+  EXPECT_EQ(::recv(held.back().get(), &octet, 1, 0), 0);
+  EXPECT_EQ(status_value("policy_service.open"), "68");
+  ListenAddress milter;
+  milter.path = dir_ / "run/milter.sock";
+  const auto answers = probe_milter(milter, patience);
+  EXPECT_EQ(answers.state, Finding::State::well) << answers.what;
+  EXPECT_EQ(status_value("policy_service.most_open"), "68");
+  EXPECT_EQ(status_value("descriptors.limit"), "200");
+  EXPECT_THAT(status_value("descriptors.warning"), HasSubstr("raise it to 6160"));
+}
+
+TEST_F(Program, RaisesItsLimitOfDescriptorsAtTheStart) {
+  descriptors_ = rlimit{200, 5000};
+  serve();
+  EXPECT_EQ(status_value("descriptors.limit"), "5000");
+  std::ifstream limits("/proc/" + status_value("worker.pid") + "/limits");
+  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  EXPECT_THAT(text, ContainsRegex("Max open files +5000 +5000 "));
+}
+
 TEST_F(Program, RemovesItsSocketsAtTheStop) {
   for (const bool by_signal : {true, false}) {
     serve();
@@ -270,6 +316,58 @@ TEST_F(Program, DoesNotRunAsRoot) {
   EXPECT_EQ(refused.status, 77);
   EXPECT_THAT(refused.output, HasSubstr("does not run as root"));
   EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+/// "Uid:" and the like of a process: real, effective, saved and file system's, or all groups.
+std::string ids_of(const std::string& process, const std::string& which) {
+  std::ifstream status("/proc/" + process + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(which + ":", 0) != 0) continue;
+    for (char& c : line) {
+      if (c == '\t') c = ' ';
+    }
+    return line + " ";
+  }
+  return {};
+}
+
+TEST_F(Program, NeitherParentNorWorkerKeepsRootInAnyId) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can start so";
+  serve();
+  const auto nobody = find_identity("nobody", "");
+  ASSERT_TRUE(nobody);
+  for (const auto& process : {std::to_string(server_), status_value("worker.pid")}) {
+    for (const char* which : {"Uid", "Gid"}) {
+      const auto id = std::to_string(*which == 'U' ? nobody->user : nobody->group) + " ";
+      EXPECT_EQ(ids_of(process, which), std::string(which) + ": " + id + id + id + id) << process;
+    }
+    EXPECT_THAT(ids_of(process, "Groups"), Not(HasSubstr(" 0 "))) << process;
+  }
+  // A reload, a crash and the stop work without.
+  dir_.write("etc/postern/postern.toml", std::string(policy_text) + "\n# changed\n");
+  EXPECT_EQ(run({"reload"}).status, 0);
+  const auto digest = status_value("policy.digest");
+  ASSERT_EQ(::kill(std::stoi(status_value("worker.pid")), SIGKILL), 0);
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+  EXPECT_EQ(status_value("policy.digest"), digest);
+  EXPECT_EQ(run({"stop"}).status, 0);
+  EXPECT_EQ(end_of_server(), 0);
+  EXPECT_FALSE(exists("run/policy.sock"));
+}
+
+TEST_F(Program, SaysThatASocketWillStayInAFolderOfRootsAndReplacesItNextTime) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can open it there";
+  ASSERT_EQ(::chown((dir_ / "run").c_str(), 0, 0), 0);
+  serve();
+  EXPECT_THAT(said_, HasSubstr("run/policy.sock will stay behind at the stop"));
+  EXPECT_EQ(run({"stop"}).status, 0);
+  EXPECT_EQ(end_of_server(), 0);
+  EXPECT_TRUE(exists("run/policy.sock"));
+  ::close(output_[0]);
+  said_.clear();
+  ASSERT_EQ(::pipe2(output_.data(), O_CLOEXEC), 0);
+  serve();
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
 }
 
 TEST_F(Program, RefusesABadPolicyBeforeItOpensAnything) {

@@ -34,6 +34,19 @@ stage = "rcpt"
 when = 'recipient.local == "unknown"'
 reject = "rcpt-unknown"
 """
+_LATE_RULES = """
+[[rule]]
+name = "late at data"
+stage = "data"
+when = 'helo == "data.example"'
+reject = "pipelining-abuse"
+
+[[rule]]
+name = "late at the end"
+stage = "end-of-message"
+when = 'helo == "end.example"'
+reject = "policy-reject"
+"""
 _USER = "nobody"
 
 
@@ -94,6 +107,42 @@ class PrintedLines(unittest.TestCase):
                 session.hello()
                 refused = session.transaction("a@example.org", ["b@test.example"])[-1]
                 self.assertEqual(refused.text, words)
+
+    def test_of_main_cf_do_not_refuse_our_own_users_at_a_late_list(self) -> None:
+        # Asked at the end of the data as well, we are asked about the recipient again, whom the
+        # recipient list has let own users write to without us.
+        stranger, client = "127.9.0.1", "127.0.0.1"
+        policy = Smtpd("policy")
+        postfix = Postfix([policy], settings={"mynetworks": f"{client}/32"})
+        self.addCleanup(postfix.close)
+        install(postfix.root, "/run/postern", f"inet:127.0.0.1:{free_port()}")
+        postfix.root.write(CONFIG, postfix.root.outside(CONFIG).read_text("utf-8") + _LATE_RULES)
+        with Postern(postfix.root, _USER) as postern:
+            printed = postern.ask("lines").stdout
+            settings = settings_of(printed.partition("main.cf:\n")[2].partition("\n\n")[0])
+            policy.settings = {name: value for name, value in settings.items()
+                               if "milter" not in name}
+            for name in ("recipient", "data", "end_of_data"):
+                self.assertIn(f"smtpd_{name}_restrictions", policy.settings)
+            postfix.start()
+            for helo in ("mail.example.org", "data.example", "end.example"):
+                with self.subTest(own=helo), SmtpSession(postfix.port("policy"),
+                                                         source=client) as session:
+                    session.hello(helo)
+                    replies = session.transaction("a@example.org", ["unknown@test.example"])
+                    self.assertEqual([reply.code for reply in replies], [250, 250, 354, 250],
+                                     [reply.text for reply in replies])
+            # The very same lists do ask us about everybody else, each at its stage.
+            for helo, recipient, place in (("mail.example.org", "unknown@test.example", 1),
+                                           ("data.example", "b@test.example", 2),
+                                           ("end.example", "b@test.example", 3)):
+                with self.subTest(stranger=helo), SmtpSession(postfix.port("policy"),
+                                                              source=stranger) as session:
+                    session.hello(helo)
+                    replies = session.transaction("a@example.org", [recipient])
+                    self.assertEqual([reply.code // 100 for reply in replies[:place]],
+                                     [2, 2, 3][:place])
+                    self.assertEqual(replies[place].code // 100, 5, replies[place].text)
 
     def test_of_master_cf_relay_through_spawn_and_defer_without_a_server(self) -> None:
         policy = Smtpd("policy", {"smtpd_recipient_restrictions":

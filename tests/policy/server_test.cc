@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <fcntl.h>
+#include <filesystem>
+#include <future>
+#include <set>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
@@ -18,6 +22,18 @@ using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
 using postern::testing::TempDir;
 using ::testing::StartsWith;
+
+/// Those of this process.
+std::set<int> epoll_descriptors() {
+  std::set<int> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    if (std::filesystem::read_symlink(entry.path(), error) == "anon_inode:[eventpoll]") {
+      found.insert(std::stoi(entry.path().filename().string()));
+    }
+  }
+  return found;
+}
 
 class ServerTest : public DoorTest {
  protected:
@@ -297,10 +313,82 @@ TEST_F(ServerTest, SurvivesWantOfDescriptors) {
   EXPECT_EQ(policy_counters.failures, 1U);
 }
 
+TEST_F(ServerTest, AListenerThatFailsNeitherEndsTheLoopNorDeafensTheOthers) {
+  // Once a loop whose epoll refused a listener ended, and its thread with it.
+  const int broken = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const auto listener = listen_on_loopback();
+  server.emplace(std::vector<int>{broken, listener.descriptor}, services(), 1);
+  server->start();
+  EXPECT_EQ(PolicyClient::to_port(listener.port).ask(about("bob")), "action=DUNNO\n\n");
+  // Well again, it is accepted from at one of the next sweeps.
+  const int well = listen_at(path());
+  ASSERT_EQ(::dup3(well, broken, O_CLOEXEC), broken);
+  ::close(well);
+  EXPECT_EQ(unix_client().ask(about("bob", in_message(1))), "action=DUNNO\n\n");
+}
+
+TEST_F(ServerTest, ALoopThatCannotGoOnSaysSo) {
+  std::promise<void> failed;
+  const auto listener = listen_on_loopback();
+  server.emplace(std::vector<int>{listener.descriptor}, services(), 1,
+                 ServerCare{7, [&] { failed.set_value(); }});
+  const auto before = epoll_descriptors();
+  server->start();
+  auto client = PolicyClient::to_port(listener.port);
+  EXPECT_EQ(client.ask(about("bob")), "action=DUNNO\n\n");
+  // What epoll_wait is given is no epoll any more.
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (const int descriptor : epoll_descriptors()) {
+    if (before.count(descriptor) != 0) continue;
+    ASSERT_EQ(::dup3(null, descriptor, O_CLOEXEC), descriptor);
+  }
+  ::close(null);
+  client.send(about("bob", in_message(1)));
+  failed.get_future().wait();
+}
+
+/// Keeps the thread that brings it a record until it is let go.
+class HoldingJournal final : public RecordSink {
+ public:
+  void submit(Record) noexcept override {
+    held.set_value();
+    go.get_future().wait();
+  }
+  std::promise<void> held;
+  std::promise<void> go;
+};
+
+TEST_F(ServerTest, ALoopThatStandsStillIsNoticedAndAnIdleOneIsNot) {
+  HoldingJournal holding;
+  server.emplace(
+      std::vector<int>{listen_at(path())},
+      Services{holder, references, driver, holding, clock, milter_counters, policy_counters});
+  server->start();
+  EXPECT_TRUE(server->goes_round());
+  while (!server->goes_round()) std::this_thread::yield();
+  auto client = unix_client();
+  client.send(about("policy-reject"));
+  holding.held.get_future().wait();
+  server->goes_round();
+  EXPECT_FALSE(server->goes_round());
+  holding.go.set_value();
+  while (!server->goes_round()) std::this_thread::yield();
+}
+
 class LimitedServerTest : public ServerTest {
  protected:
   LimitedServerTest() : ServerTest("[limits]\npolicy_connections = 2\n") {}
 };
+
+TEST_F(ServerTest, OpensNoMoreConnectionsThanTheProcessCanSpare) {
+  const auto listener = listen_on_loopback();
+  server.emplace(std::vector<int>{listener.descriptor}, services(), 1, ServerCare{1, {}});
+  server->start();
+  auto first = PolicyClient::to_port(listener.port);
+  EXPECT_EQ(first.ask(about("bob")), "action=DUNNO\n\n");
+  EXPECT_TRUE(PolicyClient::to_port(listener.port).closed_by_server());
+  EXPECT_EQ(first.ask(about("bob", in_message(1))), "action=DUNNO\n\n");
+}
 
 TEST_F(LimitedServerTest, ClosesConnectionsOverTheLimitAndServesTheOthers) {
   serve();

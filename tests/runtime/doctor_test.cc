@@ -1,5 +1,6 @@
 #include "runtime/doctor.h"
 
+#include "runtime/files.h"
 #include "runtime/sockets.h"
 #include "support/golden.h"
 #include "support/temp_dir.h"
@@ -146,6 +147,21 @@ TEST_F(Doctor, WarnsOfATimeoutBelowOurDeadline) {
 TEST_F(Doctor, WantsTheRelayCheckInFrontOfUs) {
   write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s", "");
   EXPECT_THAT(examined(), HasSubstr("stands before reject_unauth_destination"));
+}
+
+TEST_F(Doctor, NamesALateListThatRefusesOwnUsers) {
+  const auto add = [&](const std::string& list, const std::string& before) {
+    const auto main_cf = read_file(dir_ / "etc/main.cf");
+    ASSERT_TRUE(main_cf);
+    dir_.write("etc/main.cf",
+               *main_cf + list + " = " + before +
+                   "check_policy_service { unix:postern/policy.sock, timeout=15s }\n");
+  };
+  add("smtpd_data_restrictions", "permit_mynetworks, ");
+  EXPECT_THAT(examined(), Not(HasSubstr("PROBLEM")));
+  add("smtpd_end_of_data_restrictions", "");
+  EXPECT_THAT(examined(), HasSubstr("smtpd_end_of_data_restrictions asks us without "
+                                    "permit_mynetworks in front"));
 }
 
 TEST_F(Doctor, SaysSoWhenPostfixDoesNotAskUs) {

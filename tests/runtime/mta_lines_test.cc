@@ -63,6 +63,42 @@ TEST(MtaLines, PutTheRelayCheckInFrontOfUs) {
   EXPECT_LT(lines.find("reject_unauth_destination"), lines.find("check_policy_service"));
 }
 
+/// Places of `word` in `text`.
+std::vector<std::size_t> places(const std::string& text, const std::string& word) {
+  std::vector<std::size_t> found;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    found.push_back(at);
+  }
+  return found;
+}
+
+TEST(MtaLines, TheLateListsDoNotRefuseOwnUsersWhomTheRecipientListLetIn) {
+  MtaLinePlace place;
+  place.stages = {Stage::rcpt, Stage::data, Stage::end_of_message};
+  auto settings = in_the_spool();
+  settings.listen.milter.reset();
+  const auto lines = postfix_lines(settings, place);
+  testing::expect_golden("cli/lines_late_stages.txt", lines);
+  for (const char* list : {"smtpd_recipient_restrictions", "smtpd_data_restrictions",
+                           "smtpd_end_of_data_restrictions"}) {
+    EXPECT_EQ(places(lines, list).size(), 1U) << list;
+  }
+  // One pair of permits in front of each question.
+  const auto lists = places(lines, "_restrictions =\n    permit_mynetworks, permit_sasl_auth");
+  const auto questions = places(lines, "check_policy_service");
+  ASSERT_EQ(questions.size(), 3U);
+  ASSERT_EQ(lists.size(), questions.size());
+  for (std::size_t i = 0; i < lists.size(); ++i) EXPECT_LT(lists[i], questions[i]);
+}
+
+TEST(MtaLines, ARuleAtTheEndOfTheHeadersIsAskedAtTheEndOfTheData) {
+  MtaLinePlace place;
+  place.stages = {Stage::rcpt, Stage::end_of_headers};
+  const auto lines = postfix_lines(in_the_spool(), place);
+  EXPECT_THAT(lines, HasSubstr("smtpd_end_of_data_restrictions"));
+  EXPECT_THAT(lines, Not(HasSubstr("smtpd_data_restrictions")));
+}
+
 TEST(MtaLines, AFolderWhoseNameOnlyBeginsLikeTheQueueIsNotInside) {
   EXPECT_EQ(from_chroot(at("unix:/var/spool/postfix2/s"), "/var/spool/postfix"),
             Chroot::unreachable);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <grp.h>
 #include <sys/wait.h>
@@ -70,27 +71,41 @@ TEST_F(AsRootUser, BecomingAnotherLeavesNoWayBack) {
             0);
 }
 
-TEST_F(AsRootUser, TheParentIsRootAgainOnlyWhereItSaysSo) {
+TEST_F(AsRootUser, BecomingAnotherLeavesNoZeroAmongTheIds) {
   EXPECT_EQ(in_a_process([&] {
-              if (!become_for_now(nobody_).empty()) return 1;
-              if (::geteuid() != nobody_.user) return 2;
-              {
-                const AsRoot root;
-                if (::geteuid() != 0) return 3;
+              if (!become(nobody_).empty()) return 1;
+              std::array<uid_t, 3> users{};
+              std::array<gid_t, 3> groups{};
+              ::getresuid(&users[0], &users[1], &users[2]);
+              ::getresgid(&groups[0], &groups[1], &groups[2]);
+              for (const auto id : users) {
+                if (id != nobody_.user) return 2;
               }
-              return ::geteuid() == nobody_.user ? 0 : 4;
+              for (const auto id : groups) {
+                if (id != nobody_.group) return 3;
+              }
+              return 0;
             }),
             0);
 }
 
-TEST_F(AsRootUser, AWorkerOfSuchAParentStillLosesRootForGood) {
+TEST_F(AsRootUser, LooksAsAnotherAndIsRootAgainWithItsGroups) {
   EXPECT_EQ(in_a_process([&] {
-              if (!become_for_now(nobody_).empty()) return 1;
-              return in_a_process([&] {
-                if (!become(nobody_).empty()) return 2;
-                const AsRoot root;
-                return ::geteuid() == nobody_.user ? 0 : 3;
-              });
+              const std::array<gid_t, 2> ours{0, 4711};
+              if (::setgroups(ours.size(), ours.data()) != 0) return 1;
+              {
+                const AsUser user(nobody_);
+                if (!user.problems().empty()) return 2;
+                if (::geteuid() != nobody_.user || ::getegid() != nobody_.group) return 3;
+                std::array<gid_t, 64> groups{};
+                const int count = ::getgroups(64, groups.data());
+                for (int i = 0; i < count; ++i) {
+                  if (groups[static_cast<std::size_t>(i)] == 4711) return 4;
+                }
+              }
+              std::array<gid_t, 64> groups{};
+              if (::geteuid() != 0 || ::getegid() != 0) return 5;
+              return ::getgroups(64, groups.data()) == 2 ? 0 : 6;
             }),
             0);
 }

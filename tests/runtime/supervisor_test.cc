@@ -99,7 +99,7 @@ class Supervised : public ::testing::Test {
           channel.send(WorkerWord::report, "s policy " + read_file(policy_).value() + "\n");
           break;
         case WorkerWord::ping:
-          channel.send(WorkerWord::pong);
+          if (!doors_stand_still_) channel.send(WorkerWord::pong);
           break;
         case WorkerWord::stop:
           tell("stop");
@@ -164,6 +164,7 @@ class Supervised : public ::testing::Test {
   SupervisorSettings settings_;
   bool fail_at_start_ = false;
   bool deaf_to_stop_ = false;
+  bool doors_stand_still_ = false;
   std::optional<ListeningSocket> control_;
   std::array<int, 2> story_{-1, -1};
   std::string read_;
@@ -317,6 +318,19 @@ TEST_F(Supervised, AWorkerThatGivesNoSignOfLifeIsReplaced) {
   const auto first = next_worker();
   send_signal(first, SIGSTOP);
   EXPECT_NE(next_worker(), first);
+}
+
+TEST_F(Supervised, AWorkerWhoseDoorsStandStillIsReplacedThoughItReportsItsStatus) {
+  settings_.silence_limit = milliseconds(200);
+  settings_.ping_every = milliseconds(20);
+  doors_stand_still_ = true;
+  start();
+  const auto first = std::to_string(next_worker());
+  // Asked all the time, as by a monitor, it answers; that kept it alive once.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
+  while (status_value("worker.pid") == first && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_NE(status_value("worker.pid"), first);
 }
 
 TEST_F(Supervised, TheServiceManagerHearsOfEveryStep) {

@@ -57,10 +57,9 @@ class Policy {
   /// In the order in which they are asked: stage order, then file order.
   const std::vector<Rule>& rules() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
-  /// SHA-256 over all files of the policy, as 64 hexadecimal digits.
+  /// SHA-256 over the names and texts of all files of the policy, as 64 hexadecimal digits. Records
+  /// name the policy by it. The texts themselves are not kept: tables may be large.
   const std::string& digest() const noexcept;
-  /// Every file read, main file first, with its text: the journal keeps it by digest.
-  const std::vector<std::pair<std::string, std::string>>& sources() const noexcept;
 
  private:
   friend class PolicyBuilder;
