@@ -86,6 +86,12 @@ class Condition {
   /// True if `and` joins it with a test that only some client networks pass (`client.ip in ...`),
   /// so that for all other clients it is no whatever else is not known.
   bool bound_to_networks() const noexcept;
+  /// True if it asks a check of this kind, or names what the mail server has learned that way, such
+  /// as the client's host name for reverse_dns. A milter macro may tell of anything and counts too.
+  bool asks(QuestionKind kind) const noexcept;
+  /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
+  /// count to be greater than a number; else empty. For the field {limit}.
+  std::string limit() const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

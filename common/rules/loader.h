@@ -77,6 +77,7 @@ class RuleCompiler {
   void check_spoken(const Action& action, Stage stage) const;
   void check_scope(const Action& action, const Condition& condition) const;
   void check_text(const Node& source, const std::vector<Stage>& stages) const;
+  void check_new_address(const Node& source, const Action& action) const;
 
   const ValueReader& values_;
   const Settings& settings_;

@@ -99,6 +99,69 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnos
   }
 }
 
+struct ClaimWords {
+  QuestionKind asked;  ///< a check of this kind bears the claim out
+  std::string_view words;
+};
+
+ClaimWords words_of(Claim claim) {
+  switch (claim) {
+    case Claim::none:
+      break;
+    case Claim::reverse_name:
+      return {QuestionKind::reverse_dns, "reverse DNS"};
+    case Claim::helo_lookup:
+      return {QuestionKind::helo_dns, "a DNS lookup of the HELO name"};
+    case Claim::sender_lookup:
+      return {QuestionKind::sender_dns, "a DNS lookup of the sender's domain"};
+    case Claim::lookup:
+      return {QuestionKind::dns, "a DNS lookup"};
+    case Claim::block_list:
+      return {QuestionKind::dns, "a block list in DNS"};
+    case Claim::spf:
+      return {QuestionKind::spf, "an SPF check"};
+    case Claim::signature:
+      return {QuestionKind::dns, "a check of DKIM, DMARC or ARC"};
+    case Claim::earlier_attempts:
+      return {QuestionKind::store, "greylisting, which lets a later attempt pass"};
+    case Claim::counter:
+      return {QuestionKind::store, "a count"};
+    case Claim::reputation:
+      return {QuestionKind::store, "the reputation of the client"};
+    case Claim::callout:
+      return {QuestionKind::upstream, "a question to the sender's mail server"};
+    case Claim::scan:
+      return {QuestionKind::upstream, "a scan of the content"};
+    case Claim::content:
+      return {QuestionKind::upstream, "a look at the message itself"};
+    case Claim::dialogue:
+      return {QuestionKind::upstream, "how the client kept to the order of the session"};
+  }
+  return {QuestionKind::sample, ""};
+}
+
+/// A text that tells of a check which was never made misleads whoever is refused: "greylisted" on a
+/// condition that does not change promises that a retry helps, until the message bounces.
+void warn_of_unfounded_text(const DraftRule& draft, Diagnostics& diagnostics) {
+  const auto& rule = draft.rule;
+  if (!refuses(draft) || rule.reason == nullptr || rule.reason->claim == Claim::none) return;
+  if (!rule.text.empty()) return;
+  const auto [asked, words] = words_of(rule.reason->claim);
+  if (rule.condition.asks(asked)) return;
+  if (rule.reason->claim == Claim::content && rule.condition.subjects().content) return;
+
+  const auto* local =
+      find_reason(rule.verdict == Verdict::defer ? "policy-defer" : "policy-reject");
+  const bool fits = local != nullptr && may_stand_at(*local, rule.place.stage);
+  const auto* member = draft.source->find(rule.verdict == Verdict::defer ? "defer" : "reject");
+  diagnostics.warning(member != nullptr ? member->value.span : draft.name_span,
+                      "the text of " + quoted(rule.reason->id) + " tells the sender of " +
+                          std::string(words) + ", but the condition makes no such check",
+                      (fits ? "choose " + quoted(local->id) + ", or say the real reason with text"
+                            : std::string("say the real reason with text")) +
+                          " = \"...\"");
+}
+
 }  // namespace
 
 void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
@@ -106,6 +169,7 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
   for (const auto& draft : rules) {
     warn_of_early_speech(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
+    warn_of_unfounded_text(draft, diagnostics);
   }
   warn_of_names_never_known(rules, diagnostics);
   warn_of_unreached(rules, diagnostics);

@@ -628,6 +628,33 @@ TEST(Condition, ReportsSyntaxAndTypesTogether) {
             "26+3 \"sample_a\" is never \"x\" | it is one of good, bad, odd, temperror\n");
 }
 
+TEST(Condition, TellsWhichKindsOfCheckItAsks) {
+  const auto spf = compiled("sample_spf == 'bad' and helo == 'x'");
+  EXPECT_TRUE(spf.asks(QuestionKind::spf));
+  EXPECT_FALSE(spf.asks(QuestionKind::store));
+  const auto address = compiled("client.ip == '192.0.2.1'");
+  for (const auto kind : {QuestionKind::reverse_dns, QuestionKind::dns, QuestionKind::upstream}) {
+    EXPECT_FALSE(address.asks(kind));
+  }
+  EXPECT_TRUE(compiled("not (client.name == 'x')").asks(QuestionKind::reverse_dns));
+  EXPECT_TRUE(compiled("helo == client.name").asks(QuestionKind::reverse_dns));
+  EXPECT_TRUE(compiled("macro(\"client_resolve\") == 'OK'").asks(QuestionKind::store));
+  EXPECT_FALSE(Condition::always().asks(QuestionKind::spf));
+}
+
+TEST(Condition, NamesTheOneLimitThatItNeedsToBeExceeded) {
+  EXPECT_EQ(compiled("declared_size > 10000KiB").limit(), "10240000 octets");
+  EXPECT_EQ(compiled("size > 1MB and not client.authenticated").limit(), "1000000 octets");
+  EXPECT_EQ(compiled("recipient_count > 50").limit(), "50");
+  EXPECT_EQ(compiled("50 < recipient_count").limit(), "50");
+  for (const auto* other :
+       {"size < 10", "size >= 10", "not (size > 10)", "size > 10 or helo == 'x'",
+        "size > 10 and declared_size > 20", "client.port > 10"}) {
+    EXPECT_EQ(compiled(other).limit(), "") << other;
+  }
+  EXPECT_EQ(Condition::always().limit(), "");
+}
+
 TEST(Names, AreAllInTheDocumentation) {
   std::ifstream file(POSTERN_SOURCE_DIR "/docs/policy-language.md");
   ASSERT_TRUE(file.is_open());
