@@ -177,7 +177,7 @@ TEST(Condition, CapitalLettersInALocalPartUsedToMakeAnotherMailboxOfIt) {
   EXPECT_EQ(truth("sender.local == recipient.local", transaction), Truth::yes);
   auto message = ordinary_transaction(Stage::data);
   message.recipients =
-      std::vector<AcceptedRecipient>{{MailAddress::from_envelope("Bob@example.org"), false, {}}};
+      std::vector<AcceptedRecipient>{{MailAddress::from_envelope("Bob@example.org"), false, {}, {}}};
   EXPECT_EQ(truth("recipients contains 'bob@example.org'", message), Truth::yes);
 }
 
