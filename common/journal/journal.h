@@ -34,7 +34,7 @@ struct JournalCounters {
 /// still queued, a few milliseconds' worth. What a power cut can lose: about the last second.
 class Journal final : public RecordSink {
  public:
-  using LogLine = std::function<void(const std::string& line, bool refusal)>;
+  using LogLine = std::function<void(const std::string& line)>;
   using Notice = std::function<void(const std::string& message)>;
 
   /// `queue_limit`: records that may wait; further ones are lost and counted. `log_line` and

@@ -10,6 +10,22 @@ namespace postern {
 
 struct Condition::Program : expression::Program {};
 
+namespace {
+
+bool bound(const expression::Program& program, const expression::Step& step) {
+  using Kind = expression::Step::Kind;
+  if (step.kind == Kind::test) {
+    return program.tests[step.first].name == expression::Name::client_ip;
+  }
+  if (step.kind != Kind::all_of) return false;
+  for (std::uint32_t i = 0; i < step.count; ++i) {
+    if (bound(program, program.steps[program.children[step.first + i]])) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Condition::Condition(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
 Condition::~Condition() = default;
 Condition::Condition(Condition&&) noexcept = default;
@@ -31,6 +47,11 @@ Condition Condition::always() { return Condition(std::make_unique<Program>()); }
 Stage Condition::earliest_stage() const noexcept { return program_->earliest; }
 const Subjects& Condition::subjects() const noexcept { return program_->subjects; }
 const std::string& Condition::source() const noexcept { return program_->source; }
+const std::vector<ConditionName>& Condition::names() const noexcept { return program_->names; }
+
+bool Condition::bound_to_networks() const noexcept {
+  return !program_->steps.empty() && bound(*program_, program_->steps.back());
+}
 
 bool Condition::asks(QuestionKind kind) const noexcept {
   using expression::Name;

@@ -1,6 +1,6 @@
-#include "model/text.h"
 #include "rules/loader.h"
-#include "tables/table.h"
+
+#include <algorithm>
 
 namespace postern {
 namespace {
@@ -36,6 +36,53 @@ void warn_of_unserved_content(const DraftRule& draft, const ListenSettings& list
                       "add listen.milter, or take the rule out");
 }
 
+/// True if a later enforced rule refuses for good what `draft`, had it said yes, would have spared.
+bool stands_before_rejects(const std::vector<DraftRule>& rules, const DraftRule& draft) {
+  const bool stage_only =
+      draft.rule.verdict == Verdict::accept && draft.rule.scope == AcceptScope::stage;
+  return std::any_of(rules.begin() + (&draft - rules.data()) + 1, rules.end(),
+                     [&](const DraftRule& later) {
+                       return later.rule.verdict == Verdict::reject && enforced(later) &&
+                              (!stage_only || later.rule.place.stage == draft.rule.place.stage);
+                     });
+}
+
+/// Nobody asks DNS in this version, so a host name that the mail server has not confirmed stays
+/// unavailable for ever: the rule's `unavailable`, or the softening of semantics 6, becomes the
+/// everyday answer to hosts without good reverse DNS instead of one for bad days.
+void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
+  const std::string answer(find_reason("client-rdns-temp")->reply);
+  for (const auto& draft : rules) {
+    const auto& names = draft.rule.condition.names();
+    const auto name = std::find_if(names.begin(), names.end(), [](const ConditionName& each) {
+      return each.kind == QuestionKind::reverse_dns;
+    });
+    if (name == names.end() || !enforced(draft) || draft.rule.condition.bound_to_networks()) {
+      continue;
+    }
+    std::string what;
+    switch (draft.rule.unavailable) {
+      case WhenUnavailable::defer:
+        what = "gets " + answer + " from this rule at every attempt";
+        break;
+      case WhenUnavailable::match:
+        what = "is accepted by this rule";
+        break;
+      case WhenUnavailable::skip:
+        if (draft.rule.verdict == Verdict::reject || !stands_before_rejects(rules, draft)) continue;
+        what = "gets " + answer + " instead of each permanent refusal by a later rule";
+        break;
+    }
+    const std::string confirmed = name->name == "client.name" ? "confirmed " : "";
+    diagnostics.warning(
+        draft.source->find("when")->value.part(name->offset, name->length),
+        quoted(name->name) + " stays unknown for every client without " + confirmed +
+            "reverse DNS, because this version does not ask DNS: such a client " + what,
+        "test the client's network instead, or as well: client.ip in TABLE and " +
+            std::string(name->name) + " ..., where TABLE is of kind \"cidr\"");
+  }
+}
+
 /// A rule after one of its stage that decides everything.
 void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
   const DraftRule* last_word = nullptr;
@@ -49,41 +96,6 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnos
     } else if (draft.always && enforced(draft)) {
       last_word = &draft;
     }
-  }
-}
-
-/// Simple form: the condition names postmaster itself, or a table in which it stands.
-bool speaks_of_postmaster(const Condition& condition, const Tables& tables) {
-  const auto source = lower(condition.source());
-  if (source.find("postmaster") != std::string::npos) return true;
-  for (const auto& [name, table] : tables) {
-    if (source.find(name) == std::string::npos) continue;
-    if (table->kind() == TableKind::address &&
-        table->find(MailAddress::from_envelope("postmaster"))) {
-      return true;
-    }
-    if (table->kind() == TableKind::string && table->find(std::string_view("postmaster"))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// RFC 5321 4.5.1: mail for postmaster is to be accepted. One warning says it.
-void warn_of_postmaster(const std::vector<DraftRule>& rules, const Tables& tables,
-                        Diagnostics& diagnostics) {
-  for (const auto& draft : rules) {
-    if (draft.rule.place.stage != Stage::rcpt || !enforced(draft)) continue;
-    if (!refuses(draft)) {
-      if (draft.always || speaks_of_postmaster(draft.rule.condition, tables)) return;
-      continue;
-    }
-    diagnostics.warning(draft.name_span,
-                        "no rule before this one accepts mail for postmaster (RFC 5321 4.5.1)",
-                        "put a rule before it with accept = \"stage\" and when = 'recipient in "
-                        "always_reachable', a table of kind \"address\" that holds "
-                        "\"postmaster@\"");
-    return;
   }
 }
 
@@ -152,15 +164,16 @@ void warn_of_unfounded_text(const DraftRule& draft, Diagnostics& diagnostics) {
 
 }  // namespace
 
-void review(const std::vector<DraftRule>& rules, const Settings& settings, const Tables& tables,
+void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
     warn_of_early_speech(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
     warn_of_unfounded_text(draft, diagnostics);
   }
+  warn_of_names_never_known(rules, diagnostics);
   warn_of_unreached(rules, diagnostics);
-  warn_of_postmaster(rules, tables, diagnostics);
+  warn_of_postmaster(rules, settings, tables, diagnostics);
 }
 
 }  // namespace postern
