@@ -1,5 +1,5 @@
-// RFC 5321 4.5.1: mail for postmaster is to be accepted, at every domain of ours and without one. Whether rules do so is not read from their text but asked,
-// as a mail server would ask them.
+// RFC 5321 4.5.1: mail for postmaster is to be accepted, at every domain of ours and without one.
+// Whether rules do so is not read from their text but asked, as a mail server would ask them.
 
 #include "model/text.h"
 #include "rules/lexer.h"
