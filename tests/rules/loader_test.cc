@@ -299,7 +299,7 @@ TEST(Loader, ARuleThatOnlyStandsAtTheEndOfTheHeadersIsAskedAtThePolicyDoorToo) {
   const auto text = "[listen]\npolicy = \"unix:/p\"\n" +
                     rule(
                         "stage = \"end-of-headers\"\nwhen = 'client.ip == \"192.0.2.1\"'\n"
-                        "reject = \"malformed-message\"\n");
+                        "reject = \"policy-reject\"\n");
   EXPECT_EQ(diagnostics_of(text), "");
   const auto policy = compile_policy(text);
   ASSERT_NE(policy, nullptr);
