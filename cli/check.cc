@@ -65,7 +65,8 @@ int check(const Options& options, Terminal terminal) {
   }
   const auto loaded = load_policy(place);
   if (!loaded) {
-    terminal.err << render(loaded.problems());
+    terminal.err << render(loaded.problems(), terminal.glyphs) << count_text(loaded.problems())
+                 << '\n';
     return EX_CONFIG;
   }
   const auto& policy = *loaded->policy;
@@ -73,7 +74,12 @@ int check(const Options& options, Terminal terminal) {
   print_rules(terminal.out, policy);
   print_tables(terminal.out, policy);
   print_listeners(terminal.out, settings_on_disk(policy.settings(), place.root));
-  if (!loaded->warnings.empty()) terminal.out << "Warnings:\n" << render(loaded->warnings);
+  auto warnings = review_for_service(policy.settings(), place.config);
+  // The policy is good for a library; that it cannot be served is for the administrator to judge.
+  for (auto& problem : warnings) problem.severity = Severity::warning;
+  warnings.insert(warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
+  if (!warnings.empty()) terminal.out << "Warnings:\n" << render(warnings, terminal.glyphs);
+  terminal.out << count_text(warnings) << '\n';
   return EX_OK;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/options.h"
+#include "postern/result.h"
 
 #include <iosfwd>
 
@@ -11,6 +12,7 @@ namespace postern::cli {
 struct Terminal {
   std::ostream& out;
   std::ostream& err;
+  Glyphs glyphs = Glyphs::ascii;  ///< what it can show
 };
 
 int serve(const Options& options, Terminal terminal);

@@ -45,7 +45,7 @@ std::string usual_mta_user() {
 int doctor(const Options& options, Terminal terminal) {
   const auto loaded = load_policy(options.place);
   if (!loaded) {
-    terminal.err << render(loaded.problems());
+    terminal.err << render(loaded.problems(), terminal.glyphs);
     return EX_CONFIG;
   }
   DoctorPlace place;
@@ -66,7 +66,7 @@ int doctor(const Options& options, Terminal terminal) {
 int lines(const Options& options, Terminal terminal) {
   const auto loaded = load_policy(options.place);
   if (!loaded) {
-    terminal.err << render(loaded.problems());
+    terminal.err << render(loaded.problems(), terminal.glyphs);
     return EX_CONFIG;
   }
   terminal.out << mta_lines(

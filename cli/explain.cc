@@ -22,7 +22,7 @@ std::string joined(const std::vector<std::string>& words) {
 int explain(const Options& options, Terminal terminal) {
   const auto loaded = load_policy(options.place);
   if (!loaded) {
-    terminal.err << render(loaded.problems());
+    terminal.err << render(loaded.problems(), terminal.glyphs);
     return EX_CONFIG;
   }
   const auto path = settings_on_disk(loaded->policy->settings(), options.place.root).journal.path;

@@ -24,6 +24,30 @@ Result<CompiledPolicy> load_policy(const ConfigPlace& place) {
   return Policy::compile(place.config, disk_reader(place), checks);
 }
 
+Problems review_for_service(const Settings& settings, const std::string& file) {
+  Problems problems;
+  const auto report = [&](Severity severity, std::string message, std::string hint) {
+    auto problem = plain_problem(std::move(message), std::move(hint));
+    problem.severity = severity;
+    problem.position.file = file;
+    problems.push_back(std::move(problem));
+  };
+  const auto& listen = settings.listen;
+  if (!listen.milter && listen.policy.empty()) {
+    report(Severity::error,
+           "nothing to serve: no mail server can reach these rules without listen.milter or "
+           "listen.policy",
+           "add [listen] with milter = \"unix:/run/postern/milter.sock\", or policy = "
+           "\"inet:127.0.0.1:10044\" for Postfix");
+  }
+  if (!listen.control) {
+    report(Severity::warning,
+           "without listen.control, \"postern status\", \"reload\" and \"stop\" will not work",
+           "add control = \"unix:/run/postern/control.sock\" to [listen]");
+  }
+  return problems;
+}
+
 Settings settings_on_disk(const Settings& settings, const std::string& root) {
   auto result = settings;
   const auto move = [&](ListenAddress& address) { address.path = under_root(root, address.path); };

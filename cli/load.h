@@ -12,6 +12,10 @@ namespace postern::cli {
 
 Result<CompiledPolicy> load_policy(const ConfigPlace& place);
 
+/// What is missing before these settings make a service, for the commands that serve or speak of
+/// serving; a policy inside another program needs none of it. An error: there is no door at all.
+Problems review_for_service(const Settings& settings, const std::string& file);
+
 /// The settings with every path below the root, as they are on disk.
 Settings settings_on_disk(const Settings& settings, const std::string& root);
 

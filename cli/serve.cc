@@ -121,7 +121,7 @@ Result<std::optional<UserIdentity>> wanted_identity(const Options& options,
 }
 
 int fail(Terminal terminal, const Problems& problems, int status) {
-  terminal.err << render(problems);
+  terminal.err << render(problems, terminal.glyphs);
   return status;
 }
 
@@ -188,6 +188,8 @@ int serve(const Options& options, Terminal terminal) {
 
   auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
+  const auto missing = review_for_service(loaded->policy->settings(), options.place.config);
+  if (has_errors(missing)) return fail(terminal, missing, EX_CONFIG);
   const auto identity = wanted_identity(options, loaded->policy->settings().run);
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
   if (*identity) {
@@ -224,6 +226,7 @@ int serve(const Options& options, Terminal terminal) {
   start_log(started.log.to);
   log(LogLevel::info, "postern " + std::string(version()) + " starts; lines to paste:\n" + pasted);
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  if (!missing.empty()) log(LogLevel::warning, render(missing));
   sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;

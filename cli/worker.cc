@@ -64,7 +64,7 @@ class Worker {
         driver_(source_, clock_),
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,
-            [](const std::string& line, bool) { log(LogLevel::info, line); },
+            [](const std::string& line) { log(LogLevel::info, line); },
             [](const std::string& trouble) { log(LogLevel::error, trouble); }),
         loaded_at_(clock_.system()) {}
 

@@ -295,7 +295,7 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
     record.sent = std::move(spoken->sent);
     services.journal.submit(std::move(record));
   }
-  if (spoken->kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
+  ++services.policy_counters.repeats;
   return std::move(spoken->octets);
 }
 

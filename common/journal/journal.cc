@@ -338,7 +338,7 @@ void Journal::State::write_log_line(const Record& record) {
   if (!refusal && record.kind != RecordKind::join && !log.accepts) return;
   const std::string line = to_log_line(record);
   try {
-    log_line(line, refusal);
+    log_line(line);
   } catch (...) {
     // The log's trouble must not cost the journal its thread.
   }
@@ -349,7 +349,7 @@ void Journal::State::tell(const std::string& message) noexcept {
     if (notice) {
       notice(message);
     } else if (log_line) {
-      log_line(message, true);
+      log_line(message);
     }
   } catch (...) {
     // As above.

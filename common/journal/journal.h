@@ -36,7 +36,7 @@ struct JournalCounters {
 /// settle() nothing.
 class Journal final : public RecordSink {
  public:
-  using LogLine = std::function<void(const std::string& line, bool refusal)>;
+  using LogLine = std::function<void(const std::string& line)>;
   using Notice = std::function<void(const std::string& message)>;
 
   /// `queue_limit`: records that may wait; further ones are lost and counted. `log_line` and

@@ -261,9 +261,12 @@ std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) 
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c < 0x20 || c > 0x7e) {
-      report(i, 1, "replies are printable ASCII only (RFC 5321 4.2)",
+      auto end = i + 1;
+      while (end < text.size() && (text[end] < 0x20 || text[end] > 0x7e)) ++end;
+      report(i, end - i, "replies are printable ASCII only (RFC 5321 4.2)",
              "write it without accents, line breaks and tabs");
-      break;
+      i = end - 1;
+      continue;
     }
     if (c == ';') report(i, 1, "';' ends a reply in MTA logs", "use a comma or a second sentence");
     if (c == ':') report(i, 1, "log summaries cut a reply at ':'", "use a comma or other words");

@@ -69,6 +69,7 @@ void Diagnostics::add(Severity severity, const Span& span, std::string message, 
   problem.length = std::max(1U, static_cast<unsigned>(length));
   problem.message = std::move(message);
   problem.hint = std::move(hint);
+  if (severity == Severity::error) ++errors_;
   problems_.push_back(std::move(problem));
 }
 
@@ -79,11 +80,13 @@ void Diagnostics::add(Problem problem) {
     });
     if (file != files_.end()) problem.source_line = file->line(problem.position.line);
   }
+  if (problem.severity == Severity::error) ++errors_;
   problems_.push_back(std::move(problem));
 }
 
 Problems Diagnostics::take() {
   auto problems = std::exchange(problems_, {});
+  errors_ = 0;
   sort_by_position(problems);
   return problems;
 }

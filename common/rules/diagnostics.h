@@ -54,7 +54,8 @@ class Diagnostics {
   /// the file is known here.
   void add(Problem problem);
 
-  bool any_errors() const { return has_errors(problems_); }
+  std::size_t error_count() const noexcept { return errors_; }
+  bool any_errors() const noexcept { return errors_ > 0; }
   /// Sorted by position. Leaves nothing behind.
   Problems take();
 
@@ -63,6 +64,7 @@ class Diagnostics {
 
   std::deque<SourceFile> files_;  // a deque: references stay good while it grows
   Problems problems_;
+  std::size_t errors_ = 0;
 };
 
 }  // namespace postern

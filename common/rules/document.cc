@@ -80,6 +80,34 @@ std::string syntax_hint(std::string_view description) {
   return {};
 }
 
+/// The complete sections of a file before `fault`, and where what is read ends. A section begins
+/// with a line that begins with '['; such a line may also stand inside a text or list that is not
+/// closed, so that several are tried.
+Node read_beginning(const SourceFile& file, std::size_t fault, std::size_t& read) {
+  constexpr int most_attempts = 16;
+  const std::string_view text = file.text();
+  auto line = file.position(fault).line;
+  Node nothing;
+  nothing.span = {&file, 0, 1};
+  for (int attempts = 0; attempts < most_attempts && line > 0; --line) {
+    const auto start = file.offset(line, 1);
+    const auto first = file.line(line).find_first_not_of(" \t");
+    const bool header = first != std::string_view::npos && file.line(line)[first] == '[';
+    if (!header && line != 1) continue;
+    // A section is read up to its last line; what stands before the first one is one as well.
+    if (!header || start == 0) break;
+    ++attempts;
+    try {
+      auto root = convert(toml::parse(text.substr(0, start), std::string_view(file.name())), file);
+      read = start;
+      return root;
+    } catch (const toml::parse_error&) {
+      continue;
+    }
+  }
+  return nothing;
+}
+
 void append_utf8(std::string& out, std::uint32_t point) {
   const auto put = [&](std::uint32_t octet) { out.push_back(static_cast<char>(octet)); };
   if (point < 0x80) {
@@ -224,14 +252,22 @@ std::string_view to_text(Node::Kind kind) noexcept {
   return "";
 }
 
-std::optional<Node> parse_document(const SourceFile& file, Diagnostics& diagnostics) {
+Document parse_document(const SourceFile& file, Diagnostics& diagnostics) {
   try {
-    const auto table = toml::parse(std::string_view(file.text()), std::string_view(file.name()));
-    return convert(table, file);
+    return {
+        convert(toml::parse(std::string_view(file.text()), std::string_view(file.name())), file),
+        Document::Extent::whole};
   } catch (const toml::parse_error& error) {
-    diagnostics.error(span_of(file, error.source()), syntax_message(error.description()),
-                      syntax_hint(error.description()));
-    return {};
+    const auto span = span_of(file, error.source());
+    std::size_t read = 0;
+    Document document{read_beginning(file, span.begin, read), Document::Extent::beginning};
+    auto hint = syntax_hint(error.description());
+    hint += hint.empty() ? "until this" : "; until this";
+    hint += " is corrected, nothing ";
+    hint += read == 0 ? "in this file is checked"
+                      : "from line " + std::to_string(file.position(read).line) + " on is checked";
+    diagnostics.error(span, syntax_message(error.description()), std::move(hint));
+    return document;
   }
 }
 

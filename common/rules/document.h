@@ -40,9 +40,16 @@ struct Member {
 /// "a string", "a table": for messages.
 std::string_view to_text(Node::Kind kind) noexcept;
 
-/// Reads a file. A fault of TOML's syntax is one error (the library stops at the first) and no
-/// document.
-std::optional<Node> parse_document(const SourceFile& file, Diagnostics& diagnostics);
+/// What could be read of a file.
+struct Document {
+  enum class Extent : std::uint8_t { whole, beginning };
+  Node root;  ///< of a beginning: the complete sections before the fault, perhaps none
+  Extent extent = Extent::whole;
+};
+
+/// Reads a file. A fault of TOML's syntax is one error (the library stops at the first); it says
+/// from which line on nothing is read. The file must outlive the document.
+Document parse_document(const SourceFile& file, Diagnostics& diagnostics);
 
 /// For each octet of the value of a TOML string, and for its end, the offset in its literal
 /// (`literal` begins with the opening quote). Empty if `literal` does not spell `value`.

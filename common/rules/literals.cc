@@ -137,16 +137,15 @@ class Reader {
 
   bool wrong_kind(const Node& node) {
     std::string hint;
-    if (node.kind == NodeKind::number || node.kind == NodeKind::boolean) {
-      hint = "a text stands between quotes";
-    }
-    if (node.kind == NodeKind::text) {
-      hint = operand_.type == ValueType::boolean
-                 ? "write " + operand_.spelling + " or not " + operand_.spelling
-                 : "a number has no quotes";
-    }
-    if (operand_.type == ValueType::number && node.kind == NodeKind::size) {
+    const bool numeric = operand_.type == ValueType::number || operand_.type == ValueType::size;
+    if (operand_.type == ValueType::boolean) {
+      hint = "write " + operand_.spelling + " or not " + operand_.spelling;
+    } else if (numeric && node.kind == NodeKind::text) {
+      hint = "a number has no quotes";
+    } else if (operand_.type == ValueType::number && node.kind == NodeKind::size) {
       hint = "leave out the unit";
+    } else if (!numeric && (node.kind == NodeKind::number || node.kind == NodeKind::boolean)) {
+      hint = "a text stands between quotes";
     }
     return fault(node,
                  quoted(operand_.spelling) + " is " +

@@ -7,6 +7,7 @@
 #include "rules/rule.h"
 #include "rules/settings.h"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -17,18 +18,24 @@ namespace postern {
 
 class CheckRegistry;
 
+/// What syntax errors and missing files have kept from being read. What then only seems to be
+/// missing is not reported.
+enum class Unread : std::uint8_t { nothing, part_of_included_files, part_of_main_file };
+
 /// Sections of the main file that are neither rules nor tables.
-Settings read_settings(const Node& root, const ValueReader& values);
+Settings read_settings(const Node& root, const ValueReader& values, Unread unread);
 
 /// Reads a file named in `by`; reports at `by` and gives nullptr when it cannot be had.
 using SourceLoader = std::function<const SourceFile*(const Node& by, const std::string& name)>;
 
-/// The tables so far. A table that did not load is known by name, so that conditions which look
-/// things up in it are not called wrong as well.
+/// The tables so far. One that did not load is there without entries, or null when its kind is not
+/// known, so that conditions which look things up in it are checked like all others. A check, which
+/// this version cannot load, is known by name, so that conditions are not called wrong as well.
 struct TableSet {
   Tables tables;
-  std::map<std::string, Span> named;  ///< every table's name and where it stands
-  std::set<std::string> broken;
+  std::map<std::string, Span> named;          ///< every table's name and where it stands
+  std::set<std::string, std::less<>> checks;  ///< names of the [check.*] sections
+  std::set<std::string> domains;  ///< some that tables speak of, in normal form: for reviews
 };
 void read_tables(const Node& root, const ValueReader& values, const CheckRegistry& checks,
                  const SourceLoader& load, TableSet& tables);
@@ -45,8 +52,8 @@ struct DraftRule {
 class RuleCompiler {
  public:
   RuleCompiler(const ValueReader& values, const Settings& settings, const CheckRegistry& checks,
-               const TableSet& tables)
-      : values_(values), settings_(settings), checks_(checks), tables_(tables) {}
+               const TableSet& tables, Unread unread)
+      : values_(values), settings_(settings), checks_(checks), tables_(tables), unread_(unread) {}
 
   void add(const Node& source);
   /// In the order in which they are asked. Rules with errors are missing.
@@ -55,28 +62,38 @@ class RuleCompiler {
  private:
   struct Action;
   std::optional<std::string> read_name(const Node& source);
-  std::optional<Action> read_action(const Node& source, const std::string& name) const;
+  Action read_action(const Node& source, const std::string& name) const;
   const Reason* read_reason(const Node& value) const;
-  bool read_code(const Node& source, Action& action) const;
-  bool check_class(const Node& source, const Action& action) const;
+  void read_code(const Node& source, Action& action) const;
+  void check_class(const Node& source, Action& action) const;
+  void check_companions(const Node& source, const Action& action) const;
+  Condition::Scope scope(std::optional<Stage> stage) const;
   std::optional<Condition> read_condition(const Node& source, std::optional<Stage> stage) const;
-  std::optional<Stage> place(const Node& source, const Action& action, const Condition& condition,
+  std::optional<Stage> place(const Node& source, const Action& action, const Condition* condition,
                              std::optional<Stage> wish) const;
-  bool check_spoken(const Action& action, Stage stage) const;
-  bool check_scope(const Action& action, const Condition& condition) const;
-  bool check_text(const Node& source, Stage stage) const;
+  static std::vector<Stage> stages_for_text(const Action& action,
+                                            const std::optional<Condition>& condition,
+                                            std::optional<Stage> stage);
+  void check_spoken(const Action& action, Stage stage) const;
+  void check_scope(const Action& action, const Condition& condition) const;
+  void check_text(const Node& source, const std::vector<Stage>& stages) const;
+  void check_new_address(const Node& source, const Action& action) const;
 
   const ValueReader& values_;
   const Settings& settings_;
   const CheckRegistry& checks_;
   const TableSet& tables_;
+  Unread unread_;
   std::map<std::string, Span> names_;
   std::vector<DraftRule> rules_;
 };
 
 /// Warnings about the policy as a whole: verdicts that do not hold where they are spoken, rules
 /// that are never reached, refusals that bar postmaster.
-void review(const std::vector<DraftRule>& rules, const Settings& settings, const Tables& tables,
+void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics);
+/// The last of them, RFC 5321 4.5.1. One warning says it.
+void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& settings,
+                        const TableSet& tables, Diagnostics& diagnostics);
 
 }  // namespace postern

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace postern {
@@ -30,6 +31,59 @@ std::string forms_text(const Reason& reason) {
   std::vector<std::string> forms;
   for (const auto& form : allowed_forms(reason)) forms.push_back(form.text());
   return list_text(forms);
+}
+
+bool is_temporary(const ReplyForm& form) { return form.code.first_digit() == 4; }
+
+/// True if one of the replies of `reason` says what `verdict` says.
+bool has_class(const Reason& reason, Verdict verdict) {
+  const auto forms = allowed_forms(reason);
+  return std::any_of(forms.begin(), forms.end(), [&](const ReplyForm& form) {
+    return is_temporary(form) == (verdict == Verdict::defer);
+  });
+}
+
+std::string forms_text(const Reason& reason, Verdict verdict) {
+  std::vector<std::string> forms;
+  for (const auto& form : allowed_forms(reason)) {
+    if (is_temporary(form) == (verdict == Verdict::defer)) forms.push_back(form.text());
+  }
+  return list_text(forms);
+}
+
+/// Words, as they stand between hyphens, that two names begin with.
+std::size_t common_words(std::string_view a, std::string_view b) {
+  std::size_t words = 0;
+  for (std::size_t i = 0; i <= a.size() && i <= b.size(); ++i) {
+    const bool a_ends = i == a.size() || a[i] == '-';
+    const bool b_ends = i == b.size() || b[i] == '-';
+    if (a_ends && b_ends) ++words;
+    if (a_ends != b_ends || i == a.size() || i == b.size() || a[i] != b[i]) break;
+  }
+  return words;
+}
+
+/// Reasons that `verdict` may name, for one that it may not: the nearest of its group, and the
+/// local rule that is always right.
+std::vector<std::string> siblings(const Reason& reason, Verdict verdict) {
+  // What stands for a fact that is missing (semantics 7) is no judgement on the sender.
+  constexpr std::array<std::string_view, 5> troubles = {
+      "client-rdns-temp", "helo-lookup-temp", "sender-domain-temp", "dns-timeout", "spf-temperror"};
+  const std::string any = verdict == Verdict::defer ? "policy-defer" : "policy-reject";
+  const Reason* nearest = nullptr;
+  std::size_t most = 0;
+  for (const auto& other : all_reasons()) {
+    if (other.group != reason.group || !usable_in_rule(other) || !has_class(other, verdict) ||
+        std::find(troubles.begin(), troubles.end(), other.id) != troubles.end()) {
+      continue;
+    }
+    const auto words = common_words(other.id, reason.id);
+    if (words <= most) continue;
+    nearest = &other;
+    most = words;
+  }
+  if (nearest == nullptr || nearest->id == any) return {any};
+  return {std::string(nearest->id), any};
 }
 
 std::vector<std::string> usable_reasons() {
@@ -66,77 +120,113 @@ bool is_always(std::string_view condition) {
   return first != std::string_view::npos && condition.substr(first, last - first + 1) == "true";
 }
 
+/// True if a mail address stands in the words of a template; fields do not count.
+bool has_address(std::string_view text) {
+  const auto is_part = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    if (at > 0 && at + 1 < text.size() && is_part(text[at - 1]) && is_part(text[at + 1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 struct RuleCompiler::Action {
   Verdict verdict = Verdict::pass;
-  const Member* member = nullptr;  ///< accept, reject or defer
+  const Member* member = nullptr;  ///< accept, reject or defer; nullptr: none was found
   std::optional<AcceptScope> scope;
   const Reason* reason = nullptr;
   std::optional<ReplyForm> form;
 
-  bool refuses() const { return verdict != Verdict::accept; }
+  bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
+  bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
+  bool complete() const { return scope || reason != nullptr; }
 };
 
+// Each part is read whatever is wrong with the others, so that one look at the messages is enough.
+// What only follows from another fault is not said.
 void RuleCompiler::add(const Node& source) {
+  const auto& diagnostics = values_.diagnostics();
+  const auto errors_before = diagnostics.error_count();
   values_.check_keys(source, "rule");
-  auto& diagnostics = values_.diagnostics();
   const auto name = read_name(source);
   const auto action = read_action(source, name.value_or(""));
   const auto stage_word = values_.text(source, "rule.stage");
   const auto wish = stage_word ? stage_from_text(*stage_word) : std::nullopt;
-  const bool wrong_stage = source.find("stage") != nullptr && !wish;
   auto condition = read_condition(source, wish);
   const auto mode = values_.text(source, "rule.mode");
   const auto unavailable = values_.text(source, "rule.unavailable");
+  check_companions(source, action);
+  if (condition) check_scope(action, *condition);
 
-  bool good = name && action && condition && !wrong_stage;
-  if (action && action->refuses() && unavailable == "match") {
-    diagnostics.error(source.find("unavailable")->value.span,
-                      "a missing fact cannot make a refusal come true",
-                      "say unavailable = \"defer\" to refuse for now, or \"skip\"");
-    good = false;
-  }
-  if (action && !action->refuses()) {
-    for (const auto* key : {"code", "text"}) {
-      if (const auto* member = source.find(key)) {
-        diagnostics.error(member->key_span,
-                          quoted(key) + " belongs to a refusal, and this rule accepts",
-                          "take it out");
-        good = false;
-      }
-    }
-  }
-  if (action && condition) good = check_scope(*action, *condition) && good;
-  if (!action || !condition || wrong_stage) return;
+  const bool unclear = source.find("stage") != nullptr && !wish;
+  const auto stage =
+      unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
+  if (stage && action.reason != nullptr) check_spoken(action, *stage);
+  if (!action.accepts()) check_text(source, stages_for_text(action, condition, stage));
+  if (action.reason != nullptr) check_new_address(source, action);
 
-  const auto stage = place(source, *action, *condition, wish);
-  if (!stage) return;
-  if (action->refuses()) {
-    good = check_spoken(*action, *stage) && good;
-    good = check_text(source, *stage) && good;
-  }
-  if (!good || !name) return;
-
+  if (diagnostics.error_count() != errors_before) return;
+  if (!name || !action.complete() || !condition || !stage) return;
   DraftRule draft{{{*name, source.span.file->name(),
                     source.span.file->position(source.span.begin).line, *stage},
                    std::move(*condition),
-                   action->verdict,
-                   action->scope,
-                   action->reason,
-                   action->form,
+                   action.verdict,
+                   action.scope,
+                   action.reason,
+                   action.form,
                    {},
                    mode == "shadow" ? RuleMode::shadow : RuleMode::enforce,
-                   WhenUnavailable::skip},
+                   WhenUnavailable::skip,
+                   {}},
                   &source,
                   source.find("name")->value.span,
                   false};
   if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  draft.rule.limit = draft.rule.condition.limit();
   if (unavailable == "defer") draft.rule.unavailable = WhenUnavailable::defer;
   if (unavailable == "match") draft.rule.unavailable = WhenUnavailable::match;
   const auto* when = source.find("when");
   draft.always = when == nullptr || is_always(when->value.string);
   rules_.push_back(std::move(draft));
+}
+
+/// Keys that do not go with the rule's action.
+void RuleCompiler::check_companions(const Node& source, const Action& action) const {
+  auto& diagnostics = values_.diagnostics();
+  const auto* unavailable = source.find("unavailable");
+  if (action.refuses() && unavailable != nullptr && unavailable->value.string == "match") {
+    diagnostics.error(unavailable->value.span, "a missing fact cannot make a refusal come true",
+                      "say unavailable = \"defer\" to refuse for now, or \"skip\"");
+  }
+  if (!action.accepts()) return;
+  for (const auto* key : {"code", "text"}) {
+    if (const auto* member = source.find(key)) {
+      diagnostics.error(member->key_span,
+                        quoted(key) + " belongs to a refusal, and this rule accepts",
+                        "take it out");
+    }
+  }
+}
+
+/// The stages whose fields the text may name: the rule's own, or while that is not known, all that
+/// may turn out to be it.
+std::vector<Stage> RuleCompiler::stages_for_text(const Action& action,
+                                                 const std::optional<Condition>& condition,
+                                                 std::optional<Stage> stage) {
+  if (stage) return {*stage};
+  std::vector<Stage> stages;
+  for (const auto each : all_stages) {
+    if (action.reason != nullptr && !may_stand_at(*action.reason, each)) continue;
+    if (condition && each < condition->earliest_stage()) continue;
+    stages.push_back(each);
+  }
+  if (stages.empty()) stages.assign(all_stages.begin(), all_stages.end());
+  return stages;
 }
 
 std::vector<DraftRule> RuleCompiler::take() {
@@ -173,18 +263,15 @@ std::optional<std::string> RuleCompiler::read_name(const Node& source) {
   return name;
 }
 
-std::optional<RuleCompiler::Action> RuleCompiler::read_action(const Node& source,
-                                                              const std::string& name) const {
+RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::string& name) const {
   auto& diagnostics = values_.diagnostics();
   Action action;
-  bool one = true;
   for (const auto& member : source.members) {
     if (member.key != "accept" && member.key != "reject" && member.key != "defer") continue;
     if (action.member != nullptr) {
       diagnostics.error(member.key_span, "a rule has one action, and this is another",
                         "it already has " + quoted(action.member->key) + " at " +
                             place_text(action.member->key_span) + "; make it two rules");
-      one = false;
       continue;
     }
     action.member = &member;
@@ -193,25 +280,31 @@ std::optional<RuleCompiler::Action> RuleCompiler::read_action(const Node& source
                                               : Verdict::defer;
   }
   if (action.member == nullptr) {
-    const bool later = source.find("discard") != nullptr || source.find("quarantine") != nullptr;
+    // Any key to come may be its action, and has been reported.
+    const bool later =
+        std::any_of(source.members.begin(), source.members.end(), [](const Member& member) {
+          const auto* key = find_key("rule." + member.key);
+          return key != nullptr && key->availability == Availability::later;
+        });
     if (!later) {
       diagnostics.error(source.span,
                         name.empty() ? std::string("this rule has no action")
                                      : "rule " + quoted(name) + " has no action",
                         "add accept, reject or defer");
     }
-    return {};
+    read_code(source, action);
+    return action;
   }
-  if (!action.refuses()) {
+  if (action.accepts()) {
     const auto scope = values_.text(source, "rule.accept");
-    if (!scope) return {};
-    action.scope = accept_scope_from_text(*scope);
-    return one ? std::optional(action) : std::nullopt;
+    if (scope) action.scope = accept_scope_from_text(*scope);
+    return action;
   }
-  if (!values_.text(source, "rule." + action.member->key)) return {};
-  action.reason = read_reason(action.member->value);
-  if (action.reason == nullptr || !read_code(source, action)) return {};
-  if (!check_class(source, action) || !one) return {};
+  if (values_.text(source, "rule." + action.member->key)) {
+    action.reason = read_reason(action.member->value);
+  }
+  read_code(source, action);
+  if (action.reason != nullptr) check_class(source, action);
   return action;
 }
 
@@ -233,46 +326,68 @@ const Reason* RuleCompiler::read_reason(const Node& value) const {
   return nullptr;
 }
 
-bool RuleCompiler::read_code(const Node& source, Action& action) const {
+void RuleCompiler::read_code(const Node& source, Action& action) const {
   const auto* member = source.find("code");
-  if (member == nullptr) return true;
+  if (member == nullptr) return;
   const auto code = values_.text(source, "rule.code");
-  if (!code) return false;
-  const auto forms = allowed_forms(*action.reason);
+  if (!code) return;
   const auto form = ReplyForm::parse(*code);
+  if (action.reason == nullptr) {
+    // Which replies it may be is not known without a reason.
+    if (!form) {
+      values_.diagnostics().error(
+          member->value.span,
+          quoted(*code) + " is not a legal pair of reply code and enhanced code",
+          "as in \"550 5.7.1\"");
+    }
+    return;
+  }
+  const auto forms = allowed_forms(*action.reason);
   if (form && std::find(forms.begin(), forms.end(), *form) != forms.end()) {
     action.form = form;
-    return true;
+    return;
+  }
+  // Whoever writes a temporary code for a permanent reason is told about the reason.
+  if (form && is_temporary(*form) == (action.verdict == Verdict::defer) &&
+      !has_class(*action.reason, action.verdict)) {
+    return;
   }
   std::string why = quoted(*code) + " is not a reply that " + quoted(action.reason->id) + " allows";
   if (!form) why = quoted(*code) + " is not a legal pair of reply code and enhanced code";
   values_.diagnostics().error(member->value.span, std::move(why),
                               "it allows " + forms_text(*action.reason));
-  return false;
 }
 
 /// What the reply's first digit says must be what the verdict says.
-bool RuleCompiler::check_class(const Node& source, const Action& action) const {
-  const auto form = action.form ? action.form : ReplyForm::parse(action.reason->reply);
-  const bool temporary =
-      form ? form->code.first_digit() == 4 : action.reason->kind == ReasonClass::temporary;
-  if (temporary == (action.verdict == Verdict::defer)) return true;
-  const std::string other = temporary ? "defer" : "reject";
+void RuleCompiler::check_class(const Node& source, Action& action) const {
+  const auto& reason = *action.reason;
   const auto* code = source.find("code");
-  if (action.form && code != nullptr) {
+  const bool possible = has_class(reason, action.verdict);
+  // A code that is not allowed has been reported; another one may be of the right class.
+  if (possible && code != nullptr && !action.form) return;
+  const auto form = action.form ? action.form : ReplyForm::parse(reason.reply);
+  const bool temporary = form ? is_temporary(*form) : reason.kind == ReasonClass::temporary;
+  if (temporary == (action.verdict == Verdict::defer)) return;
+  const std::string rewrite =
+      "write " + std::string(temporary ? "defer" : "reject") + " = " + quoted(reason.id);
+  if (possible && action.form) {
     values_.diagnostics().error(code->value.span,
                                 quoted(code->value.string) + " refuses " +
                                     (temporary ? "for now" : "for good") + ", and the rule says " +
                                     action.member->key,
-                                "write " + other + " = " + quoted(action.reason->id));
-  } else {
-    values_.diagnostics().error(action.member->key_span,
-                                quoted(action.reason->id) + " is a " +
-                                    (temporary ? "temporary" : "permanent") + " refusal (" +
-                                    std::string(action.reason->reply) + ")",
-                                "write " + other + " = " + quoted(action.reason->id));
+                                rewrite);
+    action.form.reset();  // what follows from the wrong code is not said
+    return;
   }
-  return false;
+  values_.diagnostics().error(
+      action.member->key_span,
+      quoted(reason.id) + " is a " + (temporary ? "temporary" : "permanent") + " refusal (" +
+          std::string(reason.reply) + ")",
+      possible
+          ? rewrite + ", or choose a code with which it is " +
+                (temporary ? "permanent" : "temporary") + ", " + forms_text(reason, action.verdict)
+          : rewrite + ", or name a " + (temporary ? "permanent" : "temporary") +
+                " reason, such as " + list_text(siblings(reason, action.verdict)));
 }
 
 std::optional<Condition> RuleCompiler::read_condition(const Node& source,
@@ -280,41 +395,47 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   const auto* member = source.find("when");
   if (member == nullptr) return Condition::always();
   if (!values_.text(source, "rule.when")) return {};
-  auto compiled = Condition::compile(member->value.string, {&checks_, &tables_.tables, stage});
+  auto compiled = Condition::compile(member->value.string, scope(stage));
   if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
   for (const auto& problem : std::get<std::vector<ExpressionProblem>>(compiled)) {
-    // A table that did not load has been reported where it stands.
+    // A check has been reported where it stands.
     const auto word = member->value.string.substr(
         std::min(problem.offset, member->value.string.size()), problem.length);
-    if (tables_.broken.contains(word)) continue;
+    if (tables_.checks.contains(word.substr(0, word.find('.')))) continue;
     values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
                                 problem.hint);
   }
   return {};
 }
 
+Condition::Scope RuleCompiler::scope(std::optional<Stage> stage) const {
+  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing};
+}
+
 /// The stage the rule stands at: what it says, else the earliest at which all that its condition
-/// names is known and its reason may stand.
+/// names is known and its reason may stand. Nothing when there is none, or it cannot be told.
 std::optional<Stage> RuleCompiler::place(const Node& source, const Action& action,
-                                         const Condition& condition,
+                                         const Condition* condition,
                                          std::optional<Stage> wish) const {
   auto& diagnostics = values_.diagnostics();
   if (wish) {
-    if (!action.refuses() || may_stand_at(*action.reason, *wish)) return wish;
+    if (action.reason == nullptr || may_stand_at(*action.reason, *wish)) return wish;
     diagnostics.error(
         source.find("stage")->value.span,
         quoted(action.reason->id) + " cannot be a refusal of stage " + stage_text(*wish),
         "it may stand at " + stages_text(*action.reason));
     return {};
   }
-  const auto earliest = condition.earliest_stage();
-  if (!action.refuses()) return earliest;
+  if (condition == nullptr) return {};
+  const auto earliest = condition->earliest_stage();
+  if (action.accepts()) return earliest;
+  if (action.reason == nullptr) return {};
   for (const auto stage : all_stages) {
     if (stage < earliest || !may_stand_at(*action.reason, stage)) continue;
     if (stage == earliest) return stage;
     // Names can go out of reach at a later stage: there is no `recipient` after RCPT.
     if (const auto* when = source.find("when")) {
-      const auto later = Condition::compile(when->value.string, {&checks_, &tables_.tables, stage});
+      const auto later = Condition::compile(when->value.string, scope(stage));
       if (!std::holds_alternative<Condition>(later)) break;
     }
     return stage;
@@ -326,7 +447,9 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
   return {};
 }
 
-bool RuleCompiler::check_spoken(const Action& action, Stage stage) const {
+void RuleCompiler::check_spoken(const Action& action, Stage stage) const {
+  // Without all of the main file it is not known which doors there are.
+  if (unread_ == Unread::part_of_main_file) return;
   std::optional<ReplyStage> reported;
   for (const auto& [spoken, door] : spoken_at(stage, settings_.listen)) {
     if (form_at(*action.reason, action.form, spoken) || reported == spoken) continue;
@@ -336,41 +459,66 @@ bool RuleCompiler::check_spoken(const Action& action, Stage stage) const {
                                 "choose another reason or another stage");
     reported = spoken;
   }
-  return !reported;
 }
 
 /// Semantics 2: an accept settles only what its condition speaks of.
-bool RuleCompiler::check_scope(const Action& action, const Condition& condition) const {
-  if (action.scope != AcceptScope::session) return true;
+void RuleCompiler::check_scope(const Action& action, const Condition& condition) const {
+  if (action.scope != AcceptScope::session) return;
   const auto& subjects = condition.subjects();
   const auto* subject = subjects.content     ? "the content"
                         : subjects.size      ? "the size"
                         : subjects.recipient ? "the recipient"
                         : subjects.sender    ? "the sender"
                                              : nullptr;
-  if (subject == nullptr) return true;
+  if (subject == nullptr) return;
   values_.diagnostics().error(
       action.member->value.span,
       std::string("this would settle the whole session by ") + subject + " of one message",
       "write accept = \"message\"");
-  return false;
 }
 
-bool RuleCompiler::check_text(const Node& source, Stage stage) const {
+void RuleCompiler::check_text(const Node& source, const std::vector<Stage>& stages) const {
   const auto* member = source.find("text");
-  if (member == nullptr) return true;
-  if (!values_.text(source, "rule.text")) return false;
+  if (member == nullptr || !values_.text(source, "rule.text")) return;
   if (member->value.string.empty()) {
     values_.diagnostics().error(member->value.span, "\"text\" is empty",
                                 "take it out for the catalogue's text");
-    return false;
+    return;
   }
-  const auto problems = check_template(member->value.string, stage);
+  auto problems = check_template(member->value.string, stages.front());
+  // Of several stages that the rule may stand at, only what is wrong at each of them is certain.
+  for (const auto stage : stages) {
+    const auto others = check_template(member->value.string, stage);
+    std::erase_if(problems, [&](const TemplateProblem& problem) {
+      return std::none_of(others.begin(), others.end(), [&](const TemplateProblem& other) {
+        return other.offset == problem.offset && other.message == problem.message;
+      });
+    });
+  }
   for (const auto& problem : problems) {
     values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
                                 problem.hint);
   }
-  return problems.empty();
+}
+
+/// RFC 5321 3.4, 4.2.3: a 551 says where the mailbox is now. Only the administrator knows that.
+void RuleCompiler::check_new_address(const Node& source, const Action& action) const {
+  const auto form = action.form ? action.form : ReplyForm::parse(action.reason->reply);
+  if (!form || form->code.value() != 551) return;
+  const auto* text = source.find("text");
+  if (text != nullptr && (text->value.string.empty() || has_address(text->value.string))) {
+    return;  // an empty one has been reported
+  }
+  const auto* code = source.find("code");
+  const auto& place = text != nullptr   ? text->value
+                      : code != nullptr ? code->value
+                                        : action.member->value;
+  values_.diagnostics().error(
+      place.span, "a 551 must name the new address (RFC 5321 3.4), and this rule has none",
+      std::string("write text = \"User not local, please try <new@example.net> instead.\", or ") +
+          (action.form && ReplyForm::parse(action.reason->reply)->code.value() != 551
+               ? "take \"code\" out"
+               : "use \"rcpt-moved\" if the address is not to be told"));
 }
 
 }  // namespace postern

@@ -5,10 +5,11 @@
 namespace postern {
 namespace {
 
-void read_identity(const Node& root, const ValueReader& values, IdentitySettings& identity) {
+void read_identity(const Node& root, const ValueReader& values, Unread unread,
+                   IdentitySettings& identity) {
   const auto* section = values.section(root, "identity");
   if (section == nullptr) {
-    if (root.find("identity") == nullptr) {
+    if (root.find("identity") == nullptr && unread != Unread::part_of_main_file) {
       values.diagnostics().error({root.span.file, 0, 1}, "the policy does not say who we are",
                                  "add [identity] with host = \"mx1.example.org\"");
     }
@@ -20,6 +21,14 @@ void read_identity(const Node& root, const ValueReader& values, IdentitySettings
                                "add host = \"mx1.example.org\": how replies name this server");
   }
   identity.host = values.text(*section, "identity.host").value_or("");
+  if (!identity.host.empty() && identity.host.find('.') == std::string::npos) {
+    values.diagnostics().warning(
+        section->find("host")->value.span,
+        quoted(identity.host) + " has no domain; senders elsewhere cannot tell who that is",
+        "a mail server calls itself by its fully qualified name, as in "
+        "\"" +
+            identity.host + ".example.org\" (RFC 5321 2.3.5)");
+  }
   identity.contact = values.text(*section, "identity.contact").value_or("");
   identity.help = values.text(*section, "identity.help").value_or("");
 }
@@ -118,9 +127,9 @@ void read_run(const Node& root, const ValueReader& values, RunSettings& run) {
 
 }  // namespace
 
-Settings read_settings(const Node& root, const ValueReader& values) {
+Settings read_settings(const Node& root, const ValueReader& values, Unread unread) {
   Settings settings;
-  read_identity(root, values, settings.identity);
+  read_identity(root, values, unread, settings.identity);
   read_listen(root, values, settings.listen);
   read_limits(root, values, settings.limits);
   read_journal(root, values, settings.journal);

@@ -54,10 +54,10 @@ class PolicyBuilder {
       problem.position.file = path;
       return problem;
     }
-    if (!open_document(keep(path, *text))) return diagnostics_.take();
+    if (!open_document(keep(path, *text))) unread_ = Unread::part_of_main_file;
 
     values_.check_keys(documents_.front(), "");
-    const auto settings = read_settings(documents_.front(), values_);
+    const auto settings = read_settings(documents_.front(), values_, unread_);
     read_includes();
 
     TableSet tables;
@@ -66,13 +66,17 @@ class PolicyBuilder {
     };
     for (const auto& root : documents_) read_tables(root, values_, checks_, load, tables);
 
-    RuleCompiler compiler(values_, settings, checks_, tables);
+    if (const auto* checks = documents_.front().find("check")) {
+      for (const auto& check : checks->value.members) tables.checks.insert(check.key);
+    }
+
+    RuleCompiler compiler(values_, settings, checks_, tables, unread_);
     for (const auto& root : documents_) {
       for (const auto* source : values_.list(root, "rule")) compiler.add(*source);
     }
     auto drafts = compiler.take();
     // With errors, rules are missing, and warnings about what is left would mislead.
-    if (!diagnostics_.any_errors()) review(drafts, settings, tables.tables, diagnostics_);
+    if (!diagnostics_.any_errors()) review(drafts, settings, tables, diagnostics_);
 
     auto problems = diagnostics_.take();
     if (has_errors(problems)) return problems;
@@ -84,12 +88,14 @@ class PolicyBuilder {
     return *sources_.emplace_back(&diagnostics_.add_file(path, text));
   }
 
+  /// False if only its beginning could be read.
   bool open_document(const SourceFile& file) {
     auto document = parse_document(file, diagnostics_);
-    if (!document) return false;
-    documents_.push_back(std::move(*document));
-    return true;
+    documents_.push_back(std::move(document.root));
+    return document.extent == Document::Extent::whole;
   }
+
+  void note_unread() { unread_ = std::max(unread_, Unread::part_of_included_files); }
 
   const SourceFile* load(const Node& by, const std::string& path) {
     for (const auto* source : sources_) {
@@ -140,6 +146,7 @@ class PolicyBuilder {
     }
     auto names = reader_.match(pattern);
     if (!names) {
+      note_unread();
       diagnostics_.error(
           item.span, "cannot look for " + quoted(pattern) + ": " + reason_text(names.problems()));
       return;
@@ -160,10 +167,14 @@ class PolicyBuilder {
       return;
     }
     const auto* file = load(item, path);
-    if (file == nullptr || !open_document(*file)) return;
+    if (file == nullptr) return note_unread();
+    if (!open_document(*file)) note_unread();
     for (const auto& member : documents_.back().members) {
       if (member.key == "rule" || member.key == "table") continue;
-      if (find_key(member.key) != nullptr) {
+      const auto* key = find_key(member.key);
+      if (key != nullptr && key->availability == Availability::later) {
+        values_.not_built_yet(member);
+      } else if (key != nullptr) {
         diagnostics_.error(member.key_span, quoted(member.key) + " belongs in the main file",
                            "an included file holds [[rule]] and [table.NAME] only");
       } else {
@@ -195,6 +206,7 @@ class PolicyBuilder {
   ValueReader values_{diagnostics_};
   std::vector<const SourceFile*> sources_;  // in the order of reading, main file first
   std::deque<Node> documents_;              // references stay good while it grows
+  Unread unread_ = Unread::nothing;
 };
 
 Policy::Policy(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

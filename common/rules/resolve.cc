@@ -1,6 +1,7 @@
 #include "rules/resolve.h"
 
 #include "model/text.h"
+#include "rules/schema.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
   if (const auto* row = node.text == "macro" ? nullptr : find_name(node.text)) {
     result.row = row;
     result.type = row->type;
+    names_.push_back({row->name, node.offset, node.length, row->kind});
     use(node, row->name, row->earliest, row->latest, row->subjects);
     return result;
   }
@@ -96,6 +98,11 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
             "ask whether something is in it, as client.ip in " + word);
     return;
   }
+  if (is_name_to_come(word)) {
+    problem(node, quoted(word) + ' ' + std::string(not_built),
+            "conditions look at what the mail server tells and at tables, so far");
+    return;
+  }
   std::vector<std::string> known;
   for (const auto& row : all_names()) {
     if (row.id != Name::macro) known.emplace_back(row.name);
@@ -118,6 +125,7 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
     problem(node, quoted(node.text) + " is no table and no list", "compare with ==");
     return std::nullopt;
   }
+  if (scope_.more_tables) return std::shared_ptr<const Table>{};
   std::vector<std::string> known;
   if (scope_.tables) {
     for (const auto& [name, table] : *scope_.tables) known.push_back(name);

@@ -54,18 +54,23 @@ class Ranges {
  public:
   static constexpr std::uint32_t none = 0xFFFFFFFFU;
 
-  void build(std::vector<Block<Number>> blocks) {
+  void build(std::vector<Block<Number>> blocks, RepeatedEntries& repeated) {
     // Enclosing blocks come before what they enclose; of equal ones the first entry stays.
     std::sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) {
       if (a.first != b.first) return a.first < b.first;
       if (a.last != b.last) return b.last < a.last;
       return a.entry < b.entry;
     });
-    blocks.erase(std::unique(blocks.begin(), blocks.end(),
-                             [](const auto& a, const auto& b) {
-                               return a.first == b.first && a.last == b.last;
-                             }),
-                 blocks.end());
+    std::size_t kept = 0;
+    for (const auto& block : blocks) {
+      if (kept > 0 && blocks[kept - 1].first == block.first &&
+          blocks[kept - 1].last == block.last) {
+        repeated.add(block.entry, blocks[kept - 1].entry);
+      } else {
+        blocks[kept++] = block;
+      }
+    }
+    blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(kept), blocks.end());
     starts_.reserve(blocks.size() * 2);
     entries_.reserve(blocks.size() * 2);
     std::vector<Block<Number>> open;  // the blocks we are inside, outermost first
@@ -107,7 +112,7 @@ class CidrTable final : public Table {
  public:
   explicit CidrTable(std::string name) : Table(std::move(name), TableKind::cidr) {}
 
-  Problems read(const std::vector<TableEntry>& entries) {
+  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
     Problems problems;
     std::vector<Block<std::uint32_t>> v4;
     std::vector<Block<V6>> v6;
@@ -135,8 +140,8 @@ class CidrTable final : public Table {
         v6.push_back({bytes, last_of(bytes, network->prefix()), number});
       }
     }
-    v4_.build(std::move(v4));
-    v6_.build(std::move(v6));
+    v4_.build(std::move(v4), repeated);
+    v6_.build(std::move(v6), repeated);
     size_ = store_.size();
     digest_ = sha256_hex("cidr\n" + store_.lines());
     return problems;
@@ -159,9 +164,10 @@ class CidrTable final : public Table {
 
 }  // namespace
 
-BuiltTable build_cidr_table(std::string name, const std::vector<TableEntry>& entries) {
+BuiltTable build_cidr_table(std::string name, const std::vector<TableEntry>& entries,
+                            RepeatedEntries& repeated) {
   auto table = std::make_shared<CidrTable>(std::move(name));
-  auto problems = table->read(entries);
+  auto problems = table->read(entries, repeated);
   if (!problems.empty()) return problems;
   return std::shared_ptr<const Table>(std::move(table));
 }

@@ -2,6 +2,7 @@
 // Two spellings for two meanings: a list that silently covered subdomains would refuse or accept
 // more than its author wrote.
 
+#include "model/shown_text.h"
 #include "model/text.h"
 #include "tables/entry_store.h"
 #include "tables/kinds.h"
@@ -17,7 +18,7 @@ class DomainTable final : public Table {
  public:
   explicit DomainTable(std::string name) : Table(std::move(name), TableKind::domain) {}
 
-  Problems read(const std::vector<TableEntry>& entries) {
+  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
     Problems problems;
     store_.reserve(entries.size());
     index_.reserve(entries.size());
@@ -36,12 +37,17 @@ class DomainTable final : public Table {
         } else if (name.substr(0, 2) == "*.") {
           hint = "write \"" + std::string(name.substr(1)) + "\" for every name below it";
         }
-        problems.push_back(
-            entry_problem(entry, "\"" + entry.text + "\" is not a domain", std::move(hint)));
+        std::string why = "\"" + entry.text + "\" is not a domain";
+        if (!is_utf8(name)) {
+          why += ": these octets are no text";
+          hint = "files of tables are UTF-8; write names beyond ASCII so, or as \"xn--...\"";
+        }
+        problems.push_back(entry_problem(entry, std::move(why), std::move(hint)));
         continue;
       }
       const auto number = store_.add(entry.text, entry.position);
-      index_.add((below ? "." : "") + normal_domain(name), number);
+      const auto first = index_.add((below ? "." : "") + normal_domain(name), number);
+      if (first) repeated.add(number, *first);
     }
     size_ = store_.size();
     digest_ = sha256_hex("domain\n" + store_.lines());
@@ -74,9 +80,10 @@ class DomainTable final : public Table {
 
 }  // namespace
 
-BuiltTable build_domain_table(std::string name, const std::vector<TableEntry>& entries) {
+BuiltTable build_domain_table(std::string name, const std::vector<TableEntry>& entries,
+                              RepeatedEntries& repeated) {
   auto table = std::make_shared<DomainTable>(std::move(name));
-  auto problems = table->read(entries);
+  auto problems = table->read(entries, repeated);
   if (!problems.empty()) return problems;
   return std::shared_ptr<const Table>(std::move(table));
 }

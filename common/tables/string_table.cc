@@ -15,7 +15,7 @@ class StringTable final : public Table {
  public:
   explicit StringTable(std::string name) : Table(std::move(name), TableKind::string) {}
 
-  Problems read(const std::vector<TableEntry>& entries) {
+  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
     Problems problems;
     store_.reserve(entries.size());
     index_.reserve(entries.size());
@@ -25,7 +25,8 @@ class StringTable final : public Table {
             entry_problem(entry, "an entry is empty", "to compare with nothing, write == \"\""));
         continue;
       }
-      index_.add(lower(entry.text), store_.add(entry.text, entry.position));
+      const auto number = store_.add(entry.text, entry.position);
+      if (const auto first = index_.add(lower(entry.text), number)) repeated.add(number, *first);
     }
     size_ = store_.size();
     digest_ = sha256_hex("string\n" + store_.lines());
@@ -45,9 +46,10 @@ class StringTable final : public Table {
 
 }  // namespace
 
-BuiltTable build_string_table(std::string name, const std::vector<TableEntry>& entries) {
+BuiltTable build_string_table(std::string name, const std::vector<TableEntry>& entries,
+                              RepeatedEntries& repeated) {
   auto table = std::make_shared<StringTable>(std::move(name));
-  auto problems = table->read(entries);
+  auto problems = table->read(entries, repeated);
   if (!problems.empty()) return problems;
   return std::shared_ptr<const Table>(std::move(table));
 }

@@ -15,13 +15,14 @@ void TextIndex::reserve(std::size_t keys) {
   if (slots > slots_.size()) grow(slots);
 }
 
-void TextIndex::add(std::string_view key, std::uint32_t entry) {
+std::optional<std::uint32_t> TextIndex::add(std::string_view key, std::uint32_t entry) {
   if ((used_ + 1) * 2 > slots_.size()) reserve(used_ + 1);
   auto& slot = slots_[slot_of(key)];
-  if (slot.entry != empty) return;
+  if (slot.entry != empty) return slot.entry;
   slot = {keys_.size(), static_cast<std::uint32_t>(key.size()), entry};
   keys_.append(key);
   ++used_;
+  return {};
 }
 
 std::optional<std::uint32_t> TextIndex::find(std::string_view key) const {

@@ -14,8 +14,8 @@ namespace postern {
 class TextIndex {
  public:
   void reserve(std::size_t keys);
-  /// The first entry of a key stays; a second one changes nothing.
-  void add(std::string_view key, std::uint32_t entry);
+  /// The first entry of a key stays; a second one changes nothing and is told the first.
+  std::optional<std::uint32_t> add(std::string_view key, std::uint32_t entry);
   std::optional<std::uint32_t> find(std::string_view key) const;
 
  private:

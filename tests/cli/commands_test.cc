@@ -90,6 +90,20 @@ TEST_F(Commands, CheckListsEveryProblemAndRefuses) {
   expect_golden("cli/check_bad.txt", shown(err_));
 }
 
+TEST_F(Commands, CheckWarnsOfAPolicyThatNobodyCanReach) {
+  use("[identity]\nhost = \"mx\"\n");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  auto text = shown(out_);
+  expect_golden("cli/check_without_listeners.txt", text.substr(text.find("Listeners:")));
+}
+
+TEST_F(Commands, ProblemsShowWhatTheTerminalCan) {
+  use("[identity]\nhost = \"mx1.example.org\"\nh\xC3\xB6st = 1\n");
+  EXPECT_EQ(run(Command::check), 78);
+  EXPECT_THAT(err_.str(), HasSubstr("1 error, 0 warnings\n"));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("\xC3")));
+}
+
 TEST_F(Commands, CheckTakesTheFileAsAnArgument) {
   use("broken = ");
   const auto good = dir_.write("other.toml", good_policy);

@@ -1,3 +1,5 @@
+#include "reply/compose.h"
+#include "rules/names.h"
 #include "rules/schema.h"
 #include "runtime/files.h"
 
@@ -30,6 +32,24 @@ TEST(ManPages, NameEveryKeyOfThePolicyWithItsMeaning) {
                          key.type == KeyType::table_list;
     EXPECT_THAT(*page, HasSubstr(section ? "[" + std::string(name) : ".B " + troff(name) + "\n"))
         << key.path;
+  }
+}
+
+TEST(ManPages, NameEverythingThatConditionsAndTextsMayName) {
+  const auto page = read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/man/postern.toml.5");
+  ASSERT_TRUE(page);
+  for (const auto& row : expression::all_names()) {
+    EXPECT_THAT(*page, HasSubstr(troff(row.meaning) + "\n(" + troff(to_text(row.type)) + ", " +
+                                 (row.latest == Stage::end_of_message ? "from " : "at ") +
+                                 troff(to_text(row.earliest)) + ")\n"))
+        << row.name;
+    if (row.id == expression::Name::macro) continue;
+    EXPECT_THAT(*page, HasSubstr(".B " + troff(row.name) + "\n"));
+  }
+  for (const auto& field : reply_fields()) {
+    EXPECT_THAT(*page, HasSubstr(".B {" + std::string(field.name) + "}\n" + troff(field.meaning) +
+                                 "\n(" + (field.latest == field.earliest ? "at " : "from ") +
+                                 troff(to_text(field.earliest))));
   }
 }
 

@@ -376,6 +376,23 @@ TEST_F(Program, RefusesABadPolicyBeforeItOpensAnything) {
   EXPECT_FALSE(exists("run/policy.sock"));
 }
 
+TEST_F(Program, RefusesAPolicyThatNobodyCanReach) {
+  dir_.write("etc/postern/postern.toml",
+             "[identity]\nhost = \"mx1.example.org\"\n[listen]\ncontrol = \"unix:/run/c.sock\"\n");
+  const auto finished = run({"serve"});
+  EXPECT_EQ(finished.status, 78);
+  EXPECT_THAT(finished.output, HasSubstr("postern.toml: error: nothing to serve: "));
+}
+
+TEST_F(Program, ShowsLettersBeyondAsciiWhereTheLocaleHasThem) {
+  dir_.write("etc/postern/postern.toml", "h\xC3\xB6st = 1\n");
+  ::setenv("LC_ALL", "de_DE.UTF-8", 1);
+  EXPECT_THAT(run({"check"}).output, HasSubstr("    1 | h\xC3\xB6st = 1\n"));
+  ::setenv("LC_ALL", "C", 1);
+  EXPECT_THAT(run({"check"}).output, HasSubstr("    1 | h\\xc3\\xb6st = 1\n"));
+  ::unsetenv("LC_ALL");
+}
+
 TEST_F(Program, DoesNotStartWithAPolicyThatAReloadCouldNotRead) {
   if (!running_as_root()) GTEST_SKIP() << "only root can read what the user cannot";
   ASSERT_EQ(::chmod(config_.c_str(), 0600), 0);

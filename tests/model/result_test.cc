@@ -39,6 +39,71 @@ TEST(Problem, NeverLetsControlCharactersReachATerminal) {
   EXPECT_EQ(text.find('\t'), std::string::npos);
 }
 
+TEST(Problem, ShowsTheCulpritBeyondAsciiAsTheTerminalCan) {
+  auto problem = problem_at(1, 9);
+  problem.source_line = "text = \"\xC3\xB6\xE6\x97\xA5 x\xFF\"";
+  problem.length = 5;
+  problem.message = "bad \"\xC3\xB6\"";
+  problem.hint.clear();
+  EXPECT_EQ(render(problem, Glyphs::utf8),
+            "postern.toml:1:9: error: bad \"\xC3\xB6\"\n"
+            "    1 | text = \"\xC3\xB6\xE6\x97\xA5 x\\xff\"\n"
+            "      |         ^~~\n");
+  EXPECT_EQ(render(problem, Glyphs::ascii),
+            "postern.toml:1:9: error: bad \"\\xc3\\xb6\"\n"
+            "    1 | text = \"\\xc3\\xb6\\xe6\\x97\\xa5 x\\xff\"\n"
+            "      |         ^~~~~~~~~~~~~~~~~~~~\n");
+}
+
+TEST(Problem, PlacesTheCaretByColumns) {
+  auto problem = problem_at(1, 13);
+  problem.source_line = "\xE6\x97\xA5 \xC3\xB6 e\xCC\x81 x\ty";
+  problem.length = 1;
+  problem.hint.clear();
+  // Wide, narrow, combined, a tab: the x stands in the eighth column.
+  EXPECT_EQ(render(problem, Glyphs::utf8),
+            "postern.toml:1:13: error: unknown key \"rejct\"\n"
+            "    1 | \xE6\x97\xA5 \xC3\xB6 e\xCC\x81 x y\n"
+            "      |         ^\n");
+}
+
+TEST(Problem, NeverLetsTextBeReordered) {
+  auto problem = problem_at(1, 1);
+  problem.source_line = "a \xE2\x80\xAE b \xEF\xBB\xBF";
+  const auto text = render(problem, Glyphs::utf8);
+  EXPECT_NE(text.find("a \\xe2\\x80\\xae b \\xef\\xbb\\xbf\n"), std::string::npos) << text;
+}
+
+TEST(Problem, ShowsOfALongLineWhatIsAroundTheCaret) {
+  auto problem = problem_at(1, 1);
+  problem.hint.clear();
+  problem.message = "m";
+  for (const std::size_t length : {150U, 5000U, 1000000U}) {
+    for (const std::size_t column : {1U, 50U, 90U, 150U, 4000U, 5000U, 1000000U}) {
+      if (column > length) continue;
+      problem.source_line.assign(length, '-');
+      problem.source_line[column - 1] = 'X';
+      problem.position.column = static_cast<unsigned>(column);
+      problem.length = 1;
+      const auto text = render(problem);
+      const auto quote = text.find(" | ");
+      const auto line = text.substr(quote + 3, text.find('\n', quote) - quote - 3);
+      const auto caret = text.find('^') - text.rfind("| ") - 2;
+      EXPECT_LE(line.size(), 106U) << column;
+      ASSERT_LT(caret, line.size()) << text;
+      EXPECT_EQ(line[caret], 'X') << text;
+      EXPECT_NE(line.find("..."), std::string::npos);
+    }
+  }
+}
+
+TEST(Problems, AreCounted) {
+  auto warning = problem_at(1, 1);
+  warning.severity = Severity::warning;
+  EXPECT_EQ(count_text({}), "0 errors, 0 warnings");
+  EXPECT_EQ(count_text({warning, problem_at(2, 2), problem_at(3, 3)}), "2 errors, 1 warning");
+}
+
 TEST(Problem, KeepsTheCaretInsideTheLine) {
   auto problem = problem_at(3, 500);
   problem.length = 4000;

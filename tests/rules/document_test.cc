@@ -14,7 +14,13 @@ std::string text_of(const Span& span) {
 
 class Document : public ::testing::Test {
  protected:
+  /// The whole document, or nothing.
   std::optional<Node> parse(std::string text) {
+    auto document = read(std::move(text));
+    if (document.extent != postern::Document::Extent::whole) return {};
+    return std::move(document.root);
+  }
+  postern::Document read(std::string text) {
     return parse_document(diagnostics_.add_file("t.toml", std::move(text)), diagnostics_);
   }
   Diagnostics diagnostics_;
@@ -72,6 +78,21 @@ TEST_F(Document, AFaultOfSyntaxIsOneProblemAtItsPlace) {
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems.front().position, (SourcePosition{"t.toml", 2, 5}));
   EXPECT_EQ(problems.front().source_line, "b = rejct");
+}
+
+TEST_F(Document, WhatStandsInSectionsBeforeAFaultIsRead) {
+  const auto keys = [](const postern::Document& document) {
+    std::vector<std::string> seen;
+    for (const auto& member : document.root.members) seen.push_back(member.key);
+    return seen;
+  };
+  const auto partly = read("a = 1\n[b]\nc = 2\n [d]\ne = oops\n[f]\n");
+  EXPECT_EQ(partly.extent, postern::Document::Extent::beginning);
+  EXPECT_THAT(keys(partly), ElementsAre("a", "b"));
+  EXPECT_THAT(keys(read("a = 1\nb = oops\n[c]\n")), ElementsAre());
+  EXPECT_THAT(keys(read("[a]\nb = oops\n")), ElementsAre());
+  EXPECT_THAT(keys(read("= 1")), ElementsAre());
+  EXPECT_EQ(read("a = 1\n").extent, postern::Document::Extent::whole);
 }
 
 TEST(LiteralOffsets, AreEmptyWhenLiteralAndValueDisagree) {

@@ -94,7 +94,7 @@ TEST(Loader, TheDefaultsOfTheSchemaAreTheDefaultsInForce) {
   for (const auto& key : all_keys()) {
     const auto dot = key.path.find('.');
     if (dot == std::string_view::npos || key.fallback.empty() ||
-        key.path.substr(0, dot) == "rule") {
+        key.path.substr(0, dot) == "rule" || key.path.substr(0, dot) == "table") {
       continue;
     }
     if (key.path.substr(0, dot) != section) {
@@ -173,6 +173,22 @@ TEST(Loader, TableEntriesKnowWhereTheyStand) {
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->file, "postern.toml");
   EXPECT_EQ(hit->line, 5U);
+}
+
+TEST(Loader, ATablesOptionsReachIt) {
+  const auto found = [](const std::string& keys, const char* address) {
+    const auto policy =
+        compile_policy("[table.t]\nkind = \"address\"\nentries = [\"bob@\"]\n" + keys);
+    if (policy == nullptr) return std::string("no policy");
+    const auto hit = policy->tables().find("t")->second->find(MailAddress::from_envelope(address));
+    return hit ? std::string(hit->entry) : std::string("none");
+  };
+  EXPECT_EQ(found("", "BOB@example.org"), "bob@");
+  EXPECT_EQ(found("case = \"ignore\"\n", "BOB@example.org"), "bob@");
+  EXPECT_EQ(found("case = \"exact\"\n", "BOB@example.org"), "none");
+  EXPECT_EQ(found("", "bob+lists@example.org"), "none");
+  EXPECT_EQ(found("delimiter = \"\"\n", "bob+lists@example.org"), "none");
+  EXPECT_EQ(found("delimiter = \"+\"\n", "Bob+Lists@example.org"), "bob@");
 }
 
 TEST(Loader, TheDigestChangesWithEveryFileAndName) {
@@ -283,7 +299,7 @@ TEST(Loader, ARuleThatOnlyStandsAtTheEndOfTheHeadersIsAskedAtThePolicyDoorToo) {
   const auto text = "[listen]\npolicy = \"unix:/p\"\n" +
                     rule(
                         "stage = \"end-of-headers\"\nwhen = 'client.ip == \"192.0.2.1\"'\n"
-                        "reject = \"malformed-message\"\n");
+                        "reject = \"policy-reject\"\n");
   EXPECT_EQ(diagnostics_of(text), "");
   const auto policy = compile_policy(text);
   ASSERT_NE(policy, nullptr);
@@ -300,16 +316,48 @@ TEST(Loader, PostmasterAcceptedBeforeRefusalsLeavesNothingToSay) {
   const std::string refusal = rule(
       "when = 'recipient == \"a@example.org\"'\n"
       "reject = \"rcpt-unknown\"\n");
+  const std::string tables =
+      "[table.open]\nkind = \"address\"\nentries = [\"postmaster@\"]\n"
+      "[table.ours]\nkind = \"domain\"\nentries = [\"example.net\"]\n"
+      "[table.whole]\nkind = \"address\"\nentries = [\"postmaster@example.com\"]\n";
   EXPECT_THAT(diagnostics_of(refusal), HasSubstr("accepts mail for postmaster"));
-  EXPECT_EQ(diagnostics_of("[[rule]]\nname = \"p\"\naccept = \"stage\"\n"
-                           "when = 'recipient.local == \"postmaster\"'\n" +
-                           refusal),
-            "");
-  EXPECT_EQ(diagnostics_of("[table.open]\nkind = \"address\"\nentries = [\"postmaster@\"]\n"
+  for (const auto* condition : {
+           "recipient in open",
+           "(recipient.domain in ours or recipient.domain == \"\") and recipient in open",
+           "recipient.local matches \"(?i)^postmaster$\"",
+           "recipient == \"postmaster@example.edu\" or recipient == \"postmaster\"",
+           "recipient in whole or recipient == \"postmaster\"",
+           "recipient in open and stage == \"rcpt\"",
+           "client.ip in [\"192.0.2.0/24\"] or recipient in open",
+       }) {
+    EXPECT_EQ(diagnostics_of(tables + "[[rule]]\nname = \"p\"\naccept = \"stage\"\nwhen = '" +
+                             condition + "'\n" + refusal),
+              "")
+        << condition;
+  }
+  EXPECT_EQ(
+      diagnostics_of("[[rule]]\nname = \"p\"\nstage = \"mail\"\naccept = \"message\"\n" + refusal),
+      "");
+  // What one rule leaves out another one may bring.
+  EXPECT_EQ(diagnostics_of(tables +
                            "[[rule]]\nname = \"p\"\naccept = \"stage\"\n"
-                           "when = 'recipient in open'\n" +
+                           "when = 'recipient.domain in ours and recipient in open'\n"
+                           "[[rule]]\nname = \"q\"\naccept = \"stage\"\n"
+                           "when = 'recipient == \"postmaster\"'\n" +
                            refusal),
             "");
+}
+
+TEST(Loader, WhatIsReadOfAFileWithAFaultOfSyntaxEndsBeforeTheFaultysSection) {
+  // Lines that look like the beginning of a section stand in texts and lists as well.
+  const auto result = compile_files({{"postern.toml",
+                                      "[identity]\nhost = \"-\"\n"
+                                      "[[rule]]\nname = \"a\"\ntext = '''\n[[rule]]\n[x]\n"}});
+  ASSERT_FALSE(result.ok());
+  ASSERT_EQ(result.problems().size(), 2U);
+  EXPECT_EQ(result.problems()[0].message, "\"-\" is not a host name");
+  EXPECT_THAT(result.problems()[1].hint,
+              HasSubstr("until this is corrected, nothing from line 3 on is checked"));
 }
 
 }  // namespace

@@ -43,14 +43,21 @@ void sort_by_position(Problems& problems);
 /// True if any of them is an error (warnings and notes do not stop a policy from loading).
 bool has_errors(const Problems& problems);
 
+/// What the reader's terminal or log can show.
+enum class Glyphs { ascii, utf8 };
+
 /// The compiler-like text a person reads:
 ///   postern.toml:12:8: error: unknown key "rejct"
 ///      12 | rejct = "spam"
 ///         | ^~~~~
 ///      hint: did you mean "reject"?
-/// Control characters of the quoted line are shown as '?', tabs as one space.
-std::string render(const Problem& problem);
-std::string render(const Problems& problems);
+/// What is not printable is written out as "\xNN", with Glyphs::ascii all that is not ASCII; a tab
+/// is one space. The caret counts columns of the terminal. Of a long line about 100 columns around
+/// the caret are shown, with "..." where it is cut.
+std::string render(const Problem& problem, Glyphs glyphs = Glyphs::ascii);
+std::string render(const Problems& problems, Glyphs glyphs = Glyphs::ascii);
+/// "2 errors, 1 warning": the last line of what a person reads.
+std::string count_text(const Problems& problems);
 
 template <typename T>
 class [[nodiscard]] Result {
