@@ -5,13 +5,14 @@ BUILD  ?= build
 JOBS   ?= $(shell nproc)
 prefix ?= /usr/local
 
-.PHONY: help setup build run test check-all bench install format clean
+.PHONY: help setup build run test check-all bench install install-library format clean
 
 help:
 	@echo "make run        build, then watch Postern refuse mail behind a private Postfix"
 	@echo "make test       build, then every test, with real Postfix and real sendmail"
 	@echo "make build      leaves the program at $(BUILD)/release/postern"
 	@echo "make install    honours DESTDIR and prefix (now $(prefix))"
+	@echo "make install-library  headers and libpostern.a for programs of your own"
 	@echo "make bench      the benchmarks behind the figures of the README"
 	@echo "make check-all  clang, thread sanitizer, clang-tidy, long fuzzing, many kills"
 	@echo "make format     lays out the sources with clang-format"
@@ -40,6 +41,9 @@ bench: build
 
 install: build
 	@cmake --install $(BUILD)/release --prefix $(prefix)
+
+install-library: build
+	@cmake --install $(BUILD)/release --prefix $(prefix) --component development
 
 format: setup
 	@scripts/setup.sh develop

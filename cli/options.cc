@@ -53,8 +53,8 @@ struct CommandLine {
     json_flag(codes);
 
     auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
-    doctor->add_option("--mta-user", options.mta_user, "User the mail server runs as")
-        ->capture_default_str();
+    doctor->add_option("--mta-user", options.mta_user,
+                       "User the mail server runs as (default: postfix, or smmsp)");
     postfix_option(doctor);
 
     postfix_option(

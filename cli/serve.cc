@@ -184,6 +184,7 @@ int serve(const Options& options, Terminal terminal) {
   auto manager = ServiceManager::from_environment();
   // What we write is for us and our group: the journal holds addresses of people.
   ::umask(0007);
+  LastReference last_reference;  // before the sockets: what it throws leaves none behind
 
   auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
@@ -229,6 +230,7 @@ int serve(const Options& options, Terminal terminal) {
   sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;
+  setup.last_reference = &last_reference;
   setup.descriptors =
       share_descriptors(started, raise_descriptor_limit(wanted_descriptors(started)));
   if (!setup.descriptors.warning.empty()) log(LogLevel::warning, setup.descriptors.warning);

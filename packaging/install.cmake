@@ -42,3 +42,23 @@ install(CODE "
      NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern.toml\")
     file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}\")
   endif()")
+
+# The core as a library, for programs that decide without a mail server: headers, the archive and
+# its pkg-config file. Only when asked for (`make install-library`): a mail server needs none of it.
+# Not a CMake package: our targets carry our own warnings and would hand them on.
+install(FILES $<TARGET_FILE:postern_core> DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME libpostern.a
+        COMPONENT development EXCLUDE_FROM_ALL)
+if(CMAKE_STRIP)
+  # Debug information is nine tenths of the archive, and useless without our sources.
+  install(CODE "
+    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug
+      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libpostern.a\")"
+    COMPONENT development EXCLUDE_FROM_ALL)
+endif()
+file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/common/include/postern/*.h)
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern
+        COMPONENT development EXCLUDE_FROM_ALL)
+file(RELATIVE_PATH POSTERN_PREFIX_FROM_PC /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/postern.pc.in ${PROJECT_BINARY_DIR}/packaging/postern.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/packaging/postern.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development EXCLUDE_FROM_ALL)

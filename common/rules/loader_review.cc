@@ -1,3 +1,4 @@
+#include "reply/compose.h"
 #include "rules/loader.h"
 
 #include <algorithm>
@@ -24,6 +25,23 @@ void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
                         "refusal does not hold: the client goes on with MAIL",
                         "speak = \"rcpt\" refuses where it holds");
   }
+}
+
+/// Semantics 4: where Postfix asks at once and not at RCPT, the few codes of CONNECT and HELO may
+/// hold none for the reason; DUNNO goes out, and only a later list can speak the refusal.
+void warn_of_silence(const DraftRule& draft, const ListenSettings& listen,
+                     Diagnostics& diagnostics) {
+  const auto stage = draft.rule.place.stage;
+  if (!refuses(draft) || listen.policy.empty() || stage > Stage::helo) return;
+  if (form_at(*draft.rule.reason, draft.rule.form, reply_stage(stage))) return;
+  const bool connect = stage == Stage::connect;
+  diagnostics.warning(draft.name_span,
+                      quoted(draft.rule.reason->id) + " has no reply for " +
+                          (connect ? "CONNECT" : "HELO") +
+                          ", so the policy service cannot refuse with it in " +
+                          (connect ? "smtpd_client_restrictions" : "smtpd_helo_restrictions") +
+                          " when smtpd_delay_reject = no",
+                      "keep smtpd_delay_reject = yes, or ask in smtpd_recipient_restrictions too");
 }
 
 void warn_of_unserved_content(const DraftRule& draft, const ListenSettings& listen,
@@ -168,6 +186,7 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
             Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
     warn_of_early_speech(draft, settings.listen, diagnostics);
+    warn_of_silence(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
     warn_of_unfounded_text(draft, diagnostics);
   }

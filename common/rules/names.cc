@@ -24,10 +24,12 @@ constexpr std::array rows{
             upstream, 65'535, "TCP port of the client"},
     NameRow{Name::client_name, "client.name", ValueType::domain, Stage::connect, last, nothing,
             reverse_dns, unlimited,
-            "host name of the client whose address leads back to it; empty when there is none"},
-    NameRow{Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect,
-            last, nothing, reverse_dns, unlimited,
-            "host name that reverse DNS gives, unconfirmed; empty when there is none"},
+            "host name of the client whose address leads back to it; not told when the mail server "
+            "could not confirm one"},
+    NameRow{
+        Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect, last,
+        nothing, reverse_dns, unlimited,
+        "host name that reverse DNS gives, unconfirmed; not told when the mail server found none"},
     NameRow{Name::client_authenticated, "client.authenticated", ValueType::boolean, Stage::mail,
             last, nothing, upstream, unlimited, "the client has logged in (RFC 4954)"},
     NameRow{Name::client_user, "client.user", ValueType::text, Stage::mail, last, nothing, upstream,

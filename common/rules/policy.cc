@@ -217,6 +217,11 @@ Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader
   return PolicyBuilder(reader, checks).build(path);
 }
 
+Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader& reader) {
+  const CheckRegistry none;  // policies share ownership of the checks they use, so it may go
+  return compile(path, reader, none);
+}
+
 const Settings& Policy::settings() const noexcept { return parts_->settings; }
 const std::vector<Rule>& Policy::rules() const noexcept { return parts_->rules; }
 const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::tables()

@@ -97,7 +97,8 @@ constexpr std::array keys{
     SchemaKey{"run.user", KeyType::account, "", 0, 0, "",
               "User to change to; required when started as root.", "0.1", restart, built},
     SchemaKey{"run.group", KeyType::account, "", 0, 0, "",
-              "Group to change to; the user's own when not given.", "0.1", restart, built},
+              "Group to change to; the user's own when not given. Never the group root.", "0.1",
+              restart, built},
 
     SchemaKey{"table", KeyType::tables, "", 0, 0, "",
               "Lists that conditions look things up in with `in`.", "0.1", reload, built},

@@ -1,8 +1,10 @@
 #include "runtime/doctor.h"
 
+#include "runtime/as_user.h"
 #include "runtime/files.h"
 #include "runtime/mta_lines.h"
 #include "runtime/postfix_config.h"
+#include "runtime/privileges.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,29 +22,23 @@ namespace {
 
 /// The user whose eyes we borrow.
 struct MtaUser {
-  std::string name;
-  uid_t user = 0;
-  std::vector<gid_t> groups;
+  UserIdentity identity;
+  std::vector<gid_t> groups;  ///< its own and the supplementary ones
 };
 
 std::optional<MtaUser> find_mta_user(const std::string& name) {
   const auto* entry = ::getpwnam(name.c_str());
   if (entry == nullptr) return std::nullopt;
-  MtaUser user{name, entry->pw_uid, {}};
-  int count = 64;
-  user.groups.resize(static_cast<std::size_t>(count));
-  if (::getgrouplist(name.c_str(), entry->pw_gid, user.groups.data(), &count) < 0) {
-    user.groups.resize(static_cast<std::size_t>(count));
-    ::getgrouplist(name.c_str(), entry->pw_gid, user.groups.data(), &count);
-  }
-  user.groups.resize(static_cast<std::size_t>(count));
+  MtaUser user{{name, entry->pw_uid, entry->pw_gid}, {}};
+  user.groups = supplementary_groups(user.identity);
+  user.groups.push_back(entry->pw_gid);
   return user;
 }
 
 /// The permission bits (rwx) that count for `user`.
 unsigned bits_for(const MtaUser& user, const struct stat& status) {
-  if (user.user == 0) return 7;
-  if (status.st_uid == user.user) return (status.st_mode >> 6) & 7U;
+  if (user.identity.user == 0) return 7;
+  if (status.st_uid == user.identity.user) return (status.st_mode >> 6) & 7U;
   const auto in_group = std::find(user.groups.begin(), user.groups.end(), status.st_gid);
   return (in_group != user.groups.end() ? status.st_mode >> 3 : status.st_mode) & 7U;
 }
@@ -75,17 +71,16 @@ class Examination {
     }
     if (settings_.listen.milter) listener(*settings_.listen.milter, "milter");
     for (const auto& address : settings_.listen.policy) listener(address, "policy service");
+    versions();
     if (settings_.listen.milter) sendmail_rules(*settings_.listen.milter);
     if (postfix_) postfix_rules();
-    if (settings_.listen.milter) {
-      findings_.push_back(probe_milter(*settings_.listen.milter, place_.patience));
-    }
+    if (settings_.listen.milter) probe(probe_milter, *settings_.listen.milter);
     for (const auto& address : settings_.listen.policy) {
       if (address.family != ListenAddress::Family::unix_socket && address.port == 0) {
         note("the system chooses the port of " + address.postfix_text(),
              "give it a number: a mail server cannot know the system's choice");
       } else {
-        findings_.push_back(probe_policy(address, place_.patience));
+        probe(probe_policy, address);
       }
     }
     if (!settings_.listen.milter && settings_.listen.policy.empty()) {
@@ -101,6 +96,46 @@ class Examination {
   }
   void problem(std::string what, std::string remedy) {
     findings_.push_back({Finding::State::problem, std::move(what), std::move(remedy)});
+  }
+
+  using Probe = Finding (*)(const ListenAddress&, std::chrono::milliseconds);
+
+  /// Connects and asks, as the MTA's user where that can be done: what the system says to it is
+  /// worth more than any reasoning about modes, groups and access lists.
+  void probe(Probe ask, const ListenAddress& address) {
+    if (!user_ || place_.connect_as != DoctorPlace::ConnectAs::mta_user) {
+      findings_.push_back(ask(address, place_.patience));
+      return;
+    }
+    const auto told = as_user(user_->identity, 2 * place_.patience, [&] {
+      const auto finding = ask(address, place_.patience);
+      return static_cast<char>(finding.state) + finding.what + '\n' + finding.remedy;
+    });
+    const auto who = " (asked as user " + user_->identity.name + ")";
+    if (!told || told->empty()) {
+      note(address.postfix_text() + " could not be asked as user " + user_->identity.name,
+           "is that the mail server's user? Name another with --mta-user");
+      return;
+    }
+    const auto end = told->find('\n');
+    findings_.push_back({static_cast<Finding::State>(told->front()), told->substr(1, end - 1) + who,
+                         told->substr(end + 1)});
+  }
+
+  void versions() {
+    if (settings_.listen.milter && !place_.libmilter_version.empty()) {
+      well("libmilter " + place_.libmilter_version);
+    }
+    int major = 0;
+    int minor = 0;
+    if (std::sscanf(place_.sendmail_version.c_str(), "%d.%d", &major, &minor) != 2) return;
+    // With 8.14 came version 6 of the protocol, in which a filter names the macros it needs.
+    if (settings_.listen.milter && (major < 8 || (major == 8 && minor < 14))) {
+      problem("sendmail " + place_.sendmail_version + " does not send the macros a milter asks for",
+              "use sendmail 8.14 or newer");
+    } else {
+      well("sendmail " + place_.sendmail_version);
+    }
   }
 
   void read_postfix() {
@@ -139,21 +174,22 @@ class Examination {
       struct stat directory {};
       if (::stat(way.c_str(), &directory) != 0) return;
       if ((bits_for(*user_, directory) & 1U) == 0) {
-        problem(what + ": user " + user_->name + " may not enter " + way.string() + " (mode " +
-                    mode_text(directory.st_mode) + ", " + owner_text(directory) + ")",
-                "chgrp " + user_->name + " " + way.string() + " && chmod g+x " + way.string());
+        problem(
+            what + ": user " + user_->identity.name + " may not enter " + way.string() + " (mode " +
+                mode_text(directory.st_mode) + ", " + owner_text(directory) + ")",
+            "chgrp " + user_->identity.name + " " + way.string() + " && chmod g+x " + way.string());
         return;
       }
     }
     // connect(2) asks for the right to write.
     if ((bits_for(*user_, status) & 2U) == 0) {
-      problem(what + ": user " + user_->name + " may not write to " + address.path + " (mode " +
-                  mode_text(status.st_mode) + ", " + owner_text(status) + ")",
-              "set listen.mode = \"0660\" and listen.group = \"" + user_->name +
+      problem(what + ": user " + user_->identity.name + " may not write to " + address.path +
+                  " (mode " + mode_text(status.st_mode) + ", " + owner_text(status) + ")",
+              "set listen.mode = \"0660\" and listen.group = \"" + user_->identity.name +
                   "\" in the policy and restart");
       return;
     }
-    well(what + ": user " + user_->name + " may connect to " + address.path);
+    well(what + ": user " + user_->identity.name + " may connect to " + address.path);
   }
 
   /// sendmail calls a socket unsafe below a directory that anybody may write to.

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -38,7 +39,13 @@ std::string receive(int fd, std::size_t most, Enough enough) {
   return text;
 }
 
-constexpr const char* not_running = "start it (systemctl start postern), or look into its log";
+Finding not_reached(const Problems& problems) {
+  const auto& what = problems.front().message;
+  if (what.find(std::strerror(EACCES)) != std::string::npos) {
+    return problem(what, "see listen.mode and listen.group, and the folders on the way");
+  }
+  return problem(what, "start it (systemctl start postern), or look into its log");
+}
 
 /// The first packet of the milter protocol: 'O', version 6, all actions, all steps.
 std::string negotiation() {
@@ -60,7 +67,7 @@ std::string negotiation() {
 Finding probe_policy(const ListenAddress& address, std::chrono::milliseconds patience) {
   const auto where = "policy service on " + address.postfix_text();
   const auto connected = connect_to(address, patience);
-  if (!connected) return problem(connected.problems().front().message, not_running);
+  if (!connected) return not_reached(connected.problems());
   const int fd = connected->get();
   const bool sent = send_all(fd,
                              "request=smtpd_access_policy\nprotocol_state=VRFY\n"
@@ -76,7 +83,7 @@ Finding probe_policy(const ListenAddress& address, std::chrono::milliseconds pat
 Finding probe_milter(const ListenAddress& address, std::chrono::milliseconds patience) {
   const auto where = "milter on " + address.postfix_text();
   const auto connected = connect_to(address, patience);
-  if (!connected) return problem(connected.problems().front().message, not_running);
+  if (!connected) return not_reached(connected.problems());
   const int fd = connected->get();
   const bool sent = send_all(fd, negotiation());
   const auto answer = receive(fd, 4096, [](const std::string& text) { return text.size() >= 17; });

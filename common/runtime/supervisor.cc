@@ -264,6 +264,10 @@ void Supervisor::begin_reload() {
   await_reload_.insert(await_reload_.end(), want_reload_.begin(), want_reload_.end());
   want_reload_.clear();
   manager_.reloading();
+  // While it compiles, the worker answers no ping, and then the parent compiles too: large tables
+  // on a slow disk may take longer than the watchdog waits, which would end a healthy server. Each
+  // of the two gets what a silent worker gets; then the service manager acts after all.
+  manager_.allow_silence(2 * settings_.silence_limit);
   if (!channel_ || !channel_->send(WorkerWord::reload)) {
     end_reload({EX_TEMPFAIL, "the worker has gone; try again in a moment\n"});
     wanted_ = Reload::wanted;
@@ -277,6 +281,7 @@ void Supervisor::end_reload(const ControlAnswer& answer) {
                                                  : "failed";
   for (const auto client : await_reload_) control_.answer(client, answer);
   await_reload_.clear();
+  manager_.allow_silence({});
   manager_.send("READY=1\nSTATUS=" + service_status_ +
                 (answer.exit_code == EX_OK ? "" : "; the last reload was " + last_reload_));
 }

@@ -17,9 +17,9 @@ SECONDS = 120
 BUILD = ROOT / "build/release"
 
 
-def install(prefix: str, destdir: str) -> None:
+def install(prefix: str, destdir: str, *more: str) -> None:
     environment = dict(os.environ, DESTDIR=destdir)
-    done = subprocess.run(["cmake", "--install", str(BUILD), "--prefix", prefix], env=environment,
+    done = subprocess.run(["cmake", "--install", str(BUILD), "--prefix", prefix, *more], env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=SECONDS, check=False)
     if done.returncode != 0:
@@ -72,6 +72,56 @@ class Install(unittest.TestCase):
         self.assertTrue(installed_program(self.place).is_relative_to(prefix))
 
 
+class Library(unittest.TestCase):
+    """What `make install-library` puts there is enough to write a program with."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="postern-library-")
+        self.addCleanup(folder.cleanup)
+        self.place = pathlib.Path(folder.name)
+        install("/usr", str(self.place), "--component", "development")
+
+    def compile(self, *words: str) -> str:
+        """What the compiler complains of."""
+        done = subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-Wall", "-Wextra",
+                               "-Wpedantic", "-Werror", *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False)
+        return done.stdout + ("" if done.returncode == 0 else f"status {done.returncode}")
+
+    def test_each_public_header_compiles_on_its_own(self) -> None:
+        include = self.place / "usr/include"
+        headers = sorted(include.glob("postern/*.h"))
+        self.assertEqual({header.name for header in headers},
+                         {h.name for h in (ROOT / "common/include/postern").glob("*.h")})
+        for header in headers:
+            with self.subTest(header=header.name):
+                alone = self.place / "alone.cc"
+                name = f"postern/{header.name}"
+                alone.write_text(f"#include <{name}>\n#include <{name}>\n", encoding="utf-8")
+                self.assertEqual(self.compile("-fsyntax-only", f"-I{include}", str(alone)), "")
+
+    def test_the_documented_program_compiles_and_decides(self) -> None:
+        page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
+        source, program = self.place / "example.cc", self.place / "example"
+        source.write_text(page.partition("```cpp\n")[2].partition("```")[0], encoding="utf-8")
+        found = subprocess.run(["pkg-config", "--cflags", "--libs", "postern"],
+                               env=dict(os.environ, PKG_CONFIG_PATH=str(
+                                   next(self.place.rglob("postern.pc")).parent)),
+                               text=True, stdout=subprocess.PIPE, timeout=SECONDS, check=True)
+        flags = found.stdout.split()
+        self.assertIn(str(self.place), found.stdout)
+        self.assertEqual(self.compile("-o", str(program), str(source), *flags), "")
+        told = subprocess.run([program], text=True, stdout=subprocess.PIPE, timeout=SECONDS,
+                              check=True)
+        self.assertRegex(told.stdout, r"^550 5\.1\.1 .*nobody-here@example\.org")
+
+    def test_a_mail_server_is_not_burdened_with_it(self) -> None:
+        other = self.place / "server"
+        install("/usr", str(other))
+        self.assertEqual(list(other.rglob("*.a")) + list(other.rglob("*.h")), [])
+        self.assertTrue(installed_program(other))
+
+
 class Lines(unittest.TextTestResult):
     def addSuccess(self, test: unittest.TestCase) -> None:
         super().addSuccess(test)
@@ -93,7 +143,8 @@ def main() -> int:
     BUILD = parser.parse_args().build.resolve()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         result = unittest.TextTestRunner(stream=nowhere, resultclass=Lines).run(
-            unittest.defaultTestLoader.loadTestsFromTestCase(Install))
+            unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case)
+                               for case in (Install, Library)))
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")
     return 1 if failed or not result.testsRun else 0

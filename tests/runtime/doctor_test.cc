@@ -182,6 +182,38 @@ TEST_F(Doctor, DoesNotTakeAnyServerForOurs) {
   EXPECT_THAT(text, HasSubstr("something else than DUNNO"));
 }
 
+TEST_F(Doctor, TellsTheVersionsOfWhatWorksTogether) {
+  place_.libmilter_version = "1.0.1";
+  place_.sendmail_version = "8.17.1.9";
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("ok       libmilter 1.0.1\n"));
+  EXPECT_THAT(text, HasSubstr("ok       sendmail 8.17.1.9\n"));
+  EXPECT_THAT(text, HasSubstr("ok       Postfix 3.7.11\n"));
+}
+
+TEST_F(Doctor, KnowsWhichSendmailIsTooOld) {
+  place_.sendmail_version = "8.13.8";
+  EXPECT_THAT(examined(), HasSubstr("PROBLEM  sendmail 8.13.8 does not send the macros"));
+}
+
+TEST_F(Doctor, KnocksAsTheMailServersUserAndNotAsRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can change to another user";
+  const auto knock = [this](DoctorPlace::ConnectAs who) {
+    place_.connect_as = who;
+    // Root gets in everywhere.
+    const OneAnswer milter(settings_.listen.milter->path, negotiated, 0600);
+    const OneAnswer policy(settings_.listen.policy.front().path, dunno, 0666);
+    return without_directory(render(examine(settings_, place_)));
+  };
+  EXPECT_THAT(knock(DoctorPlace::ConnectAs::ourselves), HasSubstr("milter.sock negotiates\n"));
+  const auto text = knock(DoctorPlace::ConnectAs::mta_user);
+  EXPECT_THAT(text, HasSubstr("PROBLEM  cannot connect to unix:DIR/queue/postern/milter.sock: "
+                              "Permission denied (asked as user nobody)\n"
+                              "         what to do: see listen.mode and listen.group"));
+  EXPECT_THAT(text, HasSubstr("ok       policy service on unix:DIR/queue/postern/policy.sock "
+                              "answers (asked as user nobody)\n"));
+}
+
 TEST_F(Doctor, KnowsWhichPostfixIsTooOld) {
   place_.mail_version = "3.0.15";
   EXPECT_THAT(examined(), HasSubstr("does not know policy_context"));
