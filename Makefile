@@ -5,7 +5,7 @@ BUILD  ?= build
 JOBS   ?= $(shell nproc)
 prefix ?= /usr/local
 
-.PHONY: help setup build run test check-all bench install install-library format clean
+.PHONY: help setup build everything run test check-all bench install install-library format clean
 
 help:
 	@echo "make run        build, then watch Postern refuse mail behind a private Postfix"
@@ -20,15 +20,19 @@ help:
 setup:
 	@scripts/setup.sh build
 
-build: setup
+build:
+	@scripts/setup.sh program
+	@scripts/build.sh release postern
+
+# The program, the tests and the benchmarks.
+everything: setup
 	@scripts/build.sh release
 
-run: setup
+run: build
 	@scripts/setup.sh mta
-	@scripts/build.sh release postern
 	@/usr/bin/python3 scripts/demo.py
 
-test: build
+test: everything
 	@scripts/setup.sh mta
 	@/usr/bin/python3 scripts/run_tests.py --build $(BUILD)/release --mta
 
@@ -36,11 +40,12 @@ check-all: setup
 	@scripts/setup.sh develop
 	@scripts/check_all.sh
 
-bench: build
+bench: everything
 	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
 
+# What is needed to debug a core stays in the build folder.
 install: build
-	@cmake --install $(BUILD)/release --prefix $(prefix)
+	@cmake --install $(BUILD)/release --prefix $(prefix) --strip
 
 install-library: build
 	@cmake --install $(BUILD)/release --prefix $(prefix) --component development

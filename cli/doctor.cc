@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <ostream>
+#include <pwd.h>
 #include <string_view>
 #include <sysexits.h>
 
@@ -47,6 +48,10 @@ int doctor(const Options& options, Terminal terminal) {
   if (!loaded) {
     terminal.err << render(loaded.problems(), terminal.glyphs);
     return EX_CONFIG;
+  }
+  if (!options.mta_user.empty() && ::getpwnam(options.mta_user.c_str()) == nullptr) {
+    terminal.err << "postern: there is no user " << options.mta_user << " here (--mta-user)\n";
+    return EX_NOUSER;
   }
   DoctorPlace place;
   place.postfix_directory = options.postfix_directory;

@@ -89,6 +89,8 @@ class Worker {
   void reload(WorkerChannel& channel) {
     auto loaded = load_policy(setup_.place);
     if (!loaded) {
+      // A journal that was rotated meanwhile is let go all the same.
+      journal_.reopen(settings_.journal, policy_.get()->settings().log);
       channel.send(WorkerWord::refused, render(loaded.problems()));
       return;
     }

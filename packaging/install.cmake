@@ -2,8 +2,6 @@
 # Nothing under /etc that is there already is touched.
 include(GNUInstallDirs)
 
-set(POSTERN_SOCKET_GROUP "" CACHE STRING "Group of the mail server that the unit joins, e.g. postfix")
-
 install(TARGETS postern RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 
 # systemd reads these below /usr and /usr/local alike.
@@ -12,7 +10,6 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern.conf DESTINATION lib/
 # The prefix is known only now: `cmake --install --prefix` may change it.
 install(CODE "
   set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
-  set(POSTERN_SOCKET_GROUP \"${POSTERN_SOCKET_GROUP}\")
   configure_file(\"${CMAKE_CURRENT_LIST_DIR}/systemd/postern.service.in\"
                  \"${PROJECT_BINARY_DIR}/packaging/postern.service\" @ONLY)
   file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/postern.service\"
@@ -31,16 +28,24 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/logcheck/postern
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/logcheck)
 
-# The starter policy is the administrator's own: what is there stays as it is. The program looks in
+# What lies in etc is the administrator's own: what is there stays as it is. The program looks in
 # /etc/postern; another prefix than the system's (a trial in a home directory) gets its own etc.
 install(CODE "
-  set(etc \"\${CMAKE_INSTALL_PREFIX}/etc/postern\")
+  set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
   if(\"\${CMAKE_INSTALL_PREFIX}\" MATCHES \"^/usr(/local)?$\")
-    set(etc /etc/postern)
+    set(etc /etc)
   endif()
-  if(EXISTS \"${PROJECT_SOURCE_DIR}/conf/postern.toml\" AND
-     NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern.toml\")
-    file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}\")
+  if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern/postern.toml\")
+    file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}/postern\")
+  endif()
+  if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/logrotate.d/postern\")
+    set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
+    configure_file(\"${CMAKE_CURRENT_LIST_DIR}/logrotate.d/postern.in\"
+                   \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\" @ONLY)
+    # logrotate passes over files that others than root may write to.
+    file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\"
+         DESTINATION \"\${etc}/logrotate.d\"
+         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endif()")
 
 # The core as a library, for programs that decide without a mail server: headers, the archive and

@@ -24,9 +24,12 @@ struct DoctorPlace {
 };
 
 struct Finding {
-  enum class State : std::uint8_t { well, note, problem } state = State::well;
+  /// warning: mail flows, but not as it should when something fails. Only a problem fails.
+  enum class State : std::uint8_t { well, note, warning, problem } state = State::well;
   std::string what;
   std::string remedy;  ///< what to do; empty when well
+  /// What several findings may have in common, so that one of them is enough.
+  enum class Cause : std::uint8_t { other, not_running, not_permitted } cause = Cause::other;
 };
 
 /// `settings` with the paths as they are on disk. Reads files and connects; changes nothing.

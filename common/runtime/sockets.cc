@@ -33,6 +33,17 @@ sockaddr_un unix_name(const std::string& path) {
   return name;
 }
 
+/// What lets us give a socket to the group of `access`.
+std::string how_to_give(const SocketAccess& access) {
+  if (!access.group) return "start as root";
+  const auto* group = ::getgrgid(*access.group);
+  const auto* user = ::getpwuid(::geteuid());
+  return "start as root, or let the user Postern runs as into that group and restart: usermod -a "
+         "-G " +
+         (group != nullptr ? group->gr_name : std::to_string(*access.group)) + " " +
+         (user != nullptr ? user->pw_name : std::to_string(::geteuid()));
+}
+
 enum class OldFile { none, stale, live, unknown };
 
 /// Whether a server answers on the socket file at `path`.
@@ -115,8 +126,7 @@ Result<ListeningSocket> open_unix(const ListenAddress& address, const SocketAcce
   const auto why = file.claim(access.owner, access.group);
   if (!why.empty()) {
     file.remove_claimed();
-    return socket_problem(address, why,
-                          "start as root, or make the user Postern runs as a member of that group");
+    return socket_problem(address, why, how_to_give(access));
   }
   if (::listen(fd.get(), SOMAXCONN) != 0) {
     const int listen_error = errno;

@@ -197,12 +197,15 @@ void Supervisor::on_message(const WorkerMessage& message) {
       if (phase_ == Phase::running) manager_.send("READY=1\nSTATUS=" + service_status_);
       log(LogLevel::info, "ready: " + message.text);
       break;
-    case WorkerWord::reloaded:
+    case WorkerWord::reloaded: {
       service_status_ = message.text;
-      if (hooks_.adopt(message.text) == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
+      const auto adoption = hooks_.adopt(message.text);
+      if (adoption.adopted == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
       log(LogLevel::info, "reloaded: " + message.text);
-      end_reload({EX_OK, "reloaded: " + message.text + "\n"});
+      end_reload({EX_OK, "reloaded: " + message.text + "\n" +
+                             (adoption.remark.empty() ? "" : adoption.remark + "\n")});
       break;
+    }
     case WorkerWord::refused:
       log(LogLevel::error, "reload refused, the old policy stays in force\n" + message.text);
       end_reload({EX_CONFIG, message.text});
@@ -340,7 +343,13 @@ void Supervisor::answer_status(unsigned client, const std::string& of_worker) {
                             : state_ == Worker::ready ? "running"
                                                       : "restarting";
   status.add("worker.state", state);
-  if (worker_ > 0) status.add("worker.pid", static_cast<std::uint64_t>(worker_));
+  if (worker_ > 0) {
+    status.add("worker.pid", static_cast<std::uint64_t>(worker_));
+    // The counters below are the worker's own, and began with it.
+    status.add("worker.uptime_seconds",
+               static_cast<std::uint64_t>(
+                   duration_cast<std::chrono::seconds>(Clock::now() - worker_began_).count()));
+  }
   status.add("worker.restarts", restarts_);
   control_.answer(client, {EX_OK, status.encode() + of_worker});
 }

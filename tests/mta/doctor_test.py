@@ -53,8 +53,9 @@ class Doctor(unittest.TestCase):
         postfix.root.outside("/var/spool/postfix/postern/milter.sock").chmod(0o600)
         found = doctor(postfix.root, postern)
         self.assertEqual(found.returncode, 69, found.stdout + found.stderr)
-        self.assertRegex(found.stdout, r"PROBLEM  cannot connect to unix:\S*/milter.sock: "
-                                       r"Permission denied \(asked as user postfix\)")
+        self.assertRegex(found.stdout, r"PROBLEM  cannot connect to unix:\S*/milter.sock: Permission "
+                                       r"denied \(mode 0600, \S+\) \(asked as user postfix\)")
+        self.assertIn("usermod -a -G", found.stdout)
         self.assertIn("policy.sock answers (asked as user postfix)", found.stdout)
 
     def test_knows_sendmail_by_its_version_and_user(self) -> None:

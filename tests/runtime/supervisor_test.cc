@@ -68,7 +68,7 @@ class Supervised : public ::testing::Test {
       hooks.work = [&](WorkerChannel& channel) { return work(channel, in_force); };
       hooks.adopt = [&](const std::string& said) {
         in_force = said;
-        return SupervisorHooks::Adopted::yes;
+        return SupervisorHooks::Adoption{SupervisorHooks::Adopted::yes, remark_};
       };
       ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd()).run());
     }
@@ -162,6 +162,7 @@ class Supervised : public ::testing::Test {
   TempDir dir_;
   std::string policy_;
   SupervisorSettings settings_;
+  std::string remark_;
   bool fail_at_start_ = false;
   bool deaf_to_stop_ = false;
   bool doors_stand_still_ = false;
@@ -242,6 +243,9 @@ TEST_F(Supervised, ACrashedWorkerIsReplacedAndHasTheLastGoodPolicy) {
   EXPECT_THAT(line, StartsWith("worker "));
   EXPECT_THAT(line, HasSubstr(" two"));
   EXPECT_EQ(status_value("worker.restarts"), "1");
+  // The worker's counters began with it, not with the server.
+  EXPECT_LE(std::stoi(status_value("worker.uptime_seconds")),
+            std::stoi(status_value("uptime_seconds")));
 }
 
 TEST_F(Supervised, AWorkerThatCrashesOverAndOverIsReplacedOverAndOver) {
@@ -263,6 +267,17 @@ TEST_F(Supervised, ARefusedReloadIsToldToWhoeverAskedForIt) {
   dir_.write("policy", "good");
   EXPECT_EQ(ask(ControlCommand::reload)->exit_code, 0);
   EXPECT_EQ(status_value("last_reload"), "ok");
+}
+
+TEST_F(Supervised, WhatAReloadDidNotChangeIsToldToWhoeverAskedForIt) {
+  remark_ = "in force only after a restart: listen.milter";
+  start();
+  next_worker();
+  dir_.write("policy", "two");
+  const auto answer = ask(ControlCommand::reload);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_EQ(answer->text, "reloaded: two\nin force only after a restart: listen.milter\n");
 }
 
 TEST_F(Supervised, AReloadThatEndsTheWorkerIsReportedAndNotRepeated) {
