@@ -5,13 +5,14 @@ BUILD  ?= build
 JOBS   ?= $(shell nproc)
 prefix ?= /usr/local
 
-.PHONY: help setup build run test check-all bench install format clean
+.PHONY: help setup build everything run test check-all bench install install-library format clean
 
 help:
 	@echo "make run        build, then watch Postern refuse mail behind a private Postfix"
 	@echo "make test       build, then every test, with real Postfix and real sendmail"
 	@echo "make build      leaves the program at $(BUILD)/release/postern"
 	@echo "make install    honours DESTDIR and prefix (now $(prefix))"
+	@echo "make install-library  headers and libpostern.a for programs of your own"
 	@echo "make bench      the benchmarks behind the figures of the README"
 	@echo "make check-all  clang, thread sanitizer, clang-tidy, long fuzzing, many kills"
 	@echo "make format     lays out the sources with clang-format"
@@ -19,15 +20,19 @@ help:
 setup:
 	@scripts/setup.sh build
 
-build: setup
+build:
+	@scripts/setup.sh program
+	@scripts/build.sh release postern
+
+# The program, the tests and the benchmarks.
+everything: setup
 	@scripts/build.sh release
 
-run: setup
+run: build
 	@scripts/setup.sh mta
-	@scripts/build.sh release postern
 	@/usr/bin/python3 scripts/demo.py
 
-test: build
+test: everything
 	@scripts/setup.sh mta
 	@/usr/bin/python3 scripts/run_tests.py --build $(BUILD)/release --mta
 
@@ -35,11 +40,15 @@ check-all: setup
 	@scripts/setup.sh develop
 	@scripts/check_all.sh
 
-bench: build
+bench: everything
 	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
 
+# What is needed to debug a core stays in the build folder.
 install: build
-	@cmake --install $(BUILD)/release --prefix $(prefix)
+	@cmake --install $(BUILD)/release --prefix $(prefix) --strip
+
+install-library: build
+	@cmake --install $(BUILD)/release --prefix $(prefix) --component development
 
 format: setup
 	@scripts/setup.sh develop

@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/load.h"
-#include "journal/reader.h"
+#include "journal/rotated.h"
 
 #include <ostream>
 #include <sysexits.h>
@@ -31,11 +31,13 @@ int explain(const Options& options, Terminal terminal) {
     return EX_UNAVAILABLE;
   }
   const auto text = joined(options.words);
-  auto found = find_records(path, query_from_text(text));
-  if (!found) {
-    terminal.err << render(found.problems());
+  auto searched = find_in_journal(path, query_from_text(text));
+  if (!searched) {
+    terminal.err << render(searched.problems());
     return EX_NOINPUT;
   }
+  terminal.err << render(searched->unread);
+  auto* const found = &searched->found;
   ExplainOptions how;
   how.format = options.format == Format::json ? ExplainFormat::json : ExplainFormat::text;
   std::size_t told = 0;
@@ -50,11 +52,19 @@ int explain(const Options& options, Terminal terminal) {
   }
   if (found->counts.unreadable > 0) {
     terminal.err << "postern: " << found->counts.unreadable << " of " << found->counts.lines
-                 << " lines of " << path
+                 << " lines of " << searched->file
                  << " cannot be read; the first: " << found->counts.first_fault << '\n';
   }
   if (told > 0) return EX_OK;
-  terminal.err << "postern: nothing in " << path << " about " << text << '\n';
+  terminal.err
+      << "postern: nothing in " << path
+      << (searched->rotated > 0 ? " and " + std::to_string(searched->rotated) + " older " +
+                                      (searched->rotated == 1 ? "file" : "files")
+                                : "")
+      << " about " << text << '\n'
+      << "  Its record may have been lost, if the disk was full or too slow: `postern status`"
+         " counts\n  those under journal.lost. The mail log has a line for every refusal, "
+         "journal or not.\n";
   return EX_DATAERR;
 }
 

@@ -12,8 +12,9 @@ namespace postern::cli {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 69 no server or socket,\n"
-    "70 internal error, 71 system error, 75 try again, 77 not permitted, 78 bad policy.\n"
+    "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 67 no such user,\n"
+    "69 no server or socket, 70 internal error, 71 system error, 75 try again,\n"
+    "77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
 /// One option of a command: CLI11 stores into `options` while it parses.
@@ -53,8 +54,8 @@ struct CommandLine {
     json_flag(codes);
 
     auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
-    doctor->add_option("--mta-user", options.mta_user, "User the mail server runs as")
-        ->capture_default_str();
+    doctor->add_option("--mta-user", options.mta_user,
+                       "User the mail server runs as (default: postfix, or smmsp)");
     postfix_option(doctor);
 
     postfix_option(

@@ -34,7 +34,7 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user = "postfix";
+  std::string mta_user;            ///< doctor; empty: postfix, or smmsp where there is none
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies
 };
 

@@ -55,6 +55,15 @@ struct OpenSockets {
   }
 };
 
+/// Whether what is made in the folder of `address` gets the folder's group, by its set-group-ID
+/// bit.
+bool folder_gives_group(const ListenAddress& address) {
+  struct stat status {};
+  return address.family == ListenAddress::Family::unix_socket &&
+         ::stat(std::filesystem::path(address.path).parent_path().c_str(), &status) == 0 &&
+         (status.st_mode & S_ISGID) != 0;
+}
+
 Problems open_sockets(const ListenSettings& listen, const std::optional<UserIdentity>& identity,
                       OpenSockets& sockets) {
   Problems problems;
@@ -77,8 +86,9 @@ Problems open_sockets(const ListenSettings& listen, const std::optional<UserIden
   }
   if (!problems.empty()) return problems;
 
-  const auto open = [&](const ListenAddress& address, const SocketAccess& who, Blocking blocking,
+  const auto open = [&](const ListenAddress& address, SocketAccess who, Blocking blocking,
                         auto&& keep) {
+    if (listen.group.empty() && folder_gives_group(address)) who.group.reset();
     auto opened = open_listener(address, who, blocking);
     if (opened) {
       keep(std::move(*opened));
@@ -133,10 +143,12 @@ Settings settings_as_open(Settings settings, const OpenSockets& sockets) {
   return settings;
 }
 
-/// Settings that only a restart changes: named, so that nobody waits for their effect.
-void log_unchangeable(const Settings& started, const Settings& now) {
-  const auto differ = [](const char* name) {
-    log(LogLevel::warning, std::string(name) + " has changed; that takes effect at a restart only");
+/// Keys that have changed and that only a restart changes: named, so that nobody waits for their
+/// effect. Empty: none.
+std::string need_restart(const Settings& started, const Settings& now) {
+  std::string names;
+  const auto differ = [&names](const char* name) {
+    names += (names.empty() ? "" : ", ") + std::string(name);
   };
   const auto& a = started.listen;
   const auto& b = now.listen;
@@ -156,24 +168,32 @@ void log_unchangeable(const Settings& started, const Settings& now) {
   if (started.limits.journal_queue != now.limits.journal_queue) differ("limits.journal_queue");
   if (started.journal.path != now.journal.path) differ("journal.path");
   if (started.log.to != now.log.to) differ("log.to");
+  return names;
 }
 
 /// The parent's part of a reload: its copy of the policy, for workers to come.
-SupervisorHooks::Adopted adopt(const ConfigPlace& place, const Settings& started,
-                               const std::string& worker_has, WorkerSetup& setup) {
+SupervisorHooks::Adoption adopt(const ConfigPlace& place, const Settings& started,
+                                const std::string& worker_has, WorkerSetup& setup) {
   const auto loaded = load_policy(place);
   if (!loaded) {
     log(LogLevel::warning,
         "the policy has changed again and is broken now; a new worker would start with the one "
         "before");
-    return SupervisorHooks::Adopted::yes;
+    return {};
   }
   setup.policy = loaded->policy;
   const auto& settings = loaded->policy->settings();
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
-  log_unchangeable(started, settings);
-  return summary_line(*loaded->policy) == worker_has ? SupervisorHooks::Adopted::yes
-                                                     : SupervisorHooks::Adopted::again;
+  SupervisorHooks::Adoption adoption;
+  const auto names = need_restart(started, settings);
+  if (!names.empty()) {
+    adoption.remark = "changed, but in force only after a restart: " + names;
+    log(LogLevel::warning, adoption.remark);
+  }
+  if (summary_line(*loaded->policy) != worker_has) {
+    adoption.adopted = SupervisorHooks::Adopted::again;
+  }
+  return adoption;
 }
 
 }  // namespace
@@ -184,6 +204,7 @@ int serve(const Options& options, Terminal terminal) {
   auto manager = ServiceManager::from_environment();
   // What we write is for us and our group: the journal holds addresses of people.
   ::umask(0007);
+  LastReference last_reference;  // before the sockets: what it throws leaves none behind
 
   auto loaded = load_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
@@ -223,12 +244,15 @@ int serve(const Options& options, Terminal terminal) {
       settings, mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
   terminal.out << pasted << std::flush;
   start_log(started.log.to);
-  log(LogLevel::info, "postern " + std::string(version()) + " starts; lines to paste:\n" + pasted);
+  // Where the service manager takes both, the lines would stand twice in its journal at each start.
+  log(LogLevel::info, "postern " + std::string(version()) +
+                          " starts; `postern lines` prints what the mail server needs");
   if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
   if (!missing.empty()) log(LogLevel::warning, render(missing));
   sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;
+  setup.last_reference = &last_reference;
   setup.descriptors =
       share_descriptors(started, raise_descriptor_limit(wanted_descriptors(started)));
   if (!setup.descriptors.warning.empty()) log(LogLevel::warning, setup.descriptors.warning);

@@ -27,6 +27,8 @@ namespace {
 
 /// For running transactions to end; the parent kills the worker a little later.
 constexpr std::chrono::milliseconds stop_limit{10'000};
+/// For the journal to reach the disk after that, still before the parent's patience ends.
+constexpr std::chrono::milliseconds journal_limit{4'000};
 
 /// No questions of any kind can be asked yet: a check that needs one is `unavailable`.
 class NoSource final : public FactSource {
@@ -58,11 +60,11 @@ class Worker {
       : setup_(setup),
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
         policy_(setup.policy),
-        references_(clock_, host_bits(settings_.identity.host)),
+        references_(clock_, host_bits(settings_.identity.host), setup.last_reference),
         driver_(source_, clock_),
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,
-            [](const std::string& line, bool) { log(LogLevel::info, line); },
+            [](const std::string& line) { log(LogLevel::info, line); },
             [](const std::string& trouble) { log(LogLevel::error, trouble); }),
         loaded_at_(clock_.system()) {}
 
@@ -87,6 +89,8 @@ class Worker {
   void reload(WorkerChannel& channel) {
     auto loaded = load_policy(setup_.place);
     if (!loaded) {
+      // A journal that was rotated meanwhile is let go all the same.
+      journal_.reopen(settings_.journal, policy_.get()->settings().log);
       channel.send(WorkerWord::refused, render(loaded.problems()));
       return;
     }
@@ -139,7 +143,9 @@ class Worker {
     if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
     if (policy_server_) policy_server_->stop(stop_limit);
     if (milter.joinable()) milter.join();
-    journal_.flush();
+    if (!journal_.settle(journal_limit)) {
+      log(LogLevel::warning, "the journal's last records may not be on the disk");
+    }
   }
 
  private:
@@ -160,7 +166,7 @@ class Worker {
   /// Half a server would answer half the mail; the parent starts a whole one.
   [[noreturn]] void end_at_once(const std::string& what) noexcept {
     log(LogLevel::error, "ended by itself, and the worker with it: " + what);
-    journal_.flush();
+    journal_.settle(journal_limit);
     ::_exit(EX_SOFTWARE);
   }
 

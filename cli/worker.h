@@ -4,6 +4,7 @@
 #include "postern/policy.h"
 #include "runtime/descriptors.h"
 #include "runtime/files.h"
+#include "runtime/last_reference.h"
 #include "runtime/worker_channel.h"
 
 #include <memory>
@@ -17,6 +18,7 @@ struct WorkerSetup {
   int milter = -1;                    ///< listening; -1 for none
   std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
   DescriptorShare descriptors;
+  LastReference* last_reference = nullptr;  ///< made before the fork, so that all workers share it
 };
 
 /// Works until the parent says `stop` or is gone, then leaves the process: libmilter's threads may

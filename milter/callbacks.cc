@@ -288,6 +288,14 @@ bool register_filter(const std::string& connection, SessionMaker maker, const Co
   return true;
 }
 
+std::string library_version_text() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned patch = 0;
+  smfi_version(&major, &minor, &patch);
+  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+}
+
 int run_filter() {
   auto& filter = library();
   {

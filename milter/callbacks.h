@@ -25,4 +25,7 @@ int run_filter();
 /// As stop() in filter.h.
 bool stop_filter(std::chrono::milliseconds limit);
 
+/// As library_version() in filter.h.
+std::string library_version_text();
+
 }  // namespace postern::milter_door

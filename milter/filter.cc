@@ -46,4 +46,6 @@ int run() { return run_filter(); }
 
 bool stop(std::chrono::milliseconds limit) { return stop_filter(limit); }
 
+std::string library_version() { return library_version_text(); }
+
 }  // namespace postern::milter_door

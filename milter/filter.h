@@ -20,4 +20,7 @@ int run();
 /// libmilter's workers may live on: leave the process by _exit afterwards.
 bool stop(std::chrono::milliseconds limit);
 
+/// Of the libmilter that is loaded: "1.0.1".
+std::string library_version();
+
 }  // namespace postern::milter_door

@@ -65,6 +65,9 @@ SentReply continued(Stage stage) { return {"continue", {}, {}, stage}; }
 
 Session::Session(SessionSetup setup) : setup_(std::move(setup)) {
   begin_session();
+  // Until the MTA has told who connected: a session made in the middle (memory was short before)
+  // would otherwise look like a local submission, which nothing is refused to.
+  session_trouble_ = true;
   ++setup_.counters->sessions;
   ++setup_.counters->open;
 }
@@ -122,7 +125,7 @@ Status Session::helo(std::string_view name, Link& link) noexcept {
     session_.tls = read_tls(link);
     session_.authentication = {};
     read_macros(Stage::helo, link, session_.macros);
-    if (!setup_.plan.speaks_at(Stage::helo)) return quiet(Stage::helo);
+    if (session_trouble_ || !setup_.plan.speaks_at(Stage::helo)) return quiet(Stage::helo);
 
     auto asked = ask(Stage::helo, session_);
     if (!is_spoken_at(Stage::helo, asked.decision)) return quiet(Stage::helo);
@@ -156,6 +159,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     read_macros(Stage::mail, link, transaction.macros);
     learn_queue_id(Stage::mail, link);
     if (!setup_.plan.speaks_at(Stage::mail)) return quiet(Stage::mail);
+    if (session_trouble_) return trouble(Stage::mail, prefix, link);
 
     auto asked = ask(Stage::mail, transaction);
     if (!is_spoken_at(Stage::mail, asked.decision)) return quiet(Stage::mail);
@@ -165,9 +169,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
 
 Status Session::rcpt(Parameters arguments, Link& link) noexcept {
   const auto prefix = prefix_for(arguments);
-  if (!message_ || session_trouble_ || message_trouble_) {
-    return trouble(Stage::rcpt, prefix, link);
-  }
+  if (in_the_dark()) return trouble(Stage::rcpt, prefix, link);
   return guarded(Stage::rcpt, prefix, link, [&] {
     learn_queue_id(Stage::rcpt, link);
     auto recipient = MailAddress::from_envelope(first_of(arguments));
@@ -239,7 +241,7 @@ void Session::abort() noexcept {
 // ---- Deciding --------------------------------------------------------------------------------
 
 Status Session::end_message(Link& link) {
-  if (!message_ || message_trouble_) return trouble(Stage::end_of_message, 0, link);
+  if (in_the_dark()) return trouble(Stage::end_of_message, 0, link);
   learn_queue_id(Stage::end_of_message, link);
   auto transaction = after_rcpt(link);
   read_macros(Stage::end_of_message, link, transaction.macros);
@@ -262,7 +264,7 @@ Status Session::end_message(Link& link) {
 
 Status Session::decide_content(Stage stage, Link& link) {
   if (!setup_.plan.speaks_at(stage)) return quiet(stage);
-  if (!message_) return trouble(stage, 0, link);
+  if (in_the_dark()) return trouble(stage, 0, link);
   learn_queue_id(stage, link);
   auto transaction = after_rcpt(link);
   read_macros(stage, link, transaction.macros);
@@ -388,6 +390,10 @@ void Session::learn_queue_id(Stage stage, Link& link) {
   join.transaction.stage = stage;
   join.transaction.time = setup_.now();
   setup_.submit(std::move(join));
+}
+
+bool Session::in_the_dark() const noexcept {
+  return !message_ || session_trouble_ || message_trouble_;
 }
 
 Status Session::quiet(Stage stage) const noexcept {

@@ -83,7 +83,8 @@ class Session {
   /// Which steps and replies to agree on. Not called: every step is answered.
   Negotiated negotiate(std::uint32_t offered_actions, std::uint32_t offered_steps) noexcept;
 
-  /// `host` as the MTA names it; `address` null for a local submission.
+  /// `host` as the MTA names it; `address` null for a local submission. Not called: every recipient
+  /// is put off, because nothing is known of the client.
   Status connect(std::string_view host, const sockaddr* address, Link& link) noexcept;
   /// Also again: a second EHLO, or the one after STARTTLS.
   Status helo(std::string_view name, Link& link) noexcept;
@@ -113,6 +114,8 @@ class Session {
   Status guarded(Stage stage, std::size_t prefix, Link& link, Work work) noexcept;
 
   Status quiet(Stage stage) const noexcept;
+  /// Something that a decision on this message needs was not told, or got lost.
+  bool in_the_dark() const noexcept;
   void begin_session();
   Status end_message(Link& link);
   Asked ask(Stage stage, Transaction transaction);
@@ -134,7 +137,7 @@ class Session {
   Negotiated negotiated_;
   Transaction session_;  ///< what every transaction of this session begins with
   Facts session_facts_;
-  bool session_trouble_ = false;  ///< an event of the session went wrong, unanswered
+  bool session_trouble_ = false;  ///< an event of the session went wrong or was missed, unanswered
   bool message_trouble_ = false;  ///< an event of the message went wrong, unanswered
   std::optional<SessionMessage> message_;
   std::string last_queue_id_;  ///< of the message before, to know a stale macro by

@@ -2,8 +2,6 @@
 # Nothing under /etc that is there already is touched.
 include(GNUInstallDirs)
 
-set(POSTERN_SOCKET_GROUP "" CACHE STRING "Group of the mail server that the unit joins, e.g. postfix")
-
 install(TARGETS postern RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 
 # systemd reads these below /usr and /usr/local alike.
@@ -12,7 +10,6 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern.conf DESTINATION lib/
 # The prefix is known only now: `cmake --install --prefix` may change it.
 install(CODE "
   set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
-  set(POSTERN_SOCKET_GROUP \"${POSTERN_SOCKET_GROUP}\")
   configure_file(\"${CMAKE_CURRENT_LIST_DIR}/systemd/postern.service.in\"
                  \"${PROJECT_BINARY_DIR}/packaging/postern.service\" @ONLY)
   file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/postern.service\"
@@ -31,14 +28,42 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/logcheck/postern
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/logcheck)
 
-# The starter policy is the administrator's own: what is there stays as it is. The program looks in
+# What lies in etc is the administrator's own: what is there stays as it is. The program looks in
 # /etc/postern; another prefix than the system's (a trial in a home directory) gets its own etc.
 install(CODE "
-  set(etc \"\${CMAKE_INSTALL_PREFIX}/etc/postern\")
+  set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
   if(\"\${CMAKE_INSTALL_PREFIX}\" MATCHES \"^/usr(/local)?$\")
-    set(etc /etc/postern)
+    set(etc /etc)
   endif()
-  if(EXISTS \"${PROJECT_SOURCE_DIR}/conf/postern.toml\" AND
-     NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern.toml\")
-    file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}\")
+  if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern/postern.toml\")
+    file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}/postern\")
+  endif()
+  if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/logrotate.d/postern\")
+    set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
+    configure_file(\"${CMAKE_CURRENT_LIST_DIR}/logrotate.d/postern.in\"
+                   \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\" @ONLY)
+    # logrotate passes over files that others than root may write to.
+    file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\"
+         DESTINATION \"\${etc}/logrotate.d\"
+         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endif()")
+
+# The core as a library, for programs that decide without a mail server: headers, the archive and
+# its pkg-config file. Only when asked for (`make install-library`): a mail server needs none of it.
+# Not a CMake package: our targets carry our own warnings and would hand them on.
+install(FILES $<TARGET_FILE:postern_core> DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME libpostern.a
+        COMPONENT development EXCLUDE_FROM_ALL)
+if(CMAKE_STRIP)
+  # Debug information is nine tenths of the archive, and useless without our sources.
+  install(CODE "
+    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug
+      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libpostern.a\")"
+    COMPONENT development EXCLUDE_FROM_ALL)
+endif()
+file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/common/include/postern/*.h)
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern
+        COMPONENT development EXCLUDE_FROM_ALL)
+file(RELATIVE_PATH POSTERN_PREFIX_FROM_PC /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/postern.pc.in ${PROJECT_BINARY_DIR}/packaging/postern.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/packaging/postern.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development EXCLUDE_FROM_ALL)

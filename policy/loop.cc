@@ -168,7 +168,8 @@ struct Loop::State {
 
   /// Trouble of the door itself, which comes back every second until somebody cures it.
   void complain(const std::string& trouble) {
-    if (context.trouble.now(now)) log(LogLevel::error, "policy door: " + trouble);
+    const auto kept_back = context.trouble.pass(now);
+    if (kept_back) log(LogLevel::error, "policy door: " + trouble + kept_back_text(*kept_back));
   }
 
   void run() {
@@ -203,7 +204,7 @@ struct Loop::State {
       take(event);
     } catch (const std::exception& error) {
       ++counters().failures;
-      log(LogLevel::error, std::string("policy door: ") + error.what());
+      complain(error.what());
     }
   }
 
@@ -219,7 +220,7 @@ struct Loop::State {
       try {
         accept_some(static_cast<std::size_t>(id - first_listener_id));
       } catch (const std::exception& error) {
-        log(LogLevel::error, std::string("policy connection refused: ") + error.what());
+        complain(std::string("connection refused: ") + error.what());
       }
     }
   }
@@ -232,7 +233,7 @@ struct Loop::State {
     try {
       action(*found->second);
     } catch (const std::exception& error) {
-      log(LogLevel::error, std::string("policy connection closed: ") + error.what());
+      complain(std::string("connection closed: ") + error.what());
       ++counters().failures;
       if (const auto left = connections.find(id); left != connections.end()) close(*left->second);
     }

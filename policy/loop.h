@@ -8,6 +8,7 @@
 #pragma once
 
 #include "policy/responder.h"
+#include "runtime/log_limit.h"
 #include "runtime/services.h"
 
 #include <atomic>
@@ -45,7 +46,7 @@ struct LoopContext {
   OnceAMinute too_many;
   OnceAMinute too_long;
   OnceAMinute no_descriptors;
-  OnceAMinute trouble;
+  LogLimit trouble;  ///< with single events and connections
 };
 
 class Loop {

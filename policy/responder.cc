@@ -5,6 +5,7 @@
 #include "reply/render.h"
 #include "rules/settings.h"
 #include "runtime/log.h"
+#include "runtime/log_limit.h"
 
 #include <algorithm>
 #include <exception>
@@ -156,6 +157,7 @@ struct Responder::Core {
 
   Services services;
   Memory memory;
+  LogLimit failures;
 };
 
 /// One that waits for what others have to tell.
@@ -293,18 +295,21 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
     record.sent = std::move(spoken->sent);
     services.journal.submit(std::move(record));
   }
-  if (spoken->kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
+  ++services.policy_counters.repeats;
   return std::move(spoken->octets);
 }
 
 Responder::Answer Responder::Core::fail(const Asked& asked, std::string_view why) noexcept {
   ++services.policy_counters.failures;
   try {
+    const auto kept_back = failures.pass(services.clock.steady());
+    if (!kept_back) return std::nullopt;
     const auto message = asked.key.message();
     log(LogLevel::error, "policy request not answered: " + quote_for_log(why, longest_logged) +
                              " stage=" + std::string(to_text(asked.subject.stage)) + " instance=" +
                              quote_for_log(message.substr(0, message.find('\n')), longest_logged) +
-                             " ref=" + (asked.reference.empty() ? "none" : asked.reference.text()));
+                             " ref=" + (asked.reference.empty() ? "none" : asked.reference.text()) +
+                             kept_back_text(*kept_back));
   } catch (...) {
     // A log that fails too is no reason to answer.
   }

@@ -1,19 +1,25 @@
 #!/bin/sh
-# Installs the Debian 12 packages that are missing: `setup.sh build`, `mta` or `develop`.
+# Installs the Debian 12 packages that are missing: `setup.sh program` for the program alone, `build`
+# for the tests and benchmarks as well, `mta` or `develop`.
 # None of them is a service; the MTAs for tests are unpacked into the build folder, not installed.
 set -eu
 
-build="g++ cmake ninja-build pkg-config python3
+program="g++ cmake ninja-build pkg-config
   libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libssl-dev
-  nlohmann-json3-dev libcli11-dev libgtest-dev libgmock-dev librapidcheck-dev"
+  nlohmann-json3-dev libcli11-dev zlib1g-dev"
+build="$program python3 libgtest-dev libgmock-dev librapidcheck-dev"
 mta="python3 openssl"
+# The tests of the installation. A machine with systemd has both; these two would take its place.
+command -v systemd-sysusers >/dev/null || mta="$mta systemd-standalone-sysusers"
+command -v systemd-tmpfiles >/dev/null || mta="$mta systemd-standalone-tmpfiles"
 develop="clang clang-format clang-tidy libclang-rt-14-dev git"
 
 case "${1:-build}" in
+  program) wanted=$program ;;
   build) wanted=$build ;;
   mta) wanted=$mta ;;
   develop) wanted=$develop ;;
-  *) echo "usage: setup.sh build|mta|develop" >&2; exit 64 ;;
+  *) echo "usage: setup.sh program|build|mta|develop" >&2; exit 64 ;;
 esac
 
 missing=

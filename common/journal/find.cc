@@ -1,5 +1,6 @@
 #include "journal/json_writer.h"
 #include "journal/reader.h"
+#include "model/reference_in_text.h"
 
 #include <algorithm>
 #include <set>
@@ -124,7 +125,7 @@ Result<FoundRecords> search(const std::string& path, Finder finder, ReadOrder or
 
 JournalQuery query_from_text(std::string_view text) {
   const std::string trimmed(text.substr(std::min(text.find_first_not_of(' '), text.size())));
-  if (const auto reference = Reference::parse(trimmed)) return ByReference{*reference};
+  if (const auto reference = find_reference(trimmed)) return ByReference{*reference};
   if (contains(trimmed, ".")) return ByInstance{trimmed};
   return ByQueueId{trimmed};
 }

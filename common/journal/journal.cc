@@ -105,6 +105,9 @@ struct Journal::State {
   std::optional<NewSettings> new_settings;
   std::uint64_t reopens_asked = 0;
   std::uint64_t reopens_done = 0;
+  std::uint64_t syncs_asked = 0;
+  std::uint64_t syncs_done = 0;
+  bool last_sync_failed = false;
   std::uint64_t submitted = 0;  // accepted into the queue
   std::uint64_t finished = 0;   // of these, written or lost for good
   unsigned hurries = 0;         // callers who wait: do not gather
@@ -150,7 +153,9 @@ struct Journal::State {
 
 // True while there may be more to do. Returns with the lock held.
 bool Journal::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto wanted = [this] { return !queue.empty() || new_settings || stopping; };
+  const auto wanted = [this] {
+    return !queue.empty() || new_settings || stopping || syncs_done != syncs_asked;
+  };
   if (!wanted()) {
     writer_sleeps = true;
     if (unsynced) {
@@ -161,10 +166,11 @@ bool Journal::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
     writer_sleeps = false;
   }
   const auto urgent = [this] {
-    return new_settings || stopping || hurries != 0 || queue.size() >= queue_limit / 4;
+    return new_settings || stopping || hurries != 0 || syncs_done != syncs_asked ||
+           queue.size() >= queue_limit / 4;
   };
   if (!queue.empty() && !urgent()) work.wait_for(lock, gathering, urgent);
-  return !stopping || !queue.empty() || new_settings;
+  return !stopping || !queue.empty() || new_settings || syncs_done != syncs_asked;
 }
 
 void Journal::State::run() noexcept {
@@ -176,6 +182,8 @@ void Journal::State::run() noexcept {
     const std::size_t taken = batch.size();
     const auto change = std::exchange(new_settings, std::nullopt);
     const std::uint64_t asked = reopens_asked;
+    const std::uint64_t syncs = syncs_asked;
+    const bool sync_now = syncs != syncs_done;
     const std::uint64_t lost_full = counts.lost_queue_full;
     const bool hurry = hurries != 0 || stopping;
     lock.unlock();
@@ -188,7 +196,7 @@ void Journal::State::run() noexcept {
         open_if_due(true);
       }
       tell_about_overflow(lost_full);
-      sync_if_due(false);
+      sync_if_due(sync_now);
     } catch (...) {
       // Out of memory: what is not in the file is lost, the thread lives on.
       const std::lock_guard relock(mutex);
@@ -201,6 +209,7 @@ void Journal::State::run() noexcept {
     batch.leave_boxes(spare);
     finished += taken;
     if (change) reopens_done = asked;
+    syncs_done = syncs;
     progress.notify_all();
   }
   lock.unlock();
@@ -312,7 +321,10 @@ void Journal::State::sync_if_due(bool now) {
   if (!now && time < next_sync) return;
   next_sync = time + between_syncs;
   unsynced = false;
-  if (!file.sync()) lose(0, file.error());
+  const bool well = file.sync();
+  if (!well) lose(0, file.error());
+  const std::lock_guard lock(mutex);
+  last_sync_failed = !well;
 }
 
 void Journal::State::write_log_line(const Record& record) {
@@ -326,7 +338,7 @@ void Journal::State::write_log_line(const Record& record) {
   if (!refusal && record.kind != RecordKind::join && !log.accepts) return;
   const std::string line = to_log_line(record);
   try {
-    log_line(line, refusal);
+    log_line(line);
   } catch (...) {
     // The log's trouble must not cost the journal its thread.
   }
@@ -337,7 +349,7 @@ void Journal::State::tell(const std::string& message) noexcept {
     if (notice) {
       notice(message);
     } else if (log_line) {
-      log_line(message, true);
+      log_line(message);
     }
   } catch (...) {
     // As above.
@@ -412,6 +424,16 @@ void Journal::flush() {
   state_->work.notify_one();
   state_->progress.wait(lock, [&] { return state_->finished >= wanted; });
   --state_->hurries;
+}
+
+bool Journal::settle(std::chrono::milliseconds limit) {
+  std::unique_lock lock(state_->mutex);
+  const std::uint64_t wanted = state_->submitted;
+  const std::uint64_t mine = ++state_->syncs_asked;
+  state_->work.notify_one();
+  return state_->progress.wait_for(lock, limit, [&] {
+    return state_->finished >= wanted && state_->syncs_done >= mine;
+  }) && !state_->last_sync_failed;
 }
 
 void Journal::reopen(const JournalSettings& settings, const LogSettings& log) {

@@ -4,6 +4,7 @@
 #include "journal/record.h"
 #include "rules/settings.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,10 +32,11 @@ struct JournalCounters {
 /// delays nobody.
 ///
 /// What the file never has: half a line before a good one. What a kill -9 can lose: the records
-/// still queued, a few milliseconds' worth. What a power cut can lose: about the last second.
+/// still queued, a few milliseconds' worth. What a power cut can lose: about the last second, after
+/// settle() nothing.
 class Journal final : public RecordSink {
  public:
-  using LogLine = std::function<void(const std::string& line, bool refusal)>;
+  using LogLine = std::function<void(const std::string& line)>;
   using Notice = std::function<void(const std::string& message)>;
 
   /// `queue_limit`: records that may wait; further ones are lost and counted. `log_line` and
@@ -49,8 +51,11 @@ class Journal final : public RecordSink {
 
   void submit(Record record) noexcept override;
   JournalCounters counters() const;
-  /// Blocks until everything submitted before is written; for tests and the stop.
+  /// Blocks until everything submitted before is written; for tests.
   void flush();
+  /// As flush(), and brings it to the disk; for the stop. False when that is not done within
+  /// `limit`, because the disk hangs, or failed.
+  bool settle(std::chrono::milliseconds limit);
   /// Opens the file anew (log rotation) and takes new settings after a reload. What was submitted
   /// before goes to the old file. Returns when that is done, or after five seconds if the disk
   /// hangs; it is then done later.

@@ -13,6 +13,9 @@ constexpr std::size_t longest_rule = 80;
 constexpr std::size_t longest_name = 80;
 constexpr std::size_t longest_address = 128;
 constexpr std::size_t longest_tag = 64;
+// All shadow rules that would have acted, keys included: two of the longest names, some of usual
+// length. More are counted.
+constexpr std::size_t longest_shadows = 200;
 // What quote_for_log() may add to a value: two quotes and the mark of a cut.
 constexpr std::size_t quoting = 5;
 // Less of the reply's text than this tells nothing.
@@ -88,6 +91,25 @@ std::string text_of(const Record& record) {
   return text;
 }
 
+/// Every shadow rule that said yes, each with the key again, so that `shadow="NAME"` finds any of
+/// them; those for which there is no room as a number.
+void add_shadows(Line& line, const Decision& decision) {
+  constexpr std::string_view key = "shadow";
+  std::size_t used = 0;
+  std::size_t more = 0;
+  for (const auto& entry : decision.trail) {
+    if (entry.note != TrailNote::shadow) continue;
+    const auto length = 1 + key.size() + 1 + quote_for_log(entry.rule.name, longest_rule).size();
+    if (more > 0 || used + length > longest_shadows) {
+      ++more;
+      continue;
+    }
+    line.add_quoted(key, entry.rule.name, longest_rule);
+    used += length;
+  }
+  if (more > 0) line.add("more_shadows", std::to_string(more));
+}
+
 void add_who(Line& line, const Transaction& transaction) {
   if (transaction.client.address) line.add("client", transaction.client.address->text());
   if (transaction.helo.is_told()) {
@@ -121,10 +143,7 @@ std::string to_log_line(const Record& record) {
   if (decision.rule) line.add_quoted("rule", decision.rule->name, longest_rule);
   if (!transaction.reference.empty()) line.add("ref", transaction.reference.text());
   line.add_quoted("softened", decision.softened_by, longest_rule);
-  const auto shadow =
-      std::find_if(decision.trail.begin(), decision.trail.end(),
-                   [](const TrailEntry& entry) { return entry.note == TrailNote::shadow; });
-  if (shadow != decision.trail.end()) line.add_quoted("shadow", shadow->rule.name, longest_rule);
+  add_shadows(line, decision);
   line.add("stage", to_text(transaction.stage));
   line.add("door", to_text(transaction.door));
   if (!has_queue_id) line.add_quoted("queue", transaction.queue_id, longest_tag);

@@ -1,5 +1,8 @@
 #include "journal/reader.h"
 
+#include "journal/descriptor.h"
+#include "journal/gzip.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -18,25 +21,14 @@ std::string system_message(const std::string& what, const std::string& path, int
   return "cannot " + what + ' ' + path + ": " + std::generic_category().message(number);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+// What logrotate and gzip(1) put behind the name of a file they compress.
+constexpr std::string_view packed_end = ".gz";
 
 }  // namespace
 
 struct JournalReader::State {
-  State(std::string file_path, int number, std::uint64_t octets, ReadOrder read_order)
-      : path(std::move(file_path)), descriptor(number), size(octets), order(read_order) {
+  State(std::string file_path, Descriptor file, std::uint64_t octets, ReadOrder read_order)
+      : path(std::move(file_path)), descriptor(std::move(file)), size(octets), order(read_order) {
     if (order == ReadOrder::newest_first) position = size;
   }
 
@@ -170,18 +162,25 @@ JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
 
 Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder order) {
   // O_NONBLOCK: opening a pipe by mistake must not hang.
-  const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (number < 0) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.number() < 0) {
     return plain_problem(system_message("open", path, errno),
                          "the key journal.path of the configuration names the journal");
   }
   struct stat status {};
-  if (fstat(number, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(number);
+  if (fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return plain_problem(path + " is no regular file");
   }
-  return JournalReader(
-      std::make_unique<State>(path, number, static_cast<std::uint64_t>(status.st_size), order));
+  if (path.size() > packed_end.size() &&
+      path.compare(path.size() - packed_end.size(), packed_end.size(), packed_end) == 0) {
+    auto unpacked = unpack_gzip(file, path);
+    if (!unpacked) return unpacked.problems();
+    file = std::move(*unpacked);
+    if (fstat(file.number(), &status) != 0)
+      return plain_problem(system_message("read", path, errno));
+  }
+  return JournalReader(std::make_unique<State>(path, std::move(file),
+                                               static_cast<std::uint64_t>(status.st_size), order));
 }
 
 std::optional<JournalLine> JournalReader::next_line() {

@@ -37,7 +37,8 @@ struct JournalLine {
 /// The lines of one file. Reads up to the end that the file had when it was opened.
 class JournalReader {
  public:
-  /// A Problem if the file cannot be opened or is no regular file.
+  /// A Problem if the file cannot be opened or is no regular file. One whose name ends in ".gz" is
+  /// unpacked first, into a nameless temporary file.
   static Result<JournalReader> open(const std::string& path, ReadOrder order);
   ~JournalReader();
   JournalReader(JournalReader&&) noexcept;
@@ -73,8 +74,8 @@ struct ByInstance {
 };
 using JournalQuery = std::variant<ByReference, ByQueueId, ByInstance>;
 
-/// A reference, an instance ("437b.6b009e9b.c35ad.0") or else a queue id: whatever `text` looks
-/// like.
+/// A reference anywhere in `text`, such as a reply pasted from a bounce; else an instance
+/// ("437b.6b009e9b.c35ad.0") or a queue id, whatever it looks like.
 JournalQuery query_from_text(std::string_view text);
 
 struct FoundRecords {

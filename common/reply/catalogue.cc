@@ -52,7 +52,7 @@ constexpr Reason table[] = {
      .note = "An outage of the directory must never turn into 5.1.1, or senders strike valid "
              "addresses off their lists.",
      .text = "The mailbox {recipient} cannot be looked up right now.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help =
          "The receiving server could not find out whether the address exists, through no fault of "
          "yours. Your mail server keeps the message and tries again for several days.",
@@ -70,7 +70,9 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 3463 3.2",
      .note = "For submission and relaying, not for mail that comes in for your own domains.",
-     .text = "The recipient domain {recipient_domain} does not exist or has no mail server.",
+     .claim = Claim::lookup,
+     .text = "The recipient's domain {recipient_domain|of this address} does not exist or has no "
+             "mail server.",
      .advice = "Check the part of the address after the @ for typing errors.",
      .sender_help =
          "DNS names no host that accepts mail for the domain of this address. Correct the "
@@ -90,7 +92,8 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 7505 4.1; RFC 7504 4",
      .note = "Only when relaying or submitting. 550 5.1.10 is for clients that do not know 556.",
-     .text = "The domain {recipient_domain} does not accept mail (null MX).",
+     .claim = Claim::lookup,
+     .text = "The domain {recipient_domain|of this recipient} does not accept mail (null MX).",
      .advice = "Check the domain for typing errors or use another address of the recipient.",
      .sender_help = "The owner of this domain has published in DNS that it accepts no mail at all. "
                     "Usually the address has a typing error; otherwise ask the recipient for "
@@ -158,16 +161,19 @@ constexpr Reason table[] = {
      .tolerated = {"551 5.1.0", "551 5.1.6"},
      .stages = {rcpt},
      .reference = "RFC 5321 3.4, 7.7; RFC 2034 6; IANA registry",
-     .note = "Off unless switched on. Clients may parse the address in a 551 text, so no other "
-             "address belongs there. X.1.6 means that no new address is known and does not fit. No "
-             "non-ASCII address unless MAIL said SMTPUTF8 (RFC 6531 3.7.4.1).",
+     .note = "The rule must have a text of its own that names the new address, since a 551 without "
+             "it says nothing (RFC 5321 3.4, 4.2.3). Clients may parse that address, so no other "
+             "belongs there; a non-ASCII one only after MAIL with SMTPUTF8 (RFC 6531 3.7.4.1). 551 "
+             "5.1.6 is allowed because clients act on the 551, but X.1.6 means that no new address "
+             "is known; the other two codes do not contradict the text.",
      .text = "User not local, please try {detail|the recipient's new address} instead.",
      .advice = "Send to the new address from now on and correct your address book.",
-     .sender_help = "The mailbox is elsewhere now, and the reply may say where. Check that the new "
+     .sender_help = "The mailbox is elsewhere now, and the reply says where. Check that the new "
                     "address looks trustworthy, then send the message there.",
-     .admin_help = "Set text in the rule to give the new address. You disclose it to strangers, so "
-                   "do that only with the user's consent; many senders ignore 551, so forwarding "
-                   "for some months is kinder.",
+     .admin_help =
+         "Set text in the rule to name the new address, as in \"User not local, please try "
+         "<new@example.net> instead.\" You disclose it to strangers, so do that only with the "
+         "user's consent; many senders ignore 551, so forwarding for some months is kinder.",
      .causes = {"the person changed provider", "the organisation moved its mail elsewhere"}},
     {.id = "mailbox-disabled",
      .group = "recipient",
@@ -177,7 +183,7 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 3463 3.3",
      .note = "",
-     .text = "This mailbox is disabled, {recipient} accepts no more mail.",
+     .text = "This mailbox is disabled, and {recipient} accepts no more mail.",
      .advice = "Use another address of the recipient.",
      .sender_help = "The mailbox exists but has been closed for good. Ask the recipient for "
                     "another address and remove this one.",
@@ -193,7 +199,7 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 3463 3.3; RFC 5321 4.2.3",
      .note = "",
-     .text = "Mailbox currently suspended, {recipient} accepts no mail for now.",
+     .text = "Mailbox currently suspended, so {recipient} accepts no mail for now.",
      .advice =
          "Your mail server will try again, but tell the recipient by other means if it is urgent.",
      .sender_help = "The mailbox cannot receive mail at the moment, which may pass. Your server "
@@ -210,7 +216,7 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.3; RFC 5321 4.2.3",
      .note = "Temporary by default, since the recipient can make room (RFC 3463 3.3).",
-     .text = "Over quota, the mailbox of {recipient|a recipient} is full.",
+     .text = "Over quota, the mailbox {recipient|of at least one recipient} is full.",
      .advice =
          "Your mail server will try again, but tell the recipient by other means to make room.",
      .sender_help =
@@ -229,7 +235,8 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "IANA registry; RFC 5321 4.2.3",
      .note = "Allowed, but RFC 3463 3.3 asks for a temporary code. For sites that chose it.",
-     .text = "Mailbox full, mail for {recipient|this recipient} is refused until there is room.",
+     .text = "Mailbox full, so mail for {recipient|at least one recipient} is refused until there "
+             "is room.",
      .advice = "Tell the recipient by other means, then send the message again.",
      .sender_help = "The mailbox is full and the server does not wait for room. Reach the "
                     "recipient by other means and send again once there is room.",
@@ -244,7 +251,8 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 1870 6.4(2); RFC 3463 3.3",
      .note = "",
-     .text = "The message size exceeds what the mailbox of {recipient|a recipient} accepts.",
+     .text =
+         "The message size exceeds what the mailbox {recipient|of at least one recipient} accepts.",
      .advice = "Make the message smaller or share the attachment as a link.",
      .sender_help = "This mailbox has a size limit of its own, below that of the server. Send a "
                     "smaller message; attachments grow by a third when they are encoded.",
@@ -260,8 +268,9 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 4.2.3; RFC 3463 3.3",
      .note = "",
+     .claim = Claim::counter,
      .text = "The mailbox {recipient} is receiving mail too fast right now.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "So much mail is arriving for this mailbox that the server slows it down. Your "
                     "mail server keeps the message and tries again.",
      .admin_help =
@@ -279,7 +288,7 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.3; IANA registry",
      .note = "",
      .text = "The members of the list {recipient} cannot be determined right now.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The address is a mailing list, and the server cannot read its members at the "
                     "moment. Your message will be tried again.",
      .admin_help = "Look at the table or directory that holds the members of the list, and at the "
@@ -326,10 +335,12 @@ constexpr Reason table[] = {
      .tolerated = {"554 5.7.1", "551 5.7.1"},
      .stages = {rcpt},
      .reference = "RFC 5321 3.6.2, 7.9",
-     .note = "554 is what Postfix sends by default (relay_domains_reject_code).",
-     .text = "Relay access denied, {recipient_domain} is not served here for this client.",
-     .advice =
-         "Users must log in before sending, servers must deliver to the MX host of that domain.",
+     .note = "554 is what Postfix sends by default (relay_domains_reject_code). 551 needs a text "
+             "of your own that names the right address (RFC 5321 3.4).",
+     .text = "Relay access denied because this client may not send to {recipient_domain|that "
+             "domain} through us.",
+     .advice = "Users must log in before they send, and other servers must deliver to the MX host "
+               "of that domain.",
      .sender_help = "This server accepts mail only for its own domains, or from users who have "
                     "logged in. If it is your provider's server, switch on authentication for "
                     "outgoing mail; otherwise the domain's MX record leads to the wrong host.",
@@ -349,9 +360,9 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.5.3.1.8, 4.5.3.1.10",
      .note = "Never before 100 recipients have been accepted, never 552, and the recipients "
              "accepted before it stay accepted (RFC 5321 4.5.3.1.8, 4.5.3.1.10).",
-     .text = "Too many recipients in one transaction, please try {recipient} in the next one.",
-     .advice = "No action is needed, your mail server will send to the remaining recipients in "
-               "another transaction.",
+     .text = "Too many recipients in one transaction, so send to {recipient} in the next one.",
+     .advice =
+         "Your mail server will send to the remaining recipients in another transaction by itself.",
      .sender_help = "The message goes to more people than the server accepts at once. The sending "
                     "server delivers to the first ones and sends another copy for the rest, "
                     "without any action on your part.",
@@ -369,8 +380,9 @@ constexpr Reason table[] = {
      .stages = {rcpt, data},
      .reference = "RFC 5321 4.5.3.1.10",
      .note = "",
-     .text = "Too many recipients, a message here may have {limit|only a limited number}.",
-     .advice = "Send to smaller groups or use a mailing list.",
+     .text = "Too many recipients, since we accept only {limit|a limited number} in one message.",
+     .advice = "Send to smaller groups or use a mailing list, because the same message will be "
+               "refused again.",
      .sender_help =
          "The receiving site does not allow messages to so many people at once. Split the group or "
          "use a mailing list; sending the same message again will not work.",
@@ -387,8 +399,8 @@ constexpr Reason table[] = {
      .stages = {data},
      .reference = "RFC 5321 3.3",
      .note = "",
-     .text = "No valid recipients, none was named or each one was refused earlier.",
-     .advice = "Read the earlier replies to the recipients, each says what is wrong.",
+     .text = "No valid recipients, because none was named or each one was refused earlier.",
+     .advice = "Read the earlier replies to the recipients, which say what is wrong with each.",
      .sender_help =
          "By the time the message was to be sent, the server had refused every recipient. The real "
          "cause is in the replies to the recipients before this one.",
@@ -457,7 +469,7 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "RFC 5321 4.1.4, 3.3; RFC 6409 5.1; RFC 3463 3.2",
      .note = "",
-     .text = "Sender address rejected, {sender} is not well formed.",
+     .text = "Sender address rejected because {sender} is not well formed.",
      .advice =
          "Correct the sender address in the mail program or application that sent the message.",
      .sender_help = "The address in the envelope of your message cannot be read as an e-mail "
@@ -477,6 +489,7 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "RFC 5321 3.3, 2.3.5; RFC 3463 3.2; IANA registry",
      .note = "Never for the empty sender.",
+     .claim = Claim::sender_lookup,
      .text = "The sender domain {sender_domain} has no MX or address record in DNS.",
      .advice = "Send with an address whose domain can receive mail.",
      .sender_help = "Replies and error reports to your address could not be delivered, so the "
@@ -496,9 +509,10 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "IANA registry; RFC 3463 3.5",
      .note = "",
+     .claim = Claim::sender_lookup,
      .text = "The DNS lookup of the sender domain {sender_domain} failed temporarily.",
-     .advice =
-         "Your mail server will try again, check the domain's name servers if the problem lasts.",
+     .advice = "Your mail server will try again, but check the domain's name servers if the "
+               "problem lasts.",
      .sender_help =
          "The name servers of your domain did not answer properly. The message will be tried again "
          "automatically; if the problem lasts, the owner of the domain must look at its DNS.",
@@ -514,6 +528,7 @@ constexpr Reason table[] = {
      .stages = {mail, end_of_message},
      .reference = "RFC 7505 4.1, 4.2",
      .note = "The domain may be the envelope's or, at the end of the message, the From field's.",
+     .claim = Claim::sender_lookup,
      .text = "The domain {detail|of the sender} accepts no mail (null MX), so nobody could reply. "
              "The envelope sender was {sender|empty}.",
      .advice = "Send with an address of a domain that can receive mail.",
@@ -534,6 +549,7 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "RFC 3463 3.2",
      .note = "",
+     .claim = Claim::sender_lookup,
      .text = "The MX of sender domain {sender_domain} leads to a private or bogus address.",
      .advice = "Have the MX record of the domain point to a host that can be reached.",
      .sender_help = "The mail server named for your domain has an address that nobody outside can "
@@ -552,7 +568,8 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "X.1.7 is about syntax only, though Postfix sends it here. Callouts burden the "
              "domains that are forged; use them sparingly.",
-     .text = "Sender address rejected, its own mail server does not know {sender}.",
+     .claim = Claim::callout,
+     .text = "Sender address rejected because its own mail server does not know {sender}.",
      .advice = "Send with an address that can receive mail.",
      .sender_help = "The receiving server asked the mail server of your domain, which did not know "
                     "your address. Correct the sender address or create the mailbox.",
@@ -569,10 +586,11 @@ constexpr Reason table[] = {
      .stages = {mail},
      .reference = "RFC 5321 7.9; RFC 3463 3.8",
      .note = "",
-     .text = "Sender address rejected, {sender} is on a local list of this site.",
-     .advice = "If this is a mistake, write to that site's postmaster from another address.",
-     .sender_help = "The receiving site has decided not to accept mail from your address or "
-                    "domain. Only its administrator can change that.",
+     .text = "Sender address rejected because {sender} is on our own block list.",
+     .advice = "If this is a mistake, write to our postmaster from another address.",
+     .sender_help = "The receiving administrator has decided not to accept mail from your address "
+                    "or domain, and nobody else can change that. Ask the postmaster named in the "
+                    "reply, by other means or from another address.",
      .admin_help = "The table named in the record holds the sender or its domain. Remove the entry "
                    "if its cause is gone.",
      .causes = {"earlier spam from this address or domain", "a forged address that was blocked",
@@ -586,7 +604,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 6409 6.1",
      .note = "",
-     .text = "Sender address rejected, {sender} does not belong to the user who logged in.",
+     .text = "Sender address rejected because {sender} is not owned by the logged-in user.",
      .advice = "Choose an address of your own account or have this address added to it.",
      .sender_help =
          "You logged in as one user and sent with somebody else's address. Pick the right account "
@@ -637,6 +655,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 6531 3.5; IANA registry",
      .note = "",
+     .claim = Claim::content,
      .text = "A recipient's system cannot accept this message because its header contains UTF-8.",
      .advice = "Write addresses and names in ASCII, or send to that recipient separately.",
      .sender_help = "Your message uses internationalised header fields, and at least one recipient "
@@ -652,14 +671,14 @@ constexpr Reason table[] = {
      .tolerated = {"550 5.6.0", "550 5.6.7"},
      .stages = {end_of_message},
      .reference = "RFC 6531 3.6; RFC 3463 3.7",
-     .note = "A policy choice, off by default: RFC 5321 3.3 says that header defects should not "
-             "lead to refusal.",
+     .note = "A policy choice: RFC 5321 3.3 says that header defects should not lead to refusal.",
+     .claim = Claim::content,
      .text = "The header has raw 8-bit characters, but SMTPUTF8 was not requested.",
      .advice = "Send with software that encodes such characters (RFC 2047) or uses SMTPUTF8.",
      .sender_help = "Your mail program put special characters into the header without encoding "
                     "them. A newer version of it or another program gets this right.",
      .admin_help = "Much legitimate mail from old scripts has this fault, so weigh it as a hint "
-                   "rather than refusing. It is off unless you switched it on.",
+                   "rather than refusing. Exempt the devices and scripts you know.",
      .causes = {"a home-grown script that sends mail", "old sending software", "spam software"}},
     // helo
     {.id = "helo-missing",
@@ -738,6 +757,7 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 2.3.5, 7.9",
      .note = "",
+     .claim = Claim::helo_lookup,
      .text = "The HELO name {helo|of this client} does not resolve in DNS.",
      .advice = "Give the sending server's name an A or AAAA record, or correct the name.",
      .sender_help = "The name with which the sending server introduces itself does not exist. Its "
@@ -756,9 +776,10 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 3463 3.5",
      .note = "",
+     .claim = Claim::helo_lookup,
      .text = "The DNS lookup of the HELO name {helo|of this client} failed temporarily.",
-     .advice = "Your mail server will try again, check the name servers behind that name if the "
-               "problem lasts.",
+     .advice = "Your mail server will try again, but check the name servers behind that name if "
+               "the problem lasts.",
      .sender_help =
          "The receiving server could not check the name of the sending server. The message will be "
          "tried again; if the problem lasts, the DNS of the sending server's domain is at fault.",
@@ -792,6 +813,7 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 7372 3.3; RFC 8601 3",
      .note = "",
+     .claim = Claim::reverse_name,
      .text = "Client [{client_address}] has no valid reverse DNS (PTR record).",
      .advice = "Have a PTR record set whose name resolves to the same address.",
      .sender_help = "The address of the sending server has no name, or a name that does not lead "
@@ -812,8 +834,9 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 3463 3.5; RFC 8601 2.7.3",
      .note = "",
+     .claim = Claim::reverse_name,
      .text = "The reverse DNS of client [{client_address}] cannot be looked up right now.",
-     .advice = "Your mail server will try again, check the reverse zone of the address if the "
+     .advice = "Your mail server will try again, but check the reverse zone of the address if the "
                "problem lasts.",
      .sender_help = "The receiving server could not look up the name of the sending server. The "
                     "message will be tried again automatically; if the problem lasts, the provider "
@@ -832,6 +855,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.9; RFC 5782 2.1",
      .note = "Quote the list, the listed value and the list's own text, cleaned. Answers outside "
              "127/8 and error values such as 127.255.255.x are not listings.",
+     .claim = Claim::block_list,
      .text = "Client host [{client_address}] is blocked using {list|a block list}. It lists "
              "{listed_value|this host or its domain}.",
      .advice = "Look the address up on that list, remove the cause, then ask the list for removal.",
@@ -855,6 +879,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.1",
      .note = "Postfix and Sendmail both replace text given at connect, so the sender never sees "
              "why. Prefer dnsbl-listed at MAIL or RCPT.",
+     .claim = Claim::block_list,
      .text = "No service for [{client_address}], which is listed on {list|a block list}.",
      .advice = "Ask the operator of the list for removal once the cause is gone.",
      .sender_help =
@@ -890,11 +915,12 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 7.9",
      .note = "",
-     .text = "Client host [{client_address}] is refused by a local list of this site.",
-     .advice = "If this is a mistake, write to that site's postmaster through another mail server.",
+     .text = "We do not accept mail from [{client_address}], which is on our own block list.",
+     .advice = "If this is a mistake, write to our postmaster from another mail server.",
      .sender_help =
-         "The administrator of the receiving site has decided not to accept mail from this address "
-         "or network. Only that site can change it; public block lists have nothing to do with it.",
+         "The receiving administrator has decided not to accept mail from this address or network, "
+         "and nobody else can change that. Public block lists have nothing to do with it; write to "
+         "the postmaster named in the reply from another server.",
      .admin_help = "The table named in the record holds the address or its network; the record "
                    "gives entry and line. Remove it when its cause is gone.",
      .causes = {"earlier spam or attacks from the network", "an entry that is too broad",
@@ -910,7 +936,7 @@ constexpr Reason table[] = {
      .note = "No code of its own exists, so the text must say it.",
      .text = "Mail from the country or network of [{client_address}] is not accepted here.",
      .advice =
-         "Send through a mail server in another network or ask the postmaster to allow yours.",
+         "Send through a mail server in another network or ask our postmaster to allow yours.",
      .sender_help =
          "The receiving site accepts no mail from the country or provider of your server. Nothing "
          "is wrong with the message itself; ask the recipient to have your server allowed.",
@@ -928,9 +954,10 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 3463 3.8; RFC 5321 4.2.3",
      .note = "",
+     .claim = Claim::reputation,
      .text = "Mail from [{client_address}] is deferred due to IP/domain reputation problems.",
-     .advice =
-         "Your mail server will try again, look for spam sent from this host if the problem lasts.",
+     .advice = "Your mail server will try again, but look for spam sent from this host if the "
+               "problem lasts.",
      .sender_help =
          "The sending server is new or has sent unwanted mail before, so it is slowed down. It "
          "will try again automatically; its administrator should look for misuse.",
@@ -948,9 +975,10 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "",
+     .claim = Claim::reputation,
      .text = "Client [{client_address}] is refused because of IP/domain reputation problems.",
      .advice =
-         "Find and stop what sends unwanted mail from this host, then contact the receiving site.",
+         "Find and stop what sends unwanted mail from this host, then write to our postmaster.",
      .sender_help =
          "So much unwanted mail came from your server that the receiving site accepts none from it "
          "now. Its administrator must find the cause and then ask that site to look again.",
@@ -968,9 +996,10 @@ constexpr Reason table[] = {
      .reference = "RFC 6647 5; RFC 3463 3.8",
      .note =
          "RFC 3463 has X.7.1 as permanent only, so X.7.0 is the clean code. Say how long to wait.",
-     .text =
-         "Greylisted, mail from [{client_address}] will be accepted after {wait|a few minutes}.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .claim = Claim::earlier_attempts,
+     .text = "Greylisted, so mail from [{client_address}] has to be tried again after {wait|a few "
+             "minutes}.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help =
          "The receiving site makes unknown senders wait once, since spam programs seldom come "
          "back. Your server delivers the message later by itself; further messages pass at once.",
@@ -989,6 +1018,7 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8, 4.3.2",
      .note = "",
+     .claim = Claim::counter,
      .text = "Too many connections from [{client_address}] in a short time.",
      .advice = "Send more messages over each connection and open fewer connections.",
      .sender_help =
@@ -1007,8 +1037,9 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail, rcpt},
      .reference = "RFC 5321 3.8",
      .note = "",
+     .claim = Claim::counter,
      .text = "Too many connections from [{client_address}] are open at the same time.",
-     .advice = "Lower the number of parallel connections to this site.",
+     .advice = "Lower the number of parallel connections to this server.",
      .sender_help =
          "The sending server keeps more sessions open than the receiving site allows. It tries "
          "again automatically; its administrator can set a lower number for one destination.",
@@ -1026,8 +1057,9 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 5321 4.2.3",
      .note = "",
-     .text = "Rate limit exceeded, too many recent messages from [{client_address}].",
-     .advice = "Your mail server will try again, send more slowly if this happens often.",
+     .claim = Claim::counter,
+     .text = "Rate limit exceeded by too many recent messages from [{client_address}].",
+     .advice = "Your mail server will try again, but send more slowly if this happens often.",
      .sender_help =
          "More messages came from one source than the receiving site accepts in a given time. They "
          "wait and will be tried again; large mailings should be spread over time.",
@@ -1044,8 +1076,9 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 4.2.3",
      .note = "Not 452 4.5.3, which tells the client to split the message and go on at once.",
-     .text = "Too many recipients from [{client_address}] in a short time, please slow down.",
-     .advice = "Your mail server will try again, spread large mailings over a longer time.",
+     .claim = Claim::counter,
+     .text = "Too many recipients from [{client_address}] in a short time, so please slow down.",
+     .advice = "Your mail server will try again, but spread large mailings over a longer time.",
      .sender_help = "Messages from this source went to more recipients than the receiving site "
                     "accepts in a given time. The rest wait and will be tried again.",
      .admin_help = "The record shows which counter, key and limit were met. A sudden rise from one "
@@ -1059,8 +1092,9 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 3.8, 7.8",
      .note = "",
-     .text = "Too many errors in this session, closing the connection.",
-     .advice = "Read the earlier replies of this session, each says what was wrong.",
+     .claim = Claim::counter,
+     .text = "Too many errors in this session, so we close the connection.",
+     .advice = "Read the earlier replies of this session, which say what was wrong.",
      .sender_help =
          "The sending program made one error after another, and the server ended the session. The "
          "cause is in the earlier replies, usually many unknown recipients.",
@@ -1077,6 +1111,7 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 7.8",
      .note = "",
+     .claim = Claim::counter,
      .text = "Too many of the addresses in this session do not exist here.",
      .advice = "Remove dead addresses from your lists before sending again.",
      .sender_help = "So many addresses in this session do not exist that it looks like guessing. "
@@ -1094,6 +1129,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt, end_of_message},
      .reference = "IANA registry",
      .note = "",
+     .claim = Claim::counter,
      .text = "This message looks like part of a mail flood from [{client_address}].",
      .advice = "Protect sign-up forms against misuse and confirm addresses before mailing to them.",
      .sender_help = "Somebody seems to misuse your system, for instance a sign-up form, to bury a "
@@ -1111,6 +1147,7 @@ constexpr Reason table[] = {
      .stages = {connect, helo, mail},
      .reference = "RFC 5321 4.3.1",
      .note = "",
+     .claim = Claim::dialogue,
      .text = "Client [{client_address}] spoke before the greeting.",
      .advice = "Use mail software that waits for the server's greeting.",
      .sender_help = "The sending program did not wait for the server's greeting, which real mail "
@@ -1127,6 +1164,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt, data},
      .reference = "RFC 2920 3.1; IANA registry",
      .note = "",
+     .claim = Claim::dialogue,
      .text = "Commands were sent ahead in a way that PIPELINING does not allow.",
      .advice = "Use mail software that waits for replies where RFC 2920 requires it.",
      .sender_help = "The sending program sent commands before the replies they depend on. Its "
@@ -1163,8 +1201,9 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 3207 4; RFC 3463 3.8",
      .note = "A server that receives mail from the public must not require it (RFC 3207 4).",
-     .text = "Must issue a STARTTLS command first, this server accepts such mail over TLS only.",
-     .advice = "Switch on TLS (STARTTLS) for outgoing mail.",
+     .text = "Must issue a STARTTLS command first, because this mail is accepted over TLS only.",
+     .advice =
+         "Switch on TLS (STARTTLS) for outgoing mail in the mail program or on the sending server.",
      .sender_help =
          "The receiving server accepts this only over an encrypted connection. Users switch on TLS "
          "in the account settings; administrators enable TLS for outgoing mail.",
@@ -1196,11 +1235,11 @@ constexpr Reason table[] = {
      .stages = {starttls},
      .reference = "RFC 3207 4",
      .note = "",
-     .text = "TLS is not available on this server right now.",
-     .advice = "Try again later, or send without TLS if your policy allows it.",
-     .sender_help =
-         "The receiving server offers encryption but cannot start it at the moment. Your server "
-         "tries again or goes on without it, depending on its configuration.",
+     .text = "TLS cannot be started right now because of a fault on this server.",
+     .advice = "Try again later, and tell our postmaster if the problem lasts.",
+     .sender_help = "The receiving server offers encryption but cannot start it at the moment, "
+                    "which only its administrator can repair. Sending servers try again by "
+                    "themselves; a user waits and sends again.",
      .admin_help =
          "Check the certificate, its key and their file modes; the log of the MTA names the error.",
      .causes = {"an unreadable key or certificate", "a shortage of resources"}},
@@ -1212,7 +1251,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 4954 6; RFC 6409 4.3",
      .note = "",
-     .text = "Authentication required, log in before sending mail through this server.",
+     .text = "Authentication required before this server takes mail from you.",
      .advice = "Switch on authentication for outgoing mail in the mail program.",
      .sender_help =
          "This server sends mail only for users who have logged in. In the account settings, set "
@@ -1229,8 +1268,8 @@ constexpr Reason table[] = {
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "Authentication failed, the user name or password is wrong.",
-     .advice = "Enter both again, the user name is often the full address.",
+     .text = "Authentication failed because the user name or password is wrong.",
+     .advice = "Enter both again, and mind that the user name is often the full address.",
      .sender_help = "The server did not accept the login. Type the password again; with two-factor "
                     "login many providers require a separate application password.",
      .admin_help = "Look at the authentication service's log; never tell the client which of the "
@@ -1260,8 +1299,8 @@ constexpr Reason table[] = {
      .stages = {auth},
      .reference = "RFC 4954 6",
      .note = "",
-     .text = "Login is not possible right now, the password check does not answer.",
-     .advice = "Try again in a few minutes, there is no need to change the password.",
+     .text = "Login is not possible right now because the password check does not answer.",
+     .advice = "Try again in a few minutes without changing the password.",
      .sender_help = "The provider cannot check any password at the moment. Your password may be "
                     "right; wait and send again.",
      .admin_help = "Look at the authentication service (Dovecot, SASL, LDAP) and at how long it "
@@ -1343,8 +1382,9 @@ constexpr Reason table[] = {
      .reference = "RFC 7372 3.2",
      .note = "The domain's own explanation goes on a line of its own, introduced as theirs, after "
              "a line of ours (RFC 7208 8.4).",
-     .text =
-         "SPF check failed, {spf_domain|the sender's domain} does not let [{client_address}] send.",
+     .claim = Claim::spf,
+     .text = "SPF check failed because {spf_domain|the sender's domain} does not let "
+             "[{client_address}] send.",
      .advice = "Send through a server of that domain or have the host added to its SPF record.",
      .sender_help =
          "The owner of the sender's domain has published which hosts may send for it, and this one "
@@ -1397,8 +1437,9 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 7372 3.2",
      .note = "Accepting is equally allowed (RFC 7208 8.6).",
+     .claim = Claim::spf,
      .text = "The SPF record of {spf_domain|the sender's domain} cannot be fetched right now.",
-     .advice = "Your mail server will try again, check the name servers of the domain if the "
+     .advice = "Your mail server will try again, but check the name servers of the domain if the "
                "problem lasts.",
      .sender_help = "The DNS of the sender's domain, or of one its record refers to, did not "
                     "answer. The message will be tried again automatically.",
@@ -1415,6 +1456,7 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt},
      .reference = "RFC 7372 3.2",
      .note = "",
+     .claim = Claim::spf,
      .text =
          "The SPF record of {spf_domain|the sender's domain} is invalid and cannot be evaluated.",
      .advice = "Publish exactly one SPF record, without syntax errors and with at most 10 lookups.",
@@ -1434,6 +1476,7 @@ constexpr Reason table[] = {
      .reference = "RFC 7372 3.1",
      .note = "Against the advice of RFC 6376 6.1 and 6.3, so by agreement only, and never 4yz for "
              "a broken signature.",
+     .claim = Claim::signature,
      .text = "The message from {from_domain|this author} has no DKIM signature that verifies.",
      .advice = "Sign outgoing mail with DKIM and let nothing change it afterwards.",
      .sender_help = "The receiving site accepts mail of this kind only with a valid DKIM "
@@ -1451,6 +1494,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 7372 3.1",
      .note = "For instance l= leaves part of the body unsigned, or the key is too short.",
+     .claim = Claim::signature,
      .text = "The DKIM signature of {dkim_domain|the signer} verifies but is not acceptable here.",
      .advice = "Sign the From field and the whole body with a key of 2048 bits.",
      .sender_help = "The signature is valid but protects too little. The sending administrator "
@@ -1467,6 +1511,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 7372 3.1",
      .note = "",
+     .claim = Claim::signature,
      .text = "No DKIM signature of the author domain {from_domain|in the From field} verifies.",
      .advice = "Sign with the domain of the From address, not only with the provider's.",
      .sender_help =
@@ -1485,9 +1530,10 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 6376 6.3",
      .note = "",
+     .claim = Claim::signature,
      .text = "The DKIM key of {dkim_domain|the signing domain} cannot be fetched right now.",
-     .advice = "Your mail server will try again, check the signing domain's name servers if the "
-               "problem lasts.",
+     .advice = "Your mail server will try again, but check the signing domain's name servers if "
+               "the problem lasts.",
      .sender_help = "The signature cannot be checked because DNS did not deliver the key. The "
                     "message will be tried again automatically.",
      .admin_help = "Query your resolver for the key named in the record of this decision. Waiting "
@@ -1504,6 +1550,7 @@ constexpr Reason table[] = {
      .reference = "RFC 9989 7.2; RFC 7372 3.4, 4",
      .note = "550 5.7.26 when SPF and DKIM both ran and both failed (RFC 7372 4). Never only "
              "because the domain says p=reject (RFC 9989 5.4).",
+     .claim = Claim::signature,
      .text = "DMARC check failed, rejected by the DMARC policy of {from_domain|the From domain}.",
      .advice =
          "Send through a server that the domain's SPF allows or that signs with its DKIM key.",
@@ -1541,9 +1588,10 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 9989 4.10.1, 7.2",
      .note = "",
+     .claim = Claim::signature,
      .text = "The DMARC record of {from_domain|the From domain} cannot be fetched right now.",
-     .advice = "Your mail server will try again, check the name servers of the From domain if the "
-               "problem lasts.",
+     .advice = "Your mail server will try again, but check the name servers of the From domain if "
+               "the problem lasts.",
      .sender_help = "DNS trouble kept the receiving site from checking the sender's domain. The "
                     "message will be tried again automatically.",
      .admin_help = "Query your resolver for the TXT record at _dmarc under the domain. Accepting, "
@@ -1558,6 +1606,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 9989 5.3.1, 11.5",
      .note = "",
+     .claim = Claim::content,
      .text = "The From field does not name exactly one author domain, so DMARC cannot be checked.",
      .advice = "Send with one From field that has one address.",
      .sender_help =
@@ -1575,6 +1624,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 7372 3.4, 4",
      .note = "",
+     .claim = Claim::signature,
      .text = "Mail from {from_domain|this sender} failed several authentication checks, "
              "{detail|such as SPF and DKIM}.",
      .advice = "Fix SPF and DKIM of the From domain.",
@@ -1594,6 +1644,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 8617 5.2.2",
      .note = "Never on its own, since a broken chain counts as no chain (RFC 8617 5.2).",
+     .claim = Claim::signature,
      .text = "The ARC chain of this forwarded message is broken, and other checks failed too.",
      .advice = "Have the last forwarder fixed or send to the final address directly.",
      .sender_help =
@@ -1612,8 +1663,9 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2, 7.9",
      .note = "",
+     .claim = Claim::scan,
      .text = "This message has been identified as spam by its content.",
-     .advice = "If it is not, contact the receiving postmaster and give the reference.",
+     .advice = "If it is not, write to our postmaster and give the reference.",
      .sender_help = "A filter took the message for spam. If it is legitimate, contact the "
                     "receiving postmaster, who can look the decision up by its reference, or reach "
                     "the recipient by other means.",
@@ -1631,8 +1683,9 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2",
      .note = "",
+     .claim = Claim::scan,
      .text = "The content of this message looks suspicious and will be checked again later.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The filter is not sure about the message and will look at it again at the "
                     "next attempt. Your server keeps it and tries again.",
      .admin_help = "By the next attempt block lists and signatures know more. Do not let one "
@@ -1648,7 +1701,8 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2, 6.2",
      .note = "Refuse in the session; never accept and bounce (RFC 5321 6.2).",
-     .text = "Virus detected, this message contains {detail|malware}.",
+     .claim = Claim::scan,
+     .text = "Virus detected in this message, which contains {detail|malware}.",
      .advice = "Scan the machine that sent this, and do not send the file again.",
      .sender_help = "A scanner found harmful content. If you sent it, scan your machine; if you "
                     "did not, your address or account may be misused, so change the password.",
@@ -1664,6 +1718,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2; RFC 3463 3.7-3.8",
      .note = "X.6.1 is for content the system cannot carry at all.",
+     .claim = Claim::scan,
      .text = "The attachment {detail|of this message} is of a type that is not accepted here.",
      .advice = "Share the file as a link or agree on another way with the recipient.",
      .sender_help = "The receiving site does not accept files of this type, usually programs or "
@@ -1681,6 +1736,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.3.2",
      .note = "",
+     .claim = Claim::scan,
      .text = "The message cannot be scanned because part of it is encrypted or nested too deeply.",
      .advice = "Send the file without a password, or share it as a link.",
      .sender_help = "The receiving site accepts only what its scanner can read. Send the content "
@@ -1698,7 +1754,8 @@ constexpr Reason table[] = {
      .reference = "RFC 6409 6.3; RFC 3463 3.7",
      .note = "For submission. RFC 5321 3.3 says that a server that receives from the world should "
              "not refuse for such defects.",
-     .text = "The message is malformed, {detail|its header or MIME structure is broken}.",
+     .claim = Claim::content,
+     .text = "The message is malformed ({detail|its header or MIME structure is broken}).",
      .advice = "Send it again from another mail program or fix the software that wrote it.",
      .sender_help = "The message does not follow the format that mail must have (RFC 5322, MIME). "
                     "Self-written sending software is the usual cause.",
@@ -1714,6 +1771,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 2.3.8, 4.1.1.4; IANA registry",
      .note = "",
+     .claim = Claim::content,
      .text = "The message contains a bare CR or LF, where only CR LF may end a line.",
      .advice = "Fix the sending software so that each line ends in CR LF.",
      .sender_help = "Lines of the message end in the wrong way, which can be used to smuggle in a "
@@ -1731,6 +1789,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 5321 4.5.3.1.6",
      .note = "",
+     .claim = Claim::content,
      .text = "The message has a line of more than 1000 octets.",
      .advice = "Send it with quoted-printable or base64 encoding, which breaks long lines.",
      .sender_help = "A line of the message is longer than mail allows. Mail programs break lines "
@@ -1748,7 +1807,8 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 6.3; RFC 3463 3.5",
      .note = "RFC 3463 ties X.4.6 to the temporary class; 5.4.6 is what servers send, 5.4.0 is the "
              "letter of the text. The limit must be at least 100 (RFC 5321 6.3).",
-     .text = "Too many hops, the message seems to be in a mail loop.",
+     .claim = Claim::content,
+     .text = "Too many hops, so the message seems to be in a mail loop.",
      .advice = "Look in the Received fields for the servers that send it back and forth.",
      .sender_help = "The message has passed so many servers that they seem to send it in a circle, "
                     "usually through two forwarding rules that point at each other. The "
@@ -1768,7 +1828,7 @@ constexpr Reason table[] = {
      .reference = "RFC 1870 6.1(2), 6.3; RFC 3463 3.4",
      .note = "At MAIL when SIZE tells it. At the end only if it is really larger than was declared "
              "(RFC 1870 6.3).",
-     .text = "Message too big, its size exceeds the limit of {limit|this server}.",
+     .text = "Message too big because its size exceeds the limit of {limit|this server}.",
      .advice = "Make the message smaller or share the attachment as a link.",
      .sender_help =
          "The server does not accept messages of this size from anybody. Attachments grow by a "
@@ -1784,6 +1844,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 3463 3.7; IANA registry",
      .note = "",
+     .claim = Claim::content,
      .text = "The message would need a conversion to 7 bits that this server cannot do.",
      .advice = "Send it with quoted-printable or base64 encoding.",
      .sender_help = "A server on the way accepts only 7-bit content, and this one cannot convert "
@@ -1800,6 +1861,7 @@ constexpr Reason table[] = {
      .stages = {end_of_message},
      .reference = "RFC 3463 3.7",
      .note = "",
+     .claim = Claim::content,
      .text = "The content type {detail|of this message} cannot be handled by this system.",
      .advice = "Send the content in another format.",
      .sender_help = "The receiving system, such as a fax or SMS gateway, cannot handle this kind "
@@ -1817,8 +1879,7 @@ constexpr Reason table[] = {
      .reference = "RFC 6710 4.1",
      .note = "",
      .text = "Only messages of higher priority than this one are accepted right now.",
-     .advice =
-         "Wait, your mail server will try again, or send with a higher MT-PRIORITY if you may.",
+     .advice = "Your mail server will try again, and a higher MT-PRIORITY helps if you may set it.",
      .sender_help =
          "The server is in a state in which it accepts only urgent messages. Yours can go later.",
      .admin_help = "You have raised the lowest priority that is accepted (RFC 6710 4.1). Lower it "
@@ -1850,8 +1911,8 @@ constexpr Reason table[] = {
      .stages = {mail, rcpt, end_of_message},
      .reference = "RFC 1870 6.1(1); RFC 5321 4.2.3; RFC 3463 3.4",
      .note = "",
-     .text = "Insufficient system storage at {host}, there is no room for mail right now.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .text = "Insufficient system storage at {host} leaves no room for mail right now.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server has run out of space, which its administrator must fix. "
                     "Your message waits and will be tried again.",
      .admin_help = "Make room where the mail queue is. Senders try again for several days, so "
@@ -1867,7 +1928,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8, 4.2.3; RFC 3463 3.4",
      .note = "",
      .text = "The mail service is shutting down or restarting.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server is being stopped or restarted. Your server connects "
                     "again later and delivers then.",
      .admin_help =
@@ -1883,7 +1944,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8; RFC 3463 3.4",
      .note = "",
      .text = "The server is overloaded and cannot accept more work right now.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server has more work than it can handle. Your message waits and "
                     "will be tried again.",
      .admin_help = "Look at load, number of sessions and the time that decisions take. If the load "
@@ -1898,7 +1959,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3",
      .note = "Never 5yz for a fault of our own.",
      .text = "The mail filter of {host} hit an internal error.",
-     .advice = "Your mail server will try again, tell the postmaster if the problem lasts.",
+     .advice = "Your mail server will try again, but tell our postmaster if the problem lasts.",
      .sender_help = "A fault in the receiving server keeps it from deciding on your message. You "
                     "did nothing wrong; the message will be tried again.",
      .admin_help = "This is a bug in the filter or its environment. Look in the log for the "
@@ -1914,7 +1975,7 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.4",
      .note = "",
      .text = "The mail filter of {host} is not configured correctly.",
-     .advice = "Your mail server will try again, tell the postmaster if the problem lasts.",
+     .advice = "Your mail server will try again, but tell our postmaster if the problem lasts.",
      .sender_help = "The receiving server has a mistake in its settings. You did nothing wrong; "
                     "the message will be tried again until its administrator has fixed it.",
      .admin_help =
@@ -1930,7 +1991,7 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3; RFC 3463 3.4",
      .note = "Whether mail then passes or waits is a setting of each check.",
      .text = "A service that {host} needs to check mail does not answer.",
-     .advice = "No action is needed, your mail server will try again automatically.",
+     .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "Something behind the receiving server, such as a scanner or database, is out "
                     "of order. Your message waits and will be tried again.",
      .admin_help = "The record names the service and how long the filter waited for it. Decide per "
@@ -1947,8 +2008,9 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 3463 3.5",
      .note = "",
+     .claim = Claim::lookup,
      .text = "A DNS lookup needed to check this mail got no answer.",
-     .advice = "Your mail server will try again, check the DNS of the sending domain if the "
+     .advice = "Your mail server will try again, but check the DNS of the sending domain if the "
                "problem lasts.",
      .sender_help = "The receiving server got no answer from DNS. The message will be tried again "
                     "automatically; if the problem lasts, name servers of the sender's domain may "
@@ -1966,7 +2028,8 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8, 4.5.3.2.7; IANA registry",
      .note = "",
      .text = "No command came from [{client_address}] for too long.",
-     .advice = "Your mail server will try again, look for network trouble if the problem lasts.",
+     .advice =
+         "Your mail server will try again, but look for network trouble if the problem lasts.",
      .sender_help =
          "The connection was idle for so long that the receiving server closed it. If it happens "
          "again, look at the network between the servers, such as MTU or a firewall.",
@@ -1983,10 +2046,11 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of this site refuses this mail.",
-     .advice = "Ask the postmaster there what the policy requires, and give the reference.",
-     .sender_help = "The receiving site has a rule of its own against this message. The reference "
-                    "in the reply lets its postmaster find the rule and tell you what to change.",
+     .text = "A policy rule of this mail server refuses this message.",
+     .advice = "Ask our postmaster what the rule requires, and give the reference.",
+     .sender_help =
+         "The receiving mail server has a rule of its own against this message. The reference in "
+         "the reply lets its postmaster find the rule and tell you what to change.",
      .admin_help = "Set text in the rule, so that the sender learns what it is about. If another "
                    "reason of the catalogue fits, use that.",
      .causes = {"a rule made for this site", "a rule that is too broad"}},
@@ -2000,11 +2064,12 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 4.2.3",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A local policy of this site defers this mail for now.",
-     .advice = "Your mail server will try again, ask the postmaster there if the problem lasts.",
-     .sender_help =
-         "The receiving site has a rule that makes this message wait. It will be tried again "
-         "automatically; if it never passes, the postmaster there finds the rule by the reference.",
+     .text = "A policy rule of this mail server delays this message for now.",
+     .advice = "Your mail server will try again, but ask our postmaster and give the reference if "
+               "the delay lasts.",
+     .sender_help = "The receiving mail server has a rule that makes this message wait. It will be "
+                    "tried again automatically; if it never passes, the postmaster there finds the "
+                    "rule by the reference.",
      .admin_help = "Set text in the rule, so that the sender learns what it waits for. Be sure "
                    "that the condition can end by itself, or mail bounces after days.",
      .causes = {"a rule made for this site", "a condition that never ends"},
@@ -2085,8 +2150,8 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.1.4, 3.3; RFC 3463 3.6",
      .note = "Permanent: 503 is about order, not about a busy server or a limit.",
      .text = "This command came out of order.",
-     .advice =
-         "Look at the earlier replies of the session, usually a command before it was refused.",
+     .advice = "Look at the earlier replies of the session, because usually an earlier command was "
+               "refused.",
      .sender_help = "The sending program sent a command before the one it depends on had "
                     "succeeded. It is not about speed or limits; the real cause is usually an "
                     "earlier refusal that the program ignored.",
@@ -2102,10 +2167,11 @@ constexpr Reason table[] = {
      .stages = {helo, auth},
      .reference = "RFC 5321 4.2.1, 4.3.2",
      .note = "Permanent: 504 is not a gateway timeout.",
-     .text = "The parameter of this command is not implemented here.",
-     .advice = "Use a login method, or a HELO name, that the server accepts.",
-     .sender_help = "The command is known, but not with this parameter; usually a login method "
-                    "that the server does not have. Choose another in the account settings.",
+     .text = "The HELO name or login method given here is one that we do not support.",
+     .advice =
+         "Greet with a full host name, or choose a login method that the reply to EHLO offers.",
+     .sender_help = "The command is known, but not with what followed it; usually that is a login "
+                    "method the server does not have. Choose another in the account settings.",
      .admin_help = "Compare the session with what your EHLO reply offers. Postfix also uses 504 "
                    "for HELO names without a domain.",
      .causes = {"a login method the server lacks", "a HELO name without a domain"}},
@@ -2152,7 +2218,7 @@ constexpr Reason table[] = {
      .note = "A positive answer that promises nothing, as RFC 5321 3.5.3 suggests where VRFY is "
              "switched off.",
      .text = "Addresses are not confirmed here, but delivery to them will be attempted.",
-     .advice = "Send a message, only its delivery shows whether the address works.",
+     .advice = "Send a message, since only its delivery shows whether the address works.",
      .sender_help = "The server does not say whether an address exists, so that nobody can collect "
                     "addresses. That says nothing about whether the address works.",
      .admin_help = "252 gives nothing away. Answer VRFY truthfully only to people you know.",

@@ -4,6 +4,7 @@
 #include "postern/reason.h"
 #include "reply/codes_explanation.h"
 #include "reply/codes_query.h"
+#include "reply/codes_search.h"
 #include "reply/registry.h"
 
 #include <nlohmann/json.hpp>
@@ -277,6 +278,14 @@ std::string text_of(const Reason& reason) {
   return out;
 }
 
+std::string list_line(const Reason& reason) {
+  std::string line = "  " + std::string(reason.id);
+  line.resize(std::max<std::size_t>(line.size(), 31), ' ');
+  line += ' ' + (reason.reply.empty() ? std::string("-") : std::string(reason.reply));
+  line.resize(std::max<std::size_t>(line.size(), 43), ' ');
+  return line + ' ' + std::string(reason.what) + '\n';
+}
+
 /// Questions are bytes from anywhere; what is no UTF-8 must not stop the answer.
 std::string dumped(const Json& json) {
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
@@ -344,6 +353,17 @@ Json json_of(const Explanation& e) {
   return json;
 }
 
+std::string list_of(const std::vector<const Reason*>& reasons, CodesFormat format) {
+  if (format == CodesFormat::json) {
+    Json list = Json::array();
+    for (const auto* reason : reasons) list.push_back(json_of(*reason));
+    return dumped(list);
+  }
+  std::string out;
+  for (const auto* reason : reasons) out += list_line(*reason);
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> explain_code(std::string_view what, CodesFormat format) {
@@ -360,13 +380,17 @@ Result<std::string> explain_code(std::string_view what, CodesFormat format) {
     const auto explanation = find_out(*query);
     return format == CodesFormat::text ? text_of(explanation) : dumped(json_of(explanation));
   }
+  if (const auto found = search_reasons(what); !found.empty()) {
+    return list_of(found, format);
+  }
   const auto shown = clean_for_terminal(what.substr(0, 60));
   std::vector<std::string> ids;
   for (const auto& reason : all_reasons()) ids.emplace_back(reason.id);
   const auto near = nearest_name(lower(what.substr(0, 100)), ids);
   return plain_problem(
-      what.empty() ? std::string("nothing to look up")
-                   : "\"" + shown + "\" is neither a reason nor a reply code",
+      what.empty()
+          ? std::string("nothing to look up")
+          : "\"" + shown + "\" is neither a reason nor a reply code, and no reason speaks of it",
       near.empty()
           ? std::string("give a reason, a code such as 550, 5.7.26 or \"550 5.7.26\", or a "
                         "whole reply; without argument all reasons are listed")
@@ -388,11 +412,7 @@ std::string list_reasons(CodesFormat format) {
       out += group;
       out += '\n';
     }
-    std::string line = "  " + std::string(reason.id);
-    line.resize(std::max<std::size_t>(line.size(), 31), ' ');
-    line += ' ' + (reason.reply.empty() ? std::string("-") : std::string(reason.reply));
-    line.resize(std::max<std::size_t>(line.size(), 43), ' ');
-    out += line + ' ' + std::string(reason.what) + '\n';
+    out += list_line(reason);
   }
   return out;
 }

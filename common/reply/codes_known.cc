@@ -1,5 +1,7 @@
 #include "reply/codes_known.h"
 
+#include "model/text.h"
+
 namespace postern {
 
 namespace {
@@ -33,7 +35,12 @@ constexpr KnownUse table[] = {
     {"550 5.1.10",
      "Microsoft's hosted mail sends this for a mailbox that does not exist, though "
      "X.1.10 means a domain without mail (null MX)."},
-    {"550 5.1.0", "A general code; the text tells which address is meant and why."},
+    {"550 5.1.0",
+     "A general code; the text tells which address is meant and why. Cisco's mail gateways send it "
+     "for a recipient they do not know (\"550 #5.1.0 Address rejected\")."},
+    {"5.4.1",
+     "Microsoft's hosted mail sends this (\"Recipient address rejected: Access denied\") for a "
+     "mailbox that does not exist, though X.4.1 means a host that does not answer."},
     {"552 5.7.0", "Google sends this for a forbidden attachment, though 552 means size or quota."},
     {"553 5.3.0",
      "Some servers send this for a mailbox that does not exist; the standard code is "
@@ -81,6 +88,19 @@ constexpr KnownUse table[] = {
     {"5.7.54", "Microsoft Exchange sends this for relaying to a domain that is not its own."},
 };
 
+struct KnownReason {
+  std::string_view form;
+  std::string_view words;  // in small letters
+  std::string_view reason;
+};
+
+// Where the words alone would mislead: "Access denied" behind other codes is any policy.
+constexpr KnownReason reasons[] = {
+    {"5.4.1", "access denied", "rcpt-unknown"}, {"5.1.10", "not found", "rcpt-unknown"},
+    {"5.7.509", "dmarc", "dmarc-reject"},       {"5.7.54", "relay", "relay-denied"},
+    {"5.4.14", "hop", "too-many-hops"},
+};
+
 }  // namespace
 
 std::vector<std::string_view> known_uses(std::optional<int> code, const std::string& enhanced) {
@@ -91,6 +111,17 @@ std::vector<std::string_view> known_uses(std::optional<int> code, const std::str
     if (form == number || form == enhanced || form == pair) uses.push_back(use);
   }
   return uses;
+}
+
+std::string_view known_reason(std::optional<int> code, const std::string& enhanced,
+                              std::string_view words) {
+  const auto pair = (code ? std::to_string(*code) : std::string()) + ' ' + enhanced;
+  const auto text = lower(words);
+  for (const auto& row : reasons) {
+    const bool same_form = row.form == enhanced || row.form == pair;
+    if (same_form && text.find(row.words) != std::string::npos) return row.reason;
+  }
+  return {};
 }
 
 }  // namespace postern

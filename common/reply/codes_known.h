@@ -13,4 +13,8 @@ namespace postern {
 /// the standards say.
 std::vector<std::string_view> known_uses(std::optional<int> code, const std::string& enhanced);
 
+/// The reason behind such a reply when its words fit too; empty when that is not known.
+std::string_view known_reason(std::optional<int> code, const std::string& enhanced,
+                              std::string_view words);
+
 }  // namespace postern

@@ -105,31 +105,42 @@ void read_line(std::string_view line, CodesQuery& query) {
     if (!query.code) query.code = code;
     line = trimmed(line.substr(std::min<std::size_t>(4, line.size())));
   }
-  if (auto enhanced = take_enhanced(line)) {
+  // Cisco's mail gateways write "550 #5.1.0 Address rejected."
+  auto code_part = line.starts_with('#') ? line.substr(1) : line;
+  if (auto enhanced = take_enhanced(code_part)) {
     if (query.enhanced && query.enhanced->text() != enhanced->text()) {
       add_fault(
           "The lines carry different enhanced codes; all lines of one reply must carry the "
           "same (RFC 2034 4).");
     }
     if (!query.enhanced) query.enhanced = enhanced;
-    line = trimmed(line);
+    line = trimmed(code_part);
   }
   if (!query.words.empty() && !line.empty()) query.words += ' ';
   query.words += line;
 }
 
-// Idioms of mail servers, ours among them, most specific first. They tell which of the many causes
-// behind 550 5.7.1 or 554 is meant.
-constexpr std::pair<std::string_view, std::string_view> idioms[] = {
-    {"a message here may have", "too-many-recipients-policy"},
+/// Words that tell which of the many causes behind 550 5.7.1 or 554 is meant, and the same cause
+/// where the code is of the other class: a full mailbox is mailbox-full with 452 and
+/// mailbox-full-perm with 552.
+struct Idiom {
+  std::string_view words;
+  std::string_view reason;
+  std::string_view counterpart = {};
+};
+
+// Idioms of mail servers, ours among them, most specific first.
+constexpr Idiom idioms[] = {
+    {"since we accept only", "too-many-recipients-policy"},
     {"please slow down", "rate-recipient"},
     {"are open at the same time", "concurrency"},
-    {"deferred due to ip/domain reputation", "reputation-defer"},
-    {"reputation problems", "reputation-reject"},
+    {"reputation problems", "reputation-reject", "reputation-defer"},
     {"the reverse dns of client", "client-rdns-temp"},
     {"the dmarc record of", "dmarc-temperror"},
     {"exactly one author domain", "dmarc-multiple-from"},
     {"no service for", "dnsbl-listed-connect"},
+    {"which is on our own block list", "client-blocked"},
+    {"is on our own block list", "sender-blocked"},
     {"relay access denied", "relay-denied"},
     {"relaying denied", "relay-denied"},
     {"unable to relay", "relay-denied"},
@@ -141,35 +152,39 @@ constexpr std::pair<std::string_view, std::string_view> idioms[] = {
     {"block list", "dnsbl-listed"},
     {"greylist", "greylisted"},
     {"graylist", "greylisted"},
-    {"dmarc", "dmarc-reject"},
-    {"dkim", "dkim-none"},
-    {"spf", "spf-fail"},
-    {"reverse dns", "client-no-rdns"},
-    {"reverse hostname", "client-no-rdns"},
-    {"ptr record", "client-no-rdns"},
+    {"dmarc", "dmarc-reject", "dmarc-temperror"},
+    {"dkim", "dkim-none", "dkim-temperror"},
+    {"spf", "spf-fail", "spf-temperror"},
+    {"reverse dns", "client-no-rdns", "client-rdns-temp"},
+    {"reverse hostname", "client-no-rdns", "client-rdns-temp"},
+    {"ptr record", "client-no-rdns", "client-rdns-temp"},
+    {"helo command rejected: host not found", "helo-unresolvable", "helo-lookup-temp"},
     {"helo command rejected", "helo-not-fqdn"},
+    {"recipient address rejected: domain not found", "rcpt-domain-bad"},
     {"user unknown", "rcpt-unknown"},
     {"no such user", "rcpt-unknown"},
     {"unknown user", "rcpt-unknown"},
+    {"recipient not found", "rcpt-unknown"},
     {"does not exist", "rcpt-unknown"},
-    {"mailbox full", "mailbox-full"},
-    {"mailbox is full", "mailbox-full"},
-    {"over quota", "mailbox-full"},
-    {"quota exceeded", "mailbox-full"},
+    {"mailbox full", "mailbox-full", "mailbox-full-perm"},
+    {"mailbox is full", "mailbox-full", "mailbox-full-perm"},
+    {"over quota", "mailbox-full", "mailbox-full-perm"},
+    {"quota exceeded", "mailbox-full", "mailbox-full-perm"},
     {"too many hops", "too-many-hops"},
     {"mail loop", "too-many-hops"},
-    {"too many recipients", "too-many-recipients"},
+    {"too many recipients", "too-many-recipients", "too-many-recipients-policy"},
     {"too many connections", "rate-connection"},
     {"message size exceeds", "message-too-big"},
     {"too large", "message-too-big"},
     {"too big", "message-too-big"},
     {"authentication required", "auth-required"},
     {"starttls command first", "tls-required"},
+    {"tls not available", "tls-unavailable"},
     {"virus", "virus"},
     {"malware", "virus"},
-    {"spam", "spam"},
+    {"spam", "spam", "spam-defer"},
     {"rate limit", "rate-message"},
-    {"domain not found", "sender-domain-bad"},
+    {"domain not found", "sender-domain-bad", "sender-domain-temp"},
 };
 
 }  // namespace
@@ -215,7 +230,7 @@ std::optional<CodesQuery> read_codes_query(std::string_view what) {
   return std::nullopt;
 }
 
-std::string_view reason_by_words(std::string_view words) {
+std::vector<std::string_view> reasons_by_words(std::string_view words) {
   // Addresses are left out: "<spam@example.org>" says nothing about spam.
   std::string text;
   bool address = false;
@@ -224,9 +239,12 @@ std::string_view reason_by_words(std::string_view words) {
     if (!address) text += c;
     if (c == '>') address = false;
   }
-  for (const auto& [idiom, reason] : idioms) {
-    for (auto at = text.find(idiom); at != std::string::npos; at = text.find(idiom, at + 1)) {
-      if (starts_word(text, at)) return reason;
+  for (const auto& idiom : idioms) {
+    for (auto at = text.find(idiom.words); at != std::string::npos;
+         at = text.find(idiom.words, at + 1)) {
+      if (!starts_word(text, at)) continue;
+      if (idiom.counterpart.empty()) return {idiom.reason};
+      return {idiom.reason, idiom.counterpart};
     }
   }
   return {};

@@ -28,8 +28,9 @@ struct CodesQuery {
 /// nullopt when there is neither a code nor an enhanced code in it.
 std::optional<CodesQuery> read_codes_query(std::string_view what);
 
-/// The reason whose idiom stands in the text of a reply ("relay access denied"); empty if none is
+/// The reason whose idiom stands in the text of a reply ("relay access denied"), and behind it the
+/// one for the same cause with a code of the other class, where there is one; empty if no idiom is
 /// known.
-std::string_view reason_by_words(std::string_view words);
+std::vector<std::string_view> reasons_by_words(std::string_view words);
 
 }  // namespace postern

@@ -29,6 +29,11 @@ inline constexpr std::size_t longest_part = 480;
 /// Octets of the reference as it stands in the text: " (ref XXXX-XXXX-XXXX)".
 inline constexpr std::size_t reference_length = 21;
 
+/// Octets that a sentence is never cut below, whatever an MTA writes before it: enough words to
+/// tell what happened. Together with the codes and the reference they fit beside what MTAs write
+/// for an address of 400 octets; beyond that the line is too long without a word of ours.
+inline constexpr std::size_t shortest_sentence = 32;
+
 /// Host, sentence and reference as every door writes them: "HOST sentence (ref ...)".
 inline std::string start_of(const ReplyText& text) {
   std::string start;

@@ -132,7 +132,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .meaning = "The mailbox exists but is switched off: for now (4.2.1) or for good (5.2.1).",
      .who_acts = "the recipient, or the receiving administrator",
-     .what_to_do = "5.2.1: use another address. 4.2.1: the sending server tries again."},
+     .what_to_do = "5.2.1: Use another address. 4.2.1: The sending server tries again."},
     {.subject = 2,
      .detail = 2,
      .name = "Mailbox full",
@@ -162,7 +162,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {450, 452},
      .meaning = "The address is a mailing list whose members cannot be determined.",
      .who_acts = "the owner of the list",
-     .what_to_do = "4.2.4: wait. 5.2.4: tell the owner of the list."},
+     .what_to_do = "4.2.4: Wait. 5.2.4: Tell the owner of the list."},
     {.subject = 3,
      .detail = 0,
      .name = "Other or undefined mail system status",
@@ -191,7 +191,7 @@ constexpr EnhancedEntry enhanced_table[] = {
          "The host accepts no mail from the network: for now, as in a shutdown or under load, "
          "or, with 521, never.",
      .who_acts = "the receiving administrator",
-     .what_to_do = "4.3.2: wait. 5.3.2: the domain's MX records lead to a host without mail "
+     .what_to_do = "4.3.2: Wait. 5.3.2: The domain's MX records lead to a host without mail "
                    "service."},
     {.subject = 3,
      .detail = 3,
@@ -479,7 +479,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "Security or policy caused this, without detail. With 450 or 451 it is usually "
                 "greylisting or a rate limit, with 530 a missing login or missing TLS.",
      .who_acts = "4.7.0: the sending server, by itself. 5.7.0: the sender or sending administrator",
-     .what_to_do = "4.7.0: wait. 5.7.0: read the text; with 530 switch on authentication and "
+     .what_to_do = "4.7.0: Wait. 5.7.0: Read the text; with 530 switch on authentication and "
                    "TLS."},
     {.subject = 7,
      .detail = 1,
@@ -527,7 +527,7 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "Something signed or encrypted could not be checked or opened, for instance "
                 "because a key could not be fetched.",
      .who_acts = "the sending administrator",
-     .what_to_do = "4.7.5: wait, and check that the DKIM key can be looked up. 5.7.5: read the "
+     .what_to_do = "4.7.5: Wait, and check that the DKIM key can be looked up. 5.7.5: Read the "
                    "text."},
     {.subject = 7,
      .detail = 6,
@@ -707,8 +707,8 @@ constexpr EnhancedEntry enhanced_table[] = {
          "The SPF record of the sender's domain could not be evaluated: DNS trouble (4.7.24) "
          "or a broken record (5.7.24).",
      .who_acts = "the administrator of the sender's domain",
-     .what_to_do = "5.7.24: correct the record (one record only, at most 10 lookups). 4.7.24: "
-                   "check the domain's name servers."},
+     .what_to_do = "5.7.24: Correct the record (one record only, at most 10 lookups). 4.7.24: "
+                   "Check the domain's name servers."},
     {.subject = 7,
      .detail = 25,
      .name = "Reverse DNS validation failed",

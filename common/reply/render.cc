@@ -2,6 +2,7 @@
 
 #include "reply/limits.h"
 #include "reply/registry.h"
+#include "reply/shorten.h"
 
 #include <algorithm>
 #include <array>
@@ -72,6 +73,15 @@ ReplyForm surviving_form(const Reply& reply, const Reason& reason, PolicyContext
   return {form.code, EnhancedCode::from(digit, about_address ? 1 : 7, about_address ? 0 : 1)};
 }
 
+/// Host, sentence and reference in `room` octets: the sentence alone gives way.
+std::string fitted_start(ReplyText text, std::size_t room) {
+  if (start_length(text) > room) {
+    const std::size_t rest = start_length(text) - text.sentence.size();
+    text.sentence = shortened_sentence(text.sentence, room - std::min(room, rest));
+  }
+  return start_of(text);
+}
+
 }  // namespace
 
 std::string_view to_text(PolicyContext context) noexcept { return row_of(context).name; }
@@ -87,7 +97,11 @@ PolicyContext policy_context(std::string_view attribute, ReplyStage state) noexc
 
 std::size_t policy_prefix(PolicyContext context, std::string_view named_value) noexcept {
   constexpr std::string_view frame = "<>:  rejected: ";
-  return frame.size() + named_value.size() + row_of(context).words.size();
+  // A client is named as name[address], with smtpd_client_port_logging as name[address]:port, and
+  // the request does not tell which.
+  constexpr std::string_view port = ":65535";
+  return frame.size() + named_value.size() + row_of(context).words.size() +
+         (context == PolicyContext::client ? port.size() : 0);
 }
 
 MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix) {
@@ -96,21 +110,14 @@ MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix)
   if (reply.enhanced()) result.enhanced = reply.enhanced()->text();
 
   const auto& text = reply.text();
-  std::vector<std::string> lines = {start_of(text)};
+  // What the MTA puts before the first line may be an address of any length it accepted.
+  const std::size_t used = result.code.size() + 1 +
+                           (result.enhanced.empty() ? 0 : result.enhanced.size() + 1) +
+                           first_line_prefix;
+  std::vector<std::string> lines = {
+      fitted_start(text, longest_line - std::min(longest_line, used))};
   for (const auto* part : {&text.advice, &text.quote, &text.contact, &text.help}) {
     if (!part->empty()) lines.push_back(*part);
-  }
-  const std::size_t codes =
-      result.code.size() + 1 + (result.enhanced.empty() ? 0 : result.enhanced.size() + 1);
-  // What the MTA puts before the first line may be an address of any length it accepted; the
-  // sentence then gives way from its end, the reference never.
-  if (codes + first_line_prefix + lines.front().size() > longest_line) {
-    const std::size_t reference = text.reference.empty() ? 0 : text.reference.size() + 3;
-    const std::size_t room = longest_line - std::min(longest_line, codes + first_line_prefix);
-    auto head = lines.front().substr(0, lines.front().size() - reference);
-    const auto tail = lines.front().substr(head.size());
-    head.resize(std::min(head.size(), room > reference ? room - reference : std::size_t{1}));
-    lines.front() = head + tail;
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
     std::string whole = result.code + (i + 1 < lines.size() ? '-' : ' ');
@@ -125,16 +132,19 @@ PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyC
                                std::size_t prefix) {
   PolicyAnswer answer{{}, surviving_form(reply, reason, context), {}, {}};
   const auto codes = answer.sent.text();
-  const auto& text = reply.text();
+  auto text = reply.text();
 
   // One line only, so no place for other people's words, which must stand on a line of their own.
   const std::size_t used = codes.size() + 1 + prefix;
   const std::size_t room = longest_line - std::min(longest_line, used);
-  std::string line = start_of(text);
+  // Behind Postfix's prefix our name stands first in no case, so it goes before a word does.
+  if (start_length(text) > room) text.host.clear();
+  std::string line = fitted_start(text, room);
   const std::string advice = text.advice.empty() ? "" : ' ' + text.advice;
   const std::string contact = text.contact.empty() ? "" : ' ' + text.contact;
   const std::string help = text.help.empty() ? "" : ' ' + text.help;
-  // When short, help goes first, then contact, then advice (semantics 24).
+  // When short, help goes first, then contact, then advice (semantics 24), and the sentence gives
+  // way last.
   if (line.size() + advice.size() + contact.size() + help.size() <= room) {
     line += advice + contact + help;
   } else if (line.size() + advice.size() + contact.size() <= room) {

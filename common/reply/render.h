@@ -19,7 +19,8 @@ struct MilterReply {
   std::vector<std::string> lines;     ///< '%' doubled; each non-empty
   std::vector<std::string> expected;  ///< whole lines at the client, without CRLF, without prefix
 };
-/// `first_line_prefix`: octets that sendmail may put before the first line ("<address>... ").
+/// `first_line_prefix`: octets that sendmail may put before the first line ("<address>... "). The
+/// first sentence is cut to what they leave, but not below a few words.
 MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix);
 
 /// The restriction list that asks (Postfix's policy_context as the printed main.cf lines set it).
@@ -37,10 +38,13 @@ struct PolicyAnswer {
   std::string expected;   ///< the reply at the client without CRLF and without Postfix's prefix
   std::string condition;  ///< "unless a later restriction rejects", for DEFER_IF_PERMIT
 };
-/// `prefix`: octets of "<name>: CLASS rejected: " that Postfix will put before the text.
+/// `prefix`: octets of "<name>: CLASS rejected: " that Postfix will put before the text. Codes,
+/// prefix and text are together at most 510 octets while the prefix leaves 63 for codes, the
+/// shortest sentence and the reference; a longer prefix gets no more than these.
 PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
                                std::size_t prefix);
-/// The longest prefix Postfix can put before our text in this context.
+/// The longest prefix Postfix can put before our text in this context. `named_value`: what it names
+/// in the angle brackets, a client as "name[address]".
 std::size_t policy_prefix(PolicyContext context, std::string_view named_value) noexcept;
 
 }  // namespace postern

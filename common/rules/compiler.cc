@@ -23,8 +23,8 @@ bool is_condition(const Node& node) {
 }
 
 bool is_text_like(ValueType type) {
-  return type == ValueType::text || type == ValueType::domain || type == ValueType::address ||
-         type == ValueType::addresses;
+  return type == ValueType::text || type == ValueType::local || type == ValueType::domain ||
+         type == ValueType::address || type == ValueType::addresses;
 }
 
 /// What the right-hand side asks when the sides change places; `in` and text operators cannot.
@@ -86,6 +86,7 @@ class Compiler {
     }
     program_.earliest = resolver_.earliest();
     program_.subjects = resolver_.subjects();
+    program_.names = resolver_.names();
     return std::move(program_);
   }
 
@@ -313,7 +314,7 @@ class Compiler {
       return constant(Truth::no);
     }
     const auto is_plain_text = [](ValueType type) {
-      return type == ValueType::text || type == ValueType::domain;
+      return type == ValueType::text || type == ValueType::local || type == ValueType::domain;
     };
     if (left.type != other->type && !(is_plain_text(left.type) && is_plain_text(other->type))) {
       resolver_.problem(right, quoted(left.spelling) + " is " + std::string(to_text(left.type)) +
@@ -328,7 +329,8 @@ class Compiler {
     auto test = test_of(left, Comparison::same_as);
     test.other = other->row->id;
     test.other_macro = other->macro;
-    if (other->type == ValueType::domain) test.type = ValueType::domain;
+    // The side of which less counts says how: text, local part, domain name.
+    if (is_plain_text(other->type)) test.type = std::max(test.type, other->type);
     const auto part = emit(std::move(test));
     return op == Operator::not_equal ? negate(part) : part;
   }

@@ -3,11 +3,28 @@
 #include "rules/compiler.h"
 #include "rules/program.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern {
 
 struct Condition::Program : expression::Program {};
+
+namespace {
+
+bool bound(const expression::Program& program, const expression::Step& step) {
+  using Kind = expression::Step::Kind;
+  if (step.kind == Kind::test) {
+    return program.tests[step.first].name == expression::Name::client_ip;
+  }
+  if (step.kind != Kind::all_of) return false;
+  for (std::uint32_t i = 0; i < step.count; ++i) {
+    if (bound(program, program.steps[program.children[step.first + i]])) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Condition::Condition(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
 Condition::~Condition() = default;
@@ -30,6 +47,52 @@ Condition Condition::always() { return Condition(std::make_unique<Program>()); }
 Stage Condition::earliest_stage() const noexcept { return program_->earliest; }
 const Subjects& Condition::subjects() const noexcept { return program_->subjects; }
 const std::string& Condition::source() const noexcept { return program_->source; }
+const std::vector<ConditionName>& Condition::names() const noexcept { return program_->names; }
+
+bool Condition::bound_to_networks() const noexcept {
+  return !program_->steps.empty() && bound(*program_, program_->steps.back());
+}
+
+bool Condition::asks(QuestionKind kind) const noexcept {
+  using expression::Name;
+  return std::any_of(program_->tests.begin(), program_->tests.end(), [&](const auto& test) {
+    if (test.check) return test.check->description().kind == kind;
+    // What the mail server simply tells is of kind upstream; nobody was asked for it.
+    const auto told = [&](Name name) {
+      return name == Name::macro ||
+             (kind != QuestionKind::upstream && expression::row_of(name).kind == kind);
+    };
+    return (test.name && told(*test.name)) || (test.other && told(*test.other));
+  });
+}
+
+std::string Condition::limit() const {
+  using expression::Comparison;
+  using expression::Name;
+  using Kind = expression::Step::Kind;
+  const auto& program = *program_;
+  if (program.steps.empty()) return {};
+  const auto& whole = program.steps.back();
+  std::vector<const expression::Step*> needed;
+  if (whole.kind == Kind::all_of) {
+    for (std::uint32_t i = 0; i < whole.count; ++i) {
+      needed.push_back(&program.steps[program.children[whole.first + i]]);
+    }
+  } else {
+    needed.push_back(&whole);
+  }
+  std::string limit;
+  for (const auto* step : needed) {
+    if (step->kind != Kind::test) continue;
+    const auto& test = program.tests[step->first];
+    const bool size = test.name == Name::size || test.name == Name::declared_size;
+    const bool count = test.name == Name::recipient_count;
+    if ((!size && !count) || test.comparison != Comparison::greater) continue;
+    if (!limit.empty() || test.numbers.size() != 1) return {};
+    limit = std::to_string(test.numbers.front()) + (size ? " octets" : "");
+  }
+  return limit;
+}
 
 ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts) const {
   ConditionOutcome outcome;

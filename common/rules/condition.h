@@ -36,6 +36,14 @@ struct Subjects {
   bool content = false;
 };
 
+/// A name in the text of a condition, by offset as in ExpressionProblem.
+struct ConditionName {
+  std::string_view name;  ///< of the fixed list; lives as long as the program
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  QuestionKind kind = QuestionKind::upstream;  ///< who could tell it when the MTA does not
+};
+
 struct ConditionOutcome {
   Truth truth = Truth::no;
   std::vector<Question> questions;       ///< when unknown: what to ask now; costly ones held back
@@ -73,6 +81,17 @@ class Condition {
   Stage earliest_stage() const noexcept;
   const Subjects& subjects() const noexcept;
   const std::string& source() const noexcept;
+  /// Every name of the fixed list that it holds, for reviews.
+  const std::vector<ConditionName>& names() const noexcept;
+  /// True if `and` joins it with a test that only some client networks pass (`client.ip in ...`),
+  /// so that for all other clients it is no whatever else is not known.
+  bool bound_to_networks() const noexcept;
+  /// True if it asks a check of this kind, or names what the mail server has learned that way, such
+  /// as the client's host name for reverse_dns. A milter macro may tell of anything and counts too.
+  bool asks(QuestionKind kind) const noexcept;
+  /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
+  /// count to be greater than a number; else empty. For the field {limit}.
+  std::string limit() const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

@@ -29,11 +29,13 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
 using SourceLoader = std::function<const SourceFile*(const Node& by, const std::string& name)>;
 
 /// The tables so far. One that did not load is there without entries, or null when its kind is not
-/// known, so that conditions which look things up in it are checked like all others.
+/// known, so that conditions which look things up in it are checked like all others. A check, which
+/// this version cannot load, is known by name, so that conditions are not called wrong as well.
 struct TableSet {
   Tables tables;
-  std::map<std::string, Span> named;  ///< every table's name and where it stands
-  std::set<std::string> domains;      ///< some that tables speak of, in normal form: for reviews
+  std::map<std::string, Span> named;          ///< every table's name and where it stands
+  std::set<std::string, std::less<>> checks;  ///< names of the [check.*] sections
+  std::set<std::string> domains;  ///< some that tables speak of, in normal form: for reviews
 };
 void read_tables(const Node& root, const ValueReader& values, const CheckRegistry& checks,
                  const SourceLoader& load, TableSet& tables);
@@ -75,6 +77,7 @@ class RuleCompiler {
   void check_spoken(const Action& action, Stage stage) const;
   void check_scope(const Action& action, const Condition& condition) const;
   void check_text(const Node& source, const std::vector<Stage>& stages) const;
+  void check_new_address(const Node& source, const Action& action) const;
 
   const ValueReader& values_;
   const Settings& settings_;

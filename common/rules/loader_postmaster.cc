@@ -1,6 +1,5 @@
-// RFC 5321 4.5.1: mail for postmaster is to be accepted, in capital and small letters alike, at
-// every domain of ours and without one. Whether rules do so is not read from their text but asked,
-// as a mail server would ask them.
+// RFC 5321 4.5.1: mail for postmaster is to be accepted, at every domain of ours and without one.
+// Whether rules do so is not read from their text but asked, as a mail server would ask them.
 
 #include "model/text.h"
 #include "rules/lexer.h"
@@ -8,27 +7,19 @@
 #include "tables/table.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace postern {
 namespace {
 
-constexpr std::array<std::string_view, 3> spellings = {"postmaster", "Postmaster", "POSTMASTER"};
-
-/// Postmaster at one domain, or at none, and for which spellings a rule has said yes so far.
+/// Postmaster at one domain, or at none, and whether a rule has accepted it so far. One spelling is
+/// enough: conditions and tables compare local parts without regard to case.
 struct Mailbox {
   std::string domain;
-  std::array<bool, spellings.size()> accepted{};
+  bool accepted = false;
 
-  bool whole() const {
-    return std::all_of(accepted.begin(), accepted.end(), [](bool yes) { return yes; });
-  }
-  bool some() const {
-    return std::any_of(accepted.begin(), accepted.end(), [](bool yes) { return yes; });
-  }
-  std::string address(std::size_t spelling) const {
-    return std::string(spellings[spelling]) + (domain.empty() ? "" : '@' + domain);
+  std::string address() const {
+    return domain.empty() ? std::string("postmaster") : "postmaster@" + domain;
   }
 };
 
@@ -64,7 +55,7 @@ std::vector<Mailbox> mailboxes(const std::vector<DraftRule>& rules,
   }
   domains.erase("");
   std::vector<Mailbox> result;
-  for (const auto& domain : domains) result.push_back({domain, {}});
+  for (const auto& domain : domains) result.push_back({domain});
   return result;
 }
 
@@ -114,24 +105,13 @@ bool settles_recipients(const Rule& rule) {
 }
 
 void mark_accepted(const Rule& rule, Strangers& strangers, Mailbox& mailbox) {
-  for (std::size_t i = 0; i < spellings.size(); ++i) {
-    if (mailbox.accepted[i]) continue;
-    mailbox.accepted[i] = strangers.all_pass(rule, mailbox.address(i));
-  }
+  mailbox.accepted = mailbox.accepted || strangers.all_pass(rule, mailbox.address());
 }
 
 void warn(const Span& span, const std::vector<Mailbox>& ours, const Mailbox& bare,
           Diagnostics& diagnostics) {
-  const auto accepted = [](const Mailbox& mailbox) { return mailbox.whole(); };
-  if (std::none_of(ours.begin(), ours.end(), accepted)) {
-    if (std::any_of(ours.begin(), ours.end(),
-                    [](const Mailbox& mailbox) { return mailbox.some(); })) {
-      diagnostics.warning(span,
-                          "the rules before this one accept mail for postmaster in one spelling "
-                          "only, and capital and small letters are alike in it (RFC 5321 4.5.1)",
-                          "compare with recipient instead of recipient.local");
-      return;
-    }
+  if (std::none_of(ours.begin(), ours.end(),
+                   [](const Mailbox& mailbox) { return mailbox.accepted; })) {
     diagnostics.warning(span,
                         "no rule before this one accepts mail for postmaster (RFC 5321 4.5.1)",
                         "put a rule before it with accept = \"stage\" and when = "
@@ -140,7 +120,7 @@ void warn(const Span& span, const std::vector<Mailbox>& ours, const Mailbox& bar
                         "\"postmaster@\"");
     return;
   }
-  if (bare.whole()) return;
+  if (bare.accepted) return;
   diagnostics.warning(span,
                       "no rule before this one accepts mail for <postmaster> without a domain (RFC "
                       "5321 4.5.1)",

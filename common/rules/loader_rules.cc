@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace postern {
@@ -119,6 +120,19 @@ bool is_always(std::string_view condition) {
   return first != std::string_view::npos && condition.substr(first, last - first + 1) == "true";
 }
 
+/// True if a mail address stands in the words of a template; fields do not count.
+bool has_address(std::string_view text) {
+  const auto is_part = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    if (at > 0 && at + 1 < text.size() && is_part(text[at - 1]) && is_part(text[at + 1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 struct RuleCompiler::Action {
@@ -154,6 +168,7 @@ void RuleCompiler::add(const Node& source) {
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
   if (!action.accepts()) check_text(source, stages_for_text(action, condition, stage));
+  if (action.reason != nullptr) check_new_address(source, action);
 
   if (diagnostics.error_count() != errors_before) return;
   if (!name || !action.complete() || !condition || !stage) return;
@@ -166,11 +181,13 @@ void RuleCompiler::add(const Node& source) {
                    action.form,
                    {},
                    mode == "shadow" ? RuleMode::shadow : RuleMode::enforce,
-                   WhenUnavailable::skip},
+                   WhenUnavailable::skip,
+                   {}},
                   &source,
                   source.find("name")->value.span,
                   false};
   if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  draft.rule.limit = draft.rule.condition.limit();
   if (unavailable == "defer") draft.rule.unavailable = WhenUnavailable::defer;
   if (unavailable == "match") draft.rule.unavailable = WhenUnavailable::match;
   const auto* when = source.find("when");
@@ -263,7 +280,12 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
                                               : Verdict::defer;
   }
   if (action.member == nullptr) {
-    const bool later = source.find("discard") != nullptr || source.find("quarantine") != nullptr;
+    // Any key to come may be its action, and has been reported.
+    const bool later =
+        std::any_of(source.members.begin(), source.members.end(), [](const Member& member) {
+          const auto* key = find_key("rule." + member.key);
+          return key != nullptr && key->availability == Availability::later;
+        });
     if (!later) {
       diagnostics.error(source.span,
                         name.empty() ? std::string("this rule has no action")
@@ -376,6 +398,10 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   auto compiled = Condition::compile(member->value.string, scope(stage));
   if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
   for (const auto& problem : std::get<std::vector<ExpressionProblem>>(compiled)) {
+    // A check has been reported where it stands.
+    const auto word = member->value.string.substr(
+        std::min(problem.offset, member->value.string.size()), problem.length);
+    if (tables_.checks.contains(word.substr(0, word.find('.')))) continue;
     values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
                                 problem.hint);
   }
@@ -473,6 +499,26 @@ void RuleCompiler::check_text(const Node& source, const std::vector<Stage>& stag
     values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
                                 problem.hint);
   }
+}
+
+/// RFC 5321 3.4, 4.2.3: a 551 says where the mailbox is now. Only the administrator knows that.
+void RuleCompiler::check_new_address(const Node& source, const Action& action) const {
+  const auto form = action.form ? action.form : ReplyForm::parse(action.reason->reply);
+  if (!form || form->code.value() != 551) return;
+  const auto* text = source.find("text");
+  if (text != nullptr && (text->value.string.empty() || has_address(text->value.string))) {
+    return;  // an empty one has been reported
+  }
+  const auto* code = source.find("code");
+  const auto& place = text != nullptr   ? text->value
+                      : code != nullptr ? code->value
+                                        : action.member->value;
+  values_.diagnostics().error(
+      place.span, "a 551 must name the new address (RFC 5321 3.4), and this rule has none",
+      std::string("write text = \"User not local, please try <new@example.net> instead.\", or ") +
+          (action.form && ReplyForm::parse(action.reason->reply)->code.value() != 551
+               ? "take \"code\" out"
+               : "use \"rcpt-moved\" if the address is not to be told"));
 }
 
 }  // namespace postern

@@ -64,6 +64,46 @@ void note_domain(TableKind kind, const std::vector<TableEntry>& entries,
   }
 }
 
+/// What begins a sub-address: what a person can see and no name consists of.
+bool is_delimiter(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return c > ' ' && c <= '~' && !letter && c != '@' && c != '"' && c != '\\';
+  });
+}
+
+/// The keys of one kind alone. `good` becomes false when they cannot be followed.
+TableOptions read_options(const Node& table, std::optional<TableKind> kind,
+                          const ValueReader& values, bool& good) {
+  auto& diagnostics = values.diagnostics();
+  TableOptions options;
+  for (const auto* key : {"case", "delimiter"}) {
+    const auto* member = table.find(key);
+    if (member == nullptr || !kind || *kind == TableKind::address) continue;
+    diagnostics.error(member->key_span,
+                      quoted(key) +
+                          " belongs to tables of kind \"address\", and this one is of "
+                          "kind " +
+                          quoted(to_text(*kind)),
+                      "take it out");
+    good = false;
+  }
+  if (values.text(table, "table.*.case") == "exact") {
+    options.local_part_case = LocalPartCase::exact;
+  }
+  const auto delimiter = values.text(table, "table.*.delimiter");
+  if (delimiter && !is_delimiter(*delimiter)) {
+    diagnostics.error(
+        table.find("delimiter")->value.span, quoted(*delimiter) + " cannot begin a sub-address",
+        "one or more characters such as \"+\" or \"+-\", each of which begins one; no "
+        "letters, digits, spaces, quotes, backslashes or @");
+    good = false;
+  } else if (delimiter) {
+    options.delimiter = *delimiter;
+  }
+  return options;
+}
+
 std::shared_ptr<const Table> read_table(const Member& section, const ValueReader& values,
                                         const SourceLoader& load, std::set<std::string>& domains) {
   auto& diagnostics = values.diagnostics();
@@ -75,6 +115,8 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
   }
   const auto kind_word = values.text(table, "table.*.kind");
   const auto kind = kind_word ? table_kind_from_text(*kind_word) : std::nullopt;
+  bool good = kind.has_value();
+  const auto options = read_options(table, kind, values, good);
   const auto* entries_member = table.find("entries");
   const auto* file_member = table.find("file");
   if (entries_member == nullptr && file_member == nullptr) {
@@ -86,7 +128,6 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
     const auto* second = std::max(entries_member, file_member);
     diagnostics.error(second->key_span, "a table has either \"entries\" or a \"file\"");
   }
-  bool good = kind.has_value();
   std::vector<TableEntry> entries;
   if (entries_member != nullptr) entries = inline_entries(entries_member->value, values, good);
   if (file_member != nullptr) {
@@ -99,7 +140,7 @@ std::shared_ptr<const Table> read_table(const Member& section, const ValueReader
   }
   if (!kind) return nullptr;
   Problems warnings;
-  auto built = Table::build(section.key, *kind, entries, &warnings);
+  auto built = Table::build(section.key, *kind, entries, options, &warnings);
   for (auto problem : built.problems()) diagnostics.add(std::move(problem));
   for (auto& warning : warnings) diagnostics.add(std::move(warning));
   if (!built || !good) return without_entries(section.key, kind);

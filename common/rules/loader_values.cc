@@ -75,10 +75,14 @@ void ValueReader::check_keys(const Node& table, std::string_view section) const 
           member.key_span, "unknown key " + quoted(member.key),
           nearest_hint(member.key, known, where + " has " + list_text(known, "and")));
     } else if (key->availability == Availability::later) {
-      diagnostics_.error(member.key_span, quoted(member.key) + " is not available in this version",
-                         "take it out: what it asks for would not happen");
+      not_built_yet(member);
     }
   }
+}
+
+void ValueReader::not_built_yet(const Member& member) const {
+  diagnostics_.error(member.key_span, quoted(member.key) + ' ' + std::string(not_built),
+                     "take it out: what it asks for would not happen");
 }
 
 const Node* ValueReader::section(const Node& root, std::string_view name) const {
@@ -165,8 +169,8 @@ bool ValueReader::check_choice(const SchemaKey& key, const Node& value) const {
       key.path == "rule.mode" && value.string.size() > 1 && value.string.back() == '%';
   if (percent || (key.path == "table.*.kind" && value.string == "pattern")) {
     diagnostics_.error(value.span,
-                       std::string(last_part(key.path)) + " = " + quoted(value.string) +
-                           " is not available in this version",
+                       std::string(last_part(key.path)) + " = " + quoted(value.string) + ' ' +
+                           std::string(not_built),
                        "it is " + list_text(words));
     return false;
   }

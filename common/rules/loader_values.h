@@ -23,6 +23,8 @@ class ValueReader {
   /// Reports keys of `table` that the schema does not have below `section` ("" for a whole file,
   /// "rule", "table.*"), and those that it has but this version does not.
   void check_keys(const Node& table, std::string_view section) const;
+  /// Reports a key that the schema has and this version does not.
+  void not_built_yet(const Member& member) const;
   /// The section of that name if it is there and a table.
   const Node* section(const Node& root, std::string_view name) const;
   /// The items of a [[section]]; anything else is a problem.

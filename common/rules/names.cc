@@ -24,10 +24,12 @@ constexpr std::array rows{
             upstream, 65'535, "TCP port of the client"},
     NameRow{Name::client_name, "client.name", ValueType::domain, Stage::connect, last, nothing,
             reverse_dns, unlimited,
-            "host name of the client whose address leads back to it; empty when there is none"},
-    NameRow{Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect,
-            last, nothing, reverse_dns, unlimited,
-            "host name that reverse DNS gives, unconfirmed; empty when there is none"},
+            "host name of the client whose address leads back to it; not told when the mail server "
+            "could not confirm one"},
+    NameRow{
+        Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect, last,
+        nothing, reverse_dns, unlimited,
+        "host name that reverse DNS gives, unconfirmed; not told when the mail server found none"},
     NameRow{Name::client_authenticated, "client.authenticated", ValueType::boolean, Stage::mail,
             last, nothing, upstream, unlimited, "the client has logged in (RFC 4954)"},
     NameRow{Name::client_user, "client.user", ValueType::text, Stage::mail, last, nothing, upstream,
@@ -52,7 +54,7 @@ constexpr std::array rows{
             upstream, unlimited, "the client said EHLO rather than HELO"},
     NameRow{Name::sender, "sender", ValueType::address, Stage::mail, last, of_sender, upstream,
             unlimited, "envelope sender; \"<>\" or \"\" is the null path of bounces"},
-    NameRow{Name::sender_local, "sender.local", ValueType::text, Stage::mail, last, of_sender,
+    NameRow{Name::sender_local, "sender.local", ValueType::local, Stage::mail, last, of_sender,
             upstream, unlimited, "part of the envelope sender before the @"},
     NameRow{Name::sender_domain, "sender.domain", ValueType::domain, Stage::mail, last, of_sender,
             upstream, unlimited, "domain of the envelope sender; empty for the null path"},
@@ -60,7 +62,7 @@ constexpr std::array rows{
             upstream, unlimited, "size the client announced with MAIL (RFC 1870); none without"},
     NameRow{Name::recipient, "recipient", ValueType::address, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "the recipient in question"},
-    NameRow{Name::recipient_local, "recipient.local", ValueType::text, Stage::rcpt, Stage::rcpt,
+    NameRow{Name::recipient_local, "recipient.local", ValueType::local, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "part of the recipient before the @"},
     NameRow{Name::recipient_domain, "recipient.domain", ValueType::domain, Stage::rcpt, Stage::rcpt,
             of_recipient, upstream, unlimited, "domain of the recipient"},
@@ -88,6 +90,38 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "row_of() finds a row by its number");
 
+// The names of checks that need no section, of the kinds of the others, and of what rules will look
+// at besides; parts behind a dot (`spf.domain`) are not listed.
+constexpr std::array<std::string_view, 27> names_to_come{
+    "spf",
+    "spf_helo",
+    "iprev",
+    "rdns",
+    "helo_check",
+    "sender_domain",
+    "recipient_domain",
+    "dnsbl",
+    "dnswl",
+    "dkim",
+    "dmarc",
+    "arc",
+    "greylist",
+    "rate",
+    "quota",
+    "reputation",
+    "harvest",
+    "upstream",
+    "score",
+    "tag",
+    "time",
+    "weekday",
+    "header",
+    "headers",
+    "body",
+    "client.country",
+    "client.asn",
+};
+
 struct MacroStage {
   std::string_view prefix;
   Stage earliest;
@@ -113,6 +147,8 @@ std::string_view to_text(ValueType type) noexcept {
       return "a size";
     case ValueType::text:
       return "a text";
+    case ValueType::local:
+      return "a local part";
     case ValueType::domain:
       return "a domain name";
     case ValueType::address:
@@ -133,6 +169,13 @@ const NameRow* find_name(std::string_view name) noexcept {
   const auto* found =
       std::find_if(rows.begin(), rows.end(), [&](const NameRow& row) { return row.name == name; });
   return found == rows.end() ? nullptr : found;
+}
+
+bool is_name_to_come(std::string_view name) noexcept {
+  const auto listed = [](std::string_view part) {
+    return std::find(names_to_come.begin(), names_to_come.end(), part) != names_to_come.end();
+  };
+  return listed(name) || listed(name.substr(0, name.find('.')));
 }
 
 const NameRow& row_of(Name name) noexcept { return rows[static_cast<std::size_t>(name)]; }

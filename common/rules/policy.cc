@@ -66,6 +66,10 @@ class PolicyBuilder {
     };
     for (const auto& root : documents_) read_tables(root, values_, checks_, load, tables);
 
+    if (const auto* checks = documents_.front().find("check")) {
+      for (const auto& check : checks->value.members) tables.checks.insert(check.key);
+    }
+
     RuleCompiler compiler(values_, settings, checks_, tables, unread_);
     for (const auto& root : documents_) {
       for (const auto* source : values_.list(root, "rule")) compiler.add(*source);
@@ -167,7 +171,10 @@ class PolicyBuilder {
     if (!open_document(*file)) note_unread();
     for (const auto& member : documents_.back().members) {
       if (member.key == "rule" || member.key == "table") continue;
-      if (find_key(member.key) != nullptr) {
+      const auto* key = find_key(member.key);
+      if (key != nullptr && key->availability == Availability::later) {
+        values_.not_built_yet(member);
+      } else if (key != nullptr) {
         diagnostics_.error(member.key_span, quoted(member.key) + " belongs in the main file",
                            "an included file holds [[rule]] and [table.NAME] only");
       } else {
@@ -208,6 +215,11 @@ Policy::~Policy() = default;
 Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader& reader,
                                        const CheckRegistry& checks) {
   return PolicyBuilder(reader, checks).build(path);
+}
+
+Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader& reader) {
+  const CheckRegistry none;  // policies share ownership of the checks they use, so it may go
+  return compile(path, reader, none);
 }
 
 const Settings& Policy::settings() const noexcept { return parts_->settings; }

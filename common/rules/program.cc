@@ -168,6 +168,7 @@ class Runner {
       case ValueType::addresses:
         return addresses(test);
       case ValueType::text:
+      case ValueType::local:
       case ValueType::domain:
       case ValueType::choice:
         return text(test);
@@ -200,8 +201,9 @@ class Runner {
     if (looks_inside(test.comparison)) {
       return truth_of(!address.empty() && compare_inside(test, buffer_.join(address)));
     }
-    return truth_of(std::find(test.addresses.begin(), test.addresses.end(), address) !=
-                    test.addresses.end());
+    return truth_of(
+        std::any_of(test.addresses.begin(), test.addresses.end(),
+                    [&](const MailAddress& other) { return same_mailbox(address, other); }));
   }
 
   Truth addresses(const Test& test) {
@@ -242,6 +244,10 @@ class Runner {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
                                   [&](const auto& domain) { return same_domain(value, domain); }));
     }
+    if (test.type == ValueType::local) {
+      return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
+                                  [&](const auto& local) { return same_local(value, local); }));
+    }
     return truth_of(holds(test.texts, value));
   }
 
@@ -258,11 +264,12 @@ class Runner {
     if (test.type == ValueType::address) {
       return same_as(test, read_address(*test.name, transaction_),
                      read_address(*test.other, transaction_),
-                     [](const auto* a, const auto* b) { return *a == *b; });
+                     [](const auto* a, const auto* b) { return same_mailbox(*a, *b); });
     }
     const auto left = read_text(*test.name, test.macro, transaction_, buffer_);
     const auto right = read_text(*test.other, test.other_macro, transaction_, other_buffer_);
     if (test.type == ValueType::domain) return same_as(test, left, right, same_domain);
+    if (test.type == ValueType::local) return same_as(test, left, right, same_local);
     return same_as(test, left, right, std::equal_to<>());
   }
 

@@ -66,6 +66,7 @@ struct Program {
   std::vector<Step> steps;  ///< the last one is the whole condition; empty: always yes
   std::vector<std::uint32_t> children;
   std::vector<Test> tests;
+  std::vector<ConditionName> names;
   Stage earliest = Stage::connect;
   Subjects subjects;
 };

@@ -1,6 +1,7 @@
 #include "rules/resolve.h"
 
 #include "model/text.h"
+#include "rules/schema.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
   if (const auto* row = node.text == "macro" ? nullptr : find_name(node.text)) {
     result.row = row;
     result.type = row->type;
+    names_.push_back({row->name, node.offset, node.length, row->kind});
     use(node, row->name, row->earliest, row->latest, row->subjects);
     return result;
   }
@@ -94,6 +96,11 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   if (scope_.tables && scope_.tables->find(word) != scope_.tables->end()) {
     problem(node, quoted(word) + " is a table, which cannot be compared",
             "ask whether something is in it, as client.ip in " + word);
+    return;
+  }
+  if (is_name_to_come(word)) {
+    problem(node, quoted(word) + ' ' + std::string(not_built),
+            "conditions look at what the mail server tells and at tables, so far");
     return;
   }
   std::vector<std::string> known;

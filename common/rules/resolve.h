@@ -46,6 +46,8 @@ class Resolver {
   void check_stages();
   Stage earliest() const { return earliest_; }
   const Subjects& subjects() const { return subjects_; }
+  /// Names of the fixed list, in the order in which they were found.
+  const std::vector<ConditionName>& names() const { return names_; }
   std::vector<ExpressionProblem>& problems() { return problems_; }
 
  private:
@@ -64,6 +66,7 @@ class Resolver {
   std::string earliest_name_;
   std::vector<Limited> limited_;  ///< names that later stages no longer know
   Subjects subjects_;
+  std::vector<ConditionName> names_;
   std::vector<ExpressionProblem> problems_;
 };
 

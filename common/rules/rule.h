@@ -22,6 +22,7 @@ struct Rule {
   std::string text;                  ///< own text template; empty: the catalogue's
   RuleMode mode = RuleMode::enforce;
   WhenUnavailable unavailable = WhenUnavailable::skip;
+  std::string limit;  ///< for {limit} in texts; empty: the condition names no single limit
 };
 
 }  // namespace postern

@@ -97,7 +97,8 @@ constexpr std::array keys{
     SchemaKey{"run.user", KeyType::account, "", 0, 0, "",
               "User to change to; required when started as root.", "0.1", restart, built},
     SchemaKey{"run.group", KeyType::account, "", 0, 0, "",
-              "Group to change to; the user's own when not given.", "0.1", restart, built},
+              "Group to change to; the user's own when not given. Never the group root.", "0.1",
+              restart, built},
 
     SchemaKey{"table", KeyType::tables, "", 0, 0, "",
               "Lists that conditions look things up in with `in`.", "0.1", reload, built},
@@ -107,6 +108,15 @@ constexpr std::array keys{
               "The entries themselves; either this or file.", "0.1", reload, built},
     SchemaKey{"table.*.file", KeyType::path, "", 0, 0, "",
               "A file with one entry a line; # begins a comment.", "0.1", reload, built},
+    SchemaKey{
+        "table.*.case", KeyType::choice, "ignore exact", 0, 0, "\"ignore\"",
+        "Of mail addresses, whether bob@ and Bob@ are one local part (ignore) or two (exact); "
+        "postmaster is one in either.",
+        "0.1", reload, built},
+    SchemaKey{"table.*.delimiter", KeyType::text, "", 0, 0, "\"\"",
+              "Of mail addresses, the characters that begin a sub-address, as in Postfix's "
+              "recipient_delimiter: with \"+\", an entry bob@ also fits bob+lists@.",
+              "0.1", reload, built},
 
     SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
               "The rules. Stage by stage, then in file order; the first that says yes decides.",
@@ -142,11 +152,33 @@ constexpr std::array keys{
     SchemaKey{"rule.quarantine", KeyType::text, "", 0, 0, "", "Hold the message for inspection.",
               "", reload, later},
 
+    SchemaKey{"rule.acknowledge_loss", KeyType::boolean, "", 0, 0, "",
+              "That a discard loses mail is known and wanted.", "", reload, later},
+    SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
+              reload, later},
+    SchemaKey{"rule.headers", KeyType::text, "", 0, 0, "", "Header fields to add or to take out.",
+              "", reload, later},
+    SchemaKey{"rule.redirect", KeyType::text, "", 0, 0, "",
+              "Send the message to another address instead.", "", reload, later},
+    SchemaKey{"rule.bcc", KeyType::text, "", 0, 0, "", "Send a copy to another address.", "",
+              reload, later},
+    SchemaKey{"rule.tag", KeyType::text, "", 0, 0, "", "Mark the message for later rules.", "",
+              reload, later},
+    SchemaKey{"rule.score", KeyType::text, "", 0, 0, "", "Add to a score that later rules test.",
+              "", reload, later},
+    SchemaKey{"rule.delay", KeyType::duration, "", 0, 0, "", "Wait before the answer.", "", reload,
+              later},
+    SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "", "Say something in the log.", "", reload,
+              later},
+
     SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
     SchemaKey{"state", KeyType::table, "", 0, 0, "", "Where counters are kept.", "", restart,
               later},
     SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
               later},
+    SchemaKey{"when", KeyType::tables, "", 0, 0, "", "Conditions with a name.", "", reload, later},
+    SchemaKey{"reason", KeyType::tables, "", 0, 0, "", "Texts of reasons in words of yours.", "",
+              reload, later},
     SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload, later},
 };
 

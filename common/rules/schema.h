@@ -63,6 +63,8 @@ std::span<const SchemaKey> all_keys() noexcept;
 const SchemaKey* find_key(std::string_view path) noexcept;
 /// The last parts of the paths right below `section` ("" for the whole file), available ones only.
 std::vector<std::string> keys_of(std::string_view section);
+/// "is not built in this version": what documents promise already and nothing here does yet.
+inline constexpr std::string_view not_built = "is not built in this version";
 /// The words of a choice.
 std::vector<std::string> choices_of(const SchemaKey& key);
 /// "100ms to 25s", "stage, message or session"; empty when there is nothing to say.

@@ -212,6 +212,7 @@ std::optional<std::string> describe(Name name, std::string_view macro,
       return texts;
     }
     case ValueType::text:
+    case ValueType::local:
     case ValueType::domain:
     case ValueType::choice: {
       TextBuffer buffer;
@@ -235,6 +236,14 @@ bool same_domain(std::string_view a, std::string_view b) noexcept {
   if (!a.empty() && a.back() == '.') a.remove_suffix(1);
   if (!b.empty() && b.back() == '.') b.remove_suffix(1);
   return a.size() == b.size() && stands_at(a, 0, b);
+}
+
+bool same_local(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && stands_at(a, 0, b);
+}
+
+bool same_mailbox(const MailAddress& a, const MailAddress& b) noexcept {
+  return same_local(a.local(), b.local()) && same_domain(a.domain(), b.domain());
 }
 
 }  // namespace postern::expression

@@ -55,6 +55,13 @@ std::optional<std::string> describe(Name name, std::string_view macro,
 
 /// Domain names without regard to ASCII case and a final dot (RFC 1034 3.1).
 bool same_domain(std::string_view a, std::string_view b) noexcept;
+/// Local parts without regard to ASCII case. RFC 5321 2.4 leaves them to the host that delivers,
+/// and practically every host folds them; a policy that did not would answer otherwise than the
+/// mailbox.
+bool same_local(std::string_view a, std::string_view b) noexcept;
+/// Both of these, part by part. How conditions compare addresses; MailAddress itself, and with it
+/// everything that is kept or counted by address, stays exact.
+bool same_mailbox(const MailAddress& a, const MailAddress& b) noexcept;
 /// True if `part`, in lower case, stands at `at` of `text`, whatever the case of that.
 bool stands_at(std::string_view text, std::size_t at, std::string_view part) noexcept;
 

@@ -329,14 +329,16 @@ std::optional<ReplyForm> form_here(const Reason& reason, const std::optional<Rep
 
 /// Fills in reason and reply of a refusal.
 void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyForm>& wish,
-            std::string_view own_text, const IdentitySettings& identity,
+            std::string_view own_text, const std::string& limit, const IdentitySettings& identity,
             const Transaction& transaction) {
   decision.reason = reason;
   if (!reason) return;
   const auto form = form_here(*reason, wish, transaction.stage);
   if (!form) return;
   const auto stage = reply_stage(transaction.stage);
-  auto reply = compose(*reason, *form, stage, own_text, field_values(transaction),
+  auto values = field_values(transaction);
+  if (!limit.empty()) values.emplace_back("limit", limit);
+  auto reply = compose(*reason, *form, stage, own_text, values,
                        {identity.host, identity.contact, identity.help}, transaction.reference);
   assert(reply.ok());
   if (reply.ok()) decision.reply = std::move(*reply);
@@ -400,8 +402,8 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
   decision.rule = rule.place;
   if (course.end == Course::End::missing_fact) {
     decision.verdict = Verdict::defer;
-    refuse(decision, reason_for_missing(missing_kind(rule, transaction, facts)), {}, {}, identity,
-           transaction);
+    refuse(decision, reason_for_missing(missing_kind(rule, transaction, facts)), {}, {}, {},
+           identity, transaction);
     return decision;
   }
   decision.verdict = rule.verdict;
@@ -415,10 +417,10 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
     if (rule.reason) decision.softened_from = rule.reason->id;
     const auto missing = course.softener ? missing_kind(*course.softener, transaction, facts)
                                          : course.carried->missing;
-    refuse(decision, reason_for_missing(missing), {}, {}, identity, transaction);
+    refuse(decision, reason_for_missing(missing), {}, {}, {}, identity, transaction);
     return decision;
   }
-  refuse(decision, rule.reason, rule.form, rule.text, identity, transaction);
+  refuse(decision, rule.reason, rule.form, rule.text, rule.limit, identity, transaction);
   return decision;
 }
 

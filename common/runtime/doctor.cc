@@ -1,5 +1,7 @@
 #include "runtime/doctor.h"
 
+#include "runtime/as_user.h"
+#include "runtime/doctor_parts.h"
 #include "runtime/files.h"
 #include "runtime/mta_lines.h"
 #include "runtime/postfix_config.h"
@@ -9,61 +11,20 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <grp.h>
 #include <optional>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace postern {
 namespace {
 
-/// The user whose eyes we borrow.
-struct MtaUser {
-  std::string name;
-  uid_t user = 0;
-  std::vector<gid_t> groups;
-};
-
-std::optional<MtaUser> find_mta_user(const std::string& name) {
-  const auto* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) return std::nullopt;
-  MtaUser user{name, entry->pw_uid, {}};
-  int count = 64;
-  user.groups.resize(static_cast<std::size_t>(count));
-  if (::getgrouplist(name.c_str(), entry->pw_gid, user.groups.data(), &count) < 0) {
-    user.groups.resize(static_cast<std::size_t>(count));
-    ::getgrouplist(name.c_str(), entry->pw_gid, user.groups.data(), &count);
-  }
-  user.groups.resize(static_cast<std::size_t>(count));
-  return user;
-}
-
-/// The permission bits (rwx) that count for `user`.
-unsigned bits_for(const MtaUser& user, const struct stat& status) {
-  if (user.user == 0) return 7;
-  if (status.st_uid == user.user) return (status.st_mode >> 6) & 7U;
-  const auto in_group = std::find(user.groups.begin(), user.groups.end(), status.st_gid);
-  return (in_group != user.groups.end() ? status.st_mode >> 3 : status.st_mode) & 7U;
-}
-
-std::string mode_text(mode_t mode) {
-  char text[8];
-  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
-  return text;
-}
-
-std::string owner_text(const struct stat& status) {
-  const auto* user = ::getpwuid(status.st_uid);
-  std::string text = user ? user->pw_name : std::to_string(status.st_uid);
-  const auto* group = ::getgrgid(status.st_gid);
-  return text + ":" + (group ? group->gr_name : std::to_string(status.st_gid));
-}
+/// Seconds; postconf(5), smtpd_policy_service_timeout.
+constexpr long default_policy_timeout = 100;
 
 class Examination {
  public:
   Examination(const Settings& settings, const DoctorPlace& place)
-      : settings_(settings), place_(place), user_(find_mta_user(place.mta_user)) {}
+      : settings_(settings), place_(place), user_(find_known_user(place.mta_user)) {}
 
   std::vector<Finding> run() {
     read_postfix();
@@ -75,19 +36,21 @@ class Examination {
     }
     if (settings_.listen.milter) listener(*settings_.listen.milter, "milter");
     for (const auto& address : settings_.listen.policy) listener(address, "policy service");
+    versions();
     if (settings_.listen.milter) sendmail_rules(*settings_.listen.milter);
     if (postfix_) postfix_rules();
-    if (settings_.listen.milter) {
-      findings_.push_back(probe_milter(*settings_.listen.milter, place_.patience));
-    }
+    if (settings_.listen.milter) probe(probe_milter, *settings_.listen.milter);
     for (const auto& address : settings_.listen.policy) {
       if (address.family != ListenAddress::Family::unix_socket && address.port == 0) {
         note("the system chooses the port of " + address.postfix_text(),
              "give it a number: a mail server cannot know the system's choice");
       } else {
-        findings_.push_back(probe_policy(address, place_.patience));
+        probe(probe_policy, address);
       }
     }
+    fold_not_running();
+    auto of_journal = examine_journal(settings_, place_);
+    findings_.insert(findings_.end(), of_journal.begin(), of_journal.end());
     if (!settings_.listen.milter && settings_.listen.policy.empty()) {
       problem("the policy names no listener", "set listen.milter or listen.policy");
     }
@@ -99,8 +62,85 @@ class Examination {
   void note(std::string what, std::string remedy) {
     findings_.push_back({Finding::State::note, std::move(what), std::move(remedy)});
   }
+  void warning(std::string what, std::string remedy) {
+    findings_.push_back({Finding::State::warning, std::move(what), std::move(remedy)});
+  }
   void problem(std::string what, std::string remedy) {
     findings_.push_back({Finding::State::problem, std::move(what), std::move(remedy)});
+  }
+  static bool not_running(const Finding& finding) {
+    return finding.cause == Finding::Cause::not_running;
+  }
+
+  /// A server that does not run is one problem, however many sockets it would have.
+  void fold_not_running() {
+    const auto down =
+        static_cast<std::size_t>(std::count_if(findings_.begin(), findings_.end(), not_running));
+    if (down < 2 || down < settings_.listen.policy.size() + (settings_.listen.milter ? 1 : 0)) {
+      return;
+    }
+    const auto first = std::find_if(findings_.begin(), findings_.end(), not_running);
+    first->what = "no server runs: none of its " + std::to_string(down) +
+                  " sockets takes connections; the first: " + first->what;
+    first->remedy = "systemctl start postern; if it does not stay, journalctl -u postern tells why";
+    findings_.erase(std::remove_if(std::next(first), findings_.end(), not_running),
+                    findings_.end());
+  }
+
+  using Probe = Finding (*)(const ListenAddress&, std::chrono::milliseconds);
+
+  /// Connects and asks, as the MTA's user where that can be done: what the system says to it is
+  /// worth more than any reasoning about modes, groups and access lists.
+  void probe(Probe ask, const ListenAddress& address) {
+    // That it has no file was said already.
+    if (address.family == ListenAddress::Family::unix_socket &&
+        ::access(address.path.c_str(), F_OK) != 0 && errno == ENOENT) {
+      return;
+    }
+    if (!user_ || place_.connect_as != DoctorPlace::ConnectAs::mta_user) {
+      auto found = ask(address, place_.patience);
+      if (user_ && found.cause == Finding::Cause::not_permitted) {
+        // Whether the MTA may is another question, which the permissions have answered.
+        found.state = Finding::State::note;
+        found.remedy = "run the doctor as root: it then asks as user " + user_->identity.name;
+      }
+      findings_.push_back(std::move(found));
+      return;
+    }
+    const auto told = as_user(user_->identity, 2 * place_.patience, [&] {
+      const auto finding = ask(address, place_.patience);
+      return std::string{static_cast<char>(finding.state), static_cast<char>(finding.cause)} +
+             finding.what + '\n' + finding.remedy;
+    });
+    const auto who = " (asked as user " + user_->identity.name + ")";
+    if (!told || told->size() < 2) {
+      note(address.postfix_text() + " could not be asked as user " + user_->identity.name,
+           "is that the mail server's user? Name another with --mta-user");
+      return;
+    }
+    const auto end = told->find('\n');
+    Finding found{static_cast<Finding::State>(told->front()), told->substr(2, end - 2) + who,
+                  told->substr(end + 1), static_cast<Finding::Cause>((*told)[1])};
+    if (found.cause == Finding::Cause::not_permitted) {
+      found.remedy = give_access(settings_, *user_);
+    }
+    findings_.push_back(std::move(found));
+  }
+
+  void versions() {
+    if (settings_.listen.milter && !place_.libmilter_version.empty()) {
+      well("libmilter " + place_.libmilter_version);
+    }
+    int major = 0;
+    int minor = 0;
+    if (std::sscanf(place_.sendmail_version.c_str(), "%d.%d", &major, &minor) != 2) return;
+    // With 8.14 came version 6 of the protocol, in which a filter names the macros it needs.
+    if (settings_.listen.milter && (major < 8 || (major == 8 && minor < 14))) {
+      problem("sendmail " + place_.sendmail_version + " does not send the macros a milter asks for",
+              "use sendmail 8.14 or newer");
+    } else {
+      well("sendmail " + place_.sendmail_version);
+    }
   }
 
   void read_postfix() {
@@ -121,10 +161,11 @@ class Examination {
     if (address.family != ListenAddress::Family::unix_socket) return;
     struct stat status {};
     if (::lstat(address.path.c_str(), &status) != 0) {
-      problem(what + ": " + address.path + ": " + std::strerror(errno),
-              errno == EACCES ? "run the doctor as root"
-                              : "is the server running? systemctl status "
-                                "postern");
+      const int why = errno;
+      problem(what + ": " + address.path + ": " + std::strerror(why),
+              why == EACCES ? "run the doctor as root"
+                            : "is the server running? systemctl status postern");
+      if (why == ENOENT) findings_.back().cause = Finding::Cause::not_running;
       return;
     }
     if (!S_ISSOCK(status.st_mode)) {
@@ -139,21 +180,21 @@ class Examination {
       struct stat directory {};
       if (::stat(way.c_str(), &directory) != 0) return;
       if ((bits_for(*user_, directory) & 1U) == 0) {
-        problem(what + ": user " + user_->name + " may not enter " + way.string() + " (mode " +
-                    mode_text(directory.st_mode) + ", " + owner_text(directory) + ")",
-                "chgrp " + user_->name + " " + way.string() + " && chmod g+x " + way.string());
+        problem(
+            what + ": user " + user_->identity.name + " may not enter " + way.string() + " " +
+                access_text(directory),
+            "chgrp " + user_->identity.name + " " + way.string() + " && chmod g+x " + way.string());
         return;
       }
     }
     // connect(2) asks for the right to write.
     if ((bits_for(*user_, status) & 2U) == 0) {
-      problem(what + ": user " + user_->name + " may not write to " + address.path + " (mode " +
-                  mode_text(status.st_mode) + ", " + owner_text(status) + ")",
-              "set listen.mode = \"0660\" and listen.group = \"" + user_->name +
-                  "\" in the policy and restart");
+      problem(what + ": user " + user_->identity.name + " may not write to " + address.path + " " +
+                  access_text(status),
+              give_access(settings_, *user_));
       return;
     }
-    well(what + ": user " + user_->name + " may connect to " + address.path);
+    well(what + ": user " + user_->identity.name + " may connect to " + address.path);
   }
 
   /// sendmail calls a socket unsafe below a directory that anybody may write to.
@@ -211,8 +252,9 @@ class Examination {
     problem("service " + service.name + " of master.cf is chrooted to " + place_.queue_directory +
                 ", where " + parameter + " cannot find " + address.path,
             inside ? "write " + postfix_name(address, place_.queue_directory) + " instead"
-                   : "listen inside " + place_.queue_directory +
-                         "/postern as well, or set the chroot column of that service to n");
+                   : "let it listen inside " + place_.queue_directory +
+                         "/postern (README, \"Plug it in\": copy postern-postfix.conf to "
+                         "/etc/tmpfiles.d), or set the chroot column of that service to n");
   }
 
   std::size_t milter_in(const SmtpdService& service, const ListenAddress& address) {
@@ -221,7 +263,12 @@ class Examination {
     well("service " + service.name + " uses the milter");
     reach(service, address, value, "smtpd_milters");
     const auto action = postfix_->value(service, "milter_default_action");
-    if (!action.empty() && action != "tempfail") {
+    if (action == "accept" || action == "reject") {
+      warning("service " + service.name + ": milter_default_action = " + action + ", which " +
+                  (action == "accept" ? "lets all mail past while we are down"
+                                      : "bounces good mail while we are down"),
+              "milter_default_action = tempfail: senders try again");
+    } else if (!action.empty() && action != "tempfail") {
       note("service " + service.name + ": milter_default_action = " + action,
            "tempfail loses no mail and lets none past the policy while we are down");
     }
@@ -248,6 +295,7 @@ class Examination {
           std::string_view(list) == "smtpd_end_of_data_restrictions") {
         own_users(service, list, value.substr(0, at));
       }
+      policy_default_of(service, value.substr(at));
       policy_timeout_of(service, value.substr(at));
     }
     return users;
@@ -279,17 +327,55 @@ class Examination {
     }
   }
 
-  void policy_timeout_of(const SmtpdService& service, const std::string& text) {
-    const auto end = text.find('}');
-    const auto own = text.substr(0, end).find("timeout=");
-    if (own == std::string::npos || end == std::string::npos) {
-      timeout_of(service, "smtpd_policy_service_timeout", 100);
-      return;
+  /// A setting inside the braces of the check_policy_service that `text` begins with; empty: not
+  /// there. A value with spaces stands in braces of its own.
+  static std::string own_setting(const std::string& text, const std::string& name) {
+    const auto open = text.find_first_not_of(" \t", std::strlen("check_policy_service"));
+    if (open == std::string::npos || text[open] != '{') return {};
+    auto end = open;
+    for (int depth = 0; end < text.size(); ++end) {
+      if (text[end] == '{') ++depth;
+      if (text[end] == '}' && --depth == 0) break;
     }
-    auto value = text.substr(own + std::strlen("timeout="));
-    value = value.substr(0, value.find_first_of(" ,}\t"));
-    compare("service " + service.name + ": timeout of check_policy_service",
-            postfix_seconds(value, 's'));
+    const auto inside = text.substr(open, end - open);
+    const auto at = inside.find(name + "=");
+    if (at == std::string::npos) return {};
+    const auto value = inside.substr(at + name.size() + 1);
+    if (!value.empty() && value.front() == '{') return value.substr(1, value.find('}') - 1);
+    return value.substr(0, value.find_first_of(" ,\t"));
+  }
+
+  /// What Postfix takes for an answer while it gets none.
+  void policy_default_of(const SmtpdService& service, const std::string& text) {
+    auto action = own_setting(text, "default_action");
+    if (action.empty()) action = postfix_->value(service, "smtpd_policy_service_default_action");
+    std::string word = action.substr(0, action.find_first_of(" \t"));
+    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char letter) {
+      return static_cast<char>(letter >= 'a' && letter <= 'z' ? letter - 'a' + 'A' : letter);
+    });
+    const bool lets_past = word == "DUNNO" || word == "OK" || word == "PERMIT";
+    const bool bounces = word == "REJECT" || (!word.empty() && word.front() == '5');
+    if (!lets_past && !bounces) return;
+    warning("service " + service.name + ": smtpd_policy_service_default_action = " + action +
+                ", which " +
+                (lets_past ? "lets all mail past while we are down"
+                           : "bounces good mail while we are down"),
+            "set it to a 451 reply: senders try again");
+  }
+
+  void policy_timeout_of(const SmtpdService& service, const std::string& text) {
+    const auto own = own_setting(text, "timeout");
+    const auto set = own.empty() ? postfix_->value(service, "smtpd_policy_service_timeout") : own;
+    const auto what = "service " + service.name + ": timeout of check_policy_service";
+    const auto seconds = set.empty() ? default_policy_timeout : postfix_seconds(set, 's');
+    compare(what, seconds);
+    if (seconds < default_policy_timeout) return;
+    // Postfix asks a second time, a second later.
+    warning(what + " is " + std::to_string(seconds) + " s" +
+                (set.empty() ? ", Postfix's default" : "") + ": if we hang, each recipient waits " +
+                std::to_string(2 * seconds + 1) + " s",
+            "timeout=" + std::to_string(policy_timeout(settings_.limits).count()) +
+                "s in check_policy_service, as `postern lines` prints it");
   }
 
   void timeout_of(const SmtpdService& service, const std::string& name, long default_value) {
@@ -309,7 +395,7 @@ class Examination {
 
   const Settings& settings_;
   DoctorPlace place_;
-  std::optional<MtaUser> user_;
+  std::optional<KnownUser> user_;
   std::optional<PostfixConfig> postfix_;
   std::vector<Finding> findings_;
 };
@@ -329,6 +415,7 @@ bool any_problem(const std::vector<Finding>& findings) {
 std::string render(const std::vector<Finding>& findings) {
   std::string text;
   std::size_t problems = 0;
+  std::size_t warnings = 0;
   for (const auto& finding : findings) {
     switch (finding.state) {
       case Finding::State::well:
@@ -336,6 +423,10 @@ std::string render(const std::vector<Finding>& findings) {
         break;
       case Finding::State::note:
         text += "note     ";
+        break;
+      case Finding::State::warning:
+        text += "WARNING  ";
+        ++warnings;
         break;
       case Finding::State::problem:
         text += "PROBLEM  ";
@@ -345,10 +436,12 @@ std::string render(const std::vector<Finding>& findings) {
     text += finding.what + "\n";
     if (!finding.remedy.empty()) text += "         what to do: " + finding.remedy + "\n";
   }
-  text += problems == 0 ? "No problem found.\n"
-                        : std::to_string(problems) +
-                              (problems == 1 ? " problem found.\n" : " problems found.\n");
-  return text;
+  text += problems == 0
+              ? "No problem found"
+              : std::to_string(problems) + (problems == 1 ? " problem found" : " problems found");
+  if (warnings > 0)
+    text += ", " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings");
+  return text + ".\n";
 }
 
 }  // namespace postern

@@ -13,14 +13,23 @@ struct DoctorPlace {
   std::string postfix_directory = "/etc/postfix";  ///< of main.cf and master.cf
   std::string mta_user = "postfix";
   std::string queue_directory = "/var/spool/postfix";  ///< unless main.cf says otherwise
-  std::string mail_version;  ///< of Postfix, as postconf prints it; empty: not known
+  // Versions as the programs print them; empty: not known, or not there.
+  std::string mail_version;  ///< of Postfix
+  std::string sendmail_version;
+  std::string libmilter_version;
+  /// Who connects to the running server. Only root can take the MTA's user, and only a process with
+  /// a single thread should: it forks.
+  enum class ConnectAs : std::uint8_t { ourselves, mta_user } connect_as = ConnectAs::ourselves;
   std::chrono::milliseconds patience{3000};  ///< for an answer of the running server
 };
 
 struct Finding {
-  enum class State : std::uint8_t { well, note, problem } state = State::well;
+  /// warning: mail flows, but not as it should when something fails. Only a problem fails.
+  enum class State : std::uint8_t { well, note, warning, problem } state = State::well;
   std::string what;
   std::string remedy;  ///< what to do; empty when well
+  /// What several findings may have in common, so that one of them is enough.
+  enum class Cause : std::uint8_t { other, not_running, not_permitted } cause = Cause::other;
 };
 
 /// `settings` with the paths as they are on disk. Reads files and connects; changes nothing.

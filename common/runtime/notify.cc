@@ -2,6 +2,7 @@
 
 #include "runtime/fd.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -71,6 +72,14 @@ void ServiceManager::reloading() const noexcept {
   char text[64] = "RELOADING=1\nMONOTONIC_USEC=";
   char* const begin = text + std::strlen(text);
   const auto end = std::to_chars(begin, text + sizeof text, microseconds);
+  send(std::string_view(text, static_cast<std::size_t>(end.ptr - text)));
+}
+
+void ServiceManager::allow_silence(std::chrono::microseconds time) const noexcept {
+  if (!watchdog_) return;
+  const auto wanted = std::max(time, *watchdog_).count();
+  char text[48] = "WATCHDOG_USEC=";
+  const auto end = std::to_chars(text + std::strlen(text), text + sizeof text, wanted);
   send(std::string_view(text, static_cast<std::size_t>(end.ptr - text)));
 }
 

@@ -27,6 +27,9 @@ class ServiceManager {
 
   /// How long the service manager waits for WATCHDOG=1; none: it does not.
   std::optional<std::chrono::microseconds> watchdog() const noexcept { return watchdog_; }
+  /// Asks the service manager to wait at least so long from now on, and never less than it was to
+  /// wait at first; zero asks for just that. Silent without a watchdog.
+  void allow_silence(std::chrono::microseconds time) const noexcept;
 
  private:
   std::string socket_;

@@ -17,11 +17,9 @@ Problems failed(const std::string& what) {
   return {plain_problem(what + ": " + std::strerror(errno))};
 }
 
-/// Supplementary groups are the user's own: those of root would stay with us otherwise, and those
-/// of the user may be what opens the policy's files.
 bool take_groups(const UserIdentity& identity) {
-  return identity.name.empty() ? ::setgroups(0, nullptr) == 0
-                               : ::initgroups(identity.name.c_str(), identity.group) == 0;
+  const auto groups = supplementary_groups(identity);
+  return ::setgroups(groups.size(), groups.data()) == 0;
 }
 
 }  // namespace
@@ -50,7 +48,26 @@ Result<UserIdentity> find_identity(const std::string& user, const std::string& g
     return plain_problem("Postern does not run as root",
                          "name another user: run.user in the policy, or --user");
   }
+  if (identity.group == 0) {
+    return plain_problem("Postern does not run in the group root, which may read what is root's",
+                         "name another group: run.group in the policy, or --group");
+  }
   return identity;
+}
+
+std::vector<gid_t> supplementary_groups(const UserIdentity& identity) {
+  std::vector<gid_t> groups;
+  if (identity.name.empty()) return groups;
+  int count = 64;
+  groups.resize(static_cast<std::size_t>(count));
+  if (::getgrouplist(identity.name.c_str(), identity.group, groups.data(), &count) < 0) {
+    // The first call has told how many there are.
+    groups.resize(static_cast<std::size_t>(count));
+    if (::getgrouplist(identity.name.c_str(), identity.group, groups.data(), &count) < 0) count = 0;
+  }
+  groups.resize(static_cast<std::size_t>(count));
+  groups.erase(std::remove(groups.begin(), groups.end(), gid_t{0}), groups.end());
+  return groups;
 }
 
 bool running_as_root() noexcept { return ::geteuid() == 0; }

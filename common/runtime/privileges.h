@@ -19,8 +19,13 @@ struct UserIdentity {
   gid_t group = 0;
 };
 
-/// The user to run as. `group` empty: the user's own. Root itself is refused.
+/// The user to run as. `group` empty: the user's own. Root itself and the group root are refused.
 Result<UserIdentity> find_identity(const std::string& user, const std::string& group);
+
+/// The groups of `identity` by the system's list: they may be what opens the policy's files, or
+/// lets it give a socket to the mail server's group. Never root's, even where the list says so.
+/// None for a user who has only a number.
+std::vector<gid_t> supplementary_groups(const UserIdentity& identity);
 
 bool running_as_root() noexcept;
 

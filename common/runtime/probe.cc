@@ -1,8 +1,9 @@
-#include "runtime/doctor.h"
+#include "runtime/doctor_parts.h"
 #include "runtime/sockets.h"
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -38,7 +39,25 @@ std::string receive(int fd, std::size_t most, Enough enough) {
   return text;
 }
 
-constexpr const char* not_running = "start it (systemctl start postern), or look into its log";
+Finding not_reached(const ListenAddress& address, const Problems& problems) {
+  auto what = problems.front().message;
+  if (what.find(std::strerror(EACCES)) != std::string::npos) {
+    struct stat status {};
+    if (::stat(address.path.c_str(), &status) == 0) what += " " + access_text(status);
+    auto found =
+        problem(std::move(what),
+                "it is there, but its mode and group, or those of a folder on the way, let "
+                "nobody else in: see listen.mode and listen.group");
+    found.cause = Finding::Cause::not_permitted;
+    return found;
+  }
+  const auto says = [&](int error) { return what.find(std::strerror(error)) != std::string::npos; };
+  const auto cause =
+      says(ENOENT) || says(ECONNREFUSED) ? Finding::Cause::not_running : Finding::Cause::other;
+  auto found = problem(std::move(what), "start it (systemctl start postern), or look into its log");
+  found.cause = cause;
+  return found;
+}
 
 /// The first packet of the milter protocol: 'O', version 6, all actions, all steps.
 std::string negotiation() {
@@ -60,7 +79,7 @@ std::string negotiation() {
 Finding probe_policy(const ListenAddress& address, std::chrono::milliseconds patience) {
   const auto where = "policy service on " + address.postfix_text();
   const auto connected = connect_to(address, patience);
-  if (!connected) return problem(connected.problems().front().message, not_running);
+  if (!connected) return not_reached(address, connected.problems());
   const int fd = connected->get();
   const bool sent = send_all(fd,
                              "request=smtpd_access_policy\nprotocol_state=VRFY\n"
@@ -76,7 +95,7 @@ Finding probe_policy(const ListenAddress& address, std::chrono::milliseconds pat
 Finding probe_milter(const ListenAddress& address, std::chrono::milliseconds patience) {
   const auto where = "milter on " + address.postfix_text();
   const auto connected = connect_to(address, patience);
-  if (!connected) return problem(connected.problems().front().message, not_running);
+  if (!connected) return not_reached(address, connected.problems());
   const int fd = connected->get();
   const bool sent = send_all(fd, negotiation());
   const auto answer = receive(fd, 4096, [](const std::string& text) { return text.size() >= 17; });

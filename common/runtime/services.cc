@@ -10,6 +10,12 @@ constexpr unsigned references_per_millisecond = 256;  // 8 bits of sequence in a
 
 }  // namespace
 
+ReferenceSource::ReferenceSource(const Clock& clock, unsigned host, LastReference* last)
+    : clock_(clock), host_(host), shared_(last) {
+  // The worker before may have used any of the last millisecond's sequence.
+  if (last != nullptr) last_ = last->get() + std::chrono::milliseconds(1);
+}
+
 Reference ReferenceSource::next() {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(clock_.system());
   const std::lock_guard lock(mutex_);
@@ -22,6 +28,8 @@ Reference ReferenceSource::next() {
     last_ += std::chrono::milliseconds(1);
     sequence_ = 0;
   }
+  // Before anybody can see it: a crash right after it must not lose what it was.
+  if (shared_ != nullptr) shared_->set(last_);
   return Reference::make(last_, host_, sequence_);
 }
 

@@ -6,6 +6,7 @@
 #include "postern/policy.h"
 #include "runtime/clock.h"
 #include "runtime/driver.h"
+#include "runtime/last_reference.h"
 
 #include <atomic>
 #include <cstdint>
@@ -32,18 +33,22 @@ class PolicyHolder {
   std::shared_ptr<const Policy> policy_;
 };
 
-/// Hands out references, unique on this host: 256 a millisecond, then the next millisecond's.
+/// Hands out references, unique on this host: 256 a millisecond, then the next millisecond's. Time
+/// in them never goes back, not even from one worker to the next when both share `last`; so they
+/// also sort by it.
 class ReferenceSource {
  public:
-  /// host: 6 bits, to tell mail servers of one site apart.
-  ReferenceSource(const Clock& clock, unsigned host) : clock_(clock), host_(host) {}
+  /// host: 6 bits, to tell mail servers of one site apart. `last` may be null; else it is begun
+  /// after, kept up to date, and lives longer.
+  ReferenceSource(const Clock& clock, unsigned host, LastReference* last = nullptr);
   Reference next();
 
  private:
   const Clock& clock_;
   unsigned host_;
+  LastReference* shared_;
   std::mutex mutex_;
-  std::chrono::system_clock::time_point last_{};
+  LastReference::Time last_{};
   unsigned sequence_ = 0;
 };
 

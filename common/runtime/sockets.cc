@@ -33,6 +33,17 @@ sockaddr_un unix_name(const std::string& path) {
   return name;
 }
 
+/// What lets us give a socket to the group of `access`.
+std::string how_to_give(const SocketAccess& access) {
+  if (!access.group) return "start as root";
+  const auto* group = ::getgrgid(*access.group);
+  const auto* user = ::getpwuid(::geteuid());
+  return "start as root, or let the user Postern runs as into that group and restart: usermod -a "
+         "-G " +
+         (group != nullptr ? group->gr_name : std::to_string(*access.group)) + " " +
+         (user != nullptr ? user->pw_name : std::to_string(::geteuid()));
+}
+
 enum class OldFile { none, stale, live, unknown };
 
 /// Whether a server answers on the socket file at `path`.
@@ -54,19 +65,18 @@ OldFile ask_old_socket(const std::string& path, int& error) {
   return OldFile::unknown;
 }
 
-std::optional<Problem> clear_path(const ListenAddress& address) {
-  const auto& path = address.path;
+std::optional<Problem> clear_path(const ListenAddress& address, const SocketFile& file) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return std::nullopt;
-    return socket_problem(address, std::strerror(errno));
+  if (const int why = file.look(status)) {
+    if (why == ENOENT) return std::nullopt;
+    return socket_problem(address, std::strerror(why));
   }
   if (!S_ISSOCK(status.st_mode)) {
     return socket_problem(address, "the path is taken by something that is not a socket",
                           "move it away or choose another path; it is never removed for you");
   }
   int error = 0;
-  switch (ask_old_socket(path, error)) {
+  switch (ask_old_socket(address.path, error)) {
     case OldFile::none:
       return std::nullopt;
     case OldFile::live:
@@ -79,9 +89,10 @@ std::optional<Problem> clear_path(const ListenAddress& address) {
     case OldFile::stale:
       break;
   }
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+  const int why = file.unlink();
+  if (why != 0 && why != ENOENT) {
     return socket_problem(address,
-                          std::string("cannot remove the stale socket: ") + std::strerror(errno));
+                          std::string("cannot remove the stale socket: ") + std::strerror(why));
   }
   return std::nullopt;
 }
@@ -92,13 +103,13 @@ Result<ListeningSocket> open_unix(const ListenAddress& address, const SocketAcce
   if (!fits(path)) {
     return socket_problem(address, "the path is longer than the 107 octets a socket may have");
   }
-  const auto directory = std::filesystem::path(path).parent_path().string();
-  struct stat status {};
-  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return socket_problem(address, "there is no directory " + directory,
-                          "make it, owned by the user Postern runs as");
+  SocketFile file(path);
+  if (!file.has_directory()) {
+    return socket_problem(
+        address, "there is no directory " + std::filesystem::path(path).parent_path().string(),
+        "make it, owned by the user Postern runs as");
   }
-  if (auto problem = clear_path(address)) return *problem;
+  if (auto problem = clear_path(address, file)) return *problem;
 
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!fd) return socket_problem(address, std::strerror(errno));
@@ -112,22 +123,17 @@ Result<ListeningSocket> open_unix(const ListenAddress& address, const SocketAcce
   ::umask(old_mask);
   if (bound != 0) return socket_problem(address, std::strerror(error));
 
-  const uid_t owner = access.owner.value_or(static_cast<uid_t>(-1));
-  const gid_t group = access.group.value_or(static_cast<gid_t>(-1));
-  if ((access.owner || access.group) && ::lchown(path.c_str(), owner, group) != 0) {
-    const int chown_error = errno;
-    ::unlink(path.c_str());
-    return socket_problem(
-        address,
-        std::string("cannot give the socket its owner and group: ") + std::strerror(chown_error),
-        "start as root, or make the user Postern runs as a member of that group");
+  const auto why = file.claim(access.owner, access.group);
+  if (!why.empty()) {
+    file.remove_claimed();
+    return socket_problem(address, why, how_to_give(access));
   }
-  if (::lstat(path.c_str(), &status) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
+  if (::listen(fd.get(), SOMAXCONN) != 0) {
     const int listen_error = errno;
-    ::unlink(path.c_str());
+    file.remove_claimed();
     return socket_problem(address, std::strerror(listen_error));
   }
-  return ListeningSocket(address, std::move(fd), status.st_dev, status.st_ino);
+  return ListeningSocket(address, std::move(fd), std::move(file));
 }
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
@@ -179,7 +185,7 @@ Result<ListeningSocket> open_inet(ListenAddress address, int flags) {
                           bind_error == EADDRINUSE ? "another server has this port" : "");
   }
   address.port = bound_port(fd.get());
-  return ListeningSocket(std::move(address), std::move(fd), 0, 0);
+  return ListeningSocket(std::move(address), std::move(fd), std::nullopt);
 }
 
 std::optional<unsigned> number(const std::string& text) {
@@ -191,18 +197,6 @@ std::optional<unsigned> number(const std::string& text) {
 }
 
 }  // namespace
-
-std::string ListeningSocket::remove_file() const {
-  if (address_.family != ListenAddress::Family::unix_socket) return {};
-  struct stat status {};
-  if (::lstat(address_.path.c_str(), &status) != 0) {
-    return errno == ENOENT ? std::string() : std::string(std::strerror(errno));
-  }
-  if (!S_ISSOCK(status.st_mode) || status.st_dev != device_ || status.st_ino != inode_) {
-    return "it is not ours any more";
-  }
-  return ::unlink(address_.path.c_str()) == 0 ? std::string() : std::string(std::strerror(errno));
-}
 
 Result<ListeningSocket> open_listener(const ListenAddress& address, const SocketAccess& access,
                                       Blocking blocking) {

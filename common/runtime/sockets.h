@@ -5,6 +5,7 @@
 #include "postern/result.h"
 #include "rules/settings.h"
 #include "runtime/fd.h"
+#include "runtime/socket_file.h"
 
 #include <chrono>
 #include <optional>
@@ -26,8 +27,9 @@ enum class Blocking : std::uint8_t { yes, no };
 /// it, because after a fork two objects stand for one file.
 class ListeningSocket {
  public:
-  ListeningSocket(ListenAddress address, UniqueFd fd, dev_t device, ino_t inode)
-      : address_(std::move(address)), fd_(std::move(fd)), device_(device), inode_(inode) {}
+  /// `file`: of a unix socket.
+  ListeningSocket(ListenAddress address, UniqueFd fd, std::optional<SocketFile> file)
+      : address_(std::move(address)), fd_(std::move(fd)), file_(std::move(file)) {}
 
   int fd() const noexcept { return fd_.get(); }
   /// As asked for, with the path below the root and the port the system chose.
@@ -35,13 +37,12 @@ class ListeningSocket {
 
   /// Removes the unix socket file if it is still the one we made; another server may have taken
   /// the path meanwhile. Empty, or why the file is still there.
-  std::string remove_file() const;
+  std::string remove_file() const { return file_ ? file_->remove_claimed() : std::string(); }
 
  private:
   ListenAddress address_;
   UniqueFd fd_;
-  dev_t device_;
-  ino_t inode_;
+  std::optional<SocketFile> file_;
 };
 
 /// Binds and listens. A stale unix socket is removed; any other file, and the socket of a server

@@ -197,12 +197,15 @@ void Supervisor::on_message(const WorkerMessage& message) {
       if (phase_ == Phase::running) manager_.send("READY=1\nSTATUS=" + service_status_);
       log(LogLevel::info, "ready: " + message.text);
       break;
-    case WorkerWord::reloaded:
+    case WorkerWord::reloaded: {
       service_status_ = message.text;
-      if (hooks_.adopt(message.text) == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
+      const auto adoption = hooks_.adopt(message.text);
+      if (adoption.adopted == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
       log(LogLevel::info, "reloaded: " + message.text);
-      end_reload({EX_OK, "reloaded: " + message.text + "\n"});
+      end_reload({EX_OK, "reloaded: " + message.text + "\n" +
+                             (adoption.remark.empty() ? "" : adoption.remark + "\n")});
       break;
+    }
     case WorkerWord::refused:
       log(LogLevel::error, "reload refused, the old policy stays in force\n" + message.text);
       end_reload({EX_CONFIG, message.text});
@@ -264,6 +267,10 @@ void Supervisor::begin_reload() {
   await_reload_.insert(await_reload_.end(), want_reload_.begin(), want_reload_.end());
   want_reload_.clear();
   manager_.reloading();
+  // While it compiles, the worker answers no ping, and then the parent compiles too: large tables
+  // on a slow disk may take longer than the watchdog waits, which would end a healthy server. Each
+  // of the two gets what a silent worker gets; then the service manager acts after all.
+  manager_.allow_silence(2 * settings_.silence_limit);
   if (!channel_ || !channel_->send(WorkerWord::reload)) {
     end_reload({EX_TEMPFAIL, "the worker has gone; try again in a moment\n"});
     wanted_ = Reload::wanted;
@@ -277,6 +284,7 @@ void Supervisor::end_reload(const ControlAnswer& answer) {
                                                  : "failed";
   for (const auto client : await_reload_) control_.answer(client, answer);
   await_reload_.clear();
+  manager_.allow_silence({});
   manager_.send("READY=1\nSTATUS=" + service_status_ +
                 (answer.exit_code == EX_OK ? "" : "; the last reload was " + last_reload_));
 }
@@ -335,7 +343,13 @@ void Supervisor::answer_status(unsigned client, const std::string& of_worker) {
                             : state_ == Worker::ready ? "running"
                                                       : "restarting";
   status.add("worker.state", state);
-  if (worker_ > 0) status.add("worker.pid", static_cast<std::uint64_t>(worker_));
+  if (worker_ > 0) {
+    status.add("worker.pid", static_cast<std::uint64_t>(worker_));
+    // The counters below are the worker's own, and began with it.
+    status.add("worker.uptime_seconds",
+               static_cast<std::uint64_t>(
+                   duration_cast<std::chrono::seconds>(Clock::now() - worker_began_).count()));
+  }
   status.add("worker.restarts", restarts_);
   control_.answer(client, {EX_OK, status.encode() + of_worker});
 }

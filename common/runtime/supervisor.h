@@ -39,9 +39,11 @@ struct SupervisorHooks {
   /// for the workers to come.
   /// `again` when the files have changed meanwhile and everything must be read anew.
   enum class Adopted : std::uint8_t { yes, again };
-  std::function<Adopted(const std::string&)> adopt = [](const std::string&) {
-    return Adopted::yes;
+  struct Adoption {
+    Adopted adopted = Adopted::yes;
+    std::string remark;  ///< one line for whoever asked for the reload; empty: nothing to say
   };
+  std::function<Adoption(const std::string&)> adopt = [](const std::string&) { return Adoption{}; };
 };
 
 class Supervisor {

@@ -12,21 +12,12 @@
 namespace postern {
 namespace {
 
-/// Local parts are compared octet by octet (RFC 5321 2.4), but postmaster in any case (4.5.1).
-std::string local_key(std::string_view local) {
-  auto in_lower_case = lower(local);
-  return in_lower_case == "postmaster" ? in_lower_case : std::string(local);
-}
-
-/// How an address is found; a local part may hold '@', a domain cannot, so keys do not collide.
-std::string key_of(const MailAddress& address) {
-  if (address.empty()) return "<>";
-  return local_key(address.local()) + '@' + address.domain();
-}
+bool is_postmaster(std::string_view local) { return lower(local) == "postmaster"; }
 
 class AddressTable final : public Table {
  public:
-  explicit AddressTable(std::string name) : Table(std::move(name), TableKind::address) {}
+  AddressTable(std::string name, const TableOptions& options)
+      : Table(std::move(name), TableKind::address), options_(options) {}
 
   Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
     Problems problems;
@@ -39,26 +30,69 @@ class AddressTable final : public Table {
       if (const auto first = index_.add(key, number)) repeated.add(number, *first);
     }
     size_ = store_.size();
-    digest_ = sha256_hex("address\n" + store_.lines());
+    digest_ = sha256_hex(heading() + store_.lines());
     return problems;
   }
 
   using Table::find;
   std::optional<TableHit> find(const MailAddress& address) const override {
-    if (const auto entry = index_.find(key_of(address))) return store_.hit(*entry);
-    if (address.empty()) return {};
-    if (const auto entry = index_.find(local_key(address.local()) + '@')) return store_.hit(*entry);
+    if (address.empty()) return hit("<>");
+    // "local@domain": the keys of the entries "local@" and "@domain" are its parts, so one text
+    // serves for all of them.
+    const auto local = local_key(address.local());
+    const auto whole = local + '@' + address.domain();
+    if (const auto found = hit(whole)) return found;
+    const auto user = user_of(local);
+    if (!user.empty()) {
+      if (const auto found = hit(user + '@' + address.domain())) return found;
+    }
+    if (const auto found = hit(std::string_view(whole).substr(0, local.size() + 1))) return found;
+    if (!user.empty()) {
+      if (const auto found = hit(user + '@')) return found;
+    }
     if (address.domain().empty()) return {};
-    if (const auto entry = index_.find('@' + address.domain())) return store_.hit(*entry);
-    return {};
+    return hit(std::string_view(whole).substr(local.size()));
   }
   std::optional<TableHit> find(std::string_view text) const override {
     return find(MailAddress::from_envelope(text));
   }
 
  private:
+  /// What the digest covers besides the entries: other options give other answers.
+  std::string heading() const {
+    std::string text = "address\n";
+    if (options_.local_part_case == LocalPartCase::exact) text += "case exact\n";
+    if (!options_.delimiter.empty()) text += "delimiter " + options_.delimiter + '\n';
+    return text;
+  }
+
+  std::optional<TableHit> hit(std::string_view key) const {
+    const auto entry = index_.find(key);
+    return entry ? std::optional(store_.hit(*entry)) : std::nullopt;
+  }
+
+  /// A local part as keys have it.
+  std::string local_key(const std::string& local) const {
+    const bool fold = options_.local_part_case == LocalPartCase::ignore || is_postmaster(local);
+    return fold ? lower(local) : local;
+  }
+
+  /// How a whole address is found; a local part may hold '@', a domain cannot, so keys do not
+  /// collide.
+  std::string key_of(const MailAddress& address) const {
+    return address.empty() ? "<>" : local_key(address.local()) + '@' + address.domain();
+  }
+
+  /// The part of `local` before its sub-address; empty when it has none. Nothing before the
+  /// delimiter is nobody's name.
+  std::string user_of(const std::string& local) const {
+    if (options_.delimiter.empty()) return {};
+    const auto at = local.find_first_of(options_.delimiter);
+    return at == std::string::npos ? std::string() : local_key(local.substr(0, at));
+  }
+
   /// The key of an entry, or a problem and nothing.
-  static std::string read_entry(const TableEntry& entry, Problems& problems) {
+  std::string read_entry(const TableEntry& entry, Problems& problems) const {
     const std::string_view text = entry.text;
     if (text == "<>") return "<>";
     const auto at = text.rfind('@');
@@ -91,6 +125,7 @@ class AddressTable final : public Table {
     return key_of(MailAddress::from_envelope(text));
   }
 
+  const TableOptions options_;
   EntryStore store_;
   TextIndex index_;
 };
@@ -98,8 +133,8 @@ class AddressTable final : public Table {
 }  // namespace
 
 BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries,
-                               RepeatedEntries& repeated) {
-  auto table = std::make_shared<AddressTable>(std::move(name));
+                               const TableOptions& options, RepeatedEntries& repeated) {
+  auto table = std::make_shared<AddressTable>(std::move(name), options);
   auto problems = table->read(entries, repeated);
   if (!problems.empty()) return problems;
   return std::shared_ptr<const Table>(std::move(table));

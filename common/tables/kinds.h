@@ -37,7 +37,7 @@ class RepeatedEntries {
 BuiltTable build_cidr_table(std::string name, const std::vector<TableEntry>& entries,
                             RepeatedEntries& repeated);
 BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries,
-                               RepeatedEntries& repeated);
+                               const TableOptions& options, RepeatedEntries& repeated);
 BuiltTable build_domain_table(std::string name, const std::vector<TableEntry>& entries,
                               RepeatedEntries& repeated);
 BuiltTable build_string_table(std::string name, const std::vector<TableEntry>& entries,

@@ -41,12 +41,12 @@ bool is_ascii(std::string_view text) {
 }
 
 BuiltTable build_kind(std::string name, TableKind kind, const std::vector<TableEntry>& entries,
-                      RepeatedEntries& repeated) {
+                      const TableOptions& options, RepeatedEntries& repeated) {
   switch (kind) {
     case TableKind::cidr:
       return build_cidr_table(std::move(name), entries, repeated);
     case TableKind::address:
-      return build_address_table(std::move(name), entries, repeated);
+      return build_address_table(std::move(name), entries, options, repeated);
     case TableKind::domain:
       return build_domain_table(std::move(name), entries, repeated);
     case TableKind::string:
@@ -59,9 +59,9 @@ BuiltTable build_kind(std::string name, TableKind kind, const std::vector<TableE
 
 Result<std::shared_ptr<const Table>> Table::build(std::string name, TableKind kind,
                                                   const std::vector<TableEntry>& entries,
-                                                  Problems* warnings) {
+                                                  const TableOptions& options, Problems* warnings) {
   RepeatedEntries repeated(entries);
-  auto built = build_kind(std::move(name), kind, entries, repeated);
+  auto built = build_kind(std::move(name), kind, entries, options, repeated);
   // With bad entries the numbers of the good ones are not those of the list.
   if (built && warnings != nullptr) repeated.append_to(*warnings);
   return built;

@@ -128,6 +128,13 @@ TEST_F(Commands, StatusReloadAndStopSayThatNobodyListens) {
   }
 }
 
+TEST_F(Commands, DoctorDoesNotGuessWhomAnUnknownUserMeans) {
+  use(good_policy);
+  options_.mta_user = "no-such-user";
+  EXPECT_EQ(run(Command::doctor), 67);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no user no-such-user"));
+}
+
 TEST_F(Commands, ABrokenPolicyKeepsNobodyFromAskingTheServer) {
   use("broken = ");
   options_.place.root = dir_.path();
@@ -145,6 +152,10 @@ TEST_F(Commands, ExplainSaysWhereItLookedInVain) {
   dir_.write("decisions.jsonl", "");
   EXPECT_EQ(run(Command::explain, {"4ABCDEF"}), 65);
   EXPECT_THAT(shown(err_), HasSubstr("nothing in DIR/decisions.jsonl about 4ABCDEF"));
+  EXPECT_THAT(shown(err_), HasSubstr("journal.lost"));
+  dir_.write("decisions.jsonl.1", "");
+  EXPECT_EQ(run(Command::explain, {"4ABCDEF"}), 65);
+  EXPECT_THAT(shown(err_), HasSubstr("nothing in DIR/decisions.jsonl and 1 older file about"));
 }
 
 TEST_F(Commands, CodesLookUpTheWordsOfACommandLineAsOneThing) {

@@ -84,6 +84,7 @@ TEST(CommandLine, EachCommandTakesItsOwnOptions) {
   ASSERT_TRUE(doctor.options);
   EXPECT_EQ(doctor.options->mta_user, "smmsp");
   EXPECT_EQ(doctor.options->postfix_directory, "/srv/postfix");
+  EXPECT_EQ(parse({"doctor"}).options->mta_user, "") << "found out on the machine";
   const auto spawn = parse({"spawn", "--to", "unix:/run/x"});
   ASSERT_TRUE(spawn.options);
   EXPECT_EQ(spawn.options->to, "unix:/run/x");

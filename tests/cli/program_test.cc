@@ -202,6 +202,62 @@ TEST_F(Program, PrintsTheLinesToPasteAndAnswersThroughBothSockets) {
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
 }
 
+TEST_F(Program, PrintsTheLinesToPasteOnceAlthoughItsLogGoesToTheSamePlace) {
+  serve();
+  const auto first = said_.find("smtpd_milters = ");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(said_.find("smtpd_milters = ", first + 1), std::string::npos) << said_;
+}
+
+TEST_F(Program, ASocketTakesTheGroupOfAFolderThatGivesIt) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can give a folder to a group of others";
+  constexpr gid_t group = 4321;
+  ASSERT_EQ(::chown((dir_ / "run").c_str(), 0, group), 0);
+  ASSERT_EQ(::chmod((dir_ / "run").c_str(), 02755), 0);
+  serve();
+  struct stat status {};
+  ASSERT_EQ(::stat((dir_ / "run/policy.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, group);
+  EXPECT_EQ(status.st_uid, find_identity("nobody", "")->user);
+  ASSERT_EQ(::stat((dir_ / "run/control.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(Program, StartedAsRootItGivesItsSocketsToAGroupThatItsUserIsNotIn) {
+  if (!running_as_root()) GTEST_SKIP() << "only root can";
+  auto policy = std::string(policy_text);
+  policy.insert(policy.find("[journal]"), "group = \"4321\"\n\n");
+  dir_.write("etc/postern/postern.toml", policy);
+  serve();
+  struct stat status {};
+  ASSERT_EQ(::stat((dir_ / "run/milter.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, 4321U);
+}
+
+TEST_F(Program, AReloadNamesTheKeysThatNeedARestart) {
+  serve();
+  auto policy = std::string(policy_text);
+  policy.replace(policy.find("decisions"), 9, "elsewhere");
+  policy.insert(policy.find("[journal]"), "mode = \"0666\"\n\n");
+  dir_.write("etc/postern/postern.toml", policy);
+  const auto reloaded = run({"reload"});
+  EXPECT_EQ(reloaded.status, 0);
+  EXPECT_THAT(
+      reloaded.output,
+      HasSubstr("\nchanged, but in force only after a restart: listen.mode, journal.path\n"));
+}
+
+TEST_F(Program, AJournalThatWasRotatedIsLetGoAlsoByAReloadThatIsRefused) {
+  serve();
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+  ASSERT_EQ(
+      ::rename((dir_ / "log/decisions.jsonl").c_str(), (dir_ / "log/decisions.jsonl.1").c_str()),
+      0);
+  dir_.write("etc/postern/postern.toml", "broken = ");
+  EXPECT_EQ(run({"reload", "--control", "unix:" + (dir_ / "run/control.sock")}).status, 78);
+  EXPECT_TRUE(exists("log/decisions.jsonl"));
+}
+
 TEST_F(Program, TellsTheStoryOfARefusalByItsReference) {
   serve();
   const auto answer = ask_policy(refused_request);
@@ -211,6 +267,15 @@ TEST_F(Program, TellsTheStoryOfARefusalByItsReference) {
   const auto told = run({"explain", answer.substr(at, 18)});
   EXPECT_EQ(told.status, 0) << told.output;
   EXPECT_THAT(told.output, HasSubstr("nobody"));
+  // As it stands in the reply, and the reply itself, pasted from a bounce.
+  const auto pasted = answer.substr(7, answer.find('\n') - 7);
+  for (const auto& words : {"(" + answer.substr(at, 18) + ")", pasted}) {
+    EXPECT_EQ(run({"explain", words}).output, told.output) << words;
+  }
+  ASSERT_EQ(
+      ::rename((dir_ / "log/decisions.jsonl").c_str(), (dir_ / "log/decisions.jsonl.1").c_str()),
+      0);
+  EXPECT_EQ(run({"explain", pasted}).output, told.output);
 }
 
 TEST_F(Program, KeepsItsControlSocketToItself) {

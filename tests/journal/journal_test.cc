@@ -71,7 +71,7 @@ class JournalTest : public ::testing::Test {
  protected:
   JournalSettings settings() const { return {path_}; }
   Journal::LogLine log_to(Said& said) const {
-    return [&said](const std::string& line, bool) { said.add(line); };
+    return [&said](const std::string& line) { said.add(line); };
   }
   Journal::Notice tell(Said& said) const {
     return [&said](const std::string& message) { said.add(message); };
@@ -105,19 +105,19 @@ TEST_F(JournalTest, WritesWhatIsQueuedBeforeItEnds) {
 
 TEST_F(JournalTest, LogsRefusalsTheirRepeatsAndJoinsAlwaysAndAcceptsOnlyWhenAsked) {
   for (const bool accepts : {true, false}) {
-    std::vector<std::pair<std::string, bool>> lines;
+    std::vector<std::string> lines;
     LogSettings log;
     log.accepts = accepts;
-    Journal journal(settings(), log, many, [&](const std::string& line, bool refusal) {
-      lines.emplace_back(line, refusal);
-    });
+    Journal journal(settings(), log, many, [&](const std::string& line) { lines.push_back(line); });
     for (const auto& record : {samples::accepted(), samples::watched_by_shadow(),
                                samples::put_off(), samples::joined(), samples::repeated()}) {
       journal.submit(record);
     }
     journal.flush();
     ASSERT_THAT(lines, SizeIs(accepts ? 5 : 3));
-    EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.second; }), 2);
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), to_log_line(samples::put_off())), 1);
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), to_log_line(samples::joined())), 1);
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), to_log_line(samples::repeated())), 1);
   }
 }
 
@@ -161,7 +161,7 @@ TEST_F(JournalTest, CountsWhatAFullQueueLosesAndSaysSoOnce) {
   bool first = true;
   Journal journal(
       settings(), {}, 4,
-      [&](const std::string&, bool) {
+      [&](const std::string&) {
         if (!std::exchange(first, false)) return;
         in_writer.set_value();
         go_on.get_future().wait();
@@ -293,7 +293,7 @@ TEST_F(JournalTest, LosesARecordThatIsTooLongForALineButLogsIt) {
 
 TEST_F(JournalTest, OutlivesALogThatThrows) {
   Journal journal(settings(), {}, many,
-                  [](const std::string&, bool) { throw std::runtime_error("log"); });
+                  [](const std::string&) { throw std::runtime_error("log"); });
   journal.submit(numbered(1));
   journal.submit(numbered(2));
   journal.flush();
@@ -303,7 +303,7 @@ TEST_F(JournalTest, OutlivesALogThatThrows) {
 TEST_F(JournalTest, TakesRecordsFromManyThreadsWhileItIsReopenedAndFlushed) {
   constexpr unsigned threads = 4;
   constexpr unsigned each = 300;
-  Journal journal(settings(), {}, many, [](const std::string&, bool) {});
+  Journal journal(settings(), {}, many, [](const std::string&) {});
   std::vector<std::thread> submitters;
   for (unsigned t = 0; t < threads; ++t) {
     submitters.emplace_back([&journal] {

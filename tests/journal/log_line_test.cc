@@ -47,8 +47,11 @@ TEST(LogLine, StaysShortAndKeepsTheReferenceWhateverTheValues) {
     record.transaction.session = octets();
     record.decision.rule->name = octets();
     record.decision.softened_by = octets();
-    record.decision.trail.front().note = TrailNote::shadow;
-    record.decision.trail.front().rule.name = octets();
+    for (int i = 0; i < 4; ++i) record.decision.trail.push_back(record.decision.trail.front());
+    for (auto& entry : record.decision.trail) {
+      entry.note = TrailNote::shadow;
+      entry.rule.name = octets();
+    }
     record.sent->expected = {octets(), octets()};
     const std::string line = to_log_line(record);
     ASSERT_LT(line.size(), 1024U);
@@ -56,6 +59,34 @@ TEST(LogLine, StaysShortAndKeepsTheReferenceWhateverTheValues) {
     ASSERT_LT(line.find(" ref="), 400U);
     for (const char c : line) ASSERT_TRUE(c >= 0x20 && c <= 0x7e);
   }
+}
+
+Record with_shadows(const std::vector<std::string>& names) {
+  Record record = samples::refused_recipient();
+  for (const auto& name : names) {
+    TrailEntry entry;
+    entry.rule.name = name;
+    entry.truth = Truth::yes;
+    entry.note = TrailNote::shadow;
+    entry.mode = RuleMode::shadow;
+    record.decision.trail.insert(record.decision.trail.begin(), entry);
+  }
+  return record;
+}
+
+TEST(LogLine, OfSeveralShadowRulesOnlyTheFirstUsedToBeNamed) {
+  EXPECT_THAT(to_log_line(with_shadows({"third", "second one", "first"})),
+              HasSubstr(" shadow=first shadow=\"second one\" shadow=third stage="));
+}
+
+TEST(LogLine, CountsTheShadowRulesThatItHasNoRoomFor) {
+  std::vector<std::string> names(30, std::string(80, 's'));
+  names.emplace_back("short");
+  const std::string line = to_log_line(with_shadows(names));
+  EXPECT_THAT(line, HasSubstr(" shadow=short shadow=" + std::string(80, 's') +
+                              " shadow=" + std::string(80, 's') + " more_shadows=28 stage="));
+  EXPECT_THAT(line, HasSubstr(" text="));
+  EXPECT_THAT(line, HasSubstr(" to=<bob@example.org> "));
 }
 
 TEST(LogLine, ShowsTheCodeThatTheClientSaw) {

@@ -15,11 +15,11 @@ namespace postern::test {
 namespace {
 
 using Kind = MilterAnswer::Kind;
-using testing::ElementsAre;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::SizeIs;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 void greet(MilterClient& client, const std::string& address = "192.0.2.7",
            const std::string& helo = "mail.example.org") {
@@ -225,7 +225,7 @@ TEST(Libmilter, KeepsManyParallelSessionsApart) {
     });
   }
   for (auto& mta : mtas) mta.join();
-  EXPECT_THAT(faults, testing::Each(""));
+  EXPECT_THAT(faults, ::testing::Each(""));
 }
 
 TEST(Libmilter, BeginsANewSessionOnTheSameConnection) {

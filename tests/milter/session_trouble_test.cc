@@ -142,14 +142,38 @@ TEST_F(SessionTrouble, EveryRefusalHasJustSetItsOwnReply) {
   EXPECT_EQ(link.reply->code.substr(0, 1), "4");
 }
 
-TEST_F(SessionTrouble, ASessionMadeInTheMiddleDefersWhatItDidNotSeeBegin) {
+TEST_F(SessionTrouble, ASessionMadeInTheMiddleIsNoLocalSubmission) {
+  policy.rules = {{"strangers",
+                   Stage::rcpt,
+                   [](const Transaction& t) { return t.client.address.has_value(); },
+                   Verdict::reject,
+                   "client-blocked",
+                   {},
+                   {}}};
   begin();
-  EXPECT_EQ(rcpt("<ann@example.net>"), Status::tempfail);
+  mail();
+  EXPECT_EQ(rcpt("<ann@example.net>"), Status::tempfail) << "who connected is not known";
+  EXPECT_EQ(link.take_codes(), "451 4.3.0");
+  EXPECT_EQ(end(), Status::tempfail);
+
+  begin();
+  session->connect("localhost", nullptr, link);
+  mail();
+  EXPECT_EQ(rcpt("<ann@example.net>"), Status::proceed) << "told: a local submission";
+}
+
+TEST_F(SessionTrouble, ASessionMadeInTheMiddleIsNeverRefusedForGood) {
+  policy.speak = Speak::stage;
+  policy.rules = {rule_at(Stage::helo), rule_at(Stage::mail), rule_at(Stage::data),
+                  rule_at(Stage::end_of_message)};
+  begin();
+  EXPECT_EQ(helo(), Status::proceed);
+  EXPECT_EQ(mail(), Status::tempfail);
+  EXPECT_EQ(session->data(link), Status::tempfail);
   EXPECT_EQ(end(), Status::tempfail);
   begin();
-  EXPECT_EQ(mail(), Status::no_reply);
-  EXPECT_EQ(rcpt("<ann@example.net>"), Status::proceed);
-  EXPECT_EQ(end(), Status::proceed);
+  EXPECT_EQ(session->data(link), Status::tempfail);
+  EXPECT_EQ(rcpt("<ann@example.net>"), Status::tempfail);
 }
 
 TEST_F(SessionTrouble, OpenSessionsAreCounted) {

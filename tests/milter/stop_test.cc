@@ -48,7 +48,7 @@ TEST(Stop, WaitsForTheCallbackUnderWay) {
   EXPECT_EQ(server.hear(), "stopped yes");
   expect_clean_end(server);
   asking.join();
-  EXPECT_THAT(answer, testing::AnyOf("", testing::StartsWith("550")));
+  EXPECT_THAT(answer, ::testing::AnyOf("", ::testing::StartsWith("550")));
 }
 
 TEST(Stop, LeavesAtItsLimitWhenACallbackDoesNotEnd) {

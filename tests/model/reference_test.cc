@@ -1,5 +1,7 @@
 #include "postern/reference.h"
 
+#include "model/reference_in_text.h"
+
 #include <gtest/gtest.h>
 
 namespace postern {
@@ -76,6 +78,26 @@ TEST(Reference, RefusesOtherText) {
   for (const char* text :
        {"", "ref", "K7Q2", "0000-0000-00000", "QID12345", "hello world!", "ref \xff"}) {
     EXPECT_FALSE(Reference::parse(text)) << text;
+  }
+}
+
+TEST(Reference, IsFoundAnywhereInAText) {
+  const auto reference = sample();
+  const auto text = reference.text();
+  for (const auto& pasted :
+       {"(ref " + text + ")", "550 5.1.1 no such user (ref " + text + ") 550 5.1.1 ask", text + ".",
+        "refused\n(ref " + text + ")\nby", "4711-0815-0000 is none, " + text + " is one"}) {
+    EXPECT_EQ(find_reference(pasted), reference) << pasted;
+  }
+}
+
+TEST(Reference, IsNotFoundWhereNoneIsWritten) {
+  const auto text = sample().text();
+  auto wrong = text;
+  wrong[0] = wrong[0] == '0' ? '1' : '0';
+  for (const auto& other : {"(ref " + wrong + ")", "x" + text + " y", text + "-K7Q2 y",
+                            std::string("550 5.7.1 <bob@example.org>: refused"), std::string()}) {
+    EXPECT_FALSE(find_reference(other)) << other;
   }
 }
 

@@ -220,6 +220,21 @@ TEST_F(ResponderTest, WithoutAPolicyNothingIsAnswered) {
   EXPECT_EQ(policy_counters.failures, 1U);
 }
 
+TEST_F(ResponderTest, ManyFailuresAreOneLineASecondAndACount) {
+  const auto lines_of = [&](int requests) {
+    ::testing::internal::CaptureStderr();
+    for (int i = 0; i < requests; ++i) EXPECT_EQ(ask_about("fail"), "");
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const auto first = lines_of(500);
+  EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), 1) << first;
+  clock.advance(1s);
+  const auto second = lines_of(2);
+  EXPECT_EQ(std::count(second.begin(), second.end(), '\n'), 1) << second;
+  EXPECT_THAT(second, HasSubstr("(499 like it were not logged)"));
+  EXPECT_EQ(policy_counters.failures, 502U) << "each is counted all the same";
+}
+
 TEST_F(ResponderTest, TheQueueIdIsJoinedToTheInstanceOnce) {
   ask_about("policy-reject");
   ask_about("bob", {{"queue_id", "4F1C22A0B1"}});

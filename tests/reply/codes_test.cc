@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -139,19 +140,26 @@ TEST(Codes, SayWhenTheClassIsUnusual) {
   EXPECT_THAT(explained("550 5.4.3"), HasSubstr("temporary only"));
 }
 
+/// The explanation on one line, since lines are wrapped anywhere.
+std::string unwrapped(std::string_view what) {
+  auto text = explained(what);
+  for (auto end = text.find("\n  "); end != std::string::npos; end = text.find("\n  ", end)) {
+    text.erase(end, 2);
+    text[end] = ' ';
+    while (end + 1 < text.size() && text[end + 1] == ' ') text.erase(end + 1, 1);
+  }
+  return text;
+}
+
+std::string likely(std::string_view reply) {
+  const auto text = unwrapped(reply);
+  const auto at = text.find("(reason ");
+  if (at == std::string::npos) return {};
+  const auto end = text.find(')', at);
+  return text.substr(at + 8, end - at - 8);
+}
+
 TEST(Codes, FindTheCauseInTheWordsOfAReply) {
-  const auto likely = [](std::string_view reply) {
-    auto text = explained(reply);
-    // Lines are wrapped anywhere.
-    for (auto end = text.find("\n  "); end != std::string::npos; end = text.find("\n  ", end)) {
-      text.erase(end, 2);
-      text[end] = ' ';
-    }
-    const auto at = text.find("(reason ");
-    if (at == std::string::npos) return std::string();
-    const auto end = text.find(')', at);
-    return text.substr(at + 8, end - at - 8);
-  };
   EXPECT_EQ(likely("554 5.7.1 <a@b>: Relay access denied"), "relay-denied");
   EXPECT_EQ(
       likely("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using x.example"),
@@ -160,6 +168,80 @@ TEST(Codes, FindTheCauseInTheWordsOfAReply) {
   EXPECT_EQ(likely("550 5.1.1 <spam@b>: Recipient address rejected"), "rcpt-unknown");
   EXPECT_EQ(likely("550 5.7.1 <spam@b>: no"), "");
   EXPECT_EQ(likely("550 5.7.1 mailspfilter says no"), "");
+}
+
+TEST(Codes, GuessOnlyReasonsOfTheCodesClass) {
+  EXPECT_EQ(likely("452 4.2.2 mailbox full"), "mailbox-full");
+  EXPECT_EQ(likely("550 5.2.2 mailbox full"), "mailbox-full-perm");
+  EXPECT_EQ(likely("552 5.2.2 over quota"), "mailbox-full-perm");
+  EXPECT_EQ(likely("451 4.4.3 SPF lookup failed"), "spf-temperror");
+  EXPECT_EQ(likely("450 4.7.1 looks like spam"), "spam-defer");
+
+  const auto full = unwrapped("550 5.2.2 mailbox full");
+  EXPECT_THAT(full, HasSubstr("Who must act The sender."));
+  EXPECT_THAT(full, Not(HasSubstr("tries again automatically")));
+}
+
+TEST(Codes, SayWhenTheWordsAndTheClassContradictEachOther) {
+  const auto text = unwrapped("550 5.7.1 Greylisted, try later");
+  EXPECT_EQ(likely("550 5.7.1 Greylisted, try later"), "");
+  EXPECT_THAT(text, HasSubstr("The words suggest greylisted"));
+  EXPECT_THAT(text, HasSubstr("the code says permanent"));
+  EXPECT_THAT(text, HasSubstr("gives up and tells the sender"));
+  EXPECT_THAT(text, Not(HasSubstr("tries again automatically")));
+  EXPECT_THAT(unwrapped("454 4.7.1 <a@b>: Relay access denied"),
+              HasSubstr("The words suggest relay-denied"));
+  EXPECT_THAT(unwrapped("250 2.1.5 mailbox full"), Not(HasSubstr("The words suggest")));
+}
+
+TEST(Codes, BelieveTheWordsOfAReplyAmongReasonsThatHaveIt) {
+  EXPECT_EQ(likely("550-5.7.26 Unauthenticated email from example.com is not accepted due to\n"
+                   "550 5.7.26 domain's DMARC policy."),
+            "dmarc-reject");
+  EXPECT_EQ(likely("550 5.7.26 no"), "auth-multiple-failed");
+}
+
+TEST(Codes, KnowTheHabitsOfLargeProviders) {
+  EXPECT_THAT(explained("550 #5.1.0 Address rejected."), HasSubstr("550 5.1.0, permanent"));
+  EXPECT_THAT(explained("550 #5.1.0 Address rejected."), Not(HasSubstr("has no enhanced code")));
+  const auto denied = "550 5.4.1 Recipient address rejected: Access denied.";
+  EXPECT_EQ(likely(denied), "rcpt-unknown");
+  EXPECT_EQ(likely("5.4.1 Recipient address rejected: Access denied"), "rcpt-unknown");
+  EXPECT_THAT(unwrapped(denied), HasSubstr("Microsoft"));
+  // The same words behind another code are any policy.
+  EXPECT_EQ(likely("554 5.7.1 <a@b>: Recipient address rejected: Access denied"), "");
+}
+
+TEST(Codes, GiveTheAdviceOfOneClassOnly) {
+  const auto temporary = unwrapped("421 4.7.0");
+  EXPECT_THAT(temporary, HasSubstr("Who must act The sending server, by itself."));
+  EXPECT_THAT(temporary, HasSubstr("What to do Wait."));
+  EXPECT_THAT(temporary, Not(HasSubstr("5.7.0")));
+  EXPECT_THAT(unwrapped("550 5.7.0"), Not(HasSubstr("4.7.0")));
+  EXPECT_THAT(unwrapped("X.7.0"), HasSubstr("4.7.0: Wait. 5.7.0: Read the text"));
+}
+
+TEST(Codes, FindReasonsByTheirWords) {
+  const auto first_words = [](std::string_view what) {
+    std::istringstream lines(explained(what));
+    std::vector<std::string> ids;
+    for (std::string line; std::getline(lines, line);) {
+      ids.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+    return ids;
+  };
+  EXPECT_THAT(first_words("relay"), testing::Contains("relay-denied"));
+  EXPECT_THAT(first_words("DMARC"), testing::IsSupersetOf({"dmarc-reject", "dmarc-temperror"}));
+  EXPECT_THAT(first_words("user unknown"), testing::Contains("rcpt-unknown"));
+  EXPECT_THAT(first_words("spf"),
+              testing::ElementsAre("spf-fail", "spf-softfail", "spf-neutral", "spf-temperror",
+                                   "spf-permerror", "auth-multiple-failed"));
+  // Only help and causes speak of it.
+  EXPECT_THAT(first_words("kerberos"), testing::ElementsAre("auth-line-too-long"));
+  // A pasted text without a code.
+  EXPECT_THAT(first_words("Recipient address rejected: Greylisted, see our page"),
+              testing::ElementsAre("greylisted"));
+  EXPECT_THAT(explained("relay", CodesFormat::json), HasSubstr("\"id\": \"relay-denied\""));
 }
 
 TEST(Codes, AreFoundInsideLogLines) {

@@ -35,7 +35,8 @@ constexpr std::array every_context = {PolicyContext::client, PolicyContext::helo
 std::string prefix_of(PolicyContext context, const std::string& name) {
   switch (context) {
     case PolicyContext::client:
-      return '<' + name + ">: Client host rejected: ";
+      // With smtpd_client_port_logging, the longest port.
+      return '<' + name + ":65535>: Client host rejected: ";
     case PolicyContext::helo:
       return '<' + name + ">: Helo command rejected: ";
     case PolicyContext::sender:
@@ -184,6 +185,9 @@ std::size_t judge(const Reply& reply, const Reason& reason) {
       std::string(reason.id) + " as " + reply.form().text() + " at " + std::string(stage) + ": ";
   const auto ref = reply.text().reference;
   const std::string name(255, 'n');
+  // Of what we say beside a prefix that eats the line: 32 octets of words and the reference.
+  const std::size_t least = 32 + ref.size() + 3;
+  const auto said = reply.text().sentence.substr(0, 4);
 
   for (const auto& prefix : {std::string(), '<' + name + ">... "}) {
     const auto milter = render_for_milter(reply, prefix.size());
@@ -212,16 +216,27 @@ std::size_t judge(const Reply& reply, const Reason& reason) {
   }
 
   for (const auto context : every_context) {
-    for (const auto& named : {std::string("bob@example.org"), name}) {
+    // 384 and 872 octets: addresses that Postfix accepts and once got lines of 547 and 1,035 for.
+    for (const auto& named :
+         {std::string("bob@example.org"), name, std::string(310, 'n'), std::string(384, 'n'),
+          std::string(400, 'n'), std::string(872, 'n')}) {
       const auto prefix = prefix_of(context, named);
-      const auto answer = render_for_policy(reply, reason, context, prefix.size());
+      const auto answer = render_for_policy(reply, reason, context, policy_prefix(context, named));
       const auto codes = answer.sent.text();
       if (!answer.expected.starts_with(codes + ' ')) {
         ADD_FAILURE() << where << answer.expected << " does not begin with " << codes;
         continue;
       }
       const auto text = answer.expected.substr(codes.size() + 1);
-      const auto raw = codes + ' ' + prefix + text + "\r\n";
+      auto raw = codes + ' ' + prefix + text + "\r\n";
+      if (codes.size() + 1 + prefix.size() + least > 510) {
+        // Postfix's words alone leave no room: ours are as few as they can be.
+        if (text.size() > least) ADD_FAILURE() << where << text << " beside " << prefix.size();
+        raw = codes + ' ' + text + "\r\n";
+      }
+      if (text.find(said) == std::string::npos) {
+        ADD_FAILURE() << where << "nothing of the reason is left in " << text;
+      }
       const auto faults = reply_faults(raw, stage);
       if (!faults.empty()) ADD_FAILURE() << where << joined(faults) << '\n' << raw;
       if (codes[0] != reply.form().text()[0]) ADD_FAILURE() << where << codes << " changes class";

@@ -94,7 +94,7 @@ TEST(Loader, TheDefaultsOfTheSchemaAreTheDefaultsInForce) {
   for (const auto& key : all_keys()) {
     const auto dot = key.path.find('.');
     if (dot == std::string_view::npos || key.fallback.empty() ||
-        key.path.substr(0, dot) == "rule") {
+        key.path.substr(0, dot) == "rule" || key.path.substr(0, dot) == "table") {
       continue;
     }
     if (key.path.substr(0, dot) != section) {
@@ -173,6 +173,22 @@ TEST(Loader, TableEntriesKnowWhereTheyStand) {
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->file, "postern.toml");
   EXPECT_EQ(hit->line, 5U);
+}
+
+TEST(Loader, ATablesOptionsReachIt) {
+  const auto found = [](const std::string& keys, const char* address) {
+    const auto policy =
+        compile_policy("[table.t]\nkind = \"address\"\nentries = [\"bob@\"]\n" + keys);
+    if (policy == nullptr) return std::string("no policy");
+    const auto hit = policy->tables().find("t")->second->find(MailAddress::from_envelope(address));
+    return hit ? std::string(hit->entry) : std::string("none");
+  };
+  EXPECT_EQ(found("", "BOB@example.org"), "bob@");
+  EXPECT_EQ(found("case = \"ignore\"\n", "BOB@example.org"), "bob@");
+  EXPECT_EQ(found("case = \"exact\"\n", "BOB@example.org"), "none");
+  EXPECT_EQ(found("", "bob+lists@example.org"), "none");
+  EXPECT_EQ(found("delimiter = \"\"\n", "bob+lists@example.org"), "none");
+  EXPECT_EQ(found("delimiter = \"+\"\n", "Bob+Lists@example.org"), "bob@");
 }
 
 TEST(Loader, TheDigestChangesWithEveryFileAndName) {
@@ -283,7 +299,7 @@ TEST(Loader, ARuleThatOnlyStandsAtTheEndOfTheHeadersIsAskedAtThePolicyDoorToo) {
   const auto text = "[listen]\npolicy = \"unix:/p\"\n" +
                     rule(
                         "stage = \"end-of-headers\"\nwhen = 'client.ip == \"192.0.2.1\"'\n"
-                        "reject = \"malformed-message\"\n");
+                        "reject = \"policy-reject\"\n");
   EXPECT_EQ(diagnostics_of(text), "");
   const auto policy = compile_policy(text);
   ASSERT_NE(policy, nullptr);

@@ -64,14 +64,20 @@ TEST_F(StarterPolicy, RefusesUnknownRecipientsAndBlockedClientsAndSenders) {
 }
 
 TEST_F(StarterPolicy, PutsOffForNow) {
-  EXPECT_EQ(decide("203.0.113.9", "a@example.com", "alice@example.org"),
-            "reputation-defer 450 4.7.0");
+  EXPECT_EQ(decide("203.0.113.9", "a@example.com", "alice@example.org"), "policy-defer 450 4.7.0");
   EXPECT_EQ(decide("192.0.2.1", "later@example.com", "alice@example.org"),
             "policy-defer 450 4.7.0");
 }
 
 TEST_F(StarterPolicy, RefusesWhatIsTooBig) {
   declared_size_ = std::int64_t{20'000'000};
+  EXPECT_EQ(decide("192.0.2.1", "a@example.com", "alice@example.org"), "message-too-big 552 5.3.4");
+}
+
+TEST_F(StarterPolicy, TakesWhatPostfixAdvertisesByDefault) {
+  declared_size_ = std::int64_t{10'240'000};
+  EXPECT_EQ(decide("192.0.2.1", "a@example.com", "alice@example.org"), "pass");
+  declared_size_ = std::int64_t{10'240'001};
   EXPECT_EQ(decide("192.0.2.1", "a@example.com", "alice@example.org"), "message-too-big 552 5.3.4");
 }
 

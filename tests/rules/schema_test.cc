@@ -139,7 +139,7 @@ TEST(Schema, RangesReadLikeTheValuesThatAreWritten) {
 
 TEST(Schema, KeysOfASectionAreItsOwnAndAvailableOnes) {
   EXPECT_THAT(keys_of("log"), ElementsAre("to", "accepts"));
-  EXPECT_THAT(keys_of("table.*"), ElementsAre("kind", "entries", "file"));
+  EXPECT_THAT(keys_of("table.*"), ElementsAre("kind", "entries", "file", "case", "delimiter"));
   EXPECT_THAT(keys_of("listen"), Not(Contains("metrics")));
   EXPECT_THAT(keys_of(""), Contains("rule"));
 }

@@ -1,5 +1,6 @@
 #include "runtime/doctor.h"
 
+#include "runtime/control.h"
 #include "runtime/files.h"
 #include "runtime/sockets.h"
 #include "support/golden.h"
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -61,6 +63,10 @@ class Doctor : public ::testing::Test {
     ::mkdir((dir_ / "queue/postern").c_str(), 0755);
     settings_.listen.milter = at("queue/postern/milter.sock");
     settings_.listen.policy = {at("queue/postern/policy.sock")};
+    settings_.journal.path = dir_ / "decisions.jsonl";
+    settings_.run.user = "nobody";
+    dir_.write("decisions.jsonl", "");
+    ::chmod((dir_ / "decisions.jsonl").c_str(), 0666);
     place_.postfix_directory = dir_ / "etc";
     place_.mta_user = "nobody";
     place_.mail_version = "3.7.11";
@@ -180,6 +186,119 @@ TEST_F(Doctor, DoesNotTakeAnyServerForOurs) {
   const auto text = without_directory(render(examine(settings_, place_)));
   EXPECT_THAT(text, HasSubstr("does not negotiate as a milter"));
   EXPECT_THAT(text, HasSubstr("something else than DUNNO"));
+}
+
+TEST_F(Doctor, TellsTheVersionsOfWhatWorksTogether) {
+  place_.libmilter_version = "1.0.1";
+  place_.sendmail_version = "8.17.1.9";
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("ok       libmilter 1.0.1\n"));
+  EXPECT_THAT(text, HasSubstr("ok       sendmail 8.17.1.9\n"));
+  EXPECT_THAT(text, HasSubstr("ok       Postfix 3.7.11\n"));
+}
+
+TEST_F(Doctor, KnowsWhichSendmailIsTooOld) {
+  place_.sendmail_version = "8.13.8";
+  EXPECT_THAT(examined(), HasSubstr("PROBLEM  sendmail 8.13.8 does not send the macros"));
+}
+
+TEST_F(Doctor, KnocksAsTheMailServersUserAndNotAsRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can change to another user";
+  const auto knock = [this](DoctorPlace::ConnectAs who) {
+    place_.connect_as = who;
+    // Root gets in everywhere.
+    const OneAnswer milter(settings_.listen.milter->path, negotiated, 0600);
+    const OneAnswer policy(settings_.listen.policy.front().path, dunno, 0666);
+    return without_directory(render(examine(settings_, place_)));
+  };
+  EXPECT_THAT(knock(DoctorPlace::ConnectAs::ourselves), HasSubstr("milter.sock negotiates\n"));
+  const auto text = knock(DoctorPlace::ConnectAs::mta_user);
+  EXPECT_THAT(text, HasSubstr("PROBLEM  cannot connect to unix:DIR/queue/postern/milter.sock: "
+                              "Permission denied (mode 0600, root:root) (asked as user nobody)\n"
+                              "         what to do: set listen.mode = \"0660\" and listen.group = "
+                              "\"nogroup\""));
+  EXPECT_THAT(text, HasSubstr("ok       policy service on unix:DIR/queue/postern/policy.sock "
+                              "answers (asked as user nobody)\n"));
+}
+
+TEST_F(Doctor, TellsOneStoppedServerAsOneProblem) {
+  { const OneAnswer milter(settings_.listen.milter->path, negotiated); }
+  // The milter's socket is a file of a server that was killed, the other one is not there.
+  const auto findings = examine(settings_, place_);
+  EXPECT_EQ(std::count_if(findings.begin(), findings.end(),
+                          [](const Finding& f) { return f.state == Finding::State::problem; }),
+            1);
+  const auto text = without_directory(render(findings));
+  EXPECT_THAT(text, HasSubstr("PROBLEM  no server runs: none of its 2 sockets takes connections"));
+  EXPECT_THAT(text, HasSubstr("\n1 problem found.\n"));
+}
+
+TEST_F(Doctor, WarnsOfSettingsThatLetMailPastWhileWeAreDown) {
+  const auto main_cf = [&] { return read_file(dir_ / "etc/main.cf").value(); };
+  const auto before = main_cf();
+  dir_.write("etc/main.cf", before +
+                                "smtpd_policy_service_default_action = DUNNO\n"
+                                "milter_default_action = accept\n");
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("WARNING  service smtp: smtpd_policy_service_default_action = DUNNO, "
+                              "which lets all mail past while we are down\n"));
+  EXPECT_THAT(text, HasSubstr("WARNING  service smtp: milter_default_action = accept, which lets"));
+  EXPECT_THAT(text, HasSubstr("\nNo problem found, 2 warnings.\n"));
+  dir_.write("etc/main.cf", before + "smtpd_policy_service_default_action = 451 4.3.5 later\n");
+  EXPECT_THAT(examined(), Not(HasSubstr("WARNING")));
+}
+
+TEST_F(Doctor, SeesTheDefaultActionThatStandsAtTheService) {
+  write_postfix("y", "unix:postern/milter.sock",
+                "unix:postern/policy.sock, default_action={REJECT not now}", "15s");
+  EXPECT_THAT(examined(), HasSubstr("WARNING  service smtp: smtpd_policy_service_default_action = "
+                                    "REJECT not now, which bounces good mail"));
+}
+
+TEST_F(Doctor, WarnsOfPostfixsDefaultTimeOut) {
+  const auto text = read_file(dir_ / "etc/main.cf").value();
+  const auto at = text.find(", timeout=15s");
+  dir_.write("etc/main.cf", text.substr(0, at) + text.substr(at + 13));
+  EXPECT_THAT(
+      examined(),
+      HasSubstr("WARNING  service smtp: timeout of check_policy_service is 100 s, Postfix's "
+                "default: if we hang, each recipient waits 201 s\n"
+                "         what to do: timeout=15s in check_policy_service"));
+}
+
+TEST_F(Doctor, LooksWhetherTheJournalCanBeWritten) {
+  ::chmod((dir_ / "decisions.jsonl").c_str(), 0444);
+  EXPECT_THAT(
+      examined(),
+      HasSubstr("PROBLEM  journal: user nobody may not write to DIR/decisions.jsonl (mode"));
+  settings_.journal.path = dir_ / "missing/decisions.jsonl";
+  EXPECT_THAT(examined(), HasSubstr("PROBLEM  journal: DIR/missing: No such file or directory"));
+  // A file system that is always full.
+  settings_.journal.path = "/proc/decisions.jsonl";
+  settings_.run.user = "root";
+  EXPECT_THAT(examined(), HasSubstr("PROBLEM  journal: 0 MiB are free where /proc lies"));
+  settings_.journal.path.clear();
+  EXPECT_THAT(examined(), HasSubstr("note     the policy keeps no journal"));
+}
+
+TEST_F(Doctor, AsksTheServerForTheRecordsItHasLost) {
+  settings_.listen.control = at("control.sock");
+  StatusText status;
+  status.add("journal.lost_queue_full", 5);
+  status.add("journal.lost_write_failed", 280);
+  status.add("journal.last_error", "cannot write x: No space left on device");
+  const auto told = [&] {
+    const OneAnswer control(dir_ / "control.sock", "0\n" + status.encode());
+    return examined();
+  };
+  EXPECT_THAT(told(),
+              HasSubstr("PROBLEM  journal: 285 records lost (5 by a full queue, 280 by failed "
+                        "writes); last error: cannot write x: No space left on device\n"));
+  status = {};
+  status.add("journal.lost_write_failed", 280);
+  EXPECT_THAT(told(), HasSubstr("WARNING  journal: 280 records lost"));
+  status = {};
+  EXPECT_THAT(told(), HasSubstr("ok       journal: DIR/decisions.jsonl\n"));
 }
 
 TEST_F(Doctor, KnowsWhichPostfixIsTooOld) {

@@ -57,6 +57,18 @@ TEST(ServiceManager, IsFoundInTheAbstractNameSpace) {
   EXPECT_EQ(listener.next(), "READY=1");
 }
 
+TEST(ServiceManager, WaitsNeverLessThanItWasTold) {
+  const TempDir dir;
+  const Listener listener(dir / "notify");
+  const ServiceManager manager(dir / "notify", std::chrono::seconds(60));
+  manager.allow_silence(std::chrono::seconds(90));
+  EXPECT_EQ(listener.next(), "WATCHDOG_USEC=90000000");
+  manager.allow_silence(std::chrono::seconds(1));
+  EXPECT_EQ(listener.next(), "WATCHDOG_USEC=60000000");
+  ServiceManager(dir / "notify").allow_silence(std::chrono::seconds(90));
+  EXPECT_EQ(listener.next(), "") << "there is no watchdog to hold back";
+}
+
 TEST(ServiceManager, LearnsTheClockReadingOfAReload) {
   const TempDir dir;
   const Listener listener(dir / "notify");

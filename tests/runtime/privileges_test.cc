@@ -8,11 +8,15 @@
 #include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace postern {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// Ids cannot be taken back, so each test changes them in a process of its own. 0: all was right.
 int in_a_process(const std::function<int()>& body) {
@@ -28,6 +32,23 @@ TEST(Privileges, RootIsNoUserToRunAs) {
   ASSERT_FALSE(identity);
   EXPECT_THAT(render(identity.problems()), HasSubstr("does not run as root"));
   EXPECT_FALSE(find_identity("0", "0"));
+}
+
+TEST(Privileges, TheGroupOfRootIsNoGroupToRunIn) {
+  for (const char* group : {"root", "0"}) {
+    const auto identity = find_identity("nobody", group);
+    ASSERT_FALSE(identity) << group;
+    EXPECT_THAT(render(identity.problems()), HasSubstr("does not run in the group root"));
+    EXPECT_THAT(render(identity.problems()), HasSubstr("--group"));
+  }
+}
+
+TEST(Privileges, TheGroupOfRootIsNotTakenOverFromTheSystemsList) {
+  // The primary group given is always in the list, as if the list had it.
+  const auto group = find_identity("nobody", "")->group;
+  EXPECT_THAT(supplementary_groups({"nobody", 65534, 0}), Not(Contains(gid_t{0})));
+  EXPECT_THAT(supplementary_groups({"nobody", 65534, group}), Contains(group));
+  EXPECT_THAT(supplementary_groups({"", 65534, group}), IsEmpty());
 }
 
 TEST(Privileges, AnUnknownUserOrGroupIsNamed) {
@@ -61,6 +82,7 @@ TEST_F(AsRootUser, BecomingAnotherLeavesNoWayBack) {
               if (!become(nobody_).empty()) return 1;
               if (::seteuid(0) == 0 || ::setegid(0) == 0) return 2;
               if (::getuid() != nobody_.user || ::getgid() != nobody_.group) return 3;
+              if (::setgroups(0, nullptr) == 0) return 5;
               gid_t groups[64];
               const int count = ::getgroups(64, groups);
               for (int i = 0; i < count; ++i) {
@@ -69,6 +91,24 @@ TEST_F(AsRootUser, BecomingAnotherLeavesNoWayBack) {
               return 0;
             }),
             0);
+}
+
+TEST_F(AsRootUser, BecomingAnotherLeavesTheGroupsOfBeforeBehind) {
+  const auto only_own = [](const std::vector<gid_t>& own) {
+    std::array<gid_t, 64> groups{};
+    const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+    return count >= 0 && std::vector<gid_t>(groups.begin(), groups.begin() + count) == own;
+  };
+  const std::array<gid_t, 3> before{0, 4, 4711};
+  // A user by number alone has no groups of its own.
+  for (const auto& identity : {nobody_, UserIdentity{"", 12345, 23456}}) {
+    EXPECT_EQ(in_a_process([&] {
+                if (::setgroups(before.size(), before.data()) != 0) return 1;
+                if (!become(identity).empty()) return 2;
+                return only_own(supplementary_groups(identity)) ? 0 : 3;
+              }),
+              0);
+  }
 }
 
 TEST_F(AsRootUser, BecomingAnotherLeavesNoZeroAmongTheIds) {

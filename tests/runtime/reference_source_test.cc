@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -43,6 +47,44 @@ TEST(ReferenceSource, StaysUniqueWhenTheClockIsSetBack) {
     clock.advance(1h);
   }
   EXPECT_EQ(references.size(), 200U);
+}
+
+TEST(ReferenceSource, StaysUniqueWhenTheClockIsSetBackBetweenTwoWorkers) {
+  test::FakeClock clock;
+  LastReference last;
+  std::vector<Reference> references;
+  for (int worker = 0; worker < 3; ++worker) {
+    // In a process of its own, as a worker is, that ends without a word.
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      ReferenceSource source(clock, 7, &last);
+      for (int i = 0; i < 300; ++i) {
+        const auto text = source.next().text();
+        if (::write(pipe[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) break;
+      }
+      ::_exit(0);
+    }
+    ::close(pipe[1]);
+    std::array<char, 14> text{};
+    while (::read(pipe[0], text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+      references.push_back(Reference::parse({text.data(), text.size()}).value());
+    }
+    ::close(pipe[0]);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    clock.set_back(1h);
+  }
+  EXPECT_EQ(references.size(), 900U);
+  EXPECT_EQ(std::set<Reference>(references.begin(), references.end()).size(), 900U);
+  EXPECT_TRUE(std::is_sorted(references.begin(), references.end()));
+}
+
+TEST(ReferenceSource, BeginsByTheClockWhenNothingWasHandedOut) {
+  const test::FakeClock clock;
+  LastReference last;
+  EXPECT_EQ(ReferenceSource(clock, 5, &last).next(), ReferenceSource(clock, 5).next());
 }
 
 TEST(ReferenceSource, StaysUniqueBetweenThreads) {

@@ -1,5 +1,7 @@
 #include "runtime/sockets.h"
 
+#include "runtime/as_user.h"
+#include "runtime/privileges.h"
 #include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
@@ -67,6 +69,22 @@ TEST(Sockets, GetOwnerAndGroup) {
   ASSERT_EQ(::lstat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, user);
   EXPECT_EQ(status.st_gid, group);
+}
+
+TEST(Sockets, OfAGroupThatIsNotOursComeWithTheCommandThatHelps) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become a user who is in few groups";
+  const TempDir dir;
+  ::chmod(dir.path().c_str(), 0777);
+  const auto nobody = find_identity("nobody", "");
+  ASSERT_TRUE(nobody);
+  const auto told = as_user(*nobody, patience, [&] {
+    const auto opened =
+        open_listener(unix_address(dir / "s"), {0660, {}, gid_t{4321}}, Blocking::no);
+    return opened ? std::string("opened") : render(opened.problems());
+  });
+  ASSERT_TRUE(told);
+  EXPECT_THAT(*told, HasSubstr("Operation not permitted"));
+  EXPECT_THAT(*told, HasSubstr("usermod -a -G 4321 nobody"));
 }
 
 TEST(Sockets, TakeThePlaceOfAStaleSocket) {

@@ -68,7 +68,7 @@ class Supervised : public ::testing::Test {
       hooks.work = [&](WorkerChannel& channel) { return work(channel, in_force); };
       hooks.adopt = [&](const std::string& said) {
         in_force = said;
-        return SupervisorHooks::Adopted::yes;
+        return SupervisorHooks::Adoption{SupervisorHooks::Adopted::yes, remark_};
       };
       ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd()).run());
     }
@@ -162,6 +162,7 @@ class Supervised : public ::testing::Test {
   TempDir dir_;
   std::string policy_;
   SupervisorSettings settings_;
+  std::string remark_;
   bool fail_at_start_ = false;
   bool deaf_to_stop_ = false;
   bool doors_stand_still_ = false;
@@ -169,7 +170,6 @@ class Supervised : public ::testing::Test {
   std::array<int, 2> story_{-1, -1};
   std::string read_;
   pid_t parent_ = -1;
-  int alive_ = 0;  ///< WATCHDOG=1 heard
 };
 
 TEST_F(Supervised, ReloadsOnHangUpAndOnUserSignal) {
@@ -243,6 +243,9 @@ TEST_F(Supervised, ACrashedWorkerIsReplacedAndHasTheLastGoodPolicy) {
   EXPECT_THAT(line, StartsWith("worker "));
   EXPECT_THAT(line, HasSubstr(" two"));
   EXPECT_EQ(status_value("worker.restarts"), "1");
+  // The worker's counters began with it, not with the server.
+  EXPECT_LE(std::stoi(status_value("worker.uptime_seconds")),
+            std::stoi(status_value("uptime_seconds")));
 }
 
 TEST_F(Supervised, AWorkerThatCrashesOverAndOverIsReplacedOverAndOver) {
@@ -264,6 +267,17 @@ TEST_F(Supervised, ARefusedReloadIsToldToWhoeverAskedForIt) {
   dir_.write("policy", "good");
   EXPECT_EQ(ask(ControlCommand::reload)->exit_code, 0);
   EXPECT_EQ(status_value("last_reload"), "ok");
+}
+
+TEST_F(Supervised, WhatAReloadDidNotChangeIsToldToWhoeverAskedForIt) {
+  remark_ = "in force only after a restart: listen.milter";
+  start();
+  next_worker();
+  dir_.write("policy", "two");
+  const auto answer = ask(ControlCommand::reload);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_EQ(answer->text, "reloaded: two\nin force only after a restart: listen.milter\n");
 }
 
 TEST_F(Supervised, AReloadThatEndsTheWorkerIsReportedAndNotRepeated) {
@@ -333,49 +347,79 @@ TEST_F(Supervised, AWorkerWhoseDoorsStandStillIsReplacedThoughItReportsItsStatus
   EXPECT_NE(status_value("worker.pid"), first);
 }
 
-TEST_F(Supervised, TheServiceManagerHearsOfEveryStep) {
-  const TempDir dir;
-  const UniqueFd heard(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_storage storage{};
-  storage.ss_family = AF_UNIX;
-  const auto path = dir / "notify";
-  std::copy(path.begin(), path.end(), reinterpret_cast<char*>(&storage) + sizeof(sa_family_t));
-  ASSERT_EQ(::bind(heard.get(), reinterpret_cast<const sockaddr*>(&storage),
-                   static_cast<socklen_t>(sizeof(sa_family_t) + path.size() + 1)),
-            0);
-  const auto next = [&] {
+/// With a service manager that hears what it is told.
+class Managed : public Supervised {
+ protected:
+  void SetUp() override {
+    Supervised::SetUp();
+    sockaddr_storage storage{};
+    storage.ss_family = AF_UNIX;
+    const auto path = dir_ / "notify";
+    std::copy(path.begin(), path.end(), reinterpret_cast<char*>(&storage) + sizeof(sa_family_t));
+    ASSERT_EQ(::bind(heard_.get(), reinterpret_cast<const sockaddr*>(&storage),
+                     static_cast<socklen_t>(sizeof(sa_family_t) + path.size() + 1)),
+              0);
+    manager_ = ServiceManager(path, std::chrono::milliseconds(60));
+  }
+
+  /// What it is told next; signs of life are only counted.
+  std::string next() {
     while (true) {
-      pollfd wait{heard.get(), POLLIN, 0};
-      if (::poll(&wait, 1, patience_ms) != 1) return std::string("silence");
+      pollfd wait{heard_.get(), POLLIN, 0};
+      if (::poll(&wait, 1, patience_ms) != 1) return "silence";
       std::array<char, 512> buffer{};
-      const ssize_t got = ::recv(heard.get(), buffer.data(), buffer.size(), 0);
+      const ssize_t got = ::recv(heard_.get(), buffer.data(), buffer.size(), 0);
       const std::string text(buffer.data(), static_cast<std::size_t>(got));
       if (text != "WATCHDOG=1") return text;
       ++alive_;
     }
-  };
-  start(ServiceManager(path, std::chrono::milliseconds(60)));
+  }
+
+  const UniqueFd heard_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  ServiceManager manager_;
+  int alive_ = 0;  ///< WATCHDOG=1 heard
+};
+
+TEST_F(Managed, HearsOfEveryStep) {
+  const std::string during_reload = "WATCHDOG_USEC=240000000";
+  start(manager_);
   EXPECT_EQ(next(), "READY=1\nSTATUS=one");
   next_worker();
   dir_.write("policy", "two");
   send_signal(parent_, SIGHUP);
   EXPECT_THAT(next(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_EQ(next(), during_reload);
+  EXPECT_EQ(next(), "WATCHDOG_USEC=60000");
   EXPECT_EQ(next(), "READY=1\nSTATUS=two");
   dir_.write("policy", "bad");
   send_signal(parent_, SIGHUP);
   EXPECT_THAT(next(), StartsWith("RELOADING=1"));
+  EXPECT_EQ(next(), during_reload);
+  EXPECT_EQ(next(), "WATCHDOG_USEC=60000");
   EXPECT_EQ(next(), "READY=1\nSTATUS=two; the last reload was refused");
   // Only the worker's own sign of life makes the watchdog's.
   while (alive_ == 0) {
-    pollfd wait{heard.get(), POLLIN, 0};
+    pollfd wait{heard_.get(), POLLIN, 0};
     ASSERT_EQ(::poll(&wait, 1, patience_ms), 1);
     std::array<char, 512> buffer{};
-    const ssize_t got = ::recv(heard.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t got = ::recv(heard_.get(), buffer.data(), buffer.size(), 0);
     if (std::string(buffer.data(), static_cast<std::size_t>(got)) == "WATCHDOG=1") ++alive_;
   }
   send_signal(parent_, SIGTERM);
   EXPECT_EQ(next(), "STOPPING=1\nSTATUS=stopping");
   EXPECT_EQ(exit_status(), 0);
+}
+
+TEST_F(Managed, WaitsLongerForAReloadThatTakesLongerThanItsWatchdog) {
+  settings_.silence_limit = milliseconds(5'000);
+  start(manager_);
+  next_worker();
+  EXPECT_EQ(next(), "READY=1\nSTATUS=one");
+  dir_.write("policy", "crash");
+  send_signal(parent_, SIGHUP);
+  EXPECT_THAT(next(), StartsWith("RELOADING=1"));
+  EXPECT_EQ(next(), "WATCHDOG_USEC=10000000") << "what the worker and the parent may take, no more";
+  EXPECT_EQ(next(), "WATCHDOG_USEC=60000") << "also when the reload fails";
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ struct World {
         references(clock, 1),
         driver(source, clock),
         journal(
-            {directory + "/journal"}, {}, journal_queue, [](const std::string&, bool) {},
+            {directory + "/journal"}, {}, journal_queue, [](const std::string&) {},
             [](const std::string& message) { std::cerr << message << std::endl; }) {}
 
   Services services(PolicyHolder& policy) {

@@ -2,70 +2,39 @@
 
 #include "journal/reader.h"
 
-#include <array>
-#include <fcntl.h>
 #include <stdexcept>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 
 namespace postern::scenarios {
 
+namespace {
+
+/// The server reads them when it starts.
+const std::string& with_facts(const std::string& directory,
+                              const std::map<std::string, Answer>& facts) {
+  write_facts(directory + "/facts", facts);
+  return directory;
+}
+
+}  // namespace
+
 ServerProcess::ServerProcess(std::string directory, const std::string& milter_policy,
                              const std::string& policy_policy,
                              const std::map<std::string, Answer>& facts)
-    : directory_(std::move(directory)) {
-  write_facts(directory_ + "/facts", facts);
-  std::array<int, 2> to{};
-  std::array<int, 2> from{};
-  if (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0) {
-    throw std::runtime_error("no pipe");
-  }
-  process_ = fork();
-  if (process_ == 0) {
-    dup2(to[0], STDIN_FILENO);
-    dup2(from[1], STDOUT_FILENO);
-    execl(POSTERN_SCENARIO_SERVER, "scenario_server", directory_.c_str(), milter_policy.c_str(),
-          policy_policy.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  close(to[0]);
-  close(from[1]);
-  input_ = to[1];
-  output_ = from[0];
-  const auto ready = hear();
+    : directory_(std::move(directory)),
+      process_(POSTERN_SCENARIO_SERVER,
+               {with_facts(directory_, facts), milter_policy, policy_policy}) {
+  const auto ready = process_.hear();
   if (ready != "ready") {
-    // The destructor of an object that was never made does not run.
-    close(std::exchange(input_, -1));
-    wait();
-    close(std::exchange(output_, -1));
     throw std::runtime_error("the scenario server did not start: " + ready);
   }
 }
 
-ServerProcess::~ServerProcess() {
-  if (input_ >= 0) close(input_);
-  if (process_ > 0) wait();
-  if (output_ >= 0) close(output_);
-}
-
-std::string ServerProcess::hear() {
-  std::string line;
-  char octet = 0;
-  while (read(output_, &octet, 1) == 1 && octet != '\n') line += octet;
-  return line;
-}
-
-int ServerProcess::wait() {
-  int status = 0;
-  waitpid(std::exchange(process_, -1), &status, 0);
-  return status;
-}
-
 std::vector<Record> ServerProcess::stop() {
-  close(std::exchange(input_, -1));
-  const auto last = hear();
-  const int status = wait();
+  process_.end_input();
+  const auto last = process_.hear();
+  const int status = process_.wait();
   if (last != "stopped" || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw std::runtime_error("the scenario server did not end well: " + last);
   }

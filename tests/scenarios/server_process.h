@@ -4,10 +4,10 @@
 
 #include "journal/record.h"
 #include "postern/facts.h"
+#include "support/child_server.h"
 
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace postern::scenarios {
@@ -15,14 +15,9 @@ namespace postern::scenarios {
 class ServerProcess {
  public:
   /// Starts it in `directory` with a policy file for each door; the same one as a rule. Returns
-  /// when both doors listen. Throws std::runtime_error if they do not.
+  /// when both doors listen. Throws std::runtime_error if they do not. It ends with this object.
   ServerProcess(std::string directory, const std::string& milter_policy,
                 const std::string& policy_policy, const std::map<std::string, Answer>& facts);
-  /// Ends it, if stop() has not.
-  ~ServerProcess();
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
-
   std::string milter_socket() const { return directory_ + "/milter"; }
   std::string policy_socket() const { return directory_ + "/policy"; }
   /// Stops both doors, and reads the whole journal. Throws std::runtime_error on an unclean end or
@@ -30,13 +25,8 @@ class ServerProcess {
   std::vector<Record> stop();
 
  private:
-  std::string hear();
-  int wait();
-
   std::string directory_;
-  pid_t process_ = -1;
-  int input_ = -1;
-  int output_ = -1;
+  test::ChildServer process_;
 };
 
 /// The file in which facts are handed over, and back.

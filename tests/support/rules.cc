@@ -18,7 +18,8 @@ Rule rule(std::string_view name, Stage stage, std::string_view condition) {
       compiled = std::move(std::get<Condition>(result));
     }
   }
-  Rule made{RulePlace{}, std::move(compiled), Verdict::pass, {}, nullptr, {}, {}};
+  Rule made{RulePlace{}, std::move(compiled), Verdict::pass,         {}, nullptr, {},
+            {},          RuleMode::enforce,   WhenUnavailable::skip, {}};
   made.place = {std::string(name), "postern.toml", 1, stage};
   return made;
 }

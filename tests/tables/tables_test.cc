@@ -22,8 +22,9 @@ std::vector<TableEntry> entries(const std::vector<std::string>& texts) {
   return list;
 }
 
-std::shared_ptr<const Table> table(TableKind kind, const std::vector<std::string>& texts) {
-  auto built = Table::build("sample", kind, entries(texts));
+std::shared_ptr<const Table> table(TableKind kind, const std::vector<std::string>& texts,
+                                   const TableOptions& options = {}) {
+  auto built = Table::build("sample", kind, entries(texts), options);
   EXPECT_TRUE(built.ok()) << render(built.problems());
   return built ? *built : nullptr;
 }
@@ -132,9 +133,54 @@ TEST(AddressTable, WholeAddressesComeBeforeLocalPartsAndDomains) {
   EXPECT_EQ(entry_of(*addresses, "<>"), "<>");
 }
 
-TEST(AddressTable, LocalPartsKeepTheirCaseExceptPostmaster) {
+TEST(AddressTable, CapitalLettersInALocalPartUsedToHideAMailbox) {
+  const auto addresses = table(TableKind::address, {"Bob@example.net", "abuse@", "\xC3\x84@"});
+  EXPECT_EQ(entry_of(*addresses, "Bob@Example.Net"), "Bob@example.net");
+  EXPECT_EQ(entry_of(*addresses, "bob@example.net"), "Bob@example.net");
+  EXPECT_EQ(entry_of(*addresses, "BOB@EXAMPLE.NET"), "Bob@example.net");
+  EXPECT_EQ(entry_of(*addresses, "Abuse@example.org"), "abuse@");
+  EXPECT_EQ(entry_of(*addresses, "b0b@example.net"), "none");
+  // Only ASCII letters: what else a mailbox name may fold to is the delivering host's secret.
+  EXPECT_EQ(entry_of(*addresses, "\xC3\xA4@example.net"), "none");
+}
+
+TEST(AddressTable, ASubAddressIsItsUsersWhereTheTableSaysSo) {
+  const auto plus =
+      table(TableKind::address, {"bob@example.net", "bob+own@example.net", "alice@", "Postmaster@"},
+            {LocalPartCase::ignore, "+"});
+  EXPECT_EQ(entry_of(*plus, "bob+lists@example.net"), "bob@example.net");
+  EXPECT_EQ(entry_of(*plus, "BOB+Lists@example.net"), "bob@example.net");
+  EXPECT_EQ(entry_of(*plus, "bob+own@example.net"), "bob+own@example.net");
+  EXPECT_EQ(entry_of(*plus, "Bob+Own+x@example.net"), "bob@example.net");
+  EXPECT_EQ(entry_of(*plus, "bob+@example.net"), "bob@example.net");
+  EXPECT_EQ(entry_of(*plus, "alice+x@example.org"), "alice@");
+  EXPECT_EQ(entry_of(*plus, "bob+lists@example.org"), "none");
+  EXPECT_EQ(entry_of(*plus, "bob-lists@example.net"), "none");
+  EXPECT_EQ(entry_of(*plus, "+bob@example.net"), "none");
+  EXPECT_EQ(entry_of(*plus, "alice+x"), "alice@");
+
+  const auto several =
+      table(TableKind::address, {"bob@", "Postmaster@"}, {LocalPartCase::exact, "+-"});
+  EXPECT_EQ(entry_of(*several, "bob-x+y@example.org"), "bob@");
+  EXPECT_EQ(entry_of(*several, "Bob-x@example.org"), "none");
+  EXPECT_EQ(entry_of(*several, "POSTMASTER+x@example.org"), "Postmaster@");
+
+  const auto none = table(TableKind::address, {"bob@example.net", "@example.org"});
+  EXPECT_EQ(entry_of(*none, "bob+lists@example.net"), "none");
+}
+
+TEST(AddressTable, AUserWithAnEntryComesBeforeTheWholeDomainForSubAddressesToo) {
+  const auto addresses = table(TableKind::address, {"@example.net", "bob@", "bob@example.net"},
+                               {LocalPartCase::ignore, "+"});
+  EXPECT_EQ(entry_of(*addresses, "bob+x@example.net"), "bob@example.net");
+  EXPECT_EQ(entry_of(*addresses, "bob+x@example.org"), "bob@");
+  EXPECT_EQ(entry_of(*addresses, "eve+x@example.net"), "@example.net");
+}
+
+TEST(AddressTable, LocalPartsKeepTheirCaseExceptPostmasterWhereTheTableSaysSo) {
   const auto addresses =
-      table(TableKind::address, {"Bob@example.net", "PostMaster@example.org", "postmaster@"});
+      table(TableKind::address, {"Bob@example.net", "PostMaster@example.org", "postmaster@"},
+            {LocalPartCase::exact, ""});
   EXPECT_EQ(entry_of(*addresses, "Bob@Example.Net"), "Bob@example.net");
   EXPECT_EQ(entry_of(*addresses, "bob@example.net"), "none");
   EXPECT_EQ(entry_of(*addresses, "POSTMASTER@example.org"), "PostMaster@example.org");
@@ -208,6 +254,13 @@ TEST(Table, TheDigestTellsContentAndKindApart) {
                                       table(TableKind::string, {"b", "a"})->digest(),
                                       table(TableKind::string, {})->digest()};
   EXPECT_EQ(digests.size(), 5U);
+  const std::vector<std::string> bob{"bob@"};
+  const std::set<std::string> options{
+      table(TableKind::address, bob)->digest(),
+      table(TableKind::address, bob, {LocalPartCase::exact, ""})->digest(),
+      table(TableKind::address, bob, {LocalPartCase::ignore, "+"})->digest(),
+      table(TableKind::address, bob, {LocalPartCase::exact, "+"})->digest()};
+  EXPECT_EQ(options.size(), 4U);
   EXPECT_EQ(one->digest(), same->digest());
   EXPECT_EQ(one->digest().size(), 64U);
 }
@@ -277,7 +330,7 @@ TEST(DomainTable, OctetsThatAreNoTextAreNoDomain) {
 TEST(Tables, OfEntriesThatStandTwiceTheFirstFewAreNamedAndTheRestCounted) {
   const auto warnings = [](TableKind kind, const std::vector<std::string>& texts) {
     Problems problems;
-    const auto built = Table::build("sample", kind, entries(texts), &problems);
+    const auto built = Table::build("sample", kind, entries(texts), {}, &problems);
     EXPECT_TRUE(built.ok());
     std::string text;
     for (const auto& problem : problems) {

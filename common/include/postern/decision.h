@@ -69,7 +69,7 @@ struct Evidence {
 
 struct TrailEntry {
   RulePlace rule;
-  Truth truth = Truth::no;
+  Truth truth = Truth::no;  ///< means nothing where `note` says that the rule was not asked
   TrailNote note = TrailNote::none;
   RuleMode mode = RuleMode::enforce;
   Verdict verdict = Verdict::pass;  ///< what the rule says when it is yes

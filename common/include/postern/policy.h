@@ -52,6 +52,8 @@ class Policy {
   /// sorted; with any error there is no policy. Never throws except for lack of memory.
   static Result<CompiledPolicy> compile(const std::string& path, const FileReader& reader,
                                         const CheckRegistry& checks);
+  /// The same with the checks that Postern brings.
+  static Result<CompiledPolicy> compile(const std::string& path, const FileReader& reader);
 
   const Settings& settings() const noexcept;
   /// In the order in which they are asked: stage order, then file order.

@@ -15,6 +15,26 @@ namespace postern {
 /// `positive`: an answer of class 2 (VRFY), likewise explained only.
 enum class ReasonClass : std::uint8_t { temporary, permanent, none, positive };
 
+/// What a reason's text says was looked at, beyond what the mail server itself tells. A rule that
+/// never looked there would tell senders what is not true.
+enum class Claim : std::uint8_t {
+  none,
+  reverse_name,      ///< reverse DNS of the client
+  helo_lookup,       ///< the HELO name in DNS
+  sender_lookup,     ///< the sender's domain in DNS
+  lookup,            ///< some other name in DNS
+  block_list,        ///< a block list in DNS
+  spf,               ///< SPF
+  signature,         ///< DKIM, DMARC or ARC
+  earlier_attempts,  ///< whether the client came before (greylisting)
+  counter,           ///< how often something happened
+  reputation,        ///< what was seen of the client before
+  callout,           ///< what the sender's own mail server says
+  scan,              ///< a scanner's verdict on the content
+  content,           ///< the form of the message
+  dialogue,          ///< how the client keeps to the order of the session
+};
+
 struct Reason {
   /// A reply that stands in for the default at one stage, whose list lacks the default's code.
   struct AtStage {
@@ -32,6 +52,7 @@ struct Reason {
   ReplyStages stages;                           ///< what the refusal is about
   std::string_view reference;                   ///< RFC sections
   std::string_view note;                        ///< caveats; may be empty
+  Claim claim = Claim::none;                    ///< what the text says was looked at
 
   /// For the sender: a template of at most two sentences with {fields}. `{name|else}` gives a text
   /// for a field that has no value.

@@ -1,0 +1,23 @@
+// Unpacks a file that log rotation has compressed, so that it can be read from its end like any
+// other.
+#pragma once
+
+#include "journal/descriptor.h"
+#include "postern/result.h"
+
+#include <cstdint>
+#include <string>
+
+namespace postern {
+
+/// Octets that an unpacked journal may have: what is unpacked lies in the folder for temporary
+/// files meanwhile, and must not fill the disk of a mail server.
+constexpr std::uint64_t longest_unpacked_journal = std::uint64_t{4} * 1024 * 1024 * 1024;
+
+/// A nameless temporary file with what the open file `packed` (of `path`, which is only named in
+/// problems) unpacks to. A Problem if that is no gzip file, is cut short, or is longer than
+/// `limit`.
+Result<Descriptor> unpack_gzip(const Descriptor& packed, const std::string& path,
+                               std::uint64_t limit = longest_unpacked_journal);
+
+}  // namespace postern

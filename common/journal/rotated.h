@@ -1,0 +1,36 @@
+// Look-ups in a journal and in the files that log rotation has left beside it.
+#pragma once
+
+#include "journal/reader.h"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+/// Rotated files looked into for one query: two months of daily rotation and more.
+constexpr std::size_t most_rotated_files = 100;
+
+/// The rotated files of the journal `path` ("decisions.jsonl.1", "decisions.jsonl.2.gz",
+/// "decisions.jsonl-20261121"), the one written to last first, at most most_rotated_files. With
+/// `written_since`, only those that were still written to then.
+std::vector<std::string> rotated_files(
+    const std::string& path,
+    std::optional<std::chrono::system_clock::time_point> written_since = std::nullopt);
+
+struct FoundInJournal {
+  FoundRecords found;
+  std::string file;         ///< in which; the journal itself when nothing was found
+  std::size_t rotated = 0;  ///< rotated files looked into
+  Problems unread;          ///< rotated files that could not be read
+};
+
+/// As find_records, in the journal first and, if it has nothing, in the rotated files until one
+/// has. A reference tells its time, so files that ended before it are left alone. Problems if the
+/// journal itself cannot be read and no rotated file has anything.
+Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query);
+
+}  // namespace postern

@@ -1,0 +1,15 @@
+// References in what people paste: a reply, a line of a log, a whole bounce.
+#pragma once
+
+#include "postern/reference.h"
+
+#include <optional>
+#include <string_view>
+
+namespace postern {
+
+/// What Reference::parse reads; else the first reference that stands in `text` as it is written in
+/// replies, with both hyphens. nullopt if there is none whose check character agrees.
+std::optional<Reference> find_reference(std::string_view text);
+
+}  // namespace postern
