@@ -72,7 +72,7 @@ class Walk {
       }
       if (rule.mode == RuleMode::shadow || !acts(rule)) continue;
       if (const auto note = standing(rule); note != TrailNote::none) {
-        if (note != TrailNote::no_recipient || !may_have_settled(rule)) continue;
+        if (note != TrailNote::no_recipient || !may_have_spared(rule)) continue;
         const auto truth = rule.condition.truth(transaction_, facts_);
         if (truth == Truth::unknown) return end(Course::End::open, at);
         if (truth != Truth::no && !softener) softener = &rule;
@@ -210,10 +210,11 @@ class Walk {
   }
 
   /// A rule about recipients of which we do not know (semantics 1): it may have settled each of
-  /// them, and a refusal for good would be our own forgetfulness (semantics 6, 10).
-  bool may_have_settled(const Rule& rule) const {
-    return rule.verdict == Verdict::accept && scope_of(rule) != AcceptScope::stage &&
-           !transaction_.recipients.is_told();
+  /// them, or been held back from putting one off, and a refusal for good would be our own
+  /// forgetfulness (semantics 6, 10).
+  bool may_have_spared(const Rule& rule) const {
+    if (transaction_.recipients.is_told() || is_permanent(rule)) return false;
+    return rule.verdict != Verdict::accept || scope_of(rule) != AcceptScope::stage;
   }
 
   const Rule* first_of(const Rule* a, const Rule* b) const {
