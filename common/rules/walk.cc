@@ -88,10 +88,12 @@ class Walk {
           settled_stage_ = rule.place.stage;
           break;
         case Truth::unavailable:
-          if (rule.unavailable == WhenUnavailable::defer) {
-            if (!is_local_before_data(rule)) return end(Course::End::missing_fact, at);
-          } else if (rule.unavailable == WhenUnavailable::match &&
-                     rule.verdict == Verdict::accept) {
+          // Mail of our own users cannot be put off here, but what the fact might have spared it
+          // counts later as for everybody.
+          if (rule.unavailable == WhenUnavailable::defer && !is_local_before_data(rule)) {
+            return end(Course::End::missing_fact, at);
+          }
+          if (rule.unavailable == WhenUnavailable::match && rule.verdict == Verdict::accept) {
             if (!settles_stage(rule)) return end(Course::End::decided, at);
             // The rules it settles without knowing might have put the message off.
             settled_stage_ = rule.place.stage;
@@ -133,11 +135,16 @@ class Walk {
     std::vector<Question> questions;
     if (course.end == Course::End::open) return questions;
     settled_stage_.reset();
+    // One rule's costly answer may settle an earlier rule before that has asked its own, so they
+    // wait for each other; otherwise what is counted would depend on the order of answers.
+    bool open = false;
     for (std::size_t at = 0; at < course.at; ++at) {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none) continue;
       if (rule.mode == RuleMode::shadow) {
-        add(questions, rule.condition.evaluate(transaction_, facts_).questions);
+        const auto outcome = rule.condition.evaluate(transaction_, facts_);
+        add(questions, open ? outcome.free_questions : outcome.questions);
+        open = open || outcome.truth == Truth::unknown;
       } else if (settles_stage(rule)) {
         ends_here(rule, rule.condition.truth(transaction_, facts_));
       }
@@ -186,27 +193,40 @@ class Walk {
   }
 
  private:
-  /// Of several, one that would have put the recipient off: only that counts in any case.
+  /// Of several, the one that counts most when the message is decided on: see carried().
   void hold_back(Course& course, const Rule& rule) const {
-    if (!course.held_back || (would(rule) == HeldBack::Would::defer &&
-                              would(*course.held_back) != HeldBack::Would::defer)) {
-      course.held_back = &rule;
-    }
+    const auto weight = [this](const Rule& each) {
+      switch (would(each)) {
+        case HeldBack::Would::defer:
+          return 2;
+        case HeldBack::Would::accept:
+          return 1;
+        case HeldBack::Would::reject:
+          break;
+      }
+      return 0;
+    };
+    if (!course.held_back || weight(rule) > weight(*course.held_back)) course.held_back = &rule;
   }
 
   /// What was found about several recipients at RCPT and makes a permanent refusal of the message
-  /// doubtful: one of them might have been put off, or all of them settled or not be there.
+  /// doubtful: one of them might have been put off; or some are settled, or might be, and all
+  /// others might not be there. (If all might have been refused for good, each of them would have
+  /// been.)
   const HeldBack* carried() const {
     if (transaction_.recipient.is_told() || !transaction_.recipients.is_told()) return nullptr;
     const HeldBack* first = nullptr;
+    bool some_settled = false;
     bool all = true;
     for (const auto& recipient : transaction_.recipients.value()) {
       const auto& held_back = recipient.held_back;
       if (held_back && held_back->would == HeldBack::Would::defer) return &*held_back;
       if (held_back && !first) first = &*held_back;
       all = all && (recipient.settled || held_back);
+      some_settled = some_settled || recipient.settled ||
+                     (held_back && held_back->would == HeldBack::Would::accept);
     }
-    return all ? first : nullptr;
+    return all && some_settled ? first : nullptr;
   }
 
   /// A rule about recipients of which we do not know (semantics 1): it may have settled each of

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -99,8 +100,17 @@ Fault never_refused_instead(const World& world, const Missing& missing, const Ac
   return std::nullopt;
 }
 
+/// How many recipients there are is no answer that somebody owes us: a rule may refuse a message to
+/// one and take it to two, and is right in both when a missing fact has put the other off.
+bool counts_recipients(const World& world) {
+  return std::any_of(world.plans.begin(), world.plans.end(), [](const auto& plan) {
+    return plan.condition.find("recipient_count") != std::string::npos;
+  });
+}
+
 /// Each single answer missing at each single moment, all of them missing, and some mixtures.
 Fault trouble_never_refuses(const World& world, const Accept& accept) {
+  if (counts_recipients(world)) return std::nullopt;
   const auto answers = static_cast<unsigned>(world.answers.size());
   const Gone all = (1U << answers) - 1;
   std::vector<Missing> cases{{{all, all}, all}, {{all, 0}, 0}, {{0, all}, 0}, {{all, all}, 0}};
