@@ -32,6 +32,10 @@ namespace {
 using Time = std::chrono::steady_clock::time_point;
 
 constexpr int events_a_round = 64;
+/// Answers that are made before they are sent together. Sent one by one, each would wake a client
+/// that has gone to sleep while the next answer was made, which costs more than the answer itself.
+/// Few enough that the first of them waits for some ten microseconds only.
+constexpr std::size_t answers_at_once = 8;
 /// Connections taken in one go, so that a flood of them does not starve those that are open, and
 /// the other loops get their share.
 constexpr int accepts_a_round = 16;
@@ -113,6 +117,8 @@ struct Loop::State {
   std::atomic<std::uint64_t> rounds{0};
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
+  std::vector<std::uint64_t> answered;      // connections whose answer is still to be sent
+  std::vector<std::uint64_t> answers_sent;  // used by send_answers() alone; keeps its memory
   std::uint64_t next_id = first_connection_id;
   Time now;
   Time next_sweep;
@@ -179,20 +185,25 @@ struct Loop::State {
     std::array<epoll_event, events_a_round> events{};
     for (;;) {
       const bool timed = !connections.empty() || !all_accepting();
-      const int count = ::epoll_wait(epoll.get(), events.data(), events_a_round,
-                                     timed ? static_cast<int>(sweep_interval.count()) : -1);
+      const int longest = timed ? static_cast<int>(sweep_interval.count()) : -1;
+      const int count =
+          ::epoll_wait(epoll.get(), events.data(), events_a_round, answered.empty() ? longest : 0);
       // Anything but a signal would come back at once, for ever.
       if (count < 0 && errno != EINTR) {
         throw std::system_error(errno, std::generic_category(), "epoll_wait");
       }
       now = clock().steady();
-      for (int i = 0; i < count; ++i) guarded_take(events[static_cast<std::size_t>(i)]);
+      for (int i = 0; i < count; ++i) {
+        guarded_take(events[static_cast<std::size_t>(i)]);
+        if (answered.size() >= answers_at_once) send_answers();
+      }
+      send_answers();
       ++rounds;
       const auto wish = order.load();
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
       if (draining && connections.empty()) break;
-      if (now >= next_sweep || count == 0) guarded_sweep();
+      if (now >= next_sweep) guarded_sweep();
     }
     stop_accepting();
     while (!connections.empty()) close(*connections.begin()->second);
@@ -322,24 +333,34 @@ struct Loop::State {
     advance(connection);
   }
 
-  /// Sends, decides, sends, until the client, a decision or the socket's buffer is waited for.
+  /// Sends what is to be sent, then decides on what the client has asked next. An answer that is
+  /// there at once goes to `answered`.
   void advance(Connection& connection) {
-    for (;;) {
-      if (connection.send(now) == Connection::Fate::ends) {
-        close(connection);
+    if (connection.send(now) == Connection::Fate::ends) {
+      close(connection);
+      return;
+    }
+    if (const auto* request = connection.next_request()) {
+      if (auto octets = ask(connection.id(), *request)) {
+        if (!*octets) {
+          close(connection);
+          return;
+        }
+        connection.answer(std::move(**octets));
+        answered.push_back(connection.id());
         return;
       }
-      const auto* request = connection.next_request();
-      if (request == nullptr) break;
-      auto octets = ask(connection.id(), *request);
-      if (!octets) break;
-      if (!*octets) {
-        close(connection);
-        return;
-      }
-      connection.answer(std::move(**octets));
     }
     settle(connection);
+  }
+
+  /// Sends them, once each: a client that asks many things at a time takes turns with the others.
+  void send_answers() {
+    answers_sent.clear();
+    answers_sent.swap(answered);
+    for (const auto id : answers_sent) {
+      guarded(id, [&](Connection& connection) { advance(connection); });
+    }
   }
 
   /// The answer, if it is there at once.
