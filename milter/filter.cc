@@ -23,6 +23,7 @@ std::unique_ptr<Session> make_session(const Services& services) {
     return services.driver.decide_and_wait(policy, transaction, std::move(facts), deadline,
                                            std::move(closed));
   };
+  setup.is_recorded = [policy](const Decision& decision) { return is_needed(*policy, decision); };
   setup.submit = [services, policy](Record record) {
     record.policy = policy;
     services.journal.submit(std::move(record));

@@ -27,7 +27,6 @@ void RecordSlip::submit_if_complete() {
   Record record = std::move(*record_);
   record_.reset();
   record.decision = std::move(outcome_->decision);
-  record.trail = outcome_->trail;
   record.facts = outcome_->facts;
   record.elapsed = outcome_->elapsed;
   submit_(std::move(record));

@@ -363,6 +363,7 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
 }
 
 void Session::record(Asked asked, SentReply sent) {
+  if (!setup_.is_recorded(asked.decision)) return;
   if (message_ && asked.transaction.queue_id.empty()) ++message_->records_without_queue_id;
   auto entry = blank_record(std::move(asked.transaction));
   entry.sent = std::move(sent);

@@ -50,6 +50,8 @@ struct SessionSetup {
 
   /// Decides and waits; calls its last argument once, from any thread, when the record is complete.
   std::function<Decision(const Transaction&, Facts, std::function<void(Outcome)>)> decide;
+  /// False when nobody wants a record of such a decision.
+  std::function<bool(const Decision&)> is_recorded;
   /// Completes the record with what is the same for all of the session. Does not throw.
   std::function<void(Record)> submit;
   std::function<Reference()> next_reference;

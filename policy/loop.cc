@@ -185,9 +185,10 @@ struct Loop::State {
     std::array<epoll_event, events_a_round> events{};
     for (;;) {
       const bool timed = !connections.empty() || !all_accepting();
+      const bool waits = answered.empty();
       const int longest = timed ? static_cast<int>(sweep_interval.count()) : -1;
       const int count =
-          ::epoll_wait(epoll.get(), events.data(), events_a_round, answered.empty() ? longest : 0);
+          ::epoll_wait(epoll.get(), events.data(), events_a_round, waits ? longest : 0);
       // Anything but a signal would come back at once, for ever.
       if (count < 0 && errno != EINTR) {
         throw std::system_error(errno, std::generic_category(), "epoll_wait");
@@ -203,7 +204,7 @@ struct Loop::State {
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
       if (draining && connections.empty()) break;
-      if (now >= next_sweep) guarded_sweep();
+      if (now >= next_sweep || (waits && count == 0)) guarded_sweep();
     }
     stop_accepting();
     while (!connections.empty()) close(*connections.begin()->second);

@@ -26,8 +26,9 @@ namespace postern::policy_door {
 
 struct MemoryLimits {
   /// Messages under way. Postfix runs 100 smtpd processes by default, and large sites a few
-  /// thousand, each with one message at a time; the rest is room for those that ended unseen.
-  std::size_t instances = 20'000;
+  /// thousand, each with one message at a time; the rest is room for those that ended unseen. More
+  /// would not stay in a processor's cache.
+  std::size_t instances = 8'192;
   /// Of the answers of all instances together: a message to a thousand recipients
   /// (smtpd_recipient_limit) with addresses of the greatest length must not make this grow without
   /// bound. An ordinary answer takes 300 octets, a refusal 1,000.

@@ -80,8 +80,10 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
 /// Whether a decision is recorded in full. Everything from RCPT on is, though semantics 22 asks for
 /// no record of a DUNNO: behind a recipient list alone nothing later comes, and a message that
 /// passed would leave no trace of why.
-bool is_recorded(const Spoken& spoken, Stage stage) {
-  return spoken.kind != Spoken::Kind::dunno || stage >= Stage::rcpt;
+bool is_recorded(const Spoken& spoken, Stage stage, const Policy& policy,
+                 const Decision& decision) {
+  if (spoken.kind != Spoken::Kind::dunno) return true;
+  return stage >= Stage::rcpt && is_needed(policy, decision);
 }
 
 /// Recipients that we did not refuse, if they are the ones the MTA counts. Otherwise some RCPT was
@@ -172,7 +174,8 @@ struct Responder::Pending {
     Answer octets;
     try {
       if (auto spoken = core->answer(asked, decision, queue_id)) {
-        if (is_recorded(*spoken, asked.subject.stage)) to_record = std::move(spoken->sent);
+        if (is_recorded(*spoken, asked.subject.stage, *asked.policy, decision))
+          to_record = std::move(spoken->sent);
         octets = std::move(spoken->octets);
       } else {
         octets = core->fail(asked, why_unanswered(decision));
@@ -229,7 +232,8 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
     }
     auto spoken = answer(asked, outcome->decision, request.get(Attribute::queue_id));
     if (!spoken) return fail(asked, why_unanswered(outcome->decision));
-    if (is_recorded(*spoken, stage)) record(asked, std::move(spoken->sent), std::move(*outcome));
+    if (is_recorded(*spoken, stage, *asked.policy, outcome->decision))
+      record(asked, std::move(spoken->sent), std::move(*outcome));
     return std::move(spoken->octets);
   } catch (const std::exception& error) {
     return fail(asked, error.what());
@@ -262,7 +266,7 @@ std::optional<Spoken> Responder::Core::answer(const Asked& asked, const Decision
                                               std::string_view queue_id) {
   auto spoken = speak(decision, asked.subject);
   if (!spoken) return std::nullopt;
-  const auto recorded = is_recorded(*spoken, asked.subject.stage);
+  const auto recorded = is_recorded(*spoken, asked.subject.stage, *asked.policy, decision);
   memory.keep(
       asked.key, queue_id,
       {kept(decision), asked.reference, recorded ? Given::Recorded::yes : Given::Recorded::no});
@@ -274,7 +278,6 @@ void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outco
   auto record = record_of(RecordKind::decision, asked.policy, std::move(outcome.transaction));
   record.facts = std::move(outcome.facts);
   record.decision = std::move(outcome.decision);
-  record.trail = outcome.trail;
   record.sent = std::move(sent);
   record.elapsed = outcome.elapsed;
   services.journal.submit(std::move(record));

@@ -225,8 +225,7 @@ void Journal::State::write_batch(Batch& batch, bool hurry) {
 }
 
 void Journal::State::write_record(Record& record, bool hurry) {
-  complete(record);
-  if (!file.path().empty()) {
+  if (complete(record) && !file.path().empty()) {
     const auto start = buffer.size();
     append_json(buffer, record);
     const auto length = buffer.size() - start;

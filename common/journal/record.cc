@@ -3,9 +3,24 @@
 #include "postern/version.h"
 #include "rules/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern {
+
+namespace {
+
+bool passes(const Decision& decision) noexcept {
+  return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
+}
+
+bool tells_more_than_a_pass(const std::vector<TrailEntry>& trail) noexcept {
+  return std::any_of(trail.begin(), trail.end(), [](const TrailEntry& entry) {
+    return entry.note == TrailNote::shadow || entry.truth == Truth::unavailable;
+  });
+}
+
+}  // namespace
 
 std::string_view to_text(RecordKind kind) noexcept {
   switch (kind) {
@@ -26,29 +41,55 @@ std::optional<RecordKind> record_kind_from_text(std::string_view text) noexcept 
   return std::nullopt;
 }
 
+std::string_view to_text(RecordDetail detail) noexcept {
+  switch (detail) {
+    case RecordDetail::full:
+      return "full";
+    case RecordDetail::compact:
+      return "compact";
+  }
+  return "full";
+}
+
+std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept {
+  for (const auto detail : {RecordDetail::full, RecordDetail::compact}) {
+    if (to_text(detail) == text) return detail;
+  }
+  return std::nullopt;
+}
+
 void leave_remarkable(std::vector<TrailEntry>& trail) {
   std::erase_if(trail, [](const TrailEntry& entry) { return !is_remarkable(entry); });
 }
 
-void complete(Record& record) {
-  if (!record.policy) return;
+bool is_needed(const Policy& policy, const Decision& decision) noexcept {
+  const auto& settings = policy.settings();
+  return !passes(decision) || settings.log.accepts ||
+         settings.journal.accepts != AcceptRecords::none ||
+         decision.trail_state == TrailState::left_out || tells_more_than_a_pass(decision.trail);
+}
+
+bool complete(Record& record) {
+  if (!record.policy) return true;
   const auto policy = std::exchange(record.policy, nullptr);
   record.host = policy->settings().identity.host;
   record.engine = version();
   record.policy_digest = policy->digest();
-  if (record.kind != RecordKind::decision) return;
+  if (record.kind != RecordKind::decision) return true;
 
   auto& decision = record.decision;
-  const bool passes = decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
-  if (passes) record.detail = policy->settings().journal.accepts;
-  const auto detail =
-      record.detail == RecordDetail::compact ? TrailDetail::remarkable : TrailDetail::full;
-  if (record.trail == TrailState::left_out) {
-    decision.trail = trail_of(*policy, record.transaction, record.facts, detail);
-    record.trail = TrailState::made;
-  } else if (detail == TrailDetail::remarkable) {
+  const auto accepts = passes(decision) ? policy->settings().journal.accepts : AcceptRecords::full;
+  const bool whole = accepts == AcceptRecords::full;
+  record.detail = whole ? RecordDetail::full : RecordDetail::compact;
+  if (decision.trail_state == TrailState::left_out ||
+      (whole && decision.trail_state != TrailState::made)) {
+    decision.trail = trail_of(*policy, record.transaction, record.facts,
+                              whole ? TrailDetail::full : TrailDetail::remarkable);
+  } else if (!whole) {
     leave_remarkable(decision.trail);
   }
+  decision.trail_state = TrailState::made;
+  return accepts != AcceptRecords::none || tells_more_than_a_pass(decision.trail);
 }
 
 bool expand(Record& record, const Policy& policy) {

@@ -39,6 +39,16 @@ enum class RecordKind : std::uint8_t {
 std::string_view to_text(RecordKind kind) noexcept;
 std::optional<RecordKind> record_kind_from_text(std::string_view text) noexcept;
 
+/// How much of a decision's trail a record holds.
+enum class RecordDetail : std::uint8_t {
+  full,
+  compact,  ///< rules that said no or were not asked are left out: the policy of the record's
+            ///< digest can be asked again
+};
+/// "full", "compact".
+std::string_view to_text(RecordDetail detail) noexcept;
+std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept;
+
 struct Record {
   RecordKind kind = RecordKind::decision;
   RecordDetail detail = RecordDetail::full;
@@ -48,7 +58,6 @@ struct Record {
   Transaction transaction;  ///< with reference and time
   Facts facts;
   Decision decision;
-  TrailState trail = TrailState::made;
   /// The policy that decided, until complete() has taken from it what is missing above.
   std::shared_ptr<const Policy> policy;
   std::optional<SentReply> sent;
@@ -57,9 +66,13 @@ struct Record {
 
 /// Fills in host, engine, digest and trail from the record's policy, in the detail which that
 /// policy wants; nothing without one. The deciding thread leaves it to the journal's, for which
-/// nobody waits; another sink that looks at these members calls it first. Throws only for lack of
-/// memory.
-void complete(Record& record);
+/// nobody waits; another sink that looks at these members calls it first. False: the policy wants
+/// no such record in the journal. Throws only for lack of memory.
+bool complete(Record& record);
+
+/// False if `policy` wants neither a record nor a log line of such a decision, as far as can be
+/// said before its trail is made: then there is no need to submit it.
+bool is_needed(const Policy& policy, const Decision& decision) noexcept;
 
 /// Takes out what a compact record leaves out.
 void leave_remarkable(std::vector<TrailEntry>& trail);

@@ -200,8 +200,8 @@ void write(JsonWriter& json, const TrailEntry& entry) {
 }
 
 void write(JsonWriter& json, const Decision& decision) {
-  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, held_back, trail] =
-      decision;
+  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, held_back, trail,
+               trail_state] = decision;
   json.begin_object();
   json.member("verdict", to_text(verdict));
   if (scope) json.member("scope", to_text(*scope));

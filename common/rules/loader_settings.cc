@@ -97,7 +97,7 @@ void read_journal(const Node& root, const ValueReader& values, JournalSettings& 
   values.check_keys(*section, "journal");
   journal.path = values.text(*section, "journal.path").value_or(journal.path);
   if (const auto word = values.text(*section, "journal.accepts")) {
-    journal.accepts = record_detail_from_text(*word).value_or(journal.accepts);
+    journal.accepts = accept_records_from_text(*word).value_or(journal.accepts);
   }
   // The service leaves the folder it was started in, so a relative name would lead anywhere.
   if (const auto* path = section->find("path");

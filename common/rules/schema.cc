@@ -76,9 +76,10 @@ constexpr std::array keys{
               built},
     SchemaKey{"journal.path", KeyType::path, "", 0, 0, "\"/var/log/postern/decisions.jsonl\"",
               "File of the decision records; \"\" for none.", "0.1", restart, built},
-    SchemaKey{"journal.accepts", KeyType::choice, "compact full", 0, 0, "\"compact\"",
+    SchemaKey{"journal.accepts", KeyType::choice, "compact full none", 0, 0, "\"compact\"",
               "Records of mail that passes: compact leaves out the rules that said no, which "
-              "`postern explain` asks again while the policy is the same.",
+              "`postern explain` asks again while the policy is the same; none keeps only those in "
+              "which a shadow rule said yes or an answer was missing.",
               "0.1", reload, built},
     SchemaKey{"journal.keep", KeyType::duration, "", 0, 0, "", "How long records are kept.", "",
               restart, later},

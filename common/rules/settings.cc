@@ -152,19 +152,21 @@ bool is_host_name(std::string_view text) {
   return !std::all_of(last.begin(), last.end(), is_digit);
 }
 
-std::string_view to_text(RecordDetail detail) noexcept {
-  switch (detail) {
-    case RecordDetail::full:
+std::string_view to_text(AcceptRecords records) noexcept {
+  switch (records) {
+    case AcceptRecords::full:
       return "full";
-    case RecordDetail::compact:
+    case AcceptRecords::compact:
       return "compact";
+    case AcceptRecords::none:
+      return "none";
   }
   return "full";
 }
 
-std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept {
-  for (const auto detail : {RecordDetail::full, RecordDetail::compact}) {
-    if (to_text(detail) == text) return detail;
+std::optional<AcceptRecords> accept_records_from_text(std::string_view text) noexcept {
+  for (const auto records : {AcceptRecords::full, AcceptRecords::compact, AcceptRecords::none}) {
+    if (to_text(records) == text) return records;
   }
   return std::nullopt;
 }

@@ -68,19 +68,19 @@ struct LimitSettings {
   unsigned journal_queue = 65'536;                 ///< records waiting to be written
 };
 
-/// How much of its trail the record of a decision holds.
-enum class RecordDetail : std::uint8_t {
+/// What the journal keeps of mail that passes. Refusals are always recorded in full.
+enum class AcceptRecords : std::uint8_t {
   full,
-  compact,  ///< rules that said no or were not asked are left out: the policy of the record's
-            ///< digest can be asked again
+  compact,  ///< without the rules that said no or were not asked
+  none,     ///< nothing, unless a shadow rule said yes or a rule could not be answered
 };
-/// "full", "compact".
-std::string_view to_text(RecordDetail detail) noexcept;
-std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept;
+/// "full", "compact", "none".
+std::string_view to_text(AcceptRecords records) noexcept;
+std::optional<AcceptRecords> accept_records_from_text(std::string_view text) noexcept;
 
 struct JournalSettings {
   std::string path = "/var/log/postern/decisions.jsonl";  ///< empty: no journal
-  RecordDetail accepts = RecordDetail::compact;           ///< of mail that passes
+  AcceptRecords accepts = AcceptRecords::compact;
 };
 
 /// Where the one-line-a-decision log goes.

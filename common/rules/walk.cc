@@ -36,7 +36,8 @@ struct Course {
   std::size_t at = 0;                 ///< number of rules up to this stage, if exhausted
   const Rule* softener = nullptr;     ///< earlier rule that a missing fact kept from acting
   const HeldBack* carried = nullptr;  ///< without a softener: one that was found at RCPT
-  const Rule* held_back = nullptr;    ///< at RCPT: a rule about the recipient, for later stages
+  bool remarkable = false;  ///< a rule was asked and did not say no, or might have in shadow
+  const Rule* held_back = nullptr;  ///< at RCPT: a rule about the recipient, for later stages
 };
 
 class Walk {
@@ -70,7 +71,10 @@ class Walk {
       if (all_settled_ && rule.place.stage >= Stage::data) {
         return end(Course::End::recipients_settled, at);
       }
-      if (rule.mode == RuleMode::shadow || !acts(rule)) continue;
+      if (rule.mode == RuleMode::shadow || !acts(rule)) {
+        course.remarkable = true;
+        continue;
+      }
       if (const auto note = standing(rule); note != TrailNote::none) {
         if (note != TrailNote::no_recipient || !may_have_spared(rule)) continue;
         const auto truth = rule.condition.truth(transaction_, facts_);
@@ -78,7 +82,9 @@ class Walk {
         if (truth != Truth::no && !softener) softener = &rule;
         continue;
       }
-      switch (rule.condition.truth(transaction_, facts_)) {
+      const auto truth = rule.condition.truth(transaction_, facts_);
+      course.remarkable = course.remarkable || truth != Truth::no;
+      switch (truth) {
         case Truth::no:
           break;
         case Truth::unknown:
@@ -401,7 +407,12 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
   if (course.end == Course::End::open) return NeedsMore{walk.questions(course)};
 
   Decision decision;
-  if (detail == Detail::full) decision.trail = walk.trail(course, TrailDetail::full);
+  if (detail == Detail::full) {
+    decision.trail = walk.trail(course, TrailDetail::full);
+  } else {
+    decision.trail_state =
+        course.remarkable ? TrailState::left_out : TrailState::left_out_unremarkable;
+  }
   if (course.held_back && transaction.stage == Stage::rcpt) {
     const auto& rule = *course.held_back;
     decision.held_back =

@@ -228,7 +228,6 @@ std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction&
     if (decision == nullptr) return std::nullopt;
     if (!state.evaluator.shadow_questions(policy, transaction, facts).empty()) return std::nullopt;
     outcome.decision = std::move(*decision);
-    if (state.evaluator.leaves_trail_out()) outcome.trail = TrailState::left_out;
   } catch (...) {
     outcome.decision.verdict = Verdict::defer;  // could_not_decide()
   }

@@ -32,7 +32,8 @@ class Evaluator {
   virtual std::variant<Decision, NeedsMore> evaluate(const Policy* policy,
                                                      const Transaction& transaction,
                                                      const Facts& facts) const;
-  /// evaluate(), or the same decision without its trail: trail_of() must then be able to make it.
+  /// evaluate(), or the same decision without its trail (TrailState): trail_of() must then be able
+  /// to make it.
   virtual std::variant<Decision, NeedsMore> evaluate_briefly(const Policy* policy,
                                                              const Transaction& transaction,
                                                              const Facts& facts) const;
@@ -42,8 +43,6 @@ class Evaluator {
   virtual std::vector<Question> questions_ahead(const Policy* policy,
                                                 const Transaction& transaction,
                                                 const Facts& facts) const;
-  /// Whether evaluate_briefly() leaves the trail out.
-  virtual bool leaves_trail_out() const noexcept { return false; }
   static const Evaluator& standard() noexcept;
 };
 
@@ -52,13 +51,12 @@ class Evaluator {
 /// When evaluating itself failed (out of memory, a bug), the decision is a `defer` without a
 /// reason: could_not_decide(). The doors then do what semantics 14 says.
 struct Outcome {
+  /// Its trail may be left out (TrailState): making it takes longer than deciding, and trail_of()
+  /// can do it later from the policy and the other members, on a thread that nobody waits for.
   Decision decision;
   Facts facts;
   std::chrono::microseconds elapsed{0};  ///< from the question to the decision
   Transaction transaction;               ///< as it was given to decide()
-  /// Whether `decision` has its trail. Making it takes longer than deciding, so it is left to a
-  /// thread that nobody waits for: trail_of() makes it from the policy and the other members.
-  TrailState trail = TrailState::made;
 };
 
 inline bool could_not_decide(const Decision& decision) noexcept {

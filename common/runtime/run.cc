@@ -44,7 +44,6 @@ class Standard final : public Evaluator {
     assert(policy != nullptr);
     return postern::evaluate(*policy, transaction, facts, Detail::verdict);
   }
-  bool leaves_trail_out() const noexcept override { return true; }
 };
 
 /// What went out to the MTA; only the trail of a decision may grow after that.
@@ -78,7 +77,6 @@ struct Run::State {
   std::optional<Decision> decision;
   std::size_t facts_at_decision = 0;
   bool closed = false;
-  bool lacks_trail = false;
 
   State(std::shared_ptr<const Policy>&& policy_in, Transaction&& transaction_in, Facts&& facts_in,
         const Evaluator& evaluator_in)
@@ -111,7 +109,6 @@ struct Run::State {
       }
       decision = std::move(std::get<Decision>(outcome));
       facts_at_decision = facts.all().size();
-      lacks_trail = evaluator.leaves_trail_out();
     }
     if (!ask(evaluator.shadow_questions(policy.get(), transaction, facts), to_ask)) {
       close();
@@ -123,9 +120,9 @@ struct Run::State {
 
   /// A decision whose run stays open rests on the facts of now, and these will grow.
   void complete_trail() {
-    if (!lacks_trail) return;
+    if (decision->trail_state == TrailState::made) return;
     decision->trail = trail_of(*policy, transaction, facts);
-    lacks_trail = false;
+    decision->trail_state = TrailState::made;
   }
 
   /// Puts those never asked before into `to_ask`. False if not one of `questions` is open after it.
@@ -210,7 +207,6 @@ Outcome Run::take() && {
   assert(closed());
   Outcome outcome;
   outcome.decision = std::move(*state_->decision);
-  if (state_->lacks_trail) outcome.trail = TrailState::left_out;
   outcome.facts = std::move(state_->facts);
   outcome.transaction = std::move(state_->transaction);
   return outcome;

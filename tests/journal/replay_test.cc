@@ -129,7 +129,7 @@ Record through_the_journal(const Record& record) {
 /// What the journal makes of a record whose trail was left to it.
 Record completed(Record record, const std::shared_ptr<const Policy>& policy) {
   record.decision.trail.clear();
-  record.trail = TrailState::left_out;
+  record.decision.trail_state = TrailState::left_out;
   record.policy = policy;
   complete(record);
   return record;

@@ -80,6 +80,13 @@ struct TrailEntry {
   friend bool operator==(const TrailEntry&, const TrailEntry&) = default;
 };
 
+/// Whether a decision has its trail, or leaves it to trail_of() and a thread that nobody waits for.
+enum class TrailState : std::uint8_t {
+  made,
+  left_out,
+  left_out_unremarkable,  ///< and it would have no entry of TrailDetail::remarkable
+};
+
 struct Decision {
   Verdict verdict = Verdict::pass;
   std::optional<AcceptScope> scope;  ///< of an accept
@@ -92,6 +99,7 @@ struct Decision {
   std::optional<HeldBack>
       held_back;                  ///< at RCPT, of a recipient that passes: for AcceptedRecipient
   std::vector<TrailEntry> trail;  ///< every enforced and shadow rule up to this stage
+  TrailState trail_state = TrailState::made;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
@@ -105,9 +113,6 @@ enum class Detail : std::uint8_t {
   verdict,  ///< all but the trail: what the reply needs, several times faster
   full,
 };
-
-/// Whether a decision has its trail, or leaves it to trail_of() and a thread that nobody waits for.
-enum class TrailState : std::uint8_t { made, left_out };
 
 /// Which entries of a trail are wanted.
 enum class TrailDetail : std::uint8_t {
