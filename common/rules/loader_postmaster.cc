@@ -55,6 +55,7 @@ std::vector<Mailbox> mailboxes(const std::vector<DraftRule>& rules,
   }
   domains.erase("");
   std::vector<Mailbox> result;
+  result.reserve(domains.size());
   for (const auto& domain : domains) result.push_back({domain});
   return result;
 }

@@ -2,6 +2,7 @@
 #include "rules/loader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -91,13 +92,16 @@ void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics&
         what = "gets " + answer + " instead of each permanent refusal by a later rule";
         break;
     }
-    const std::string confirmed = name->name == "client.name" ? "confirmed " : "";
-    diagnostics.warning(
-        draft.source->find("when")->value.part(name->offset, name->length),
-        quoted(name->name) + " stays unknown for every client without " + confirmed +
-            "reverse DNS, because this version does not ask DNS: such a client " + what,
-        "test the client's network instead, or as well: client.ip in TABLE and " +
-            std::string(name->name) + " ..., where TABLE is of kind \"cidr\"");
+    std::string message = quoted(name->name);
+    message += " stays unknown for every client without ";
+    if (name->name == "client.name") message += "confirmed ";
+    message += "reverse DNS, because this version does not ask DNS: such a client ";
+    message += what;
+    std::string hint = "test the client's network instead, or as well: client.ip in TABLE and ";
+    hint += name->name;
+    hint += " ..., where TABLE is of kind \"cidr\"";
+    diagnostics.warning(draft.source->find("when")->value.part(name->offset, name->length),
+                        std::move(message), std::move(hint));
   }
 }
 
