@@ -176,8 +176,8 @@ TEST(Condition, CapitalLettersInALocalPartUsedToMakeAnotherMailboxOfIt) {
   EXPECT_EQ(truth("sender == recipient", transaction), Truth::yes);
   EXPECT_EQ(truth("sender.local == recipient.local", transaction), Truth::yes);
   auto message = ordinary_transaction(Stage::data);
-  message.recipients =
-      std::vector<AcceptedRecipient>{{MailAddress::from_envelope("Bob@example.org"), false, {}, {}}};
+  message.recipients = std::vector<AcceptedRecipient>{
+      {MailAddress::from_envelope("Bob@example.org"), false, {}, {}}};
   EXPECT_EQ(truth("recipients contains 'bob@example.org'", message), Truth::yes);
 }
 
