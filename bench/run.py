@@ -89,23 +89,28 @@ def main() -> int:
         os.chmod(root, 0o755)
         started: list[subprocess.Popen] = []
         try:
-            command = prepare(build, root)
-            log = open(root / "postern.log", "w", encoding="utf-8")
-            started.append(subprocess.Popen(command, stdout=log, stderr=log))
-            policy = root / "run/postern/policy.sock"
-            milter = root / "run/postern/milter.sock"
-            wait_for(lambda: policy.exists() and milter.exists(), "postern")
             for name in ("policy", "milter"):
                 socket = root / f"baseline_{name}.sock"
                 started.append(subprocess.Popen([build / f"bench/bench_baseline_{name}", socket]))
                 wait_for(socket.exists, f"baseline_{name}")
-            print("policy door, starter policy, journal on, log lines for accepts off; "
-                  "baseline: an epoll loop that answers DUNNO")
-            compare(build, "bench_policy_load", policy, root / "baseline_policy.sock",
-                    arguments.pairs, arguments.requests, "requests", started[0].pid)
-            print("milter door, same policy; baseline: a libmilter filter that continues at every step")
-            compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
-                    arguments.pairs, arguments.messages, "messages", started[0].pid)
+            for accepts in ("compact", "none"):
+                place = root / accepts
+                place.mkdir(mode=0o755)
+                command = prepare(build, place, accepts)
+                log = open(place / "postern.log", "w", encoding="utf-8")
+                server = subprocess.Popen(command, stdout=log, stderr=log)
+                started.append(server)
+                policy = place / "run/postern/policy.sock"
+                milter = place / "run/postern/milter.sock"
+                wait_for(lambda: policy.exists() and milter.exists(), "postern")
+                print(f"policy door, starter policy, journal.accepts = {accepts}, log lines for "
+                      "accepts off; baseline: an epoll loop that answers DUNNO")
+                compare(build, "bench_policy_load", policy, root / "baseline_policy.sock",
+                        arguments.pairs, arguments.requests, "requests", server.pid)
+                print("milter door, same policy; baseline: a libmilter filter that continues at "
+                      "every step")
+                compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
+                        arguments.pairs, arguments.messages, "messages", server.pid)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)
@@ -118,7 +123,7 @@ def main() -> int:
     return 0
 
 
-def prepare(build: pathlib.Path, root: pathlib.Path) -> list[str]:
+def prepare(build: pathlib.Path, root: pathlib.Path, accepts: str = "compact") -> list[str]:
     """Lays the shipped configuration below `root`; only what the bench needs is different."""
     configuration = root / "etc/postern"
     shutil.copytree(ROOT / "conf", configuration)
@@ -127,7 +132,8 @@ def prepare(build: pathlib.Path, root: pathlib.Path) -> list[str]:
     main_file = configuration / "postern.toml"
     text = main_file.read_text(encoding="utf-8")
     # A port of this machine may be taken; log lines for accepts are off as the README says.
-    for before, after in ((', "inet:127.0.0.1:10044"', ""), ("#accepts = true", "accepts = false")):
+    for before, after in ((', "inet:127.0.0.1:10044"', ""), ("#accepts = true", "accepts = false"),
+                          ('#accepts = "compact"', f'accepts = "{accepts}"')):
         if before not in text:
             raise SystemExit(f"conf/postern.toml has no {before!r} any more")
         text = text.replace(before, after)
