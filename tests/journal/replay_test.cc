@@ -186,6 +186,56 @@ TEST(Replay, AcceptsAreRecordedWholeWhenThePolicyWantsIt) {
   EXPECT_GT(passes, 10);
 }
 
+TEST(Replay, WithoutRecordsOfAcceptsOnlyPassesThatTellSomethingAreKept) {
+  const auto policy =
+      compile(std::string("journal.accepts = \"none\"\nlog.accepts = false\n") + policy_text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(11);
+  int kept = 0;
+  int dropped = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const Record whole = decide(*policy, any_transaction(random), random);
+    const auto& decision = whole.decision;
+    const bool passes = decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
+    const bool tells =
+        std::any_of(decision.trail.begin(), decision.trail.end(), [](const TrailEntry& entry) {
+          return entry.note == TrailNote::shadow || entry.truth == Truth::unavailable;
+        });
+    Record record = whole;
+    record.decision.trail.clear();
+    record.decision.trail_state = TrailState::left_out;
+    record.policy = policy;
+    EXPECT_TRUE(is_needed(*policy, record.decision)) << "nothing can be said before the trail";
+    ASSERT_EQ(complete(record), !passes || tells) << to_json(whole);
+    ASSERT_EQ(is_needed(*policy, record.decision), !passes || tells) << to_json(whole);
+    (!passes || tells ? kept : dropped) += 1;
+  }
+  EXPECT_GT(kept, 100);
+  EXPECT_GT(dropped, 100);
+}
+
+TEST(Replay, ATrailCalledUnremarkableHasNothingRemarkable) {
+  // A shadow rule may always have something to say.
+  auto text = policy_text;
+  const std::string shadow = "mode = \"shadow\"\n";
+  text.erase(text.find(shadow), shadow.size());
+  const auto policy = compile(text);
+  ASSERT_NE(policy, nullptr);
+  std::mt19937 random(12);
+  int unremarkable = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const Record whole = decide(*policy, any_transaction(random), random);
+    const auto brief = evaluate(*policy, whole.transaction, whole.facts, Detail::verdict);
+    const auto& decision = std::get<Decision>(brief);
+    if (decision.trail_state != TrailState::left_out_unremarkable) continue;
+    ++unremarkable;
+    ASSERT_TRUE(std::none_of(whole.decision.trail.begin(), whole.decision.trail.end(),
+                             [](const TrailEntry& entry) { return is_remarkable(entry); }))
+        << to_json(whole);
+  }
+  EXPECT_GT(unremarkable, 10);
+}
+
 TEST(Replay, AnotherPolicyDoesNotExpandACompactRecord) {
   const auto policy = compile(policy_text);
   const auto other = compile(std::string(policy_text) + "\n# changed\n");

@@ -267,6 +267,16 @@ TEST_F(ResponderTest, TheDeadlineAnswersForASourceThatIsSilent) {
   EXPECT_EQ(*later, "action=DUNNO\n\n");
 }
 
+TEST_F(ResponderTest, MailThatPassesLeavesNoRecordWhenNobodyWantsIt) {
+  holder.set(policy_of("[journal]\naccepts = \"none\"\n[log]\naccepts = false\n"));
+  EXPECT_EQ(ask_about("bob"), "action=DUNNO\n\n");
+  EXPECT_EQ(ask_about("bob"), "action=DUNNO\n\n");
+  EXPECT_THAT(journal.records(), IsEmpty()) << "neither the pass nor its repeat";
+  EXPECT_THAT(ask_about("policy-reject"), StartsWith("action=550 "));
+  ASSERT_EQ(journal.records().size(), 1U);
+  EXPECT_EQ(journal.records()[0].detail, RecordDetail::full);
+}
+
 TEST_F(ResponderTest, AnAnswerAfterTheResponderIsGoneIsHarmless) {
   std::string answer = "none";
   {
