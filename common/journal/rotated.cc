@@ -39,6 +39,7 @@ std::vector<std::string> rotated_files(const std::string& path,
   std::sort(files.begin(), files.end(), std::greater<>());
   if (files.size() > most_rotated_files) files.resize(most_rotated_files);
   std::vector<std::string> names;
+  names.reserve(files.size());
   for (auto& [time, name] : files) names.push_back(std::move(name));
   return names;
 }
