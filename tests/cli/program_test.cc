@@ -250,6 +250,8 @@ TEST_F(Program, AReloadNamesTheKeysThatNeedARestart) {
 TEST_F(Program, AJournalThatWasRotatedIsLetGoAlsoByAReloadThatIsRefused) {
   serve();
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+  // The journal's thread opens the file in its own time; a reload waits for it.
+  ASSERT_EQ(run({"reload"}).status, 0);
   ASSERT_EQ(
       ::rename((dir_ / "log/decisions.jsonl").c_str(), (dir_ / "log/decisions.jsonl.1").c_str()),
       0);
