@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -161,6 +162,16 @@ class Program : public ::testing::Test {
       if (item.name == name) return item.value;
     }
     return "no " + name;
+  }
+  /// The same once the worker reports: a new one answers mail servers a moment before the parent
+  /// knows that it is ready.
+  std::string status_value_of_worker(const std::string& name) const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    auto value = status_value(name);
+    while (value == "no " + name && std::chrono::steady_clock::now() < until) {
+      value = status_value(name);
+    }
+    return value;
   }
   /// One request at the policy service, through the socket file.
   std::string ask_policy(const std::string& request) const {
@@ -416,7 +427,7 @@ TEST_F(Program, NeitherParentNorWorkerKeepsRootInAnyId) {
   const auto digest = status_value("policy.digest");
   ASSERT_EQ(::kill(std::stoi(status_value("worker.pid")), SIGKILL), 0);
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
-  EXPECT_EQ(status_value("policy.digest"), digest);
+  EXPECT_EQ(status_value_of_worker("policy.digest"), digest);
   EXPECT_EQ(run({"stop"}).status, 0);
   EXPECT_EQ(end_of_server(), 0);
   EXPECT_FALSE(exists("run/policy.sock"));
