@@ -113,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     closed({decision, std::move(facts), {}, {}});
     return decision;
   };
+  setup.is_recorded = [](const Decision&) { return true; };
   setup.submit = [&](const Record& record) {
     if (record.transaction.stage != Stage::end_of_message || record.kind != RecordKind::decision) {
       return;

@@ -25,11 +25,12 @@ void take_all(Decoder& decoder, std::vector<std::string>& seen) {
       values += '\n';
     }
     seen.push_back(values);
-    (void)Memory::key_of(*request);
     const auto stage = stage_of(*request);
     if (!stage) continue;
+    const auto context = context_of(*request, *stage);
+    (void)Memory::Key(*request, context);
     (void)transaction_of(*request, *stage);
-    (void)named_by_postfix(*request, context_of(*request, *stage));
+    (void)named_by_postfix(*request, context);
   }
 }
 
