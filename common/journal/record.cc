@@ -64,7 +64,12 @@ void leave_remarkable(std::vector<TrailEntry>& trail) {
 
 bool is_needed(const Policy& policy, const Decision& decision) noexcept {
   const auto& settings = policy.settings();
-  return !passes(decision) || settings.log.accepts ||
+  // A shadow rule that still waits may have something to say when the record is closed.
+  const bool waits =
+      std::any_of(decision.trail.begin(), decision.trail.end(), [](const TrailEntry& entry) {
+        return entry.mode == RuleMode::shadow && entry.truth == Truth::unknown;
+      });
+  return !passes(decision) || waits || settings.log.accepts ||
          settings.journal.accepts != AcceptRecords::none ||
          decision.trail_state == TrailState::left_out || tells_more_than_a_pass(decision.trail);
 }

@@ -214,6 +214,19 @@ TEST(Replay, WithoutRecordsOfAcceptsOnlyPassesThatTellSomethingAreKept) {
   EXPECT_GT(dropped, 100);
 }
 
+TEST(Replay, APassIsNeededWhileAShadowRuleStillWaits) {
+  const auto policy =
+      compile(std::string("journal.accepts = \"none\"\nlog.accepts = false\n") + policy_text);
+  ASSERT_NE(policy, nullptr);
+  Decision pass;
+  EXPECT_FALSE(is_needed(*policy, pass));
+  pass.trail.emplace_back();
+  pass.trail.back().mode = RuleMode::shadow;
+  EXPECT_FALSE(is_needed(*policy, pass)) << "it said no";
+  pass.trail.back().truth = Truth::unknown;
+  EXPECT_TRUE(is_needed(*policy, pass));
+}
+
 TEST(Replay, ATrailCalledUnremarkableHasNothingRemarkable) {
   // A shadow rule may always have something to say.
   auto text = policy_text;
