@@ -52,7 +52,9 @@ std::string utc(std::chrono::system_clock::time_point time) {
   return text.data();
 }
 
-unsigned policy_loops() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U); }
+/// One for each processor: a request is mostly spent in the kernel and waits for nothing. More than
+/// a few would only contend for the same policy and memory of messages.
+unsigned policy_loops() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 class Worker {
  public:
