@@ -20,7 +20,7 @@ bool try_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || er
 
 }  // namespace
 
-Connection::Connection(Descriptor socket, std::uint64_t id, Time now)
+Connection::Connection(UniqueFd socket, std::uint64_t id, Time now)
     : socket_(std::move(socket)), id_(id), active_(now), waiting_(now) {}
 
 Connection::Fate Connection::read(Time now) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "policy/codec.h"
-#include "policy/descriptor.h"
+#include "system/unique_fd.h"
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +18,7 @@ class Connection {
   enum class Fate : std::uint8_t { lives, ends };
 
   /// A connected, non-blocking socket.
-  Connection(Descriptor socket, std::uint64_t id, Time now);
+  Connection(UniqueFd socket, std::uint64_t id, Time now);
 
   int socket() const noexcept { return socket_.get(); }
   std::uint64_t id() const noexcept { return id_; }
@@ -49,7 +49,7 @@ class Connection {
   std::uint32_t watched = 0;
 
  private:
-  const Descriptor socket_;
+  const UniqueFd socket_;
   const std::uint64_t id_;
   Decoder decoder_;
   std::string output_;

@@ -1,9 +1,9 @@
 #include "policy/loop.h"
 
 #include "policy/connection.h"
-#include "policy/descriptor.h"
 #include "rules/settings.h"
 #include "runtime/log.h"
+#include "system/unique_fd.h"
 
 #include <algorithm>
 #include <array>
@@ -84,7 +84,7 @@ class Mailbox {
   int descriptor() const noexcept { return wake_.get(); }
 
  private:
-  Descriptor wake_;
+  UniqueFd wake_;
   std::mutex mutex_;
   std::vector<Letter> letters_;
 };
@@ -110,9 +110,9 @@ struct Loop::State {
         watching(context_in.listeners.size(), false) {}
 
   LoopContext& context;
-  Descriptor epoll;
+  UniqueFd epoll;
   std::shared_ptr<Mailbox> mailbox;
-  Descriptor spare;  // given up for a moment to refuse a client when descriptors have run out
+  UniqueFd spare;  // given up for a moment to refuse a client when descriptors have run out
   std::atomic<Order> order{Order::serve};
   std::atomic<std::uint64_t> rounds{0};
 
@@ -254,7 +254,7 @@ struct Loop::State {
   void accept_some(std::size_t index) {
     const int listener = context.listeners[index];
     for (int i = 0; i < accepts_a_round && watching[index]; ++i) {
-      Descriptor socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket) {
         admit(std::move(socket));
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -280,7 +280,7 @@ struct Loop::State {
       return false;
     }
     spare.reset();
-    Descriptor refused(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd refused(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     const bool somebody = static_cast<bool>(refused);
     refused.reset();
     spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -292,7 +292,7 @@ struct Loop::State {
     return true;
   }
 
-  void admit(Descriptor socket) {
+  void admit(UniqueFd socket) {
     const auto most = std::min(limits().policy_connections, context.most_connections);
     if (context.connections.fetch_add(1) >= most) {
       --context.connections;

@@ -104,8 +104,6 @@ Told<std::vector<AcceptedRecipient>> recipients_of(const Transaction& transactio
   return seen;
 }
 
-bool may_refuse(const Decision& decision) { return decision.reply.has_value(); }
-
 /// What is kept of a decision: all but its trail; nothing when no rule applied.
 std::shared_ptr<const Decision> kept(const Decision& decision) {
   if (decision.verdict == Verdict::pass && !decision.rule && !decision.held_back) return nullptr;
@@ -223,7 +221,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
     }
     Facts facts;
     auto outcome = services.driver.decide_at_once(asked.policy.get(), transaction, facts);
-    if (!outcome || may_refuse(outcome->decision)) {
+    if (!outcome || outcome->decision.reply) {
       asked.subject.named = named_by_postfix(request, asked.subject.context);
     }
     if (!outcome) {

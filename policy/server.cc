@@ -1,7 +1,7 @@
 #include "policy/server.h"
 
-#include "policy/descriptor.h"
 #include "policy/loop.h"
+#include "system/unique_fd.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -21,7 +21,7 @@ struct PolicyServer::State {
   }
 
   LoopContext context;
-  std::vector<Descriptor> listeners;
+  std::vector<UniqueFd> listeners;
   const unsigned wanted;
   const std::function<void()> failed;
   std::vector<std::unique_ptr<Loop>> loops;

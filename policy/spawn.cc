@@ -1,6 +1,6 @@
 #include "policy/spawn.h"
 
-#include "policy/descriptor.h"
+#include "system/unique_fd.h"
 
 #include <array>
 #include <cerrno>
@@ -23,12 +23,12 @@ constexpr int exit_try_later = 75;  // EX_TEMPFAIL of sysexits.h
 /// Octets passed on at a time; an ordinary request has less than one thousand.
 constexpr std::size_t buffer_size = 16'384;
 
-Descriptor connect_unix(const std::string& path) {
+UniqueFd connect_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) return {};
   std::memcpy(address.sun_path, path.data(), path.size());
-  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return {};
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return {};
@@ -36,7 +36,7 @@ Descriptor connect_unix(const std::string& path) {
   return socket;
 }
 
-Descriptor connect_inet(const ListenAddress& server) {
+UniqueFd connect_inet(const ListenAddress& server) {
   addrinfo hints{};
   hints.ai_family = server.family == ListenAddress::Family::inet6 ? AF_INET6 : AF_INET;
   hints.ai_socktype = SOCK_STREAM;
@@ -44,7 +44,7 @@ Descriptor connect_inet(const ListenAddress& server) {
   const auto port = std::to_string(server.port);
   const char* host = server.host.empty() ? nullptr : server.host.c_str();
   if (::getaddrinfo(host, port.c_str(), &hints, &found) != 0) return {};
-  Descriptor socket;
+  UniqueFd socket;
   for (const auto* at = found; at != nullptr && !socket; at = at->ai_next) {
     socket.reset(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
     if (socket && ::connect(socket.get(), at->ai_addr, at->ai_addrlen) != 0) socket.reset();

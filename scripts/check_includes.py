@@ -18,8 +18,9 @@ ROOMS = {
     "tables": {"model"},
     "checks": {"model"},
     "rules": {"model", "reply", "tables", "checks"},
-    "journal": {"model", "reply", "tables", "checks", "rules"},
-    "runtime": {"model", "reply", "tables", "checks", "rules", "journal"},
+    "system": set(),
+    "journal": {"system", "model", "reply", "tables", "checks", "rules"},
+    "runtime": {"system", "model", "reply", "tables", "checks", "rules", "journal"},
 }
 PURE = {"model", "reply", "tables", "checks", "rules"}
 IMPURE_HEADERS = re.compile(

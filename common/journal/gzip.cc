@@ -27,20 +27,19 @@ bool write_all(int file, std::string_view octets) {
 
 }  // namespace
 
-Result<Descriptor> unpack_gzip(const Descriptor& packed, const std::string& path,
-                               std::uint64_t limit) {
+Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path, std::uint64_t limit) {
   const auto failed = [&](const std::string& why) {
     return plain_problem("cannot unpack " + path + ": " + why);
   };
   std::error_code no_folder;
   const auto folder = std::filesystem::temp_directory_path(no_folder);
-  Descriptor unpacked(
+  UniqueFd unpacked(
       ::open(no_folder ? "/tmp" : folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (unpacked.number() < 0) return failed(std::generic_category().message(errno));
+  if (!unpacked) return failed(std::generic_category().message(errno));
   // gzclose closes the descriptor that it is given.
-  Descriptor own(::fcntl(packed.number(), F_DUPFD_CLOEXEC, 0));
-  if (own.number() < 0) return failed(std::generic_category().message(errno));
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(::gzdopen(own.number(), "rb"), &::gzclose);
+  UniqueFd own(::fcntl(packed.get(), F_DUPFD_CLOEXEC, 0));
+  if (!own) return failed(std::generic_category().message(errno));
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(::gzdopen(own.get(), "rb"), &::gzclose);
   if (!in) return failed("no memory");
   own.release();
   std::vector<char> block(block_size);
@@ -50,7 +49,7 @@ Result<Descriptor> unpack_gzip(const Descriptor& packed, const std::string& path
     if (got > 0) {
       octets += static_cast<unsigned>(got);
       if (octets > limit) return failed("it is longer than " + std::to_string(limit) + " octets");
-      if (write_all(unpacked.number(), {block.data(), static_cast<std::size_t>(got)})) continue;
+      if (write_all(unpacked.get(), {block.data(), static_cast<std::size_t>(got)})) continue;
       return failed("no room in " + folder.string() + ": " +
                     std::generic_category().message(errno));
     }

@@ -2,8 +2,8 @@
 // other.
 #pragma once
 
-#include "journal/descriptor.h"
 #include "postern/result.h"
+#include "system/unique_fd.h"
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ constexpr std::uint64_t longest_unpacked_journal = std::uint64_t{4} * 1024 * 102
 /// A nameless temporary file with what the open file `packed` (of `path`, which is only named in
 /// problems) unpacks to. A Problem if that is no gzip file, is cut short, or is longer than
 /// `limit`.
-Result<Descriptor> unpack_gzip(const Descriptor& packed, const std::string& path,
-                               std::uint64_t limit = longest_unpacked_journal);
+Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path,
+                             std::uint64_t limit = longest_unpacked_journal);
 
 }  // namespace postern

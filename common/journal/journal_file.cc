@@ -28,18 +28,18 @@ bool file_ends_within_line(int descriptor) {
 }  // namespace
 
 bool JournalFile::open(std::string path) {
-  close();
+  file_.reset();
   path_ = std::move(path);
   error_.clear();
   ends_within_line_ = false;
   if (path_.empty()) return true;
-  descriptor_ =
-      ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, journal_mode);
-  if (descriptor_ < 0) {
+  file_.reset(
+      ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, journal_mode));
+  if (!file_) {
     remember_error("open");
     return false;
   }
-  ends_within_line_ = file_ends_within_line(descriptor_);
+  ends_within_line_ = file_ends_within_line(file_.get());
   return true;
 }
 
@@ -56,7 +56,7 @@ std::size_t JournalFile::append(std::string_view lines) {
     rest = with_line_feed;
   }
   while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
     if (written > 0) {
       const auto octets = static_cast<std::size_t>(written);
       ends_within_line_ = rest[octets - 1] != '\n';
@@ -73,14 +73,9 @@ std::size_t JournalFile::append(std::string_view lines) {
 bool JournalFile::sync() {
   error_.clear();
   // EINVAL: a pipe or a device, which have nothing to bring to a disk.
-  if (descriptor_ < 0 || fdatasync(descriptor_) == 0 || errno == EINVAL) return true;
+  if (!file_ || fdatasync(file_.get()) == 0 || errno == EINVAL) return true;
   remember_error("sync");
   return false;
-}
-
-void JournalFile::close() noexcept {
-  if (descriptor_ >= 0) ::close(descriptor_);
-  descriptor_ = -1;
 }
 
 void JournalFile::remember_error(std::string_view operation) {

@@ -3,6 +3,8 @@
 // One thread at a time.
 #pragma once
 
+#include "system/unique_fd.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -14,16 +16,13 @@ class JournalFile {
  public:
   /// An empty path is no journal: every write succeeds and does nothing.
   explicit JournalFile(std::string path) : path_(std::move(path)) {}
-  ~JournalFile() { close(); }
-  JournalFile(const JournalFile&) = delete;
-  JournalFile& operator=(const JournalFile&) = delete;
 
   const std::string& path() const noexcept { return path_; }
 
   /// Opens for appending, creating the file with mode 0640 (less the umask); closes the old one
   /// first. False on failure, with error() set.
   bool open(std::string path);
-  bool is_open() const noexcept { return descriptor_ >= 0; }
+  bool is_open() const noexcept { return static_cast<bool>(file_); }
 
   /// Appends `lines`, each with its line feed, in as few writes as the system allows. Returns how
   /// many octets of `lines` are in the file; fewer than all only on failure, with error() set.
@@ -36,12 +35,11 @@ class JournalFile {
   const std::string& error() const noexcept { return error_; }
 
  private:
-  void close() noexcept;
   void remember_error(std::string_view operation);
 
   std::string path_;
   std::string error_;
-  int descriptor_ = -1;
+  UniqueFd file_;
   bool ends_within_line_ = false;
 };
 

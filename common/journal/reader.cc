@@ -1,7 +1,7 @@
 #include "journal/reader.h"
 
-#include "journal/descriptor.h"
 #include "journal/gzip.h"
+#include "system/unique_fd.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -27,13 +27,13 @@ constexpr std::string_view packed_end = ".gz";
 }  // namespace
 
 struct JournalReader::State {
-  State(std::string file_path, Descriptor file, std::uint64_t octets, ReadOrder read_order)
+  State(std::string file_path, UniqueFd file, std::uint64_t octets, ReadOrder read_order)
       : path(std::move(file_path)), descriptor(std::move(file)), size(octets), order(read_order) {
     if (order == ReadOrder::newest_first) position = size;
   }
 
   std::string path;
-  Descriptor descriptor;
+  UniqueFd descriptor;
   std::uint64_t size;  // when opened
   ReadOrder order;
   // Forward: octets before it are in `block` or done with. Backward: octets from it on are.
@@ -58,8 +58,8 @@ bool JournalReader::State::fill(std::uint64_t offset, std::size_t wanted, std::s
   into.resize(wanted);
   std::size_t got = 0;
   while (got < wanted) {
-    const ssize_t count = pread(descriptor.number(), into.data() + got, wanted - got,
-                                static_cast<off_t>(offset + got));
+    const ssize_t count =
+        pread(descriptor.get(), into.data() + got, wanted - got, static_cast<off_t>(offset + got));
     if (count > 0) {
       got += static_cast<std::size_t>(count);
     } else if (count == 0 || errno != EINTR) {
@@ -162,13 +162,13 @@ JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
 
 Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder order) {
   // O_NONBLOCK: opening a pipe by mistake must not hang.
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (file.number() < 0) {
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) {
     return plain_problem(system_message("open", path, errno),
                          "the key journal.path of the configuration names the journal");
   }
   struct stat status {};
-  if (fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return plain_problem(path + " is no regular file");
   }
   if (path.size() > packed_end.size() &&
@@ -176,8 +176,7 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder ord
     auto unpacked = unpack_gzip(file, path);
     if (!unpacked) return unpacked.problems();
     file = std::move(*unpacked);
-    if (fstat(file.number(), &status) != 0)
-      return plain_problem(system_message("read", path, errno));
+    if (fstat(file.get(), &status) != 0) return plain_problem(system_message("read", path, errno));
   }
   return JournalReader(std::make_unique<State>(path, std::move(file),
                                                static_cast<std::uint64_t>(status.st_size), order));

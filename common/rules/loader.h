@@ -60,7 +60,19 @@ class RuleCompiler {
   std::vector<DraftRule> take();
 
  private:
-  struct Action;
+  /// What a rule does, as far as its source says it clearly.
+  struct Action {
+    Verdict verdict = Verdict::pass;
+    const Member* member = nullptr;  ///< accept, reject or defer; nullptr: none was found
+    std::optional<AcceptScope> scope;
+    const Reason* reason = nullptr;
+    std::optional<ReplyForm> form;
+
+    bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
+    bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
+    bool complete() const { return scope || reason != nullptr; }
+  };
+
   std::optional<std::string> read_name(const Node& source);
   Action read_action(const Node& source, const std::string& name) const;
   const Reason* read_reason(const Node& value) const;

@@ -2,8 +2,6 @@
 
 #include "runtime/child_output.h"
 
-#include <array>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace postern {
@@ -26,23 +24,11 @@ int write_all(int fd, const std::string& text) {
 
 std::optional<std::string> as_user(const UserIdentity& user, std::chrono::milliseconds limit,
                                    const std::function<std::string()>& work) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::nullopt;
-  UniqueFd reading(pipe[0]);
-  UniqueFd writing(pipe[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return std::nullopt;
-  if (child == 0) {
-    int status = 1;
-    try {
-      if (become(user).empty()) status = write_all(writing.get(), work());
-    } catch (...) {
-      // The status says it.
-    }
-    ::_exit(status);
-  }
-  writing.reset();
-  auto result = ChildOutput(child, std::move(reading)).collect(limit, longest_text);
+  const auto child = ChildOutput::start([&](int writing) {
+    return become(user).empty() ? write_all(writing, work()) : ChildOutput::body_failed;
+  });
+  if (!child) return std::nullopt;
+  auto result = child->collect(limit, longest_text);
   if (!result || result->status != 0) return std::nullopt;
   return std::move(result->text);
 }

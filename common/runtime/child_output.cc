@@ -29,6 +29,23 @@ std::string find_program(const std::string& name) {
 
 }  // namespace
 
+std::unique_ptr<ChildOutput> ChildOutput::start(const std::function<int(int writing)>& body) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return nullptr;
+  UniqueFd reading(pipe[0]);
+  const UniqueFd writing(pipe[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return nullptr;
+  if (child > 0) return std::unique_ptr<ChildOutput>(new ChildOutput(child, std::move(reading)));
+  int status = body_failed;
+  try {
+    status = body(writing.get());
+  } catch (...) {
+    // The status says it.
+  }
+  ::_exit(status);
+}
+
 ChildOutput::~ChildOutput() {
   if (child_ <= 0) return;
   ::kill(child_, SIGKILL);
@@ -77,23 +94,16 @@ std::optional<std::string> output_of(const std::string& program,
   for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
 
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::nullopt;
-  UniqueFd reading(pipe[0]);
-  UniqueFd writing(pipe[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return std::nullopt;
-  if (child == 0) {
+  const auto child = ChildOutput::start([&](int writing) {
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0 || ::dup2(nothing, STDERR_FILENO) < 0 ||
-        ::dup2(writing.get(), STDOUT_FILENO) < 0) {
-      ::_exit(not_started);
+    if (nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDERR_FILENO) >= 0 &&
+        ::dup2(writing, STDOUT_FILENO) >= 0) {
+      ::execv(path.c_str(), words.data());
     }
-    ::execv(path.c_str(), words.data());
-    ::_exit(not_started);
-  }
-  writing.reset();
-  auto result = ChildOutput(child, std::move(reading)).collect(limit, longest_output);
+    return not_started;
+  });
+  if (!child) return std::nullopt;
+  auto result = child->collect(limit, longest_output);
   if (!result || result->status == not_started) return std::nullopt;
   return std::move(result->text);
 }

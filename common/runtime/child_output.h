@@ -1,9 +1,11 @@
 // ChildOutput: what a child process writes, collected until it ends, or until patience does.
 #pragma once
 
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -14,8 +16,11 @@ namespace postern {
 
 class ChildOutput {
  public:
-  /// `child` writes to the other end of `reading`.
-  ChildOutput(pid_t child, UniqueFd reading) : child_(child), reading_(std::move(reading)) {}
+  /// Forks a child that runs `body` with the descriptor to write to, and exits with what that
+  /// returns, or with `body_failed` if it throws. nullptr when the system gives no pipe or process.
+  static std::unique_ptr<ChildOutput> start(const std::function<int(int writing)>& body);
+  static constexpr int body_failed = 1;
+
   /// Kills the child if it still runs, and waits for it.
   ~ChildOutput();
   ChildOutput(const ChildOutput&) = delete;
@@ -30,6 +35,8 @@ class ChildOutput {
   std::optional<Result> collect(std::chrono::milliseconds limit, std::size_t most);
 
  private:
+  ChildOutput(pid_t child, UniqueFd reading) : child_(child), reading_(std::move(reading)) {}
+
   pid_t child_;
   UniqueFd reading_;
 };

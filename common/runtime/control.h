@@ -7,7 +7,7 @@
 
 #include "postern/result.h"
 #include "rules/settings.h"
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <chrono>
 #include <cstdint>

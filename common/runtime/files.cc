@@ -1,6 +1,6 @@
 #include "runtime/files.h"
 
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <cerrno>
 #include <cstring>

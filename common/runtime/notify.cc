@@ -1,6 +1,6 @@
 #include "runtime/notify.h"
 
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 // the way meanwhile leads root to somebody else's file.
 #pragma once
 
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <optional>
 #include <string>

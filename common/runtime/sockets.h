@@ -4,8 +4,8 @@
 
 #include "postern/result.h"
 #include "rules/settings.h"
-#include "runtime/fd.h"
 #include "runtime/socket_file.h"
+#include "system/unique_fd.h"
 
 #include <chrono>
 #include <optional>

@@ -2,7 +2,7 @@
 // Each end belongs to one thread.
 #pragma once
 
-#include "runtime/fd.h"
+#include "system/unique_fd.h"
 
 #include <cstdint>
 #include <optional>

@@ -118,7 +118,7 @@ TEST_F(RotatedJournal, SaysWhichFileCannotBeReadAndGoesOn) {
 TEST_F(RotatedJournal, IsNotUnpackedBeyondALimit) {
   packed("decisions.jsonl.2.gz", std::string(5000, 'x'));
   const auto unpacked_within = [&](std::uint64_t limit) {
-    const Descriptor file(::open((folder_ / "decisions.jsonl.2.gz").c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd file(::open((folder_ / "decisions.jsonl.2.gz").c_str(), O_RDONLY | O_CLOEXEC));
     return bool(unpack_gzip(file, "x", limit));
   };
   EXPECT_TRUE(unpacked_within(5000));

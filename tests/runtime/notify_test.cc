@@ -1,7 +1,7 @@
 #include "runtime/notify.h"
 
-#include "runtime/fd.h"
 #include "support/temp_dir.h"
+#include "system/unique_fd.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -23,9 +23,10 @@ class UniqueFd {
   /// -1 when there is none.
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
-  void reset() noexcept {
+  /// Closes what it owns; from now on it owns `fd`.
+  void reset(int fd = -1) noexcept {
     if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
+    fd_ = fd;
   }
   /// The caller closes it from now on.
   int release() noexcept { return std::exchange(fd_, -1); }
