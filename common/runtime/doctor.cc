@@ -283,13 +283,14 @@ class Examination {
           "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_data_restrictions",
           "smtpd_end_of_data_restrictions", "smtpd_etrn_restrictions"}) {
       const auto value = postfix_->value(service, list);
-      const auto at = value.find("check_policy_service");
-      if (at == std::string::npos || !names_us(value.substr(at), address)) continue;
+      const auto at = place_of(value, address);
+      if (at == std::string::npos) continue;
       ++users;
       well("service " + service.name + " asks the policy service in " + list);
       reach(service, address, value, list);
       if (std::string_view(list) == "smtpd_recipient_restrictions") {
         relay_control(service, value.substr(0, at));
+        unlisted_recipients(service, address, value.substr(0, at), value.substr(at));
       }
       if (std::string_view(list) == "smtpd_data_restrictions" ||
           std::string_view(list) == "smtpd_end_of_data_restrictions") {
@@ -301,6 +302,18 @@ class Examination {
     return users;
   }
 
+  /// Where a restriction list asks us, not another policy service; npos: nowhere.
+  std::size_t place_of(const std::string& value, const ListenAddress& address) const {
+    const std::string word = "check_policy_service";
+    auto at = value.find(word);
+    while (at != std::string::npos) {
+      const auto next = value.find(word, at + 1);
+      if (names_us(value.substr(at, next - at), address)) return at;
+      at = next;
+    }
+    return at;
+  }
+
   /// An OK before the relay check would open a relay, and asking about mail that is refused anyway
   /// is a waste.
   void relay_control(const SmtpdService& service, const std::string& before) {
@@ -310,6 +323,37 @@ class Examination {
     problem("service " + service.name +
                 ": check_policy_service stands before reject_unauth_destination",
             "put reject_unauth_destination in front of it in smtpd_recipient_restrictions");
+  }
+
+  /// A recipient that we let pass and that is refused behind us leaves us with one too many.
+  void unlisted_recipients(const SmtpdService& service, const ListenAddress& address,
+                           const std::string& before, const std::string& from_us) {
+    const bool asked_late = place_of(postfix_->value(service, "smtpd_data_restrictions"),
+                                     address) != std::string::npos ||
+                            place_of(postfix_->value(service, "smtpd_end_of_data_restrictions"),
+                                     address) != std::string::npos;
+    const std::string what = "service " + service.name + ": check_policy_service stands before ";
+    const std::string place = " in smtpd_recipient_restrictions";
+    if (before.find("reject_unlisted_recipient") == std::string::npos &&
+        postfix_->value(service, "smtpd_reject_unlisted_recipient") != "no") {
+      const auto unlisted = what + "reject_unlisted_recipient, so we are asked about recipients " +
+                            "that Postfix refuses afterwards";
+      const auto remedy = "put reject_unlisted_recipient in front of it" + place;
+      if (asked_late) {
+        warning(unlisted +
+                    ": after one unknown address the rules at data and at the end do not know the "
+                    "recipients, and let mail pass or only put it off",
+                remedy);
+      } else {
+        note(unlisted + ", and record that they pass", remedy);
+      }
+      return;
+    }
+    if (!asked_late) return;
+    const auto refusing = refusing_behind_policy_service(from_us);
+    if (refusing.empty()) return;
+    note(what + refusing + ": of what that refuses, the rules at data and at the end do not know",
+         "put it in front of check_policy_service" + place);
   }
 
   /// A late list asks about all of the message: whom the recipient list lets in without asking us
@@ -327,27 +371,9 @@ class Examination {
     }
   }
 
-  /// A setting inside the braces of the check_policy_service that `text` begins with; empty: not
-  /// there. A value with spaces stands in braces of its own.
-  static std::string own_setting(const std::string& text, const std::string& name) {
-    const auto open = text.find_first_not_of(" \t", std::strlen("check_policy_service"));
-    if (open == std::string::npos || text[open] != '{') return {};
-    auto end = open;
-    for (int depth = 0; end < text.size(); ++end) {
-      if (text[end] == '{') ++depth;
-      if (text[end] == '}' && --depth == 0) break;
-    }
-    const auto inside = text.substr(open, end - open);
-    const auto at = inside.find(name + "=");
-    if (at == std::string::npos) return {};
-    const auto value = inside.substr(at + name.size() + 1);
-    if (!value.empty() && value.front() == '{') return value.substr(1, value.find('}') - 1);
-    return value.substr(0, value.find_first_of(" ,\t"));
-  }
-
   /// What Postfix takes for an answer while it gets none.
   void policy_default_of(const SmtpdService& service, const std::string& text) {
-    auto action = own_setting(text, "default_action");
+    auto action = policy_service_setting(text, "default_action");
     if (action.empty()) action = postfix_->value(service, "smtpd_policy_service_default_action");
     std::string word = action.substr(0, action.find_first_of(" \t"));
     std::transform(word.begin(), word.end(), word.begin(), [](unsigned char letter) {
@@ -364,7 +390,7 @@ class Examination {
   }
 
   void policy_timeout_of(const SmtpdService& service, const std::string& text) {
-    const auto own = own_setting(text, "timeout");
+    const auto own = policy_service_setting(text, "timeout");
     const auto set = own.empty() ? postfix_->value(service, "smtpd_policy_service_timeout") : own;
     const auto what = "service " + service.name + ": timeout of check_policy_service";
     const auto seconds = set.empty() ? default_policy_timeout : postfix_seconds(set, 's');

@@ -10,6 +10,8 @@ namespace {
 /// `$a` inside `b` inside `$a` must not run for ever; nobody nests deeper than this.
 constexpr int deepest_expansion = 10;
 
+constexpr std::string_view check_policy_service = "check_policy_service";
+
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 std::string trimmed(std::string_view text) {
@@ -130,6 +132,42 @@ PostfixConfig read_postfix_config(std::string_view main_cf, std::string_view mas
     config.smtpd.push_back(std::move(service));
   }
   return config;
+}
+
+std::string policy_service_setting(const std::string& text, const std::string& name) {
+  const auto open = text.find_first_not_of(" \t", check_policy_service.size());
+  if (open == std::string::npos || text[open] != '{') return {};
+  auto end = open;
+  for (int depth = 0; end < text.size(); ++end) {
+    if (text[end] == '{') ++depth;
+    if (text[end] == '}' && --depth == 0) break;
+  }
+  const auto inside = text.substr(open, end - open);
+  const auto at = inside.find(name + "=");
+  if (at == std::string::npos) return {};
+  const auto value = inside.substr(at + name.size() + 1);
+  if (!value.empty() && value.front() == '{') return value.substr(1, value.find('}') - 1);
+  return value.substr(0, value.find_first_of(" ,\t"));
+}
+
+std::string refusing_behind_policy_service(const std::string& text) {
+  auto at = text.find_first_not_of(" \t,", check_policy_service.size());
+  for (int depth = 0; at < text.size(); ++at) {
+    if (text[at] == '{') ++depth;
+    if (text[at] == '}') --depth;
+    if (depth == 0 && (text[at] == '}' || text[at] == ' ' || text[at] == ',')) break;
+  }
+  while (at < text.size()) {
+    at = text.find_first_not_of(" \t,{}", at);
+    if (at == std::string::npos) break;
+    const auto end = std::min(text.find_first_of(" \t,{}", at), text.size());
+    const auto word = text.substr(at, end - at);
+    for (const std::string_view begin : {"reject", "defer", "check_"}) {
+      if (word.compare(0, begin.size(), begin) == 0) return word;
+    }
+    at = end;
+  }
+  return {};
 }
 
 long postfix_seconds(std::string_view text, char default_unit) {

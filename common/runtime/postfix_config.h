@@ -30,6 +30,13 @@ struct PostfixConfig {
 /// of two settings wins, as postconf(1) does it.
 PostfixConfig read_postfix_config(std::string_view main_cf, std::string_view master_cf);
 
+/// A setting inside the braces of the check_policy_service that `text` begins with; empty: not
+/// there. A value with spaces stands in braces of its own.
+std::string policy_service_setting(const std::string& text, const std::string& name);
+/// The first restriction behind the check_policy_service that `text` begins with that may refuse
+/// somebody; empty: none.
+std::string refusing_behind_policy_service(const std::string& text);
+
 /// "30s", "5m", "100" in seconds; -1 when it is no time.
 long postfix_seconds(std::string_view text, char default_unit);
 
