@@ -364,15 +364,16 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
 }
 
 void Session::record(Asked asked, SentReply sent) {
-  const bool unjoined = message_ && asked.transaction.queue_id.empty();
+  const auto slip = asked.slip;
   auto entry = blank_record(std::move(asked.transaction));
   entry.sent = std::move(sent);
-  asked.slip->answered(std::move(entry));
+  const bool unjoined = message_ && entry.transaction.queue_id.empty();
+  if (unjoined) message_->open_without_queue_id.push_back(slip);
+  slip->answered(std::move(entry));
   if (!unjoined) return;
-  if (const auto kept = asked.slip->kept()) {
+  if (const auto kept = slip->kept()) {
+    message_->open_without_queue_id.pop_back();
     message_->without_queue_id = std::max(message_->without_queue_id, *kept);
-  } else {
-    message_->open_without_queue_id.push_back(std::move(asked.slip));
   }
 }
 
