@@ -30,7 +30,7 @@ struct MemoryLimits {
   std::size_t instances = 8'192;
   /// Of all messages together: a message to a thousand recipients (smtpd_recipient_limit) with
   /// addresses of the greatest length must not make this grow without bound. An ordinary message to
-  /// one recipient takes 700 octets, a refusal 1,500.
+  /// one recipient takes 300 octets, one that is refused 1,300.
   std::size_t octets = 64 << 20;
   /// After the last request. An SMTP client has ten minutes for its data (RFC 5321 4.5.3.2), and a
   /// slow one sends a large message in an hour.
