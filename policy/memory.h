@@ -36,8 +36,9 @@ struct MemoryLimits {
   /// slow one sends a large message in an hour.
   std::chrono::seconds age{3600};
   /// A policy that is no longer in force, after the last request of a message that began with it:
-  /// its tables may take hundreds of megabytes. The wait between two commands is five minutes at
-  /// most (RFC 5321 4.5.3.2); a message whose data take longer ends under the policy in force.
+  /// its tables may take hundreds of megabytes. Postfix waits so long for the next command
+  /// (smtpd_timeout; RFC 5321 4.5.3.2.7); a message whose data take longer ends under the policy in
+  /// force.
   std::chrono::seconds policy_age{300};
   /// Policies, however quickly one reload follows another.
   std::size_t policies = 4;
