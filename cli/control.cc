@@ -18,6 +18,8 @@ constexpr milliseconds status_patience{10'000};
 constexpr milliseconds reload_patience{300'000};
 /// Above the server's own bound for a stop.
 constexpr milliseconds stop_patience{30'000};
+/// The server's journal waits five seconds for a disk that hangs, and for a reload before it.
+constexpr milliseconds reopen_patience{60'000};
 constexpr const char* usual_control = "/run/postern/control.sock";
 
 /// Where the server listens for commands. A policy that is broken at the moment must not keep
@@ -44,14 +46,20 @@ Result<ControlAnswer> ask(const Options& options, Terminal terminal, ControlComm
   return ask_control(*address, command, patience);
 }
 
-int failed(Terminal terminal, const Problems& problems) {
+/// The server listens where the policy of its start said.
+int failed(const Options& options, Terminal terminal, Problems problems) {
+  if (options.control.empty() && problems.front().hint.empty()) {
+    problems.front().hint =
+        "if listen.control has changed since the server was started, name the old one with "
+        "--control";
+  }
   terminal.err << render(problems);
   return EX_UNAVAILABLE;
 }
 
 int tell(const Options& options, Terminal terminal, ControlCommand command, milliseconds patience) {
   const auto answer = ask(options, terminal, command, patience);
-  if (!answer) return failed(terminal, answer.problems());
+  if (!answer) return failed(options, terminal, answer.problems());
   (answer->exit_code == EX_OK ? terminal.out : terminal.err) << answer->text;
   return answer->exit_code;
 }
@@ -60,7 +68,7 @@ int tell(const Options& options, Terminal terminal, ControlCommand command, mill
 
 int status(const Options& options, Terminal terminal) {
   const auto answer = ask(options, terminal, ControlCommand::status, status_patience);
-  if (!answer) return failed(terminal, answer.problems());
+  if (!answer) return failed(options, terminal, answer.problems());
   const auto status = StatusText::decode(answer->text);
   if (options.format == Format::json) {
     terminal.out << to_json(status) << '\n';
@@ -77,6 +85,10 @@ int status(const Options& options, Terminal terminal) {
 
 int reload(const Options& options, Terminal terminal) {
   return tell(options, terminal, ControlCommand::reload, reload_patience);
+}
+
+int reopen(const Options& options, Terminal terminal) {
+  return tell(options, terminal, ControlCommand::reopen, reopen_patience);
 }
 
 int stop(const Options& options, Terminal terminal) {

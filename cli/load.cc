@@ -1,7 +1,9 @@
 #include "cli/load.h"
 
 #include "checks/check.h"
+#include "model/shown_text.h"
 #include "rules/rule.h"
+#include "runtime/log.h"
 #include "runtime/postfix_config.h"
 
 #include <filesystem>
@@ -46,6 +48,21 @@ Problems review_for_service(const Settings& settings, const std::string& file) {
            "add control = \"unix:/run/postern/control.sock\" to [listen]");
   }
   return problems;
+}
+
+void log_problems(const Problems& problems) {
+  for (const auto& problem : problems) {
+    const auto& at = problem.position;
+    std::string line = shown_text(at.file, Glyphs::ascii);
+    if (at.line != 0) line += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+    if (!line.empty()) line += ": ";
+    line += shown_text(problem.message, Glyphs::ascii);
+    if (!problem.hint.empty()) line += " (" + shown_text(problem.hint, Glyphs::ascii) + ")";
+    const auto level = problem.severity == Severity::error     ? LogLevel::error
+                       : problem.severity == Severity::warning ? LogLevel::warning
+                                                               : LogLevel::info;
+    log(level, line);
+  }
 }
 
 Settings settings_on_disk(const Settings& settings, const std::string& root) {

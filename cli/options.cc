@@ -13,8 +13,8 @@ namespace {
 
 constexpr const char* exit_codes =
     "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 67 no such user,\n"
-    "69 no server or socket, 70 internal error, 71 system error, 75 try again,\n"
-    "77 not permitted, 78 bad policy.\n"
+    "69 no server or socket, 70 internal error, 71 system error, 73 no new journal,\n"
+    "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
 /// One option of a command: CLI11 stores into `options` while it parses.
@@ -65,6 +65,8 @@ struct CommandLine {
     json_flag(status);
     control_option(status);
     control_option(command(Command::reload, "reload", "Let the running server reread its policy"));
+    control_option(command(Command::reopen, "reopen",
+                           "Let the running server open its journal anew, for log rotation"));
     control_option(command(Command::stop, "stop", "Stop the running server"));
 
     auto* spawn =

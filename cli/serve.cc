@@ -183,13 +183,14 @@ SupervisorHooks::Adoption adopt(const ConfigPlace& place, const Settings& starte
   }
   setup.policy = loaded->policy;
   const auto& settings = loaded->policy->settings();
-  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  log_problems(loaded->warnings);
   SupervisorHooks::Adoption adoption;
   const auto names = need_restart(started, settings);
   if (!names.empty()) {
-    adoption.remark = "changed, but in force only after a restart: " + names;
+    adoption.remark = "changed, but in force only after a restart: " + names + "\n";
     log(LogLevel::warning, adoption.remark);
   }
+  adoption.remark += render(loaded->warnings);
   if (summary_line(*loaded->policy) != worker_has) {
     adoption.adopted = SupervisorHooks::Adopted::again;
   }
@@ -214,7 +215,7 @@ int serve(const Options& options, Terminal terminal) {
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
   if (*identity) {
     // What only root can read would be missing at the first reload.
-    const AsUser user(**identity);
+    const BorrowedUser user(**identity);
     if (!user.problems().empty()) return fail(terminal, user.problems(), EX_NOPERM);
     loaded = load_policy(options.place);
     if (!loaded) {
@@ -247,8 +248,8 @@ int serve(const Options& options, Terminal terminal) {
   // Where the service manager takes both, the lines would stand twice in its journal at each start.
   log(LogLevel::info, "postern " + std::string(version()) +
                           " starts; `postern lines` prints what the mail server needs");
-  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
-  if (!missing.empty()) log(LogLevel::warning, render(missing));
+  log_problems(loaded->warnings);
+  log_problems(missing);
   sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;

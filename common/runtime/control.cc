@@ -13,9 +13,10 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::pair<ControlCommand, std::string_view>, 3> commands{{
+constexpr std::array<std::pair<ControlCommand, std::string_view>, 4> commands{{
     {ControlCommand::status, "status"},
     {ControlCommand::reload, "reload"},
+    {ControlCommand::reopen, "reopen"},
     {ControlCommand::stop, "stop"},
 }};
 

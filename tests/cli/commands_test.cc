@@ -119,12 +119,13 @@ TEST_F(Commands, LinesComeFromThePolicyWithTheRootInFront) {
   EXPECT_THAT(shown(out_), HasSubstr("smtpd_milters = unix:DIR/root/run/postern/milter.sock"));
 }
 
-TEST_F(Commands, StatusReloadAndStopSayThatNobodyListens) {
+TEST_F(Commands, WhateverAsksTheServerSaysThatNobodyListens) {
   use(good_policy);
   options_.place.root = dir_.path();
-  for (const auto command : {Command::status, Command::reload, Command::stop}) {
+  for (const auto command : {Command::status, Command::reload, Command::reopen, Command::stop}) {
     EXPECT_EQ(run(command), 69);
     EXPECT_THAT(shown(err_), HasSubstr("cannot connect to unix:DIR/run/postern/control.sock"));
+    EXPECT_THAT(err_.str(), HasSubstr("name the old one with --control"));
   }
 }
 
