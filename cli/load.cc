@@ -5,6 +5,7 @@
 #include "rules/rule.h"
 #include "runtime/log.h"
 #include "runtime/postfix_config.h"
+#include "runtime/sockets.h"
 
 #include <filesystem>
 #include <system_error>
@@ -47,6 +48,18 @@ Problems review_for_service(const Settings& settings, const std::string& file) {
            "without listen.control, \"postern status\", \"reload\" and \"stop\" will not work",
            "add control = \"unix:/run/postern/control.sock\" to [listen]");
   }
+  // It may be checked on another machine than the one it is for.
+  const auto look_up = [&](const char* key, const char* kind, const std::string& name, bool there) {
+    if (name.empty() || there) return;
+    report(Severity::warning,
+           std::string(key) + ": there is no " + kind + " " + name +
+               " on this machine; \"postern serve\" would not start here",
+           std::string("make that ") + kind + ", or correct the name");
+  };
+  look_up("listen.owner", "user", listen.owner, find_user(listen.owner).has_value());
+  look_up("listen.group", "group", listen.group, find_group(listen.group).has_value());
+  look_up("run.user", "user", settings.run.user, find_user(settings.run.user).has_value());
+  look_up("run.group", "group", settings.run.group, find_group(settings.run.group).has_value());
   return problems;
 }
 

@@ -97,6 +97,16 @@ TEST_F(Commands, CheckWarnsOfAPolicyThatNobodyCanReach) {
   expect_golden("cli/check_without_listeners.txt", text.substr(text.find("Listeners:")));
 }
 
+TEST_F(Commands, CheckWarnsOfUsersAndGroupsThatThisMachineDoesNotHave) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"unix:/run/p.sock\"\n"
+      "owner = \"no-such-user\"\ngroup = \"no-such-group\"\n[run]\nuser = \"nobody\"\n");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("warning: listen.owner: there is no user no-such-user on this "
+                                    "machine; \"postern serve\" would not start here\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("warning: listen.group: there is no group no-such-group"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("run.user")));
+}
+
 TEST_F(Commands, ProblemsShowWhatTheTerminalCan) {
   use("[identity]\nhost = \"mx1.example.org\"\nh\xC3\xB6st = 1\n");
   EXPECT_EQ(run(Command::check), 78);
