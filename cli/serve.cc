@@ -135,8 +135,10 @@ int fail(Terminal terminal, const Problems& problems, int status) {
   return status;
 }
 
-/// What the listeners really are: with the ports the system chose.
-Settings settings_as_open(Settings settings, const OpenSockets& sockets) {
+/// What is really there: the ports that the system chose, and whom we run as.
+Settings settings_as_open(Settings settings, const OpenSockets& sockets,
+                          const std::optional<UserIdentity>& identity) {
+  if (identity) settings.run.user = identity->name;
   if (sockets.milter) settings.listen.milter = sockets.milter->address();
   settings.listen.policy.clear();
   for (const auto& socket : sockets.policy) settings.listen.policy.push_back(socket.address());
@@ -232,7 +234,7 @@ int serve(const Options& options, Terminal terminal) {
     sockets.remove_files();
     return fail(terminal, unopened, EX_UNAVAILABLE);
   }
-  settings = settings_as_open(std::move(settings), sockets);
+  settings = settings_as_open(std::move(settings), sockets, *identity);
   if (*identity) {
     const auto problems = become(**identity);
     if (!problems.empty()) {

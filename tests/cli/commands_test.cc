@@ -129,6 +129,15 @@ TEST_F(Commands, LinesComeFromThePolicyWithTheRootInFront) {
   EXPECT_THAT(shown(out_), HasSubstr("smtpd_milters = unix:DIR/root/run/postern/milter.sock"));
 }
 
+TEST_F(Commands, LinesNameNoPortThatTheSystemIsYetToChoose) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\n"
+      "policy = [\"inet:127.0.0.1:0\", \"inet:127.0.0.1:10044\"]\n");
+  EXPECT_EQ(run(Command::lines), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("check_policy_service { inet:127.0.0.1:10044"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("127.0.0.1:0")));
+  EXPECT_THAT(err_.str(), HasSubstr("an address of port 0 is left out"));
+}
+
 TEST_F(Commands, WhateverAsksTheServerSaysThatNobodyListens) {
   use(good_policy);
   options_.place.root = dir_.path();

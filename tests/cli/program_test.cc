@@ -209,6 +209,9 @@ TEST_F(Program, PrintsTheLinesToPasteAndAnswersThroughBothSockets) {
   serve();
   EXPECT_THAT(said_, HasSubstr("smtpd_milters = unix:" + (dir_ / "run/milter.sock")));
   EXPECT_THAT(said_, HasSubstr("INPUT_MAIL_FILTER(`postern', `S=local:"));
+  if (running_as_root()) {
+    EXPECT_THAT(said_, HasSubstr("    user=nobody argv="));
+  }
   EXPECT_EQ(ask_policy("request=smtpd_access_policy\nprotocol_state=VRFY\n\n"), "action=DUNNO\n\n");
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
 }
