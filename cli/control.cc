@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ostream>
 #include <sysexits.h>
+#include <variant>
 
 namespace postern::cli {
 namespace {
@@ -39,16 +40,20 @@ Result<ListenAddress> control_address(const Options& options, Terminal terminal)
   return address;
 }
 
-Result<ControlAnswer> ask(const Options& options, Terminal terminal, ControlCommand command,
-                          milliseconds patience) {
+/// An answer, or the exit status when there was none; why is told.
+std::variant<ControlAnswer, int> ask(const Options& options, Terminal terminal,
+                                     ControlCommand command, milliseconds patience) {
   const auto address = control_address(options, terminal);
-  if (!address) return address.problems();
-  return ask_control(*address, command, patience);
-}
-
-/// The server listens where the policy of its start said.
-int failed(const Options& options, Terminal terminal, Problems problems) {
-  if (options.control.empty() && problems.front().hint.empty()) {
+  if (!address) {
+    terminal.err << render(address.problems());
+    // Not 69, which log rotation takes for "no server runs".
+    return options.control.empty() ? EX_CONFIG : EX_USAGE;
+  }
+  auto answer = ask_control(*address, command, patience);
+  if (answer) return std::move(*answer);
+  auto problems = answer.problems();
+  if (options.control.empty()) {
+    // The server listens where the policy of its start said.
     problems.front().hint =
         "if listen.control has changed since the server was started, name the old one with "
         "--control";
@@ -58,8 +63,9 @@ int failed(const Options& options, Terminal terminal, Problems problems) {
 }
 
 int tell(const Options& options, Terminal terminal, ControlCommand command, milliseconds patience) {
-  const auto answer = ask(options, terminal, command, patience);
-  if (!answer) return failed(options, terminal, answer.problems());
+  const auto asked = ask(options, terminal, command, patience);
+  if (const auto* status = std::get_if<int>(&asked)) return *status;
+  const auto* const answer = std::get_if<ControlAnswer>(&asked);
   (answer->exit_code == EX_OK ? terminal.out : terminal.err) << answer->text;
   return answer->exit_code;
 }
@@ -67,8 +73,13 @@ int tell(const Options& options, Terminal terminal, ControlCommand command, mill
 }  // namespace
 
 int status(const Options& options, Terminal terminal) {
-  const auto answer = ask(options, terminal, ControlCommand::status, status_patience);
-  if (!answer) return failed(options, terminal, answer.problems());
+  const auto asked = ask(options, terminal, ControlCommand::status, status_patience);
+  if (const auto* failure = std::get_if<int>(&asked)) return *failure;
+  const auto* const answer = std::get_if<ControlAnswer>(&asked);
+  if (answer->exit_code != EX_OK) {
+    terminal.err << answer->text;
+    return answer->exit_code;
+  }
   const auto status = StatusText::decode(answer->text);
   if (options.format == Format::json) {
     terminal.out << to_json(status) << '\n';

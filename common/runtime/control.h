@@ -29,7 +29,8 @@ struct ControlAnswer {
   std::string text;
 };
 
-/// Asks a running server and waits for its answer, at most `limit`.
+/// Asks a running server and waits for its answer, at most `limit`. Problems: nobody takes the
+/// connection. A server that takes it and says nothing is an answer too, 75 (EX_TEMPFAIL).
 Result<ControlAnswer> ask_control(const ListenAddress& address, ControlCommand command,
                                   std::chrono::milliseconds limit);
 

@@ -148,6 +148,14 @@ TEST_F(Commands, WhateverAsksTheServerSaysThatNobodyListens) {
   }
 }
 
+TEST_F(Commands, WithoutAControlSocketThePolicyIsAtFaultAndNotTheServer) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"unix:/run/p.sock\"\n");
+  EXPECT_EQ(run(Command::reopen), 78) << "log rotation takes 69 for a server that does not run";
+  EXPECT_THAT(err_.str(), HasSubstr("sets no listen.control"));
+  options_.control = "nonsense";
+  EXPECT_EQ(run(Command::reopen), 64);
+}
+
 TEST_F(Commands, DoctorDoesNotGuessWhomAnUnknownUserMeans) {
   use(good_policy);
   options_.mta_user = "no-such-user";
