@@ -49,6 +49,8 @@ struct CommandLine {
         ->add_option("WHAT", options.words,
                      "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, or Postfix instance")
         ->required();
+    explain->add_option("--journal", options.journal, "File to look into (default: the policy's)")
+        ->type_name("FILE");
     json_flag(explain);
 
     auto* codes = command(Command::codes, "codes",

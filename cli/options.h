@@ -36,6 +36,7 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;            ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;             ///< explain: another journal than the policy's
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies
 };
 

@@ -168,12 +168,13 @@ class Worker {
 
   void run_milter() noexcept {
     const int result = milter_door::run();
-    if (stopping_) return;
     end_at_once("libmilter, with result " + std::to_string(result));
   }
 
   /// Half a server would answer half the mail; the parent starts a whole one.
-  [[noreturn]] void end_at_once(const std::string& what) noexcept {
+  /// While stopping that is no trouble.
+  void end_at_once(const std::string& what) noexcept {
+    if (stopping_) return;
     log(LogLevel::error, "ended by itself, and the worker with it: " + what);
     journal_.settle(journal_limit);
     ::_exit(EX_SOFTWARE);

@@ -12,7 +12,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace postern::milter_door {
 namespace {
@@ -141,11 +140,24 @@ sfsistat answer(SMFICTX* context, Event event) noexcept {
   }
 }
 
-std::vector<std::string_view> arguments_of(char** argv) {
-  std::vector<std::string_view> arguments;
-  for (; argv != nullptr && *argv != nullptr; ++argv) arguments.emplace_back(*argv);
-  return arguments;
-}
+/// The words of MAIL or RCPT. Without memory of its own: what is thrown outside a session's guard
+/// is answered, and an answer that was agreed not to come would be taken for that of the next
+/// command.
+class Arguments {
+ public:
+  explicit Arguments(char** argv) noexcept {
+    for (; argv != nullptr && *argv != nullptr && count_ < words_.size(); ++argv) {
+      words_[count_++] = *argv;
+    }
+  }
+  Session::Parameters words() const noexcept { return {words_.data(), count_}; }
+
+ private:
+  /// The registered parameters of ESMTP number about twenty, and an MTA refuses all others.
+  static constexpr std::size_t most_words = 64;
+  std::array<std::string_view, most_words> words_;
+  std::size_t count_ = 0;
+};
 
 std::string_view text_of(const char* text) { return text == nullptr ? "" : text; }
 
@@ -199,13 +211,13 @@ sfsistat on_helo(SMFICTX* context, char* name) noexcept {
 
 sfsistat on_mail(SMFICTX* context, char** argv) noexcept {
   return answer(context, [&](Session& session, Link& link) {
-    return session.mail(arguments_of(argv), link);
+    return session.mail(Arguments(argv).words(), link);
   });
 }
 
 sfsistat on_rcpt(SMFICTX* context, char** argv) noexcept {
   return answer(context, [&](Session& session, Link& link) {
-    return session.rcpt(arguments_of(argv), link);
+    return session.rcpt(Arguments(argv).words(), link);
   });
 }
 

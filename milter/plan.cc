@@ -9,9 +9,8 @@ Plan Plan::of(const Policy& policy) {
   for (const auto& rule : policy.rules()) {
     plan.rules[static_cast<std::size_t>(rule.place.stage)] = true;
     const auto& subjects = rule.condition.subjects();
-    // Before the end of the message only the declared size is known, and that needs no content.
-    const bool real_size = subjects.size && rule.place.stage == Stage::end_of_message;
-    if (subjects.content || real_size) plan.content = true;
+    // What is counted has to be sent to us. All other numbers are told without it.
+    if (subjects.content || subjects.octets) plan.content = true;
   }
   return plan;
 }

@@ -169,6 +169,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
 
 Status Session::rcpt(Parameters arguments, Link& link) noexcept {
   const auto prefix = prefix_for(arguments);
+  argument_of_rcpt_ = first_of(arguments);
   if (in_the_dark()) return trouble(Stage::rcpt, prefix, link);
   return guarded(Stage::rcpt, prefix, link, [&] {
     learn_queue_id(Stage::rcpt, link);
@@ -422,6 +423,9 @@ Session::Asked Session::internal_error(Stage stage) {
   asked.transaction.stage = stage;
   asked.transaction.reference = setup_.next_reference();
   asked.transaction.time = setup_.now();
+  if (stage == Stage::rcpt) {
+    asked.transaction.recipient = MailAddress::from_envelope(argument_of_rcpt_);
+  }
 
   const Reason* reason = find_reason("internal-error");
   const auto spoken = reply_stage(stage);

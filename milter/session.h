@@ -139,6 +139,7 @@ class Session {
   Negotiated negotiated_;
   Transaction session_;  ///< what every transaction of this session begins with
   Facts session_facts_;
+  std::string_view argument_of_rcpt_;  ///< while rcpt() runs
   bool session_trouble_ = false;  ///< an event of the session went wrong or was missed, unanswered
   bool message_trouble_ = false;  ///< an event of the message went wrong, unanswered
   std::optional<SessionMessage> message_;

@@ -68,8 +68,9 @@ void Connection::answer(std::string octets) {
 }
 
 bool Connection::overdue(Time now, std::chrono::milliseconds idle) const noexcept {
-  // The driver's deadline bounds a decision.
-  if (deciding_) return false;
+  // A decision has its own deadline (`limits.deadline`, at most 25 s): an answer so far behind it
+  // got lost.
+  if (deciding_) return now - active_ >= longest_wait;
   if (unsent() || decoder_.partial()) return now - waiting_ >= longest_wait;
   return now - active_ >= idle;
 }

@@ -1,27 +1,21 @@
 #include "policy/loop.h"
 
+#include "policy/acceptor.h"
 #include "policy/connection.h"
+#include "policy/mailbox.h"
+#include "policy/poller.h"
 #include "rules/settings.h"
 #include "runtime/log.h"
-#include "system/unique_fd.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <exception>
-#include <fcntl.h>
-#include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
 #include <string>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <system_error>
-#include <thread>
-#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 
@@ -36,9 +30,6 @@ constexpr int events_a_round = 64;
 /// that has gone to sleep while the next answer was made, which costs more than the answer itself.
 /// Few enough that the first of them waits for some ten microseconds only.
 constexpr std::size_t answers_at_once = 8;
-/// Connections taken in one go, so that a flood of them does not starve those that are open, and
-/// the other loops get their share.
-constexpr int accepts_a_round = 16;
 /// How often time limits are looked at, and how long a listener rests that the system gives no
 /// connections for want of memory or descriptors.
 constexpr std::chrono::milliseconds sweep_interval{1000};
@@ -48,71 +39,20 @@ constexpr std::uint64_t first_listener_id = 1;
 /// Above any number of listeners.
 constexpr std::uint64_t first_connection_id = 1'000'000;
 
-int descriptor_or_throw(int descriptor, const char* what) {
-  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), what);
-  return descriptor;
-}
-
-/// Where other threads leave answers for a loop. Lives on while anybody holds it.
-class Mailbox {
- public:
-  struct Letter {
-    std::uint64_t connection;
-    std::optional<std::string> octets;
-  };
-
-  Mailbox() : wake_(descriptor_or_throw(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {}
-
-  void put(Letter letter) {
-    {
-      const std::lock_guard lock(mutex_);
-      letters_.push_back(std::move(letter));
-    }
-    wake();
-  }
-  void wake() noexcept {
-    const std::uint64_t one = 1;
-    // It fails only when the loop has more wakings to see than it can count.
-    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
-  }
-  std::vector<Letter> take() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
-    const std::lock_guard lock(mutex_);
-    return std::exchange(letters_, {});
-  }
-  int descriptor() const noexcept { return wake_.get(); }
-
- private:
-  UniqueFd wake_;
-  std::mutex mutex_;
-  std::vector<Letter> letters_;
-};
-
 enum class Order : int { serve, drain, abandon };
 
 }  // namespace
 
-bool OnceAMinute::now(Time time) noexcept {
-  const auto at = time.time_since_epoch().count();
-  auto next = next_.load();
-  constexpr auto minute =
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::minutes(1));
-  return at >= next && next_.compare_exchange_strong(next, at + minute.count());
-}
-
 struct Loop::State {
   explicit State(LoopContext& context_in)
       : context(context_in),
-        epoll(descriptor_or_throw(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
         mailbox(std::make_shared<Mailbox>()),
-        spare(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
-        watching(context_in.listeners.size(), false) {}
+        acceptor(poller, context_in.listeners, first_listener_id, acceptor_hooks()) {}
 
   LoopContext& context;
-  UniqueFd epoll;
+  Poller poller;
   std::shared_ptr<Mailbox> mailbox;
-  UniqueFd spare;  // given up for a moment to refuse a client when descriptors have run out
+  Acceptor acceptor;
   std::atomic<Order> order{Order::serve};
   std::atomic<std::uint64_t> rounds{0};
 
@@ -122,7 +62,6 @@ struct Loop::State {
   std::uint64_t next_id = first_connection_id;
   Time now;
   Time next_sweep;
-  std::vector<bool> watching;  // the listeners that are accepted from
   bool draining = false;
 
   const Clock& clock() const { return context.services.clock; }
@@ -133,69 +72,39 @@ struct Loop::State {
     return policy ? policy->settings().limits : LimitSettings{};
   }
 
-  void watch(int descriptor, std::uint64_t id, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = id;
-    descriptor_or_throw(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl");
+  Acceptor::Hooks acceptor_hooks() {
+    return {[this](UniqueFd socket) { admit(std::move(socket)); },
+            [this](const std::string& trouble) { complain(trouble); },
+            [this] {
+              ++counters().failures;
+              say(context.no_descriptors, LogLevel::error,
+                  "no file descriptors left for policy connections; raise the limit");
+            }};
   }
 
-  /// From every listener that rests. One that fails is tried again at the next sweep; the others
-  /// are served meanwhile.
-  void start_accepting() {
-    if (draining) return;
-    for (std::size_t i = 0; i < watching.size(); ++i) {
-      if (watching[i]) continue;
-      try {
-        // Exclusive: a new client wakes one loop, not all of them.
-        watch(context.listeners[i], first_listener_id + i, EPOLLIN | EPOLLEXCLUSIVE);
-        watching[i] = true;
-      } catch (const std::exception& error) {
-        complain(std::string("a policy listener cannot be watched, no client is accepted there: ") +
-                 error.what());
-      }
-    }
-  }
-
-  void rest(std::size_t listener) {
-    watching[listener] = false;
-    ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, context.listeners[listener], nullptr);
-  }
-
-  void stop_accepting() {
-    for (std::size_t i = 0; i < watching.size(); ++i) {
-      if (watching[i]) rest(i);
-    }
-  }
-
-  bool all_accepting() const {
-    return std::find(watching.begin(), watching.end(), false) == watching.end();
+  /// What clients can cause at will is not said each time.
+  void say(LogLimit& limit, LogLevel level, const std::string& message) {
+    if (const auto kept_back = limit.pass(now)) log(level, message + kept_back_text(*kept_back));
   }
 
   /// Trouble of the door itself, which comes back every second until somebody cures it.
   void complain(const std::string& trouble) {
-    const auto kept_back = context.trouble.pass(now);
-    if (kept_back) log(LogLevel::error, "policy door: " + trouble + kept_back_text(*kept_back));
+    say(context.trouble, LogLevel::error, "policy door: " + trouble);
   }
 
   void run() {
     now = clock().steady();
-    watch(mailbox->descriptor(), wake_id, EPOLLIN);
-    start_accepting();
-    std::array<epoll_event, events_a_round> events{};
+    poller.add(mailbox->descriptor(), wake_id, EPOLLIN);
+    acceptor.start();
+    std::array<epoll_event, events_a_round> room{};
     for (;;) {
-      const bool timed = !connections.empty() || !all_accepting();
+      const bool timed = !connections.empty() || !acceptor.all_watched();
       const bool waits = answered.empty();
       const int longest = timed ? static_cast<int>(sweep_interval.count()) : -1;
-      const int count =
-          ::epoll_wait(epoll.get(), events.data(), events_a_round, waits ? longest : 0);
-      // Anything but a signal would come back at once, for ever.
-      if (count < 0 && errno != EINTR) {
-        throw std::system_error(errno, std::generic_category(), "epoll_wait");
-      }
+      const auto events = poller.wait(room, waits ? longest : 0);
       now = clock().steady();
-      for (int i = 0; i < count; ++i) {
-        guarded_take(events[static_cast<std::size_t>(i)]);
+      for (const auto& event : events) {
+        guarded_take(event);
         if (answered.size() >= answers_at_once) send_answers();
       }
       send_answers();
@@ -204,9 +113,9 @@ struct Loop::State {
       if (wish == Order::abandon) break;
       if (wish == Order::drain && !draining) start_draining();
       if (draining && connections.empty()) break;
-      if (now >= next_sweep || (waits && count == 0)) guarded_sweep();
+      if (now >= next_sweep || (waits && events.empty())) guarded_sweep();
     }
-    stop_accepting();
+    acceptor.stop();
     while (!connections.empty()) close(*connections.begin()->second);
   }
 
@@ -230,7 +139,7 @@ struct Loop::State {
       guarded(id, [&](Connection& connection) { serve(connection, event.events); });
     } else {
       try {
-        accept_some(static_cast<std::size_t>(id - first_listener_id));
+        acceptor.accept_some(id);
       } catch (const std::exception& error) {
         complain(std::string("connection refused: ") + error.what());
       }
@@ -251,58 +160,16 @@ struct Loop::State {
     }
   }
 
-  void accept_some(std::size_t index) {
-    const int listener = context.listeners[index];
-    for (int i = 0; i < accepts_a_round && watching[index]; ++i) {
-      UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (socket) {
-        admit(std::move(socket));
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return;
-      } else if (errno == EMFILE || errno == ENFILE) {
-        // Linux says EMFILE before it looks whether anybody waits at all.
-        if (!refuse_with_spare(listener)) return;
-      } else if (errno == ENOBUFS || errno == ENOMEM) {
-        stop_accepting();
-      } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK) {
-        complain(std::string("a policy listener failed: ") + std::strerror(errno));
-        rest(index);
-      }
-      // Anything else is one client's own failed attempt; the next one may be well.
-    }
-  }
-
-  /// A client that is left in the backlog would keep the listener ready and this loop spinning.
-  /// False when nobody waits, or nobody can be refused.
-  bool refuse_with_spare(int listener) {
-    if (!spare) {
-      stop_accepting();
-      return false;
-    }
-    spare.reset();
-    UniqueFd refused(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    const bool somebody = static_cast<bool>(refused);
-    refused.reset();
-    spare.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!somebody) return false;
-    ++counters().failures;
-    if (context.no_descriptors.now(now)) {
-      log(LogLevel::error, "no file descriptors left for policy connections; raise the limit");
-    }
-    return true;
-  }
-
   void admit(UniqueFd socket) {
     const auto most = std::min(limits().policy_connections, context.most_connections);
     if (context.connections.fetch_add(1) >= most) {
       --context.connections;
       ++counters().failures;
-      if (context.too_many.now(now)) {
-        log(LogLevel::warning, "policy connections refused: all " + std::to_string(most) +
-                                   (most < limits().policy_connections
-                                        ? " that the limit of file descriptors leaves are open"
-                                        : " allowed by limits.policy_connections are open"));
-      }
+      say(context.too_many, LogLevel::warning,
+          "policy connections refused: all " + std::to_string(most) +
+              (most < limits().policy_connections
+                   ? " that the limit of file descriptors leaves are open"
+                   : " allowed by limits.policy_connections are open"));
       return;
     }
     try {
@@ -311,7 +178,7 @@ struct Loop::State {
       ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       auto connection = std::make_unique<Connection>(std::move(socket), next_id++, now);
       connection->watched = EPOLLIN;
-      watch(connection->socket(), connection->id(), connection->watched);
+      poller.add(connection->socket(), connection->id(), connection->watched);
       connections.emplace(connection->id(), std::move(connection));
     } catch (...) {
       --context.connections;
@@ -384,10 +251,9 @@ struct Loop::State {
   void settle(Connection& connection) {
     if (connection.input_state() == Decoder::State::too_long) {
       ++counters().failures;
-      if (context.too_long.now(now)) {
-        log(LogLevel::warning, "policy connection closed: a request is longer than " +
-                                   std::to_string(Decoder::longest_request) + " octets");
-      }
+      say(context.too_long, LogLevel::warning,
+          "policy connection closed: a request is longer than " +
+              std::to_string(Decoder::longest_request) + " octets");
       close(connection);
       return;
     }
@@ -400,15 +266,12 @@ struct Loop::State {
                                  : connection.wants_input() ? std::uint32_t{EPOLLIN}
                                                             : std::uint32_t{0};
     if (wanted == connection.watched) return;
-    epoll_event event{};
-    event.events = wanted;
-    event.data.u64 = connection.id();
-    ::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, connection.socket(), &event);
+    poller.change(connection.socket(), connection.id(), wanted);
     connection.watched = wanted;
   }
 
   void close(Connection& connection) {
-    ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, connection.socket(), nullptr);
+    poller.remove(connection.socket());
     connections.erase(connection.id());
     --context.connections;
     --counters().open;
@@ -422,7 +285,7 @@ struct Loop::State {
   }
 
   void start_draining() {
-    stop_accepting();
+    acceptor.stop();
     draining = true;
     // What a client had sent before we stopped it still gets its answer.
     for (const auto id : ids()) {
@@ -442,7 +305,7 @@ struct Loop::State {
 
   void sweep() {
     next_sweep = now + sweep_interval;
-    start_accepting();
+    if (!draining) acceptor.start();
     const auto idle = limits().policy_idle;
     for (const auto id : ids()) {
       auto& connection = *connections.at(id);

@@ -19,16 +19,6 @@
 
 namespace postern::policy_door {
 
-/// Says yes at most once a minute, for messages that an attacker could otherwise cause at will.
-/// Thread-safe.
-class OnceAMinute {
- public:
-  bool now(std::chrono::steady_clock::time_point time) noexcept;
-
- private:
-  std::atomic<std::chrono::steady_clock::rep> next_{0};
-};
-
 /// What the loops of one server share; outlives them.
 struct LoopContext {
   LoopContext(const Services& services_in, std::vector<int> listeners_in,
@@ -43,9 +33,10 @@ struct LoopContext {
   std::vector<int> listeners;
   const unsigned most_connections;  ///< whatever the policy allows
   std::atomic<unsigned> connections{0};
-  OnceAMinute too_many;
-  OnceAMinute too_long;
-  OnceAMinute no_descriptors;
+  // What clients can cause at will.
+  LogLimit too_many{std::chrono::minutes(1)};
+  LogLimit too_long{std::chrono::minutes(1)};
+  LogLimit no_descriptors{std::chrono::minutes(1)};
   LogLimit trouble;  ///< with single events and connections
 };
 

@@ -162,8 +162,8 @@ void tell_trail(Page& page, const Record& record) {
   page.section("Rules, in the order in which they are asked");
   if (compact) {
     page.paragraph(
-        "The rules that said no were not recorded (journal.accepts = \"compact\"), and the policy "
-        "has changed since, so they cannot be asked again.",
+        "The rules that said no were not recorded, as journal.accepts wants it, and the policy of "
+        "that time is not at hand, so they cannot be asked again.",
         2);
   }
   std::size_t number = 0;

@@ -1,9 +1,12 @@
+#include "journal/find.h"
+
 #include "journal/json_writer.h"
-#include "journal/reader.h"
 #include "model/reference_in_text.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -24,14 +27,25 @@ bool contains(std::string_view line, std::string_view octets) {
 
 enum class Match : std::uint8_t { take, pass_over, take_and_stop };
 
-// A finder sees the lines of a journal, newest first.
-class FinderByReference {
+}  // namespace
+
+/// Sees the lines of a journal, newest first.
+class RecordFinder::Query {
  public:
-  explicit FinderByReference(const ByReference& query)
+  virtual ~Query() = default;
+  virtual bool may_match(std::string_view line) const = 0;
+  virtual Match match(const Record& record) = 0;
+};
+
+namespace {
+
+class QueryByReference : public RecordFinder::Query {
+ public:
+  explicit QueryByReference(const ByReference& query)
       : reference_(query.reference), member_(json_member("ref", query.reference.text())) {}
-  bool may_match(std::string_view line) const { return contains(line, member_); }
+  bool may_match(std::string_view line) const override { return contains(line, member_); }
   // Repeats of a decision stand behind it, so nothing of interest stands before it.
-  Match match(const Record& record) const {
+  Match match(const Record& record) override {
     if (record.transaction.reference != reference_) return Match::pass_over;
     return record.kind == RecordKind::decision ? Match::take_and_stop : Match::take;
   }
@@ -41,12 +55,12 @@ class FinderByReference {
   std::string member_;
 };
 
-class FinderByInstance {
+class QueryByInstance : public RecordFinder::Query {
  public:
-  explicit FinderByInstance(const ByInstance& query)
+  explicit QueryByInstance(const ByInstance& query)
       : instance_(query.instance), member_(json_member("instance", query.instance)) {}
-  bool may_match(std::string_view line) const { return contains(line, member_); }
-  Match match(const Record& record) const {
+  bool may_match(std::string_view line) const override { return contains(line, member_); }
+  Match match(const Record& record) override {
     return record.transaction.instance == instance_ ? Match::take : Match::pass_over;
   }
 
@@ -57,71 +71,100 @@ class FinderByInstance {
 
 // Refusals before the first accepted recipient carry no queue id in Postfix. A record that has both
 // queue id and session tag, a join at the latest, leads from one to the other; going back in time,
-// the session's records without queue id belong to the same message until another queue id turns
-// up.
-class FinderByQueueId {
+// the session's records without queue id belong to the same message until another queue id or
+// another sender turns up.
+class QueryByQueueId : public RecordFinder::Query {
  public:
-  explicit FinderByQueueId(const ByQueueId& query)
+  explicit QueryByQueueId(const ByQueueId& query)
       : queue_id_(query.queue_id), member_(json_member("queue_id", query.queue_id)) {}
-  bool may_match(std::string_view line) const {
+  bool may_match(std::string_view line) const override {
     return contains(line, member_) ||
-           std::any_of(sessions_.begin(), sessions_.end(),
-                       [&](const std::string& session) {
-                         return contains(line, json_member("session", session));
+           std::any_of(senders_.begin(), senders_.end(),
+                       [&](const auto& session) {
+                         return contains(line, json_member("session", session.first));
                        }) ||
            std::any_of(instances_.begin(), instances_.end(), [&](const std::string& instance) {
              return contains(line, json_member("instance", instance));
            });
   }
-  Match match(const Record& record) {
+  Match match(const Record& record) override {
     const Transaction& transaction = record.transaction;
     if (transaction.queue_id == queue_id_) {
-      if (!transaction.session.empty()) sessions_.insert(transaction.session);
+      if (!transaction.session.empty()) senders_[transaction.session] = transaction.sender;
       if (!transaction.instance.empty()) instances_.insert(transaction.instance);
       return Match::take;
     }
     // An instance is one message, so whatever else carries it belongs here.
-    if (instances_.count(transaction.instance) != 0) return Match::take;
-    const auto session = sessions_.find(transaction.session);
-    if (session == sessions_.end()) return Match::pass_over;
-    if (transaction.queue_id.empty()) return Match::take;
-    sessions_.erase(session);
+    if (instances_.contains(transaction.instance)) return Match::take;
+    const auto session = senders_.find(transaction.session);
+    if (session == senders_.end()) return Match::pass_over;
+    const auto& sender = session->second;
+    const bool same_sender = !transaction.sender.is_told() || !sender.is_told() ||
+                             transaction.sender.value() == sender.value();
+    if (transaction.queue_id.empty() && same_sender) return Match::take;
+    senders_.erase(session);
     return Match::pass_over;
   }
 
  private:
   std::string queue_id_;
   std::string member_;
-  std::set<std::string> sessions_;
+  std::map<std::string, Told<MailAddress>> senders_;  // of the sessions that had the message
   std::set<std::string> instances_;
 };
 
-template <typename Finder>
-Result<FoundRecords> search(const std::string& path, Finder finder, ReadOrder order,
-                            std::size_t limit) {
-  auto opened = JournalReader::open(path, ReadOrder::newest_first);
-  if (!opened) return opened.problems();
-  JournalReader& reader = *opened;
-  FoundRecords found;
-  while (found.records.size() < limit) {
-    const auto line = reader.next_line();
-    if (!line) break;
-    if (!finder.may_match(line->text)) continue;
-    auto record = reader.parse(*line);
-    if (!record) continue;
-    const Match answer = finder.match(*record);
-    if (answer != Match::pass_over) found.records.push_back(std::move(*record));
-    if (answer == Match::take_and_stop) break;
+std::unique_ptr<RecordFinder::Query> made(const JournalQuery& query) {
+  if (const auto* reference = std::get_if<ByReference>(&query)) {
+    return std::make_unique<QueryByReference>(*reference);
   }
-  if (!reader.read_error().empty()) return plain_problem(reader.read_error());
-  found.counts = reader.counts();
-  if (order == ReadOrder::oldest_first) {
-    std::reverse(found.records.begin(), found.records.end());
+  if (const auto* instance = std::get_if<ByInstance>(&query)) {
+    return std::make_unique<QueryByInstance>(*instance);
   }
-  return found;
+  return std::make_unique<QueryByQueueId>(std::get<ByQueueId>(query));
+}
+
+void add(ReadCounts& sum, const ReadCounts& more) {
+  sum.lines += more.lines;
+  sum.unreadable += more.unreadable;
+  if (sum.first_fault.empty()) sum.first_fault = more.first_fault;
 }
 
 }  // namespace
+
+RecordFinder::RecordFinder(const JournalQuery& query, std::size_t limit)
+    : query_(made(query)), limit_(limit) {}
+RecordFinder::~RecordFinder() = default;
+RecordFinder::RecordFinder(RecordFinder&&) noexcept = default;
+RecordFinder& RecordFinder::operator=(RecordFinder&&) noexcept = default;
+
+Problems RecordFinder::search(const std::string& path) {
+  auto opened = JournalReader::open(path, ReadOrder::newest_first);
+  if (!opened) return opened.problems();
+  JournalReader& reader = *opened;
+  while (progress() != Progress::all) {
+    const auto line = reader.next_line();
+    if (!line) break;
+    if (!query_->may_match(line->text)) continue;
+    auto record = reader.parse(*line);
+    if (!record) continue;
+    const Match answer = query_->match(*record);
+    if (answer != Match::pass_over) found_.records.push_back(std::move(*record));
+    whole_ = answer == Match::take_and_stop;
+  }
+  add(found_.counts, reader.counts());
+  if (!reader.read_error().empty()) return {plain_problem(reader.read_error())};
+  return {};
+}
+
+RecordFinder::Progress RecordFinder::progress() const noexcept {
+  if (whole_ || found_.records.size() >= limit_) return Progress::all;
+  return found_.records.empty() ? Progress::nothing : Progress::some;
+}
+
+FoundRecords RecordFinder::take(ReadOrder order) {
+  if (order == ReadOrder::oldest_first) std::reverse(found_.records.begin(), found_.records.end());
+  return std::exchange(found_, {});
+}
 
 JournalQuery query_from_text(std::string_view text) {
   const std::string trimmed(text.substr(std::min(text.find_first_not_of(' '), text.size())));
@@ -132,13 +175,9 @@ JournalQuery query_from_text(std::string_view text) {
 
 Result<FoundRecords> find_records(const std::string& path, const JournalQuery& query,
                                   ReadOrder order, std::size_t limit) {
-  if (const auto* reference = std::get_if<ByReference>(&query)) {
-    return search(path, FinderByReference(*reference), order, limit);
-  }
-  if (const auto* instance = std::get_if<ByInstance>(&query)) {
-    return search(path, FinderByInstance(*instance), order, limit);
-  }
-  return search(path, FinderByQueueId(std::get<ByQueueId>(query)), order, limit);
+  RecordFinder finder(query, limit);
+  if (auto problems = finder.search(path); !problems.empty()) return problems;
+  return finder.take(order);
 }
 
 }  // namespace postern

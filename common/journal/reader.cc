@@ -4,6 +4,7 @@
 #include "system/unique_fd.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@ std::string system_message(const std::string& what, const std::string& path, int
 
 // What logrotate and gzip(1) put behind the name of a file they compress.
 constexpr std::string_view packed_end = ".gz";
+constexpr std::array<std::string_view, 4> unreadable_ends{".xz", ".bz2", ".zst", ".lz4"};
 
 }  // namespace
 
@@ -164,15 +166,23 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder ord
   // O_NONBLOCK: opening a pipe by mistake must not hang.
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) {
-    return plain_problem(system_message("open", path, errno),
-                         "the key journal.path of the configuration names the journal");
+    const int error = errno;
+    return plain_problem(system_message("open", path, error),
+                         error == EACCES
+                             ? "root may read it, and the group that the file belongs to"
+                             : "the key journal.path of the configuration names the journal");
   }
   struct stat status {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return plain_problem(path + " is no regular file");
   }
-  if (path.size() > packed_end.size() &&
-      path.compare(path.size() - packed_end.size(), packed_end.size(), packed_end) == 0) {
+  for (const auto end : unreadable_ends) {
+    if (path.ends_with(end)) {
+      return plain_problem(path + " is compressed in a way that is not read here",
+                           "unpack it beside the others, or let logrotate use gzip");
+    }
+  }
+  if (path.ends_with(packed_end)) {
     auto unpacked = unpack_gzip(file, path);
     if (!unpacked) return unpacked.problems();
     file = std::move(*unpacked);

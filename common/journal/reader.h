@@ -1,10 +1,8 @@
-// JournalReader: the records of a journal file, streamed in either direction, and look-ups in it.
-// Files of gigabytes are read in blocks; nothing but the current line is kept. One thread at a
-// time.
+// JournalReader: the records of a journal file, streamed in either direction. Files of
+// gigabytes are read in blocks; nothing but the current line is kept. One thread at a time.
 #pragma once
 
 #include "journal/record.h"
-#include "postern/reference.h"
 #include "postern/result.h"
 
 #include <cstddef>
@@ -13,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace postern {
 
@@ -61,34 +57,5 @@ class JournalReader {
   explicit JournalReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// What a person has in hand when looking for a decision.
-struct ByReference {
-  Reference reference;
-};
-struct ByQueueId {
-  std::string queue_id;
-};
-struct ByInstance {
-  std::string instance;  ///< of the Postfix policy protocol
-};
-using JournalQuery = std::variant<ByReference, ByQueueId, ByInstance>;
-
-/// A reference anywhere in `text`, such as a reply pasted from a bounce; else an instance
-/// ("437b.6b009e9b.c35ad.0") or a queue id, whatever it looks like.
-JournalQuery query_from_text(std::string_view text);
-
-struct FoundRecords {
-  std::vector<Record> records;
-  ReadCounts counts;
-};
-
-/// The records that answer `query`, at most `limit`, the newest ones if there are more. By
-/// reference: the decision and its repeats. By queue id: also the records that the same SMTP
-/// session left before the MTA gave the message its queue id (joined by session tag). Problems only
-/// of the file itself.
-Result<FoundRecords> find_records(const std::string& path, const JournalQuery& query,
-                                  ReadOrder order = ReadOrder::oldest_first,
-                                  std::size_t limit = 1000);
 
 }  // namespace postern

@@ -45,32 +45,27 @@ std::vector<std::string> rotated_files(const std::string& path,
 }
 
 Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query) {
+  using Progress = RecordFinder::Progress;
   FoundInJournal result;
-  result.file = path;
-  auto in_journal = find_records(path, query);
-  if (in_journal && !in_journal->records.empty()) {
-    result.found = std::move(*in_journal);
-    return result;
-  }
+  RecordFinder finder(query);
+  auto in_journal = finder.search(path);
   std::optional<system_clock::time_point> written_since;
   if (const auto* by_reference = std::get_if<ByReference>(&query)) {
     written_since = by_reference->reference.time();
   }
   for (const auto& file : rotated_files(path, written_since)) {
-    auto in_file = find_records(file, query);
-    if (!in_file) {
-      result.unread.insert(result.unread.end(), in_file.problems().begin(),
-                           in_file.problems().end());
-      continue;
-    }
+    const auto before = finder.progress();
+    if (before == Progress::all) break;
+    const auto unread = finder.search(file);
+    result.unread.insert(result.unread.end(), unread.begin(), unread.end());
+    if (!unread.empty()) continue;
     ++result.rotated;
-    if (in_file->records.empty()) continue;
-    result.found = std::move(*in_file);
-    result.file = file;
-    return result;
+    // A decision may lie any number of repeats back, a message does not last that long.
+    if (before == Progress::some && !std::holds_alternative<ByReference>(query)) break;
   }
-  if (!in_journal) return in_journal.problems();
-  result.found = std::move(*in_journal);
+  if (finder.progress() == Progress::nothing && !in_journal.empty()) return in_journal;
+  result.cut = finder.progress() == Progress::all && !std::holds_alternative<ByReference>(query);
+  result.found = finder.take(ReadOrder::oldest_first);
   return result;
 }
 

@@ -1,7 +1,7 @@
 // Look-ups in a journal and in the files that log rotation has left beside it.
 #pragma once
 
-#include "journal/reader.h"
+#include "journal/find.h"
 
 #include <chrono>
 #include <cstddef>
@@ -23,14 +23,15 @@ std::vector<std::string> rotated_files(
 
 struct FoundInJournal {
   FoundRecords found;
-  std::string file;         ///< in which; the journal itself when nothing was found
   std::size_t rotated = 0;  ///< rotated files looked into
   Problems unread;          ///< rotated files that could not be read
+  bool cut = false;         ///< there may be more records than are kept
 };
 
-/// As find_records, in the journal first and, if it has nothing, in the rotated files until one
-/// has. A reference tells its time, so files that ended before it are left alone. Problems if the
-/// journal itself cannot be read and no rotated file has anything.
+/// As find_records, in the journal first and then in the rotated files: until one has the decision,
+/// or for a message, in the first that has anything and in the next older one, because rotation
+/// may have come in the middle of it. A reference tells its time, so files that ended before it
+/// are left alone. Problems if the journal itself cannot be read and no rotated file has anything.
 Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query);
 
 }  // namespace postern

@@ -12,4 +12,8 @@ namespace postern {
 /// replies, with both hyphens. nullopt if there is none whose check character agrees.
 std::optional<Reference> find_reference(std::string_view text);
 
+/// True if `text` can only be meant as one reference, "XXXX-XXXX-XXXX" with or without "ref" before
+/// it: when find_reference() has none, a character was misread or mistyped.
+bool looks_like_reference(std::string_view text) noexcept;
+
 }  // namespace postern

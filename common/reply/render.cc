@@ -56,11 +56,16 @@ bool survives(const ReplyForm& form, PolicyContext context) {
   return false;
 }
 
+/// X.7.1 is "useful only as a permanent error" (RFC 3463 3.8).
+std::optional<EnhancedCode> security_code(int digit) {
+  return EnhancedCode::from(digit, 7, digit == 5 ? 1 : 0);
+}
+
 ReplyForm surviving_form(const Reply& reply, const Reason& reason, PolicyContext context) {
   const auto& form = reply.form();
   const int digit = form.code.first_digit();
-  // Without an enhanced code Postfix puts X.7.1 itself, which 4yz must not carry (RFC 3463 3.8).
-  if (!form.enhanced) return {form.code, EnhancedCode::from(digit, 7, digit == 5 ? 1 : 0)};
+  // Without an enhanced code Postfix puts X.7.1 itself.
+  if (!form.enhanced) return {form.code, security_code(digit)};
   if (survives(form, context)) return form;
   for (const auto& other : allowed_forms(reason)) {
     if (other.enhanced && other.code.first_digit() == digit && survives(other, context) &&
@@ -70,7 +75,8 @@ ReplyForm surviving_form(const Reply& reply, const Reason& reason, PolicyContext
   }
   const bool about_address =
       context == PolicyContext::sender || context == PolicyContext::recipient;
-  return {form.code, EnhancedCode::from(digit, about_address ? 1 : 7, about_address ? 0 : 1)};
+  if (about_address) return {form.code, EnhancedCode::from(digit, 1, 0)};
+  return {form.code, security_code(digit)};
 }
 
 /// Host, sentence and reference in `room` octets: the sentence alone gives way.

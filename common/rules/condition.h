@@ -32,7 +32,8 @@ struct ExpressionProblem {
 struct Subjects {
   bool sender = false;
   bool recipient = false;
-  bool size = false;  ///< whatever measures or numbers one message: sizes, counts, the queue id
+  bool size = false;    ///< whatever measures or numbers one message: sizes, counts, the queue id
+  bool octets = false;  ///< the size of the message itself, not what its sender announced
   bool content = false;
 };
 

@@ -10,6 +10,7 @@ constexpr Subjects nothing{};
 constexpr Subjects of_sender{.sender = true};
 constexpr Subjects of_recipient{.recipient = true};
 constexpr Subjects of_size{.size = true};
+constexpr Subjects of_octets{.size = true, .octets = true};
 
 constexpr auto upstream = QuestionKind::upstream;
 constexpr auto reverse_dns = QuestionKind::reverse_dns;
@@ -70,7 +71,7 @@ constexpr std::array rows{
             upstream, unlimited, "the recipients that were not refused"},
     NameRow{Name::recipient_count, "recipient_count", ValueType::number, Stage::data, last, of_size,
             upstream, unlimited, "number of recipients as the mail server counts them"},
-    NameRow{Name::size, "size", ValueType::size, Stage::end_of_message, last, of_size, upstream,
+    NameRow{Name::size, "size", ValueType::size, Stage::end_of_message, last, of_octets, upstream,
             unlimited, "size of the message in octets"},
     NameRow{Name::queue_id, "queue_id", ValueType::text, Stage::data, last, of_size, upstream,
             unlimited, "the mail server's queue id of the message; empty before it has one"},
@@ -125,15 +126,27 @@ constexpr std::array<std::string_view, 27> names_to_come{
 struct MacroStage {
   std::string_view prefix;
   Stage earliest;
+  Stage latest = last;
 };
 // The stages at which sendmail and Postfix give the macros (measured; libmilter's documentation
 // lists the same).
 constexpr std::array macro_stages{
-    MacroStage{"tls_", Stage::mail},  MacroStage{"cipher", Stage::mail},
-    MacroStage{"cert_", Stage::mail}, MacroStage{"cn_", Stage::mail},
-    MacroStage{"auth_", Stage::mail}, MacroStage{"mail_", Stage::mail},
-    MacroStage{"rcpt_", Stage::rcpt}, MacroStage{"msg_id", Stage::end_of_message},
+    MacroStage{"tls_", Stage::mail},
+    MacroStage{"cipher", Stage::mail},
+    MacroStage{"cert_", Stage::mail},
+    MacroStage{"cn_", Stage::mail},
+    MacroStage{"auth_", Stage::mail},
+    MacroStage{"mail_", Stage::mail},
+    MacroStage{"rcpt_", Stage::rcpt, Stage::rcpt},
+    MacroStage{"msg_id", Stage::end_of_message},
 };
+
+const MacroStage* stages_of_macro(std::string_view macro) noexcept {
+  const auto* found =
+      std::find_if(macro_stages.begin(), macro_stages.end(),
+                   [&](const MacroStage& row) { return macro.starts_with(row.prefix); });
+  return found == macro_stages.end() ? nullptr : found;
+}
 
 }  // namespace
 
@@ -200,10 +213,13 @@ const std::vector<std::string>& words_of(Name name) {
 Stage earliest_of_macro(std::string_view macro) noexcept {
   // Postfix has no queue id before the first recipient is accepted.
   if (macro == "i") return Stage::data;
-  for (const auto& row : macro_stages) {
-    if (macro.substr(0, row.prefix.size()) == row.prefix) return row.earliest;
-  }
-  return Stage::connect;
+  const auto* stages = stages_of_macro(macro);
+  return stages == nullptr ? Stage::connect : stages->earliest;
+}
+
+Stage latest_of_macro(std::string_view macro) noexcept {
+  const auto* stages = stages_of_macro(macro);
+  return stages == nullptr ? last : stages->latest;
 }
 
 }  // namespace postern::expression

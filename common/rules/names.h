@@ -91,5 +91,8 @@ const std::vector<std::string>& words_of(Name name);
 
 /// Where the MTA first gives a macro: from connect on, unless its name says otherwise.
 Stage earliest_of_macro(std::string_view macro) noexcept;
+/// Up to where the MTA gives it. Those of a recipient are gone after RCPT: read later they would
+/// seem empty, and a rule on what they are not would refuse everybody.
+Stage latest_of_macro(std::string_view macro) noexcept;
 
 }  // namespace postern::expression

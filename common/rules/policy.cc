@@ -192,8 +192,12 @@ class PolicyBuilder {
     for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
     parts->tables = std::move(tables);
     std::string listing;
+    // Names count from the folder of the main file: however that is spelled, it is one policy.
+    const auto folder = folder_of(sources_.front()->name());
     for (const auto* source : sources_) {
-      listing += source->name() + '\n' + sha256_hex(source->text()) + '\n';
+      std::string_view name = source->name();
+      if (name.starts_with(folder)) name.remove_prefix(folder.size());
+      listing.append(name) += '\n' + sha256_hex(source->text()) + '\n';
     }
     parts->digest = sha256_hex(listing);
     return CompiledPolicy{std::shared_ptr<const Policy>(new Policy(std::move(parts))),

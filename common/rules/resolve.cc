@@ -54,7 +54,7 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
       problem(node, "a macro has a name", "write macro(\"daemon_name\")");
       return std::nullopt;
     }
-    use(node, result.spelling, earliest_of_macro(result.macro), Stage::end_of_message,
+    use(node, result.spelling, earliest_of_macro(result.macro), latest_of_macro(result.macro),
         subjects_of_macro(result.macro));
     return result;
   }
@@ -142,6 +142,7 @@ void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stag
   subjects_.sender |= subjects.sender;
   subjects_.recipient |= subjects.recipient;
   subjects_.size |= subjects.size;
+  subjects_.octets |= subjects.octets;
   subjects_.content |= subjects.content;
   if (scope_.stage && *scope_.stage < earliest) {
     const std::string from(postern::to_text(earliest));
@@ -169,7 +170,9 @@ void Resolver::check_stages() {
     problem(*limited.node,
             quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
                 " alone, " + (scope_.stage ? "but " : "") + why,
-            "later stages have \"recipients\", all that were not refused");
+            limited.name.starts_with("macro(")
+                ? "write stage = \"rcpt\"; a message may have several recipients"
+                : "later stages have \"recipients\", all that were not refused");
   }
 }
 

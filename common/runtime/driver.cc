@@ -64,16 +64,54 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
   bool stopping = false;
   std::thread timer;
 
-  bool enter() {
-    const std::lock_guard lock(mutex);
-    if (stopping) return false;
-    ++active;
-    return true;
+  /// While one is there, the driver does not end.
+  class Entered {
+   public:
+    explicit Entered(State& state) : state_(state) {
+      const std::lock_guard lock(state.mutex);
+      entered_ = !state.stopping;
+      if (entered_) ++state.active;
+    }
+    ~Entered() {
+      if (!entered_) return;
+      const std::lock_guard lock(state_.mutex);
+      if (--state_.active == 0) state_.changed.notify_all();
+    }
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+    explicit operator bool() const noexcept { return entered_; }
+
+   private:
+    State& state_;
+    bool entered_ = false;
+  };
+
+  /// Does `news` to the job and then all that follows from it. Memory that has run out meanwhile
+  /// ends the decision without a verdict; left half done, its mail server would wait for ever.
+  template <typename News>
+  void advance(const std::shared_ptr<Job>& job, const News& news) noexcept {
+    std::unique_lock lock(job->mutex);
+    if (job->has_closed) return;
+    try {
+      news(*job);
+      pump(job, lock);
+    } catch (...) {
+      if (!lock.owns_lock()) lock.lock();
+      give_up(job, lock);
+    }
   }
 
-  void leave() {
-    const std::lock_guard lock(mutex);
-    if (--active == 0) changed.notify_all();
+  void give_up(const std::shared_ptr<Job>& job, std::unique_lock<std::mutex>& lock) noexcept {
+    Outcome outcome;
+    outcome.decision.verdict = Verdict::defer;  // could_not_decide()
+    outcome.elapsed = job->elapsed;
+    job->pumped = false;
+    job->has_closed = true;
+    const bool replied = std::exchange(job->has_replied, true);
+    lock.unlock();
+    forget(job);
+    if (!replied) call(job->replied, outcome.decision);
+    call(job->closed, std::move(outcome));
   }
 
   /// Does everything there is to do for `job`: reply, ask, close, in this order, until nothing is
@@ -83,9 +121,9 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     job->pumped = true;
     for (;;) {
       if (job->run.decided() && !job->has_replied) {
-        job->has_replied = true;
         job->elapsed = between(job->started, clock.steady());
         const Decision decision = job->run.decision();
+        job->has_replied = true;
         lock.unlock();
         call(job->replied, decision);
         lock.lock();
@@ -128,23 +166,17 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
 
   void bring(const std::weak_ptr<Job>& weak, const Question& question, Answer answer) noexcept {
     const auto job = weak.lock();
-    if (!job || !enter()) return;
-    {
-      std::unique_lock lock(job->mutex);
-      if (!job->has_closed) {
-        add(*job, job->run.answer(question, std::move(answer)));
-        pump(job, lock);
-      }
+    if (!job) return;
+    if (const Entered entered(*this); entered) {
+      advance(job, [&](Job& own) { add(own, own.run.answer(question, std::move(answer))); });
     }
-    leave();
   }
 
-  void expire(const std::shared_ptr<Job>& job) {
-    std::unique_lock lock(job->mutex);
-    if (job->has_closed) return;
-    job->run.expire();
-    job->to_ask.clear();
-    pump(job, lock);
+  void expire(const std::shared_ptr<Job>& job) noexcept {
+    advance(job, [](Job& own) {
+      own.run.expire();
+      own.to_ask.clear();
+    });
   }
 
   void forget(const std::shared_ptr<Job>& job) {
@@ -262,16 +294,11 @@ void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transactio
   job->closed = std::move(closed);
   job->deadline = started + deadline;
   state.open_job(job);
-  const bool entered = state.enter();
-  {
-    std::unique_lock lock(job->mutex);
-    if (!entered) {
-      job->run.expire();
-      job->to_ask.clear();
-    }
-    state.pump(job, lock);
+  if (const State::Entered entered(state); entered) {
+    state.advance(job, [](Job&) {});
+  } else {
+    state.expire(job);
   }
-  if (entered) state.leave();
 }
 
 Decision Driver::decide_and_wait(std::shared_ptr<const Policy> policy, Transaction transaction,

@@ -3,11 +3,9 @@
 namespace postern {
 
 std::optional<std::uint64_t> LogLimit::pass(Time now) noexcept {
-  constexpr auto second =
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::seconds(1));
   const auto at = now.time_since_epoch().count();
   auto next = next_.load();
-  if (at < next || !next_.compare_exchange_strong(next, at + second.count())) {
+  if (at < next || !next_.compare_exchange_strong(next, at + interval_.count())) {
     ++kept_back_;
     return std::nullopt;
   }

@@ -186,6 +186,23 @@ TEST_F(Commands, ExplainSaysWhereItLookedInVain) {
   EXPECT_THAT(shown(err_), HasSubstr("nothing in DIR/decisions.jsonl and 1 older file about"));
 }
 
+TEST_F(Commands, AMistypedReferenceWasTakenForAQueueId) {
+  use(std::string(good_policy) + "[journal]\npath = \"/decisions.jsonl\"\n");
+  options_.place.root = dir_.path();
+  dir_.write("decisions.jsonl", "");
+  EXPECT_EQ(run(Command::explain, {"ref", "3589-5EWC-SR1T"}), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("one of its characters was misread"));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("journal.lost")));
+}
+
+TEST_F(Commands, ExplainSaysWhenMailThatPassesIsNotRecorded) {
+  use(std::string(good_policy) + "[journal]\npath = \"/decisions.jsonl\"\naccepts = \"none\"\n");
+  options_.place.root = dir_.path();
+  dir_.write("decisions.jsonl", "");
+  EXPECT_EQ(run(Command::explain, {"4ABCDEF"}), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("(journal.accepts = \"none\")"));
+}
+
 TEST_F(Commands, CodesLookUpTheWordsOfACommandLineAsOneThing) {
   EXPECT_EQ(run(Command::codes, {"550", "5.7.26"}), 0) << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("5.7.26"));

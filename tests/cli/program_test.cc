@@ -322,6 +322,20 @@ TEST_F(Program, TellsTheStoryOfARefusalByItsReference) {
   EXPECT_EQ(run({"explain", pasted}).output, told.output);
 }
 
+TEST_F(Program, AStoryCouldNotBeToldWhileThePolicyWasBeingEdited) {
+  serve();
+  const auto answer = ask_policy(refused_request);
+  const auto at = answer.find("ref ");
+  ASSERT_NE(at, std::string::npos) << answer;
+  EXPECT_EQ(run({"stop"}).status, 0);
+  dir_.write("etc/postern/postern.toml", "broken = ");
+  const auto told =
+      run({"explain", "--journal", dir_ / "log/decisions.jsonl", answer.substr(at, 18)});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("the policy has problems, \"postern check\" lists them"));
+  EXPECT_THAT(told.output, HasSubstr("The rule \"nobody\""));
+}
+
 TEST_F(Program, KeepsItsControlSocketToItself) {
   serve();
   struct stat status {};

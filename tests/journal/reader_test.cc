@@ -1,5 +1,6 @@
 #include "journal/reader.h"
 
+#include "journal/find.h"
 #include "journal/samples.h"
 #include "support/temp_dir.h"
 
@@ -165,6 +166,13 @@ TEST_F(JournalFileOnDisk, LeadsFromAQueueIdToEarlierRefusalsOfTheSameMessage) {
   EXPECT_THAT(find(ByQueueId{"QSECOND"}), ElementsAre(4, 6, 7));
   EXPECT_THAT(find(ByQueueId{"QFIRST"}), ElementsAre(2, 3));
   EXPECT_THAT(find(ByQueueId{"QNONE"}), IsEmpty());
+}
+
+TEST_F(JournalFileOnDisk, AnotherSendersRefusalInTheSameSessionWasToldOfAMessage) {
+  auto given_up = with(samples::blocked_client(), 1, "", "mine");
+  given_up.transaction.sender = MailAddress::from_envelope("<spammer@example.com>");
+  contains(line(given_up) + line(with(samples::accepted(), 2, "QID", "mine")));
+  EXPECT_THAT(find(ByQueueId{"QID"}), ElementsAre(2));
 }
 
 TEST_F(JournalFileOnDisk, IsSearchedForOctetsThatJsonEscapes) {

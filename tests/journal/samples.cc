@@ -91,7 +91,7 @@ Transaction transaction(Stage stage, Door door) {
 Record record(Stage stage, Door door) {
   Record result;
   result.host = identity.host;
-  result.engine = "postern 0.1.0";
+  result.engine = "0.1.0";
   result.policy_digest = digest;
   result.transaction = transaction(stage, door);
   result.elapsed = microseconds{213};
@@ -285,6 +285,7 @@ Record repeated() {
 Record joined() {
   Record result = record(Stage::data, Door::milter);
   result.kind = RecordKind::join;
+  result.transaction.reference = {};
   result.transaction.queue_id = "5ALCtd1N001234";
   return result;
 }

@@ -1,6 +1,7 @@
 #include "milter/negotiate.h"
 
 #include "milter/symbols.h"
+#include "support/policy_text.h"
 
 #include <gtest/gtest.h>
 
@@ -57,6 +58,22 @@ TEST(Negotiate, TakesTheContentWithoutAnswersWhenSizeIsAsked) {
   EXPECT_TRUE(agreed.has(step::no_reply_header));
   EXPECT_TRUE(agreed.has(step::no_reply_body));
   EXPECT_TRUE(agreed.has(step::header_leading_space));
+}
+
+TEST(Negotiate, ACountAtTheEndMadeTheMtaSendTheWholeMessage) {
+  const auto plan_of = [](const std::string& condition) {
+    const auto policy = testing::compile_policy(
+        "[[rule]]\nname = \"r\"\nstage = \"end-of-message\"\n"
+        "when = '" +
+        condition + "'\ndefer = \"policy-defer\"\n");
+    return policy ? Plan::of(*policy) : Plan();
+  };
+  for (const char* told : {"recipient_count > 2", R"(queue_id == "x")", "declared_size > 5"}) {
+    const auto agreed = negotiate(plan_of(told), all_actions, all_steps);
+    EXPECT_TRUE(agreed.has(step::no_body)) << told;
+    EXPECT_TRUE(agreed.has(step::no_headers)) << told;
+  }
+  EXPECT_FALSE(negotiate(plan_of("size > 5"), all_actions, all_steps).has(step::no_body));
 }
 
 TEST(Negotiate, NeverAsksForWhatIsNotOffered) {

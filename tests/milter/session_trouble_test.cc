@@ -33,6 +33,7 @@ TEST_F(SessionTrouble, IsAnsweredAtRcptWithATemporaryReplyAndAReference) {
   const auto all = records.all();
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].decision.reason->id, "internal-error");
+  EXPECT_EQ(all[0].transaction.recipient.value().text(), "ann@example.net");
   EXPECT_THAT(link.reply->lines.at(0), HasSubstr("ref " + all[0].transaction.reference.text()));
   EXPECT_EQ(counters.failures, 1U);
 }

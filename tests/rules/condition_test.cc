@@ -474,6 +474,18 @@ TEST(Condition, StandsWhereEverythingItNamesIsKnown) {
   EXPECT_EQ(compiled("macro('rcpt_host') == 'x'").earliest_stage(), Stage::rcpt);
 }
 
+TEST(Condition, AMacroOfTheRecipientReadAfterRcptRefusedEverybody) {
+  Condition::Scope late = scope();
+  late.stage = Stage::end_of_message;
+  EXPECT_TRUE(std::holds_alternative<Condition>(
+      Condition::compile("macro('mail_mailer') != 'local'", late)));
+  const auto refused = Condition::compile("macro('rcpt_mailer') != 'local'", late);
+  ASSERT_FALSE(std::holds_alternative<Condition>(refused));
+  const auto& problem = std::get<std::vector<ExpressionProblem>>(refused).front();
+  EXPECT_NE(problem.message.find("is known at rcpt alone"), std::string::npos) << problem.message;
+  EXPECT_NE(problem.hint.find("stage = \"rcpt\""), std::string::npos) << problem.hint;
+}
+
 TEST(Condition, KnowsWhatItSpeaksOf) {
   EXPECT_FALSE(compiled("client.ip in partners and helo == 'x'").subjects().sender);
   EXPECT_TRUE(compiled("sender.domain == 'example.com'").subjects().sender);
@@ -481,6 +493,11 @@ TEST(Condition, KnowsWhatItSpeaksOf) {
   EXPECT_TRUE(compiled("recipients contains 'a@b'").subjects().recipient);
   EXPECT_TRUE(compiled("declared_size > 5").subjects().size);
   EXPECT_FALSE(compiled("size > 5").subjects().content);
+  EXPECT_TRUE(compiled("size > 5").subjects().octets);
+  for (const char* counted : {"declared_size > 5", "recipient_count > 5", "queue_id == 'x'"}) {
+    EXPECT_TRUE(compiled(counted).subjects().size) << counted;
+    EXPECT_FALSE(compiled(counted).subjects().octets) << counted;
+  }
 }
 
 // Diagnostics.

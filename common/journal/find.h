@@ -1,0 +1,74 @@
+// RecordFinder: looks for the records of one decision or message through the files of a journal,
+// the newest first, and remembers from one to the next what leads on. One thread at a time.
+#pragma once
+
+#include "journal/reader.h"
+#include "postern/reference.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace postern {
+
+/// What a person has in hand when looking for a decision.
+struct ByReference {
+  Reference reference;
+};
+struct ByQueueId {
+  std::string queue_id;
+};
+struct ByInstance {
+  std::string instance;  ///< of the Postfix policy protocol
+};
+using JournalQuery = std::variant<ByReference, ByQueueId, ByInstance>;
+
+/// A reference anywhere in `text`, such as a reply pasted from a bounce; else an instance
+/// ("437b.6b009e9b.c35ad.0") or a queue id, whatever it looks like.
+JournalQuery query_from_text(std::string_view text);
+
+struct FoundRecords {
+  std::vector<Record> records;
+  ReadCounts counts;
+};
+
+class RecordFinder {
+ public:
+  /// Keeps at most `limit` records, the newest.
+  explicit RecordFinder(const JournalQuery& query, std::size_t limit = 1000);
+  ~RecordFinder();
+  RecordFinder(RecordFinder&&) noexcept;
+  RecordFinder& operator=(RecordFinder&&) noexcept;
+
+  /// Looks into the next older file. Problems only of the file itself.
+  Problems search(const std::string& path);
+
+  enum class Progress : std::uint8_t {
+    nothing,  ///< found yet
+    some,     ///< and older records may belong to it
+    all,      ///< that there can be, or that may be kept
+  };
+  Progress progress() const noexcept;
+
+  /// What was found, once. By reference: the decision and its repeats. By queue id: also what the
+  /// same message left before the MTA gave it its queue id, joined by session tag and sender.
+  FoundRecords take(ReadOrder order);
+
+  class Query;  ///< how records are told apart; known to the implementation alone
+
+ private:
+  std::unique_ptr<Query> query_;
+  std::size_t limit_;
+  bool whole_ = false;
+  FoundRecords found_;  // newest first
+};
+
+/// The records that answer `query` in one file, at most `limit`. Problems only of the file itself.
+Result<FoundRecords> find_records(const std::string& path, const JournalQuery& query,
+                                  ReadOrder order = ReadOrder::oldest_first,
+                                  std::size_t limit = 1000);
+
+}  // namespace postern
