@@ -41,6 +41,17 @@ bool has(const Items& items, std::string_view item) {
   return std::find(items.begin(), items.end(), item) != items.end();
 }
 
+/// The first of them that may refuse somebody; empty: none.
+std::string first_refusing(const Items& items) {
+  const auto found = std::find_if(items.begin(), items.end(), [](const std::string& item) {
+    const auto begins = [&](std::string_view word) {
+      return item.compare(0, word.size(), word) == 0;
+    };
+    return begins("reject") || begins("defer") || begins("check_");
+  });
+  return found == items.end() ? std::string() : *found;
+}
+
 bool checks_relay(const Items& items) {
   return has(items, "reject_unauth_destination") || has(items, "defer_unauth_destination");
 }
@@ -49,6 +60,7 @@ bool checks_relay(const Items& items) {
 struct Asked {
   PostfixServer server;
   Items before;  ///< what stands before it in the list
+  Items behind;
   const ListenAddress* address = nullptr;
   Leads leads = Leads::to_us;
 };
@@ -232,28 +244,30 @@ class PostfixExamination {
 
   // ---- As a policy service
 
-  /// The checks in `items` that ask us, those in classes too.
-  void collect(const SmtpdService& service, const Items& items, Items& before, int depth,
-               std::vector<Asked>& found) {
-    for (std::size_t at = 0; at < items.size(); ++at) {
-      const auto& item = items[at];
+  /// The items of a list, or of a class, with those of the classes it names in their place.
+  void spread(const SmtpdService& service, const std::string& list, int depth, Items& all) {
+    for (auto& item : postfix_items(postfix_.value(service, list))) {
       if (depth < deepest_class && classes_.count(item) > 0) {
         named_classes_.insert(item);
-        collect(service, postfix_items(postfix_.value(service, item)), before, depth + 1, found);
-        continue;
+        spread(service, item, depth + 1, all);
+      } else {
+        all.push_back(std::move(item));
       }
-      if (item == "check_policy_service" && at + 1 < items.size()) {
-        Asked asked{read_postfix_server(items[at + 1]), before};
-        find_goal(service, asked);
-        if (asked.address != nullptr) found.push_back(std::move(asked));
-      }
-      before.push_back(item);
     }
   }
+
+  /// The checks of a list that ask us.
   std::vector<Asked> asked_in(const SmtpdService& service, const std::string& list) {
+    Items items;
+    spread(service, list, 0, items);
     std::vector<Asked> found;
-    Items before;
-    collect(service, postfix_items(postfix_.value(service, list)), before, 0, found);
+    for (auto at = items.begin(); at != items.end(); ++at) {
+      if (*at != "check_policy_service" || std::next(at) == items.end()) continue;
+      Asked asked{read_postfix_server(*std::next(at)), Items(items.begin(), at),
+                  Items(at + 2, items.end())};
+      find_goal(service, asked);
+      if (asked.address != nullptr) found.push_back(std::move(asked));
+    }
     return found;
   }
 
@@ -282,7 +296,10 @@ class PostfixExamination {
 
   void examine_check(const SmtpdService& service, const List& list, const Asked& asked) {
     const std::string_view name = list.name;
-    if (name == "smtpd_recipient_restrictions") relay_control(service, asked);
+    if (name == "smtpd_recipient_restrictions") {
+      relay_control(service, asked);
+      unlisted_recipients(service, asked);
+    }
     if (name == "smtpd_data_restrictions" || name == "smtpd_end_of_data_restrictions") {
       own_users(service, list.name, asked.before);
     }
@@ -319,6 +336,36 @@ class PostfixExamination {
                           ": check_policy_service stands before reject_unauth_destination",
                       "put reject_unauth_destination in front of it in "
                       "smtpd_recipient_restrictions, or into smtpd_relay_restrictions");
+  }
+
+  /// A recipient that we let pass and that is refused behind us leaves us with one too many.
+  void unlisted_recipients(const SmtpdService& service, const Asked& asked) {
+    const bool asked_late = !asked_in(service, "smtpd_data_restrictions").empty() ||
+                            !asked_in(service, "smtpd_end_of_data_restrictions").empty();
+    const std::string what = "service " + service.name + ": check_policy_service stands before ";
+    const std::string place = " in smtpd_recipient_restrictions";
+    if (!has(asked.before, "reject_unlisted_recipient") &&
+        postfix_.value(service, "smtpd_reject_unlisted_recipient") != "no") {
+      const auto unlisted = what + "reject_unlisted_recipient, so we are asked about recipients " +
+                            "that Postfix refuses afterwards";
+      const auto remedy = "put reject_unlisted_recipient in front of it" + place;
+      if (asked_late) {
+        findings_.warning(
+            unlisted +
+                ": after one unknown address the rules at data and at the end do not know the "
+                "recipients, and let mail pass or only put it off",
+            remedy);
+      } else {
+        findings_.note(unlisted + ", and record that they pass", remedy);
+      }
+      return;
+    }
+    if (!asked_late) return;
+    const auto refusing = first_refusing(asked.behind);
+    if (refusing.empty()) return;
+    findings_.note(
+        what + refusing + ": of what that refuses, the rules at data and at the end do not know",
+        "put it in front of check_policy_service" + place);
   }
 
   /// A late list asks about all of the message: whom the recipient list lets in without asking us
