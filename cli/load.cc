@@ -44,9 +44,11 @@ Problems review_for_service(const Settings& settings, const std::string& file) {
            "\"inet:127.0.0.1:10044\" for Postfix");
   }
   if (!listen.control) {
-    report(Severity::warning,
-           "without listen.control, \"postern status\", \"reload\" and \"stop\" will not work",
-           "add control = \"unix:/run/postern/control.sock\" to [listen]");
+    report(
+        Severity::warning,
+        "without listen.control, \"postern status\", \"reload\", \"reopen\" and \"stop\" will not "
+        "work, and with them log rotation",
+        "add control = \"unix:/run/postern/control.sock\" to [listen]");
   }
   // It may be checked on another machine than the one it is for.
   const auto look_up = [&](const char* key, const char* kind, const std::string& name, bool there) {

@@ -85,7 +85,6 @@ class PostfixExamination {
 
   void run() {
     version();
-    for (const auto& service : postfix_.spawn) spawn_service(service);
     bool anybody = false;
     for (const auto& service : postfix_.smtpd) {
       const bool milter = settings_.listen.milter && milter_in(service);
@@ -98,6 +97,7 @@ class PostfixExamination {
       }
       anybody = anybody || milter || policy;
     }
+    for (const auto* service : relays_) spawn_service(*service);
     if (!anybody) {
       findings_.problem("no smtpd of " + place_.postfix_directory + " asks us",
                         "paste the lines that `postern lines` prints into main.cf, then postfix "
@@ -152,7 +152,6 @@ class PostfixExamination {
   }
 
   void spawn_service(const SpawnService& service) {
-    if (!is_relay(service) || settings_.listen.policy.empty()) return;
     const auto what = "service " + service.name + " of master.cf";
     if (goal(service) == nullptr) {
       findings_.problem(what + " relays to a socket where we do not listen",
@@ -177,7 +176,7 @@ class PostfixExamination {
     return name == "private/" + service.name || name == "public/" + service.name;
   }
 
-  void find_goal(const SmtpdService& service, Asked& asked) const {
+  void find_goal(const SmtpdService& service, Asked& asked) {
     for (const auto& address : settings_.listen.policy) {
       asked.leads = leads_to(asked.server.endpoint, address, view(service));
       if (asked.leads == Leads::elsewhere) continue;
@@ -186,6 +185,7 @@ class PostfixExamination {
     }
     for (const auto& relay : postfix_.spawn) {
       if (!is_relay(relay) || !names(asked.server.endpoint, relay)) continue;
+      relays_.insert(&relay);
       asked.address = goal(relay);
       asked.leads = Leads::to_us;
       return;
@@ -444,7 +444,8 @@ class PostfixExamination {
   const PostfixConfig& postfix_;
   Findings& findings_;
   std::set<std::string> classes_;
-  std::set<std::string> named_classes_;  ///< in the lists of the service that is looked at
+  std::set<const SpawnService*> relays_;  ///< of us, that a list names
+  std::set<std::string> named_classes_;   ///< in the lists of the service that is looked at
 };
 
 }  // namespace

@@ -11,7 +11,13 @@ namespace {
 constexpr int deepest_expansion = 10;
 
 /// Of a line of master.cf: service type private unpriv chroot wakeup maxproc command arguments.
-enum Column : std::size_t { name = 0, type = 1, chroot = 4, command = 7, arguments = 8 };
+struct Column {
+  static constexpr std::size_t name = 0;
+  static constexpr std::size_t type = 1;
+  static constexpr std::size_t chroot = 4;
+  static constexpr std::size_t command = 7;
+  static constexpr std::ptrdiff_t arguments = 8;
+};
 
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
@@ -148,7 +154,7 @@ PostfixConfig read_postfix_config(std::string_view main_cf, std::string_view mas
     SmtpdService service;
     service.name = words[Column::name];
     service.chroot = in_chroot;
-    for (std::size_t at = Column::arguments; at < words.size(); ++at) {
+    for (auto at = std::size_t{Column::arguments}; at < words.size(); ++at) {
       if (words[at] == "-o" && at + 1 < words.size()) {
         take_setting(service.overrides, words[++at]);
       } else if (words[at].compare(0, 2, "-o") == 0) {

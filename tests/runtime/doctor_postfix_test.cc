@@ -163,6 +163,11 @@ TEST_F(DoctorPostfix, FollowsASpawnServiceOfMasterCf) {
   EXPECT_THAT(told(main_cf, spawn("y", "/usr/sbin/postern spawn")),
               HasSubstr("policy-postern of master.cf is chrooted"));
   EXPECT_THAT(told(main_cf, spawn("n", "/usr/bin/policyd-spf")), HasSubstr("no smtpd of"));
+  // One that no list names harms nobody.
+  EXPECT_THAT(told(debian_main + "smtpd_recipient_restrictions = check_policy_service "
+                                 "{ inet:127.0.0.1:10044, timeout=15s }\n",
+                   spawn("y", "/usr/sbin/postern spawn --to unix:/run/old.sock")),
+              HasSubstr("\nNo problem found.\n"));
 }
 
 TEST_F(DoctorPostfix, SaysThatBothDoorsOnOneServiceDecideTwice) {
