@@ -14,6 +14,7 @@ namespace postern {
 enum class WorkerWord : std::uint8_t {
   // Parent to worker; each is answered once, in order, except for a ping while a door stands still.
   reload,
+  reopen,  ///< the journal
   status,
   ping,
   stop,  ///< answered by leaving
@@ -21,6 +22,7 @@ enum class WorkerWord : std::uint8_t {
   ready,     ///< with a sentence for the service manager
   reloaded,  ///< with such a sentence
   refused,   ///< with the problems
+  reopened,  ///< with the journal's trouble; empty when well
   report,    ///< to status, with StatusText
   pong,
 };

@@ -135,6 +135,14 @@ TEST_F(Doctor, NamesTheDirectoryThatKeepsTheMailServerOut) {
               HasSubstr("PROBLEM  milter: user nobody may not enter DIR/queue/postern (mode 0700"));
 }
 
+TEST_F(Doctor, DoesNotAdviseToOpenAFolderThatIsNotOurs) {
+  ::chmod((dir_ / "queue").c_str(), 0700);
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("may not enter DIR/queue (mode 0700"));
+  EXPECT_THAT(text, Not(HasSubstr("chgrp nobody DIR/queue ")));
+  ::chmod((dir_ / "queue").c_str(), 0755);
+}
+
 TEST_F(Doctor, NamesTheSocketThatTheMailServerMayNotWriteTo) {
   const OneAnswer milter(settings_.listen.milter->path, negotiated, 0755);
   const auto text = without_directory(render(examine(settings_, place_)));
@@ -164,6 +172,8 @@ TEST_F(Doctor, WarnsOfATimeoutBelowOurDeadline) {
 
 TEST_F(Doctor, WantsTheRelayCheckInFrontOfUs) {
   write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s", "");
+  dir_.write("etc/main.cf",
+             read_file(dir_ / "etc/main.cf").value() + "smtpd_relay_restrictions =\n");
   EXPECT_THAT(examined(), HasSubstr("stands before reject_unauth_destination"));
 }
 
