@@ -1,5 +1,6 @@
 #include "reply/codes.h"
 
+#include "model/reference_in_text.h"
 #include "model/text.h"
 #include "postern/reason.h"
 #include "reply/codes_explanation.h"
@@ -36,6 +37,15 @@ std::string_view class_sentence(int klass) {
     default:
       return "Undefined: a reply begins with 2, 3, 4 or 5 (RFC 5321 4.2.1).";
   }
+}
+
+/// X.4.7 is what stands in a bounce after the last attempt.
+std::string_view class_meaning(const Explanation& e) {
+  if (e.klass == 4 && e.entry != nullptr && e.entry->subject == 4 && e.entry->detail == 7) {
+    return "Temporary by its class, but the time for attempts is over: in a bounce it says that "
+           "the message was given up (RFC 3463 3.5).";
+  }
+  return class_sentence(e.klass);
 }
 
 std::string_view stage_words(ReplyStage stage) {
@@ -76,6 +86,20 @@ std::vector<std::string> stages_of(const BasicCode& row) {
   return words.empty() ? words_of(row.stages) : words;
 }
 
+std::string_view kind_sentence(ReasonClass kind) {
+  switch (kind) {
+    case ReasonClass::temporary:
+      return class_sentence(4);
+    case ReasonClass::permanent:
+      return class_sentence(5);
+    case ReasonClass::positive:
+      return class_sentence(2);
+    case ReasonClass::none:
+      return "No refusal may rest on this alone.";
+  }
+  return "";
+}
+
 std::string_view kind_word(ReasonClass kind) {
   switch (kind) {
     case ReasonClass::temporary:
@@ -85,7 +109,7 @@ std::string_view kind_word(ReasonClass kind) {
     case ReasonClass::positive:
       return "success";
     case ReasonClass::none:
-      return "no refusal may rest on this alone";
+      return "none";
   }
   return "";
 }
@@ -168,7 +192,7 @@ std::string text_of(const Explanation& e) {
     out += "\nTake care\n";
     add_list(out, e.notes);
   }
-  if (e.klass != 0) add_section(out, "Temporary or permanent", class_sentence(e.klass));
+  if (e.klass != 0) add_section(out, "Temporary or permanent", class_meaning(e));
   if (e.basic != nullptr) {
     add_section(out, "May answer", join(stages_of(*e.basic), ", "));
   }
@@ -176,14 +200,22 @@ std::string text_of(const Explanation& e) {
     add_section(out, "Most likely cause",
                 capitalised(e.likely->what) + " (reason " + std::string(e.likely->id) + ").");
     add_list(out, causes_of(*e.likely));
-    add_section(out, "Who must act", capitalised(who_acts(*e.likely)) + '.');
-    add_section(out, "What the sender can do", e.likely->sender_help);
-    add_section(out, "What the administrator who refused can do", e.likely->admin_help);
   } else {
-    add_section(out, "Who must act", capitalised(e.who) + '.');
-    add_section(out, "What to do", e.what_to_do);
+    add_section(out, "Most likely cause", e.cause);
   }
-  if (!e.uses.empty()) {
+  const bool of_reason = e.advice == Explanation::Advice::of_reason;
+  add_section(out, "Who must act", capitalised(e.who) + '.');
+  add_section(out, of_reason ? "What the sender can do" : "What to do", e.what_to_do);
+  if (of_reason && e.likely != nullptr) {
+    add_section(out, "What the administrator who refused can do", e.likely->admin_help);
+  }
+  if (!e.reference.empty()) {
+    add_section(out, "Reference",
+                e.reference + ": 'postern explain " + e.reference +
+                    "' on the server that sent the reply tells which rule decided, and why.");
+  }
+  // A code alone is spoken for half the catalogue, which tells nobody anything.
+  if (e.enhanced && !e.uses.empty()) {
     out += "\nReasons of Postern with this reply ('*' by default)\n";
     for (const auto& use : e.uses) {
       auto line = std::string(use.is_default ? "* " : "  ") + use.form;
@@ -198,7 +230,7 @@ std::string text_of(const Explanation& e) {
 }
 
 std::string reply_words(const Reason& reason) {
-  if (reason.kind == ReasonClass::none) return std::string(kind_word(reason.kind));
+  if (reason.kind == ReasonClass::none) return "no refusal may rest on this alone";
   return std::string(reason.reply) + ", " + std::string(kind_word(reason.kind));
 }
 
@@ -305,6 +337,7 @@ Json json_of(const Reason& reason) {
           {"group", reason.group},
           {"what", reason.what},
           {"class", kind_word(reason.kind)},
+          {"class_meaning", kind_sentence(reason.kind)},
           {"reply", reason.reply.empty() ? Json() : Json(reason.reply)},
           {"tolerated", alternatives_of(reason)},
           {"at", at},
@@ -322,6 +355,7 @@ Json json_of(const Reason& reason) {
 Json json_of(const Explanation& e) {
   Json json = {{"asked", e.asked},
                {"class", e.klass == 0 ? Json() : Json(class_word(e.klass))},
+               {"class_meaning", e.klass == 0 ? Json() : Json(class_meaning(e))},
                {"code", nullptr},
                {"enhanced", nullptr}};
   if (e.code) {
@@ -342,9 +376,13 @@ Json json_of(const Explanation& e) {
     }
   }
   json["notes"] = e.notes;
-  json["who_acts"] = e.likely != nullptr ? who_acts(*e.likely) : e.who;
-  json["what_to_do"] = e.likely != nullptr ? std::string(e.likely->sender_help) : e.what_to_do;
+  json["who_acts"] = e.who;
+  json["what_to_do"] = e.what_to_do;
   json["likely_reason"] = e.likely != nullptr ? Json(e.likely->id) : Json();
+  json["likely_cause"] = e.likely != nullptr ? Json(e.likely->what)
+                         : e.cause.empty()   ? Json()
+                                             : Json(e.cause);
+  json["reference"] = e.reference.empty() ? Json() : Json(e.reference);
   Json uses = Json::array();
   for (const auto& use : e.uses) {
     uses.push_back({{"id", use.reason->id}, {"reply", use.form}, {"default", use.is_default}});
@@ -384,6 +422,11 @@ Result<std::string> explain_code(std::string_view what, CodesFormat format) {
     return list_of(found, format);
   }
   const auto shown = clean_for_terminal(what.substr(0, 60));
+  if (const auto reference = find_reference(what.substr(0, 1000))) {
+    return plain_problem("\"" + shown + "\" is a reference, not a reply code",
+                         "\"postern explain " + reference->text() +
+                             "\" on the server that gave it tells what happened");
+  }
   std::vector<std::string> ids;
   for (const auto& reason : all_reasons()) ids.emplace_back(reason.id);
   const auto near = nearest_name(lower(what.substr(0, 100)), ids);

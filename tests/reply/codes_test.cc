@@ -294,19 +294,5 @@ TEST(CodesQuery, ReadsCodesAndNotAddresses) {
   EXPECT_TRUE(query->faults.empty());
 }
 
-/// Our own replies are what help desks paste: they may leave the reason open, but never name
-/// another.
-TEST(Codes, NeverTakeAReplyOfOursForAnotherReason) {
-  for (const auto& reason : all_reasons()) {
-    if (reason.reply.empty()) continue;
-    const auto words = std::string(reason.text) + ' ' + std::string(reason.advice);
-    const auto query = read_codes_query(std::string(reason.reply) + ' ' + words);
-    ASSERT_TRUE(query) << reason.id;
-    const auto found = find_out(*query);
-    if (found.likely == nullptr) continue;
-    EXPECT_EQ(found.likely->id, reason.id) << words;
-  }
-}
-
 }  // namespace
 }  // namespace postern
