@@ -2,6 +2,7 @@
 
 #include "postern/reply.h"
 #include "reply/codes_cause.h"
+#include "reply/codes_known.h"
 
 #include <algorithm>
 
@@ -128,7 +129,7 @@ void note_pair(Explanation& e) {
     e.notes.push_back("A 3yz reply carries no enhanced code (RFC 2034 4).");
   }
   if (e.entry != nullptr && e.entry->basic_codes[0] != 0 && !registry_pairs(*e.entry, *e.code) &&
-      e.uses.empty()) {
+      e.uses.empty() && !mostly_misused(e.code, e.enhanced)) {
     e.notes.push_back("An unusual pair: the registry lists X." +
                       std::to_string(e.enhanced->subject) + '.' +
                       std::to_string(e.enhanced->detail) + " beside " + listed_codes(*e.entry) +
@@ -227,6 +228,7 @@ Explanation find_out(const CodesQuery& query) {
   Explanation e;
   e.code = query.code;
   e.enhanced = query.enhanced;
+  e.has_words = !query.words.empty();
   if (e.code) {
     e.asked = std::to_string(*e.code);
     e.basic = find_basic(*e.code);

@@ -28,6 +28,7 @@ struct Explanation {
   const BasicCode* basic = nullptr;
   std::optional<AskedEnhanced> enhanced;
   const EnhancedEntry* entry = nullptr;
+  bool has_words = false;          ///< a reply, not codes alone
   int klass = 0;                   ///< what clients act on; 0 when only X was given
   std::vector<std::string> notes;  ///< clashes, odd pairs, codes of nobody
   std::vector<Use> uses;           ///< the reasons that are spoken with these codes

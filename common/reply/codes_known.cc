@@ -162,7 +162,8 @@ constexpr KnownUse table[] = {
                 "not lead back to it, though X.7.23 means SPF.",
      .who = sending_admin,
      .what_to_do = "Have a PTR record set whose name resolves to the same address. The sending "
-                   "server tries again meanwhile."},
+                   "server tries again meanwhile.",
+     .share = Share::mostly},
     {.form = "5.7.26",
      .words = "spf record with a hard fail",
      .meaning = "Google sends 5.7.26 for SPF alone too.",
@@ -206,7 +207,8 @@ constexpr KnownUse table[] = {
      .meaning = "Google sends X.7.29 for mail that came without TLS; the registry has it for "
                 "broken ARC seals.",
      .who = sending_admin,
-     .what_to_do = "Switch on TLS for outgoing mail on the sending server."},
+     .what_to_do = "Switch on TLS for outgoing mail on the sending server.",
+     .share = Share::mostly},
     {.form = "4.7.30",
      .words = "dkim",
      .meaning = "Google slows down mail without a DKIM signature that passes, though X.7.30 means "
@@ -428,6 +430,8 @@ bool has_form(std::string_view form, std::optional<int> code,
 }
 
 }  // namespace
+
+std::span<const KnownUse> all_known_uses() { return table; }
 
 std::vector<FoundUse> known_uses(std::optional<int> code,
                                  const std::optional<AskedEnhanced>& enhanced,

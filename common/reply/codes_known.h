@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct KnownUse {
   std::string_view what_to_do = {};
   Share share = Share::sometimes;
 };
+
+/// The whole table.
+std::span<const KnownUse> all_known_uses();
 
 struct FoundUse {
   const KnownUse* use = nullptr;

@@ -111,11 +111,12 @@ constexpr Phrase table[] = {
     {"dkim key", "dkim-temperror"},
     {"dkim temperror", "dkim-temperror"},
     {"spf * lookup", "spf-temperror"},
-    {"spf lookup", "spf-temperror"},
     {"spf * temporar", "spf-temperror"},
     {"spf temperror", "spf-temperror"},
     {"spf permerror", "spf-permerror"},
     {"spf * syntax", "spf-permerror"},
+    {"arc chain", "arc-fail"},
+    {"arc validation", "arc-fail"},
     {"dmarc", "dmarc-reject"},
     {"dkim", "dkim-none"},
     {"spf", "spf-fail"},
@@ -257,6 +258,8 @@ bool has_phrase(std::string_view text, std::string_view phrase) {
     phrase.remove_prefix(end + anything.size());
   }
 }
+
+std::span<const Phrase> all_phrases() { return table; }
 
 std::vector<const Phrase*> phrases_in(std::string_view text) {
   std::vector<const Phrase*> found;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ std::string searchable_words(std::string_view words);
 
 /// True if the phrase stands in `text` (searchable words) at the start of a word.
 bool has_phrase(std::string_view text, std::string_view phrase);
+
+/// The whole table, most specific first.
+std::span<const Phrase> all_phrases();
 
 /// The rows whose words stand in `text` (searchable words), most specific first.
 std::vector<const Phrase*> phrases_in(std::string_view text);

@@ -3,11 +3,14 @@
 #include "postern/reason.h"
 #include "reply/codes.h"
 #include "reply/codes_explanation.h"
+#include "reply/codes_known.h"
+#include "reply/codes_phrases.h"
 #include "reply/codes_query.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -270,6 +273,7 @@ constexpr Received replies[] = {
     {"450 4.7.1 SPF check did not pass", "", "The words suggest spf-fail", "could not be fetched"},
     {"550 5.7.30 REQUIRETLS support required", "requiretls-unsupported", "", "Google"},
     {"550 5.7.27 Sender address has null MX", "sender-null-mx", "", "Google"},
+    {"550 5.7.29 ARC validation failure", "arc-fail", "", "Google"},
     {"556 5.1.10 Recipient address has null MX", "rcpt-domain-null-mx"},
 
     // as they stand in logs and bounces
@@ -374,6 +378,37 @@ TEST(CodesReplies, OfMisusedCodesSayBothMeanings) {
   }
   EXPECT_THAT(unwrapped("550 5.7.30"), HasSubstr("no DKIM signature passes"));
   EXPECT_THAT(unwrapped("550 5.7.30"), HasSubstr("REQUIRETLS"));
+}
+
+TEST(CodesTables, NameReasonsThatExistAndSayWhatToDo) {
+  const auto is_lower = [](std::string_view words) {
+    return std::none_of(words.begin(), words.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  };
+  for (const auto& row : all_phrases()) {
+    EXPECT_NE(find_reason(row.reason), nullptr) << row.words;
+    EXPECT_TRUE(row.counterpart.empty() || find_reason(row.counterpart) != nullptr) << row.words;
+    EXPECT_TRUE(is_lower(row.words)) << row.words;
+  }
+  for (const auto& row : all_known_uses()) {
+    const auto where = std::string(row.form) + ' ' + std::string(row.words);
+    EXPECT_TRUE(row.reason.empty() || find_reason(row.reason) != nullptr) << where;
+    EXPECT_TRUE(row.counterpart.empty() || find_reason(row.counterpart) != nullptr) << where;
+    EXPECT_TRUE(is_lower(row.words)) << where;
+    EXPECT_TRUE(row.meaning.ends_with('.')) << where;
+    EXPECT_EQ(row.who.empty(), row.what_to_do.empty()) << where;
+    EXPECT_TRUE(row.reason.empty() || row.who.empty()) << where;
+    EXPECT_FALSE(row.form.empty() && row.words.empty());
+  }
+}
+
+TEST(CodesTables, HaveNoRowThatAnEarlierOneHides) {
+  for (const auto& row : all_phrases()) {
+    auto said = std::string(row.words);
+    for (auto at = said.find('*'); at != std::string::npos; at = said.find('*')) said[at] = 'x';
+    const auto found = phrases_in(said);
+    ASSERT_FALSE(found.empty()) << row.words;
+    EXPECT_EQ(found.front(), &row) << row.words << " is hidden by " << found.front()->words;
+  }
 }
 
 std::set<std::string> found_for(std::string_view what) {
