@@ -121,11 +121,12 @@ constexpr KnownUse table[] = {
      .meaning = "Sendmail sends this when a mail filter (milter) asks for a later attempt or does "
                 "not answer. No policy has judged the message for good.",
      .reason = "dependency-down"},
-    {.form = "550 5.7.1",
-     .words = "command rejected",
+    {.form = "554",
+     .words = "esmtp not accepting",
      .meaning =
-         "Sendmail sends this when a mail filter (milter) refuses without a text of its own; "
-         "only the receiving administrator can tell why."},
+         "Sendmail and Postfix greet a client with this when one of their own lists or a mail "
+         "filter refuses it.",
+     .reason = "client-blocked"},
 
     // Google
     {.form = "552 5.7.0",
@@ -307,6 +308,11 @@ constexpr KnownUse table[] = {
      .words = "",
      .meaning = "Microsoft's hosted mail sends this when the next server refused connections until "
                 "the message expired."},
+    {.form = "421",
+     .words = "rp-001",
+     .meaning = "Microsoft's outlook.com and hotmail.com send this to IP addresses of low "
+                "reputation.",
+     .reason = "reputation-defer"},
     {.form = "550 5.5.0",
      .words = "mailbox unavailable",
      .meaning = "Microsoft's outlook.com and hotmail.com send this for a mailbox that does not "

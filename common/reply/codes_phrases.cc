@@ -57,6 +57,7 @@ constexpr Phrase table[] = {
     {"unable to relay", "relay-denied", {}, plain},
     {"relay not permitted", "relay-denied", {}, plain},
     {"not permitted to relay", "relay-denied", {}, plain},
+    {"list of allowed rcpthosts", "relay-denied", {}, plain},
     {"we do not relay", "relay-denied", {}, plain},
 
     // limits, before the words of quotas and recipients that they share
@@ -115,6 +116,10 @@ constexpr Phrase table[] = {
     {"spf temperror", "spf-temperror"},
     {"spf permerror", "spf-permerror"},
     {"spf * syntax", "spf-permerror"},
+    {"spf or dkim", "auth-multiple-failed"},
+    {"spf and dkim", "auth-multiple-failed"},
+    {"dkim or spf", "auth-multiple-failed"},
+    {"dkim and spf", "auth-multiple-failed"},
     {"arc chain", "arc-fail"},
     {"arc validation", "arc-fail"},
     {"dmarc", "dmarc-reject"},
@@ -136,6 +141,7 @@ constexpr Phrase table[] = {
     {"recipient unknown", "rcpt-unknown", {}, plain},
     {"recipient not found", "rcpt-unknown", {}, plain},
     {"recipnotfound", "rcpt-unknown", {}, plain},
+    {"no mailbox here by that name", "rcpt-unknown", {}, plain},
     {"user not found", "rcpt-unknown", {}, plain},
     {"mailbox not found", "rcpt-unknown", {}, plain},
     {"invalid recipient", "rcpt-unknown", {}, plain},
@@ -169,6 +175,9 @@ constexpr Phrase table[] = {
     {"requiretls", "requiretls-unsupported"},
     {"starttls command first", "tls-required", {}, plain},
     {"tls not available", "tls-unavailable"},
+    {"tls required", "tls-required"},
+    {"tls is required", "tls-required"},
+    {"requires tls", "tls-required"},
 
     // the message
     {"hop count exceeded", "too-many-hops", {}, plain},
@@ -180,9 +189,10 @@ constexpr Phrase table[] = {
     {"too big", "message-too-big"},
     {"virus", "virus"},
     {"malware", "virus"},
-    {"infected with", "virus"},
+    {"infected", "virus"},
     {"attachment", "attachment-forbidden"},
     {"bare lf", "bare-newline", {}, plain},
+    {"lone cr or lf", "bare-newline", {}, plain},
     {"bare newline", "bare-newline", {}, plain},
     {"bare line feed", "bare-newline", {}, plain},
     {"rfc 5322 compliant", "malformed-message", {}, plain},
@@ -199,6 +209,8 @@ constexpr Phrase table[] = {
     {"synchronization error", "pipelining-abuse", {}, plain},
     {"rate limit", "rate-message"},
     {"throttl", "rate-message"},
+    {"need mail", "bad-sequence"},
+    {"need rcpt", "no-valid-recipients"},
 };
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

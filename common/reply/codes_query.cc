@@ -139,6 +139,15 @@ std::string without_repeated_codes(const CodesQuery& query) {
   return result;
 }
 
+/// qmail and its heirs write it last, "553 sorry, ... (#5.7.1)".
+std::optional<AskedEnhanced> enhanced_at_end(std::string_view words) {
+  const auto at = words.find("(#");
+  if (at == std::string_view::npos) return {};
+  auto rest = words.substr(at + 2);
+  const auto found = take_enhanced(rest);
+  return rest.starts_with(')') ? found : std::nullopt;
+}
+
 /// A reference is told from other text by the word before it: "(ref K7Q2-9FXA-11BC)".
 std::string reference_in(std::string_view words) {
   constexpr std::string_view mark = "(ref ";
@@ -153,6 +162,7 @@ std::string reference_in(std::string_view words) {
 CodesQuery read_reply(std::span<const std::string_view> lines) {
   CodesQuery query;
   for (const auto line : lines) read_line(line, query);
+  if (!query.enhanced) query.enhanced = enhanced_at_end(query.words);
   query.words = without_repeated_codes(query);
   query.reference = reference_in(query.words);
   return query;

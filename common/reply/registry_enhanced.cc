@@ -492,8 +492,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "Security or policy caused this, without detail. With 450 or 451 it is usually "
                 "greylisting or a rate limit, with 530 a missing login or missing TLS.",
      .who_acts = "4.7.0: the sending server, by itself. 5.7.0: the sender or sending administrator",
-     .what_to_do = "4.7.0: Wait. 5.7.0: Read the text, which says what the policy demands; after "
-                   "530 switch on authentication and TLS."},
+     .what_to_do =
+         "4.7.0: Wait. 5.7.0: Read the text, which says what the policy demands, such as a "
+         "login or TLS."},
     {.subject = 7,
      .detail = 1,
      .name = "Delivery not authorized, message refused",

@@ -276,6 +276,17 @@ constexpr Received replies[] = {
     {"550 5.7.29 ARC validation failure", "arc-fail", "", "Google"},
     {"556 5.1.10 Recipient address has null MX", "rcpt-domain-null-mx"},
 
+    {"553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "relay-denied",
+     "553 5.7.1, permanent", "no enhanced code"},
+    {"550 sorry, no mailbox here by that name. (#5.1.1)", "rcpt-unknown"},
+    {"554 5.7.0 Reject, id=01234-05 - INFECTED: Eicar-Test-Signature", "virus"},
+    {"554 mx.example.org ESMTP not accepting messages", "client-blocked"},
+    {"550-5.7.1 This message does not have authentication information or fails to pass "
+     "authentication checks (SPF or DKIM).",
+     "auth-multiple-failed"},
+    {"550 5.7.1 <x>: Helo command rejected: go away", "", "", "Sendmail"},
+    {"503 5.5.1 Error: need MAIL command", "bad-sequence"},
+
     // as they stand in logs and bounces
     {"to=<spam@b.example>, relay=mx.b.example[192.0.2.1]:25, delay=587 dsn=5.7.1, status=bounced "
      "(host mx.b.example[192.0.2.1] said: 550-5.7.1 Relay access 550 5.7.1 denied (in reply to "

@@ -60,6 +60,15 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"enhanced-5.7.509", "5.7.509"}, GoldenCase{"pair-550-5.7.26", "550 5.7.26"},
         GoldenCase{"pair-554-4.4.7", "554 4.4.7 Message expired"},
         GoldenCase{"reply-relay-denied", "554 5.7.1 <a@b.example>: Relay access denied"},
+        GoldenCase{"search-blacklist", "blacklist"},
+        GoldenCase{"reply-exim-without-enhanced-code",
+                   "550 192.0.2.1 is in a black list at zen.spamhaus.org"},
+        GoldenCase{"reply-provider-of-its-own-sense",
+                   "421-4.7.30 Your email has been rate limited because DKIM does not pass."},
+        GoldenCase{"reply-of-ours",
+                   "554 5.7.1 <bob@example.org>: Recipient address rejected: We do not accept mail "
+                   "from [192.0.2.1], which is on our own block list. (ref 353Z-FER0-082N) If this "
+                   "is a mistake, write to our postmaster from another mail server."},
         GoldenCase{"reply-many-lines",
                    "550-5.7.1 Our system has detected that this message is likely\r\n"
                    "550-5.7.1 unsolicited mail. To reduce the amount of spam sent to\r\n"
