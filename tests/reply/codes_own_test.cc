@@ -127,6 +127,27 @@ TEST(CodesOwn, EveryReplyIsRecognisedAsTheDoorsSendIt) {
   EXPECT_GT(seen, 1000U);
 }
 
+TEST(CodesOwn, AdviceIsOfTheCodesClassEvenWhereTheReasonIsOfTheOther) {
+  std::size_t crossed = 0;
+  for (const auto& reason : all_reasons()) {
+    for (const auto& form : forms_of(reason)) {
+      const auto query = read_codes_query(form + ' ' + filled(reason.text, "x"));
+      ASSERT_TRUE(query);
+      const auto found = find_out(*query);
+      const auto advice = found.who + ". " + found.what_to_do;
+      if (form[0] == '5') {
+        EXPECT_THAT(advice, testing::Not(HasSubstr("tries again"))) << form << ' ' << reason.id;
+        EXPECT_THAT(advice, testing::Not(HasSubstr("Wait"))) << form << ' ' << reason.id;
+      } else {
+        EXPECT_THAT(advice, testing::Not(HasSubstr("gives up"))) << form << ' ' << reason.id;
+      }
+      const bool permanent = reason.kind == ReasonClass::permanent;
+      if (permanent != (form[0] == '5')) ++crossed;
+    }
+  }
+  EXPECT_GT(crossed, 3U);
+}
+
 TEST(CodesOwn, AReplyWithATextOfTheRulesIsKnownByItsAdvice) {
   const auto ref = " (ref " + reference().text() + ") ";
   const auto* reason = find_reason("policy-reject");
