@@ -16,6 +16,8 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // A pasted reply is a few hundred octets; what is longer is no reply and need not be read whole.
 constexpr std::size_t longest_question = 20'000;
+// Octets of words that are looked at: what follows a reply in a bounce says nothing about it.
+constexpr std::size_t longest_words = 4'000;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -161,7 +163,11 @@ std::string reference_in(std::string_view words) {
 /// The codes at the start of a line and all that follows them.
 CodesQuery read_reply(std::span<const std::string_view> lines) {
   CodesQuery query;
-  for (const auto line : lines) read_line(line, query);
+  for (const auto line : lines) {
+    read_line(line, query);
+    if (query.words.size() > longest_words) break;
+  }
+  query.words.resize(std::min(query.words.size(), longest_words));
   if (!query.enhanced) query.enhanced = enhanced_at_end(query.words);
   query.words = without_repeated_codes(query);
   query.reference = reference_in(query.words);
