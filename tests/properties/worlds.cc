@@ -42,6 +42,7 @@ const std::vector<Leaf> leaves{
     {Stage::mail, to_end, "declared_size > 1kB"},
     {Stage::rcpt, Stage::rcpt, "recipient.domain == 'example.org'"},
     {Stage::data, to_end, "recipient_count > 1"},
+    {Stage::data, to_end, "recipients contains 'bob@'"},
     {Stage::end_of_message, to_end, "size > 1kB"},
 };
 
@@ -98,6 +99,43 @@ Gen<RulePlan> plan_at(Stage stage) {
                                                RuleMode::enforce, RuleMode::shadow)),
         gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason));
   });
+}
+
+/// What goes wrong between RCPT and the end of a message: short conditions on few facts and on the
+/// recipients, accepts that act unanswered.
+Gen<std::string> message_condition_at(Stage stage) {
+  const auto fact = gen::element<std::string>("sample_a == 'bad'", "sample_b != 'good'", "true");
+  if (stage == Stage::mail) return fact;
+  const auto about =
+      stage == Stage::rcpt
+          ? gen::element<std::string>("recipient.domain == 'example.org'",
+                                      "not (recipient.domain == 'example.org')", "true")
+          : gen::element<std::string>("recipient_count > 1", "recipient_count == 1",
+                                      "recipients contains 'bob@'",
+                                      "not (recipients contains 'bob@')", "true", "true");
+  return gen::apply([](const std::string& a, const std::string& b) { return a + " and " + b; },
+                    fact, about);
+}
+
+Gen<RulePlan> message_plan_at(Stage stage) {
+  const auto unavailable = gen::element(WhenUnavailable::skip, WhenUnavailable::defer,
+                                        WhenUnavailable::match, WhenUnavailable::match);
+  const auto verdict = gen::element(Verdict::accept, Verdict::reject, Verdict::defer);
+  return gen::apply(
+      [stage](Verdict chosen, std::string condition, WhenUnavailable when, AcceptScope scope) {
+        RulePlan plan;
+        plan.stage = stage;
+        plan.condition = std::move(condition);
+        plan.verdict = chosen;
+        plan.scope = scope;
+        const bool match = when == WhenUnavailable::match;
+        plan.unavailable = match && chosen != Verdict::accept ? WhenUnavailable::skip : when;
+        if (chosen == Verdict::reject) plan.reason = "policy-reject";
+        if (chosen == Verdict::defer) plan.reason = "policy-defer";
+        return plan;
+      },
+      verdict, message_condition_at(stage), unavailable,
+      gen::element(AcceptScope::stage, AcceptScope::message));
 }
 
 Gen<Answer> answer_among(std::vector<std::string> words) {
@@ -200,21 +238,14 @@ Facts World::all_facts() const {
   return facts;
 }
 
-Gen<World> any_world() {
-  const auto stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
-                                   Stage::rcpt, Stage::data, Stage::end_of_message);
-  const auto rule_stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
-                                        Stage::rcpt, Stage::rcpt, Stage::end_of_message);
-  const auto plans = gen::map(
-      gen::scale(0.12, gen::container<std::vector<RulePlan>>(gen::mapcat(rule_stages, plan_at))),
-      [](std::vector<RulePlan> all) {
-        std::stable_sort(all.begin(), all.end(),
-                         [](const auto& a, const auto& b) { return a.stage < b.stage; });
-        return all;
-      });
+namespace {
+
+Gen<World> world_of(Gen<std::vector<RulePlan>> plans, Gen<Stage> stages) {
   return gen::apply(
       [](std::vector<RulePlan> all, Transaction transaction, std::map<Question, Answer> answered,
          std::vector<unsigned> order) {
+        std::stable_sort(all.begin(), all.end(),
+                         [](const auto& a, const auto& b) { return a.stage < b.stage; });
         World world;
         world.rules = compile(all);
         world.plans = std::move(all);
@@ -223,8 +254,32 @@ Gen<World> any_world() {
         world.order = std::move(order);
         return world;
       },
-      plans, gen::mapcat(stages, transaction_at), answers(),
+      std::move(plans), gen::mapcat(std::move(stages), transaction_at), answers(),
       gen::container<std::vector<unsigned>>(8, gen::inRange(0U, 100U)));
+}
+
+}  // namespace
+
+Gen<World> any_world() {
+  const auto stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                   Stage::rcpt, Stage::data, Stage::end_of_message);
+  const auto rule_stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                        Stage::rcpt, Stage::rcpt, Stage::end_of_message);
+  return world_of(
+      gen::scale(0.12, gen::container<std::vector<RulePlan>>(gen::mapcat(rule_stages, plan_at))),
+      stages);
+}
+
+Gen<World> message_world() {
+  const auto rule_stages = gen::element(Stage::mail, Stage::rcpt, Stage::rcpt, Stage::rcpt,
+                                        Stage::end_of_message, Stage::end_of_message);
+  return world_of(gen::mapcat(gen::inRange(2, 7),
+                              [=](int size) {
+                                return gen::container<std::vector<RulePlan>>(
+                                    static_cast<std::size_t>(size),
+                                    gen::mapcat(rule_stages, message_plan_at));
+                              }),
+                  gen::just(Stage::rcpt));
 }
 
 World without(World world, const std::vector<bool>& gone) {

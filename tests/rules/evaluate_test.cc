@@ -1,5 +1,6 @@
 #include "postern/decision.h"
 #include "postern/policy.h"
+#include "rules/refusal.h"
 #include "rules/walk.h"
 #include "support/rules.h"
 #include "support/sample_check.h"
@@ -340,7 +341,8 @@ TEST(Evaluate, KnowsATemporaryReasonForEveryKindOfFact) {
       {QuestionKind::sender_dns, "sender-domain-temp"},
       {QuestionKind::store, "dependency-down"},
       {QuestionKind::upstream, "dependency-down"},
-      {QuestionKind::sample, "dependency-down"}};
+      {QuestionKind::sample, "dependency-down"},
+      {QuestionKind::recipients, "policy-defer"}};
   for (const auto& [kind, id] : all) {
     const auto* reason = walk::reason_for_missing(kind);
     ASSERT_NE(reason, nullptr) << id;
@@ -477,7 +479,7 @@ TEST(DecisionTexts, ReadBackWhatTheyWrite) {
   for (const auto kind :
        {QuestionKind::table, QuestionKind::dns, QuestionKind::spf, QuestionKind::reverse_dns,
         QuestionKind::helo_dns, QuestionKind::sender_dns, QuestionKind::store,
-        QuestionKind::upstream, QuestionKind::sample}) {
+        QuestionKind::upstream, QuestionKind::sample, QuestionKind::recipients}) {
     EXPECT_EQ(question_kind_from_text(to_text(kind)), kind);
   }
   EXPECT_EQ(to_text(TrailNote::local_submission), "local submission");

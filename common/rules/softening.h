@@ -1,0 +1,69 @@
+// Softening: why a refusal for good must be temporary, because a fact is missing or was missing
+// when a recipient was decided on (semantics 6, 8). Behind the walk, which collects what this
+// judges. Pure; any thread.
+#pragma once
+
+#include "rules/situation.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::walk {
+
+/// The earlier rules that a missing fact kept from sparing the message what comes behind them.
+class Softeners {
+ public:
+  enum class Reach { all, stage };  ///< whom such a rule would have spared later rules
+
+  void add(const Rule& rule, Reach reach);
+  /// The first that counts for a refusal by a rule of `stage`; nullptr: none. The rules added stand
+  /// in one list, whose order is the order of their addresses.
+  const Rule* first(Stage stage) const;
+  bool empty() const { return !of_all_ && !of_stage_; }
+
+ private:
+  const Rule* of_all_ = nullptr;
+  const Rule* of_stage_ = nullptr;
+};
+
+/// At RCPT: the rule whose missing fact may have changed most what becomes of the recipient.
+class Suspect {
+ public:
+  /// Keeps the one that counts most when the message is decided on.
+  void add(const Rule& rule, HeldBack::Would would);
+  const Rule* rule() const { return rule_; }
+  HeldBack::Would would() const { return would_; }
+
+ private:
+  const Rule* rule_ = nullptr;
+  HeldBack::Would would_ = HeldBack::Would::reject;
+};
+
+/// What a rule that a missing fact kept from acting might have done.
+HeldBack::Would would(const Situation& situation, const Rule& rule);
+
+/// At RCPT, of the accept at `at` that acted without its answer: what the rules behind it might
+/// have done to the recipient had the answer been no; none if that makes no difference. Looks at
+/// nothing that a check could still answer, as none of their questions was asked.
+std::optional<HeldBack::Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at,
+                                                 const Situation& situation,
+                                                 const Softeners& softeners);
+
+/// A rule about recipients of which we do not know (semantics 1): it may have settled each of
+/// them, or been held back from putting one off, and a refusal for good would be our own
+/// forgetfulness (semantics 6, 10).
+bool may_have_spared(const Situation& situation, const Rule& rule);
+
+/// Why the refusal for good by the rule at `at` must be temporary.
+struct Softening {
+  std::string rule;  ///< name of the rule that might have changed it
+  QuestionKind missing = QuestionKind::sample;
+};
+std::optional<Softening> softening(const std::vector<Rule>& rules, std::size_t at,
+                                   const Situation& situation, const Softeners& softeners);
+
+/// Which fact a rule that cannot be answered lacks.
+QuestionKind missing_kind(const Situation& situation, const Rule& rule);
+
+}  // namespace postern::walk
