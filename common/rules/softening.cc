@@ -63,10 +63,10 @@ bool names_recipients(const Rule& rule) {
 }
 
 /// Whether other recipients could have changed the refusal: its rule looks at them, or an earlier
-/// one that might then have spared the message.
+/// one that might then have spared the message, or put it off.
 bool depends_on_recipients(const std::vector<Rule>& rules, std::size_t at,
-                           const Situation& situation) {
-  if (names_recipients(rules[at])) return true;
+                           const Situation& situation, const Softeners& softeners) {
+  if (names_recipients(rules[at]) || softeners.refusal_of_recipients()) return true;
   return std::any_of(
       rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(at), [&](const Rule& rule) {
         return is_asked(situation, rule) && names_recipients(rule) && !situation.is_permanent(rule);
@@ -122,8 +122,8 @@ std::optional<Softening> unknown_too_many(const std::vector<Rule>& rules,
 }
 
 std::optional<Softening> other_recipients(const std::vector<Rule>& rules, std::size_t at,
-                                          const Situation& situation) {
-  if (!depends_on_recipients(rules, at, situation)) return std::nullopt;
+                                          const Situation& situation, const Softeners& softeners) {
+  if (!depends_on_recipients(rules, at, situation, softeners)) return std::nullopt;
   const auto too_many = situation.transaction().recipients.is_told()
                             ? recipient_too_many(situation.transaction())
                             : unknown_too_many(rules, situation);
@@ -140,20 +140,24 @@ void Softeners::add(const Rule& rule, Reach reach) {
   }
 }
 
+void Softeners::add_refusal(const Rule& rule) {
+  refusal_of_recipients_ = refusal_of_recipients_ || names_recipients(rule);
+}
+
 const Rule* Softeners::first(Stage stage) const {
   if (!of_stage_ || of_stage_->place.stage != stage) return of_all_;
   return of_all_ ? std::min(of_all_, of_stage_) : of_stage_;
+}
+
+Softeners::Reach reach(const Rule& rule) {
+  const bool for_stage = rule.verdict == Verdict::accept && scope_of(rule) == AcceptScope::stage;
+  return for_stage ? Softeners::Reach::stage : Softeners::Reach::all;
 }
 
 void Suspect::add(const Rule& rule, Would would) {
   if (rule_ && weight(would) <= weight(would_)) return;
   rule_ = &rule;
   would_ = would;
-}
-
-Would would(const Situation& situation, const Rule& rule) {
-  if (rule.verdict == Verdict::accept) return Would::accept;
-  return situation.is_permanent(rule) ? Would::reject : Would::defer;
 }
 
 std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at,
@@ -167,26 +171,20 @@ std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size
     if (!is_asked(situation, rule)) continue;
     const auto truth = rule.condition.truth(situation.transaction(), told);
     if (truth == Truth::no) continue;
-    const bool puts_off = truth != Truth::yes && situation.defers_unanswered(rule);
-    const auto does = would(situation, rule);
-    if (puts_off || does == Would::defer || (does == Would::reject && softened)) {
-      return Would::defer;
-    }
-    if (does == Would::reject) {
-      worst.add(rule, does);
+    const bool unanswered = truth != Truth::yes;
+    if (unanswered && situation.defers_unanswered(rule)) return Would::defer;
+    if (rule.verdict == Verdict::accept) {
+      if (!settled && scope_of(rule) != AcceptScope::stage) worst.add(rule, Would::accept);
+      softened = softened || unanswered;
+    } else if (situation.is_permanent(rule) && !softened) {
+      worst.add(rule, Would::reject);
     } else {
-      if (!settled && scope_of(rule) != AcceptScope::stage) worst.add(rule, does);
-      softened = softened || truth != Truth::yes;
+      return Would::defer;
     }
     if (truth == Truth::yes && !situation.settles_stage(rule)) break;
   }
   if (!worst.rule()) return std::nullopt;
   return worst.would();
-}
-
-bool may_have_spared(const Situation& situation, const Rule& rule) {
-  if (situation.transaction().recipients.is_told() || situation.is_permanent(rule)) return false;
-  return rule.verdict != Verdict::accept || scope_of(rule) != AcceptScope::stage;
 }
 
 std::optional<Softening> softening(const std::vector<Rule>& rules, std::size_t at,
@@ -199,7 +197,7 @@ std::optional<Softening> softening(const std::vector<Rule>& rules, std::size_t a
   if (const auto* held_back = carried(situation.transaction())) {
     return Softening{held_back->rule, held_back->missing};
   }
-  return other_recipients(rules, at, situation);
+  return other_recipients(rules, at, situation, softeners);
 }
 
 QuestionKind missing_kind(const Situation& situation, const Rule& rule) {

@@ -17,15 +17,25 @@ class Softeners {
   enum class Reach { all, stage };  ///< whom such a rule would have spared later rules
 
   void add(const Rule& rule, Reach reach);
+  /// A refusal for good that could not be answered. Had it been, it might itself have been
+  /// softened.
+  void add_refusal(const Rule& rule);
+  bool refusal_of_recipients() const { return refusal_of_recipients_; }
   /// The first that counts for a refusal by a rule of `stage`; nullptr: none. The rules added stand
   /// in one list, whose order is the order of their addresses.
   const Rule* first(Stage stage) const;
+  /// It is one of those that first() can name.
+  bool holds(const Rule& rule) const { return &rule == of_all_ || &rule == of_stage_; }
   bool empty() const { return !of_all_ && !of_stage_; }
 
  private:
   const Rule* of_all_ = nullptr;
   const Rule* of_stage_ = nullptr;
+  bool refusal_of_recipients_ = false;
 };
+
+/// An accept for its stage alone would have spared only that.
+Softeners::Reach reach(const Rule& rule);
 
 /// At RCPT: the rule whose missing fact may have changed most what becomes of the recipient.
 class Suspect {
@@ -40,20 +50,12 @@ class Suspect {
   HeldBack::Would would_ = HeldBack::Would::reject;
 };
 
-/// What a rule that a missing fact kept from acting might have done.
-HeldBack::Would would(const Situation& situation, const Rule& rule);
-
 /// At RCPT, of the accept at `at` that acted without its answer: what the rules behind it might
 /// have done to the recipient had the answer been no; none if that makes no difference. Looks at
 /// nothing that a check could still answer, as none of their questions was asked.
 std::optional<HeldBack::Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at,
                                                  const Situation& situation,
                                                  const Softeners& softeners);
-
-/// A rule about recipients of which we do not know (semantics 1): it may have settled each of
-/// them, or been held back from putting one off, and a refusal for good would be our own
-/// forgetfulness (semantics 6, 10).
-bool may_have_spared(const Situation& situation, const Rule& rule);
 
 /// Why the refusal for good by the rule at `at` must be temporary.
 struct Softening {

@@ -126,12 +126,12 @@ class Walk {
       return End::exhausted;
     }
     const auto note = standing(rule);
-    if (note != TrailNote::none && !is_missed(rule, note)) return End::exhausted;
+    if (note != TrailNote::none && !is_missed(course, note)) return End::exhausted;
     const auto truth = situation_.truth(rule);
     if (truth == Truth::unknown) return End::open;
     if (truth == Truth::no) return End::exhausted;
     if (note != TrailNote::none) {
-      course.softeners.add(rule, Softeners::Reach::all);
+      course.softeners.add(rule, reach(rule));
       return End::exhausted;
     }
     course.remarkable = true;
@@ -155,17 +155,27 @@ class Walk {
       suspect_spared(course);
       return End::decided;
     }
-    const bool for_stage = rule.verdict == Verdict::accept && scope_of(rule) == AcceptScope::stage;
-    if (rule.place.stage == Stage::rcpt && !for_stage) {
-      course.suspect.add(rule, would(situation_, rule));
+    const bool permanent = stays_permanent(course);
+    if (rule.place.stage == Stage::rcpt && reach(rule) == Softeners::Reach::all) {
+      course.suspect.add(rule, rule.verdict == Verdict::accept ? HeldBack::Would::accept
+                               : permanent                     ? HeldBack::Would::reject
+                                                               : HeldBack::Would::defer);
     }
     // Had the fact come, this rule might have spared the message a permanent refusal (semantics 6;
     // for refusals that are temporary, 8). That counts for mail of our own users too, which cannot
     // be put off here.
-    if (!situation_.is_permanent(rule)) {
-      course.softeners.add(rule, for_stage ? Softeners::Reach::stage : Softeners::Reach::all);
+    if (permanent) {
+      course.softeners.add_refusal(rule);
+    } else {
+      course.softeners.add(rule, reach(rule));
     }
     return End::exhausted;
+  }
+
+  /// The rule at `course.at` refuses for good, and not softened, which is as good as temporary.
+  bool stays_permanent(const Course& course) const {
+    const auto& rule = rules_[course.at];
+    return situation_.is_permanent(rule) && course.softeners.first(rule.place.stage) == nullptr;
   }
 
   /// An accept that acts without its answer may spare the recipient a rule behind it.
@@ -175,9 +185,12 @@ class Walk {
     if (would) course.suspect.add(rules_[course.at], *would);
   }
 
-  /// Not asked for want of a recipient, and nobody knows what it said of those that were accepted.
-  bool is_missed(const Rule& rule, TrailNote note) const {
-    return note == TrailNote::no_recipient && may_have_spared(situation_, rule);
+  /// The rule at `course.at` is not asked for want of a recipient, and we do not know what it said
+  /// of those that were accepted (semantics 1). It may have settled each of them, or been held back
+  /// from putting one off, and a refusal for good would be our own forgetfulness (semantics 6, 10).
+  bool is_missed(const Course& course, TrailNote note) const {
+    return note == TrailNote::no_recipient && !situation_.transaction().recipients.is_told() &&
+           !stays_permanent(course);
   }
 
   /// Why a rule is not asked; `none` if it is.
@@ -229,8 +242,7 @@ class Walk {
       return entry;
     }
     entry.note = standing(rule);
-    if (rule.mode == RuleMode::enforce && is_missed(rule, entry.note) &&
-        situation_.truth(rule) != Truth::no) {
+    if (entry.note == TrailNote::no_recipient && course.softeners.holds(rule)) {
       entry.note = TrailNote::recipients_unknown;
     }
     if (entry.note != TrailNote::none) return entry;

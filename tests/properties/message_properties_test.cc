@@ -165,8 +165,7 @@ void holds_everywhere(const rc::Gen<World>& worlds, Property property) {
 }
 
 template <typename Property>
-bool finds_a_fault(Property property) {
-  const auto worlds = any_world();
+bool finds_a_fault(const rc::Gen<World>& worlds, Property property) {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     if (property(worlds(rc::Random(seed), 60).value())) return true;
   }
@@ -196,8 +195,32 @@ TEST(MessagePropertiesCanFail, P6SeesThatWhatWasHeldBackIsForgotten) {
     if (recipient) recipient->held_back.reset();
     return recipient;
   };
-  EXPECT_TRUE(
-      finds_a_fault([&](const World& world) { return trouble_never_refuses(world, forgetful); }));
+  EXPECT_TRUE(finds_a_fault(
+      any_world(), [&](const World& world) { return trouble_never_refuses(world, forgetful); }));
+}
+
+TEST(MessagePropertiesCanFail, P6SeesThatAnAcceptThatActedUnansweredCarriesNothing) {
+  const Accept trusting = [](MailAddress address, const Decision& decision) {
+    auto recipient = accepted_recipient(std::move(address), decision);
+    if (recipient && decision.verdict == Verdict::accept) recipient->held_back.reset();
+    return recipient;
+  };
+  EXPECT_TRUE(finds_a_fault(
+      message_world(), [&](const World& world) { return trouble_never_refuses(world, trusting); }));
+}
+
+TEST(MessagePropertiesCanFail, P6SeesThatARecipientTooManyIsTakenForCertain) {
+  const Accept certain = [](MailAddress address, const Decision& decision) {
+    auto recipient = accepted_recipient(std::move(address), decision);
+    if (recipient && recipient->held_back &&
+        recipient->held_back->would == HeldBack::Would::reject) {
+      recipient->held_back.reset();
+    }
+    return recipient;
+  };
+  EXPECT_TRUE(finds_a_fault(message_world(), [&](const World& world) {
+    return looks_at_recipients(world) ? trouble_never_refuses(world, certain) : std::nullopt;
+  }));
 }
 
 TEST(MessagePropertiesCanFail, P6SeesThatALostMemoryIsTakenForRecipientsThatAreNotSettled) {
@@ -207,7 +230,7 @@ TEST(MessagePropertiesCanFail, P6SeesThatALostMemoryIsTakenForRecipientsThatAreN
     if (recipient) recipient->settled = false;
     return recipient;
   };
-  EXPECT_TRUE(finds_a_fault([&](const World& world) {
+  EXPECT_TRUE(finds_a_fault(any_world(), [&](const World& world) {
     return never_refused_instead(world, {}, unsettled, MemoryOfRecipients::kept);
   }));
 }

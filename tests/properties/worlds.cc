@@ -42,7 +42,7 @@ const std::vector<Leaf> leaves{
     {Stage::mail, to_end, "declared_size > 1kB"},
     {Stage::rcpt, Stage::rcpt, "recipient.domain == 'example.org'"},
     {Stage::data, to_end, "recipient_count > 1"},
-    {Stage::data, to_end, "recipients contains 'bob@'"},
+    {Stage::data, to_end, "recipients contains 'bob@example.org'"},
     {Stage::end_of_message, to_end, "size > 1kB"},
 };
 
@@ -101,41 +101,67 @@ Gen<RulePlan> plan_at(Stage stage) {
   });
 }
 
-/// What goes wrong between RCPT and the end of a message: short conditions on few facts and on the
-/// recipients, accepts that act unanswered.
 Gen<std::string> message_condition_at(Stage stage) {
-  const auto fact = gen::element<std::string>("sample_a == 'bad'", "sample_b != 'good'", "true");
-  if (stage == Stage::mail) return fact;
+  const auto fact = gen::element<std::string>("sample_a == 'bad'", "sample_a != 'bad'",
+                                              "sample_b == 'bad'", "true", "true");
   const auto about =
       stage == Stage::rcpt
-          ? gen::element<std::string>("recipient.domain == 'example.org'",
-                                      "not (recipient.domain == 'example.org')", "true")
+          ? gen::element<std::string>("recipient.domain == 'example.org'", "true", "true")
           : gen::element<std::string>("recipient_count > 1", "recipient_count == 1",
-                                      "recipients contains 'bob@'",
-                                      "not (recipients contains 'bob@')", "true", "true");
+                                      "recipients contains 'bob@example.org'",
+                                      "not (recipients contains 'bob@example.org')", "true",
+                                      "true");
   return gen::apply([](const std::string& a, const std::string& b) { return a + " and " + b; },
                     fact, about);
 }
 
-Gen<RulePlan> message_plan_at(Stage stage) {
-  const auto unavailable = gen::element(WhenUnavailable::skip, WhenUnavailable::defer,
-                                        WhenUnavailable::match, WhenUnavailable::match);
-  const auto verdict = gen::element(Verdict::accept, Verdict::reject, Verdict::defer);
+struct MessageRule {
+  Stage stage;
+  Verdict verdict;
+  WhenUnavailable unavailable;
+};
+
+Gen<RulePlan> message_plan(MessageRule rule) {
   return gen::apply(
-      [stage](Verdict chosen, std::string condition, WhenUnavailable when, AcceptScope scope) {
+      [rule](std::string condition, AcceptScope scope) {
         RulePlan plan;
-        plan.stage = stage;
+        plan.stage = rule.stage;
         plan.condition = std::move(condition);
-        plan.verdict = chosen;
+        plan.verdict = rule.verdict;
         plan.scope = scope;
-        const bool match = when == WhenUnavailable::match;
-        plan.unavailable = match && chosen != Verdict::accept ? WhenUnavailable::skip : when;
-        if (chosen == Verdict::reject) plan.reason = "policy-reject";
-        if (chosen == Verdict::defer) plan.reason = "policy-defer";
+        plan.unavailable = rule.unavailable;
+        if (rule.verdict == Verdict::reject) plan.reason = "policy-reject";
+        if (rule.verdict == Verdict::defer) plan.reason = "policy-defer";
         return plan;
       },
-      verdict, message_condition_at(stage), unavailable,
-      gen::element(AcceptScope::stage, AcceptScope::message));
+      message_condition_at(rule.stage), gen::element(AcceptScope::stage, AcceptScope::message));
+}
+
+/// What goes wrong between RCPT and the end of a message: short conditions on few facts and on the
+/// recipients, accepts that act unanswered before rules that refuse, and a refusal in the end.
+Gen<std::vector<RulePlan>> message_plans() {
+  constexpr auto skip = WhenUnavailable::skip;
+  const MessageRule matching{Stage::rcpt, Verdict::accept, WhenUnavailable::match};
+  const MessageRule accepting{Stage::rcpt, Verdict::accept, skip};
+  const MessageRule refusing{Stage::rcpt, Verdict::reject, skip};
+  const MessageRule putting_off{Stage::rcpt, Verdict::defer, skip};
+  const MessageRule waiting{Stage::rcpt, Verdict::reject, WhenUnavailable::defer};
+  const MessageRule accepting_late{Stage::end_of_message, Verdict::accept, skip};
+  const MessageRule putting_off_late{Stage::end_of_message, Verdict::defer, skip};
+  const MessageRule refusing_late{Stage::end_of_message, Verdict::reject, skip};
+  const auto plans = [](Gen<MessageRule> rules) {
+    return gen::mapcat(std::move(rules), message_plan);
+  };
+  return gen::apply(
+      [](RulePlan first, RulePlan second, RulePlan third, RulePlan late, RulePlan last) {
+        return std::vector<RulePlan>{std::move(first), std::move(second), std::move(third),
+                                     std::move(late), std::move(last)};
+      },
+      plans(gen::element(matching, accepting, refusing)),
+      plans(gen::element(matching, accepting, refusing, putting_off, waiting)),
+      plans(gen::element(refusing, putting_off)),
+      plans(gen::element(accepting_late, putting_off_late, refusing_late)),
+      message_plan(refusing_late));
 }
 
 Gen<Answer> answer_among(std::vector<std::string> words) {
@@ -270,17 +296,7 @@ Gen<World> any_world() {
       stages);
 }
 
-Gen<World> message_world() {
-  const auto rule_stages = gen::element(Stage::mail, Stage::rcpt, Stage::rcpt, Stage::rcpt,
-                                        Stage::end_of_message, Stage::end_of_message);
-  return world_of(gen::mapcat(gen::inRange(2, 7),
-                              [=](int size) {
-                                return gen::container<std::vector<RulePlan>>(
-                                    static_cast<std::size_t>(size),
-                                    gen::mapcat(rule_stages, message_plan_at));
-                              }),
-                  gen::just(Stage::rcpt));
-}
+Gen<World> message_world() { return world_of(message_plans(), gen::just(Stage::rcpt)); }
 
 World without(World world, const std::vector<bool>& gone) {
   std::size_t at = 0;
