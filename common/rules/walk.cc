@@ -131,7 +131,9 @@ class Walk {
     if (truth == Truth::unknown) return End::open;
     if (truth == Truth::no) return End::exhausted;
     if (note != TrailNote::none) {
-      course.softeners.add(rule, reach(rule));
+      // One that acted unanswered at RCPT may have spared a recipient a temporary refusal.
+      const bool matched = truth == Truth::unavailable && situation_.matches_unanswered(rule);
+      course.softeners.add(rule, matched ? Softeners::Reach::all : reach(rule));
       return End::exhausted;
     }
     course.remarkable = true;

@@ -399,6 +399,33 @@ TEST(Evaluate, LeavesATemporaryRefusalAsItIs) {
   EXPECT_TRUE(decision.softened_by.empty());
 }
 
+TEST(Evaluate, SaysThatRecipientsAreNotKnownRatherThanThatAServiceIsDown) {
+  const auto rules = list(put_off("slow", "recipient.local == 'slow'"),
+                          rejecting(rule("spam", Stage::end_of_message, ""), "policy-reject"));
+  auto transaction = ordinary_transaction(Stage::end_of_message);
+  transaction.recipient = {};
+  transaction.recipients = {};
+  const auto decision = decide(rules, {}, transaction);
+  EXPECT_EQ(decision.verdict, Verdict::defer);
+  EXPECT_EQ(decision.reason->id, "policy-defer");
+  EXPECT_EQ(decision.softened_by, "slow");
+  EXPECT_EQ(decision.missing, QuestionKind::recipients);
+  EXPECT_THAT(trail(decision), ElementsAre("slow:no (recipients not known)", "spam:yes"));
+}
+
+TEST(Evaluate, CarriesOnWhatAMatchMaySpareTheRecipient) {
+  const auto held_back = [](Rule behind) {
+    auto match = when_unavailable(welcome("friends", yes_a), WhenUnavailable::match);
+    match.scope = AcceptScope::stage;
+    return decide(list(std::move(match), std::move(behind)), World().fails("sample_a")).held_back;
+  };
+  EXPECT_EQ(held_back(put_off("later", yes_b)),
+            (HeldBack{"friends", HeldBack::Would::defer, QuestionKind::sample}));
+  EXPECT_EQ(held_back(blocked("bad", ""))->would, HeldBack::Would::reject);
+  EXPECT_EQ(held_back(welcome("all", ""))->would, HeldBack::Would::accept);
+  EXPECT_FALSE(held_back(put_off("nobody", "false")));
+}
+
 // Shadow.
 
 TEST(Evaluate, RecordsAShadowRuleWithoutLettingItActOrWait) {
