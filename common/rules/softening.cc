@@ -160,13 +160,13 @@ void Suspect::add(const Rule& rule, Would would) {
   would_ = would;
 }
 
-std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at,
+std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at, Stage last,
                                        const Situation& situation, const Softeners& softeners) {
   const bool settled = scope_of(rules[at]) != AcceptScope::stage;
   const auto told = told_facts(situation.facts());
   bool softened = !softeners.empty();
   Suspect worst;
-  for (++at; at < rules.size() && situation.reached(rules[at]); ++at) {
+  for (++at; at < rules.size() && rules[at].place.stage <= last; ++at) {
     const auto& rule = rules[at];
     if (!is_asked(situation, rule)) continue;
     const auto truth = rule.condition.truth(situation.transaction(), told);

@@ -50,11 +50,11 @@ class Suspect {
   HeldBack::Would would_ = HeldBack::Would::reject;
 };
 
-/// At RCPT, of the accept at `at` that acted without its answer: what the rules behind it might
-/// have done to the recipient had the answer been no; none if that makes no difference. Looks at
+/// Of the accept at `at` that acted without its answer: what the rules behind it, up to stage
+/// `last`, might have done had the answer been no; none if that makes no difference. Looks at
 /// nothing that a check could still answer, as none of their questions was asked.
 std::optional<HeldBack::Would> spared_unanswered(const std::vector<Rule>& rules, std::size_t at,
-                                                 const Situation& situation,
+                                                 Stage last, const Situation& situation,
                                                  const Softeners& softeners);
 
 /// Why the refusal for good by the rule at `at` must be temporary.

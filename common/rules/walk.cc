@@ -149,9 +149,13 @@ class Walk {
     if (situation_.defers_unanswered(rule)) return End::missing_fact;
     if (situation_.matches_unanswered(rule)) {
       if (situation_.settles_stage(rule)) {
-        // The rules it settles without knowing might have put the message off.
+        // The rules it settles without knowing might have put the message off, or let it in.
+        const auto spared =
+            spared_unanswered(rules_, course.at, rule.place.stage, situation_, course.softeners);
         settled_stage_ = rule.place.stage;
-        course.softeners.add(rule, Softeners::Reach::all);
+        if (spared && *spared != HeldBack::Would::reject) {
+          course.softeners.add(rule, Softeners::Reach::all);
+        }
         return End::exhausted;
       }
       suspect_spared(course);
@@ -183,7 +187,8 @@ class Walk {
   /// An accept that acts without its answer may spare the recipient a rule behind it.
   void suspect_spared(Course& course) const {
     if (situation_.transaction().stage != Stage::rcpt) return;
-    const auto would = spared_unanswered(rules_, course.at, situation_, course.softeners);
+    const auto would =
+        spared_unanswered(rules_, course.at, Stage::rcpt, situation_, course.softeners);
     if (would) course.suspect.add(rules_[course.at], *would);
   }
 

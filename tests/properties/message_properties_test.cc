@@ -145,15 +145,7 @@ Fault trouble_never_refuses(const World& world, const Accept& accept) {
 }
 
 Fault forgetting_never_refuses(const World& world) {
-  auto cases = ways_to_miss(world);
-  cases.emplace_back();
-  for (const auto& missing : cases) {
-    if (auto fault =
-            never_refused_instead(world, missing, accepted_recipient, MemoryOfRecipients::lost)) {
-      return fault;
-    }
-  }
-  return std::nullopt;
+  return never_refused_instead(world, {}, accepted_recipient, MemoryOfRecipients::lost);
 }
 
 template <typename Property>
