@@ -25,7 +25,4 @@ std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
 std::vector<Question> questions_ahead(const std::vector<Rule>& rules,
                                       const Transaction& transaction, const Facts& facts);
 
-/// The reason whose temporary reply stands for a missing fact (semantics 7).
-const Reason* reason_for_missing(QuestionKind kind) noexcept;
-
 }  // namespace postern::walk

@@ -383,6 +383,7 @@ TEST(Differences, AreFoundInEveryPartOfADecision) {
   EXPECT_EQ(one_change([](Decision& d) { d.reply.reset(); }), "reply");
   EXPECT_EQ(one_change([](Decision& d) { d.softened_by += "x"; }), "softened by");
   EXPECT_EQ(one_change([](Decision& d) { d.softened_from += "x"; }), "softened from");
+  EXPECT_EQ(one_change([](Decision& d) { d.missing.reset(); }), "missing");
   EXPECT_EQ(one_change([](Decision& d) { d.trail[1].truth = Truth::yes; }), "trail, entry 2");
   EXPECT_EQ(one_change([](Decision& d) { d.trail.pop_back(); }), "trail, entry 3");
 }
