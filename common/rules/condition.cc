@@ -1,6 +1,7 @@
 #include "rules/condition.h"
 
 #include "rules/compiler.h"
+#include "rules/needs.h"
 #include "rules/program.h"
 
 #include <algorithm>
@@ -92,6 +93,10 @@ std::string Condition::limit() const {
     limit = std::to_string(test.numbers.front()) + (size ? " octets" : "");
   }
   return limit;
+}
+
+std::optional<std::vector<expression::Need>> Condition::needs() const {
+  return expression::needs_of(*program_);
 }
 
 ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts) const {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,6 +18,9 @@ namespace postern {
 
 class CheckRegistry;
 class Table;
+namespace expression {
+struct Need;
+}
 using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
 /// A fault in the text of an expression, by offset so that whoever holds the file can point.
@@ -93,6 +97,9 @@ class Condition {
   /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
   /// count to be greater than a number; else empty. For the field {limit}.
   std::string limit() const;
+
+  /// What must hold of a transaction for it to be anything but no (rules/needs.h).
+  std::optional<std::vector<expression::Need>> needs() const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

@@ -3,6 +3,7 @@
 #include "checks/check.h"
 #include "model/text.h"
 #include "rules/loader.h"
+#include "rules/rule_index.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace postern {
 struct Policy::Parts {
   Settings settings;
   std::vector<Rule> rules;
+  RuleIndex index{{}};
   Tables tables;
   std::string digest;
 };
@@ -190,6 +192,7 @@ class PolicyBuilder {
     auto parts = std::make_unique<Policy::Parts>();
     parts->settings = std::move(settings);
     for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
+    parts->index = RuleIndex(parts->rules);
     parts->tables = std::move(tables);
     std::string listing;
     // Names count from the folder of the main file: however that is spelled, it is one policy.
@@ -227,6 +230,7 @@ Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader
 }
 
 const Settings& Policy::settings() const noexcept { return parts_->settings; }
+const RuleIndex& Policy::rule_index() const noexcept { return parts_->index; }
 const std::vector<Rule>& Policy::rules() const noexcept { return parts_->rules; }
 const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::tables()
     const noexcept {

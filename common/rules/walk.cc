@@ -36,13 +36,16 @@ struct Course {
 
 class Walk {
  public:
-  Walk(const std::vector<Rule>& rules, const Situation& situation)
-      : rules_(rules), situation_(situation) {}
+  Walk(const RuleList& list, const Situation& situation)
+      : rules_(list.rules), index_(list.index), situation_(situation) {}
 
   Course course() {
     Course course;
     settled_stage_.reset();
-    for (; course.at < rules_.size() && situation_.reached(rules_[course.at]); ++course.at) {
+    const auto end = reached_end();
+    auto finds = this->finds();
+    for (course.at = std::min(finds.next(0), end); course.at < end;
+         course.at = std::min(finds.next(course.at + 1), end)) {
       course.end = ask(course);
       if (course.end != Course::End::exhausted) break;
     }
@@ -108,14 +111,36 @@ class Walk {
     std::vector<TrailEntry> trail;
     if (detail == TrailDetail::full) trail.reserve(rules_.size());
     settled_stage_.reset();
-    for (std::size_t at = 0; at < rules_.size() && situation_.reached(rules_[at]); ++at) {
-      if (detail == TrailDetail::remarkable && !may_be_remarkable(course, at)) continue;
-      trail.push_back(entry(course, at));
+    const auto end = reached_end();
+    if (detail == TrailDetail::full) {
+      for (std::size_t at = 0; at < end; ++at) trail.push_back(entry(course, at));
+      return trail;
+    }
+    auto finds = this->finds();
+    for (auto at = finds.next(0); at < end; at = finds.next(at + 1)) {
+      if (may_be_remarkable(course, at)) trail.push_back(entry(course, at));
     }
     return trail;
   }
 
  private:
+  /// Behind the last rule that is reached.
+  std::size_t reached_end() const {
+    const auto end = std::partition_point(rules_.begin(), rules_.end(), [this](const Rule& rule) {
+      return situation_.reached(rule);
+    });
+    return static_cast<std::size_t>(end - rules_.begin());
+  }
+
+  /// The rules worth a look. All of them where a rule counts that says no: for mail that was handed
+  /// in locally it is remarkable, and with all recipients settled it is where the walk ends.
+  RuleIndex::Finds finds() const {
+    if (index_ == nullptr || !situation_.transaction().client.address || situation_.all_settled()) {
+      return RuleIndex::Finds::every(rules_.size());
+    }
+    return index_->finds(situation_.transaction());
+  }
+
   /// Goes by the rule at `course.at`; `exhausted`: the walk goes on.
   Course::End ask(Course& course) {
     using End = Course::End;
@@ -268,6 +293,7 @@ class Walk {
   }
 
   const std::vector<Rule>& rules_;
+  const RuleIndex* index_;
   const Situation& situation_;
   std::optional<Stage> settled_stage_;
 };
@@ -306,12 +332,12 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
 
 }  // namespace
 
-std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
-                                           const IdentitySettings& identity,
+std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentitySettings& identity,
                                            const Transaction& transaction, const Facts& facts,
                                            Detail detail) {
   const Situation situation(transaction, facts);
-  Walk walk(rules, situation);
+  const auto& rules = list.rules;
+  Walk walk(list, situation);
   const auto course = walk.course();
   if (course.end == Course::End::open) return NeedsMore{walk.questions(course)};
 
@@ -345,28 +371,30 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
   return decision;
 }
 
-std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
+std::vector<TrailEntry> trail_of(const RuleList& list, const Transaction& transaction,
                                  const Facts& facts, TrailDetail detail) {
   const Situation situation(transaction, facts);
-  Walk walk(rules, situation);
+  Walk walk(list, situation);
   const auto course = walk.course();
   if (course.end == Course::End::open) return {};
   return walk.trail(course, detail);
 }
 
-std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
-                                       const Transaction& transaction, const Facts& facts) {
-  const bool any_shadow = std::any_of(
-      rules.begin(), rules.end(), [](const Rule& rule) { return rule.mode == RuleMode::shadow; });
+std::vector<Question> shadow_questions(const RuleList& list, const Transaction& transaction,
+                                       const Facts& facts) {
+  const auto is_shadow = [](const Rule& rule) { return rule.mode == RuleMode::shadow; };
+  const bool any_shadow = list.index != nullptr
+                              ? list.index->any_shadow()
+                              : std::any_of(list.rules.begin(), list.rules.end(), is_shadow);
   if (!any_shadow) return {};
   const Situation situation(transaction, facts);
-  Walk walk(rules, situation);
+  Walk walk(list, situation);
   return walk.shadow_questions(walk.course());
 }
 
-std::vector<Question> questions_ahead(const std::vector<Rule>& rules,
-                                      const Transaction& transaction, const Facts& facts) {
-  return Walk(rules, Situation(transaction, facts)).questions_ahead();
+std::vector<Question> questions_ahead(const RuleList& list, const Transaction& transaction,
+                                      const Facts& facts) {
+  return Walk(list, Situation(transaction, facts)).questions_ahead();
 }
 
 }  // namespace postern::walk
