@@ -426,6 +426,31 @@ TEST(Evaluate, CarriesOnWhatAMatchMaySpareTheRecipient) {
   EXPECT_FALSE(held_back(put_off("nobody", "false")));
 }
 
+TEST(Evaluate, TakesAMissedRefusalThatWouldBeSoftenedForADeferral) {
+  auto for_stage = welcome("friends", yes_a);
+  for_stage.scope = AcceptScope::stage;
+  const auto decision = decide(list(std::move(for_stage), blocked("bad", yes_b)),
+                               World().fails("sample_a").fails("sample_b"));
+  EXPECT_EQ(decision.held_back, (HeldBack{"bad", HeldBack::Would::defer, QuestionKind::sample}));
+}
+
+TEST(Evaluate, SoftensBehindAMissedRefusalThatLooksAtDoubtfulRecipients) {
+  const auto at_end = [](std::string_view name, std::string_view condition) {
+    return rejecting(rule(name, Stage::end_of_message, condition), "policy-reject");
+  };
+  const auto rules =
+      list(at_end("many", "sample_a == 'bad' and recipient_count > 1"), at_end("spam", ""));
+  auto transaction = to_two(Stage::end_of_message, false, false);
+  transaction.recipient_count = std::int64_t{2};
+  auto recipients = transaction.recipients.value();
+  recipients[0].held_back = HeldBack{"gone", HeldBack::Would::reject, QuestionKind::dns};
+  transaction.recipients = recipients;
+  const auto decision = decide(rules, World().fails("sample_a"), transaction);
+  EXPECT_EQ(decision.verdict, Verdict::defer);
+  EXPECT_EQ(decision.softened_by, "gone");
+  EXPECT_EQ(decide(rules, World().says("sample_a", "good"), transaction).verdict, Verdict::reject);
+}
+
 // Shadow.
 
 TEST(Evaluate, RecordsAShadowRuleWithoutLettingItActOrWait) {
