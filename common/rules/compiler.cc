@@ -85,6 +85,7 @@ class Compiler {
       return std::move(problems);
     }
     program_.earliest = resolver_.earliest();
+    program_.latest = resolver_.latest();
     program_.subjects = resolver_.subjects();
     program_.names = resolver_.names();
     return std::move(program_);
@@ -105,8 +106,11 @@ class Compiler {
   Part negate(Part part) {
     return emit({Step::Kind::negate, Truth::no, part.step, 1}, part.costly);
   }
+  static bool is_costly(const Test& test) {
+    return test.check && test.check->description().cost == QuestionCost::costly;
+  }
   Part emit(Test test) {
-    const bool costly = test.check && test.check->description().cost == QuestionCost::costly;
+    const bool costly = is_costly(test);
     program_.tests.push_back(std::move(test));
     const auto index = static_cast<std::uint32_t>(program_.tests.size() - 1);
     return emit({Step::Kind::test, Truth::no, index, 1}, costly);
@@ -148,7 +152,43 @@ class Compiler {
     return emit(step, parts.back().costly);
   }
 
+  /// A condition with a name becomes part of this one, as if it stood here in parentheses.
+  Part embedded(const Node& node, const Program& other) {
+    resolver_.use(node, other);
+    if (other.steps.empty()) return constant(Truth::yes);
+    const auto steps = static_cast<std::uint32_t>(program_.steps.size());
+    const auto children = static_cast<std::uint32_t>(program_.children.size());
+    const auto tests = static_cast<std::uint32_t>(program_.tests.size());
+    for (auto step : other.steps) {
+      switch (step.kind) {
+        case Step::Kind::all_of:
+        case Step::Kind::any_of:
+          step.first += children;
+          break;
+        case Step::Kind::negate:
+          step.first += steps;
+          break;
+        case Step::Kind::test:
+          step.first += tests;
+          break;
+        case Step::Kind::constant:
+          break;
+      }
+      program_.steps.push_back(step);
+    }
+    for (const auto child : other.children) program_.children.push_back(steps + child);
+    bool costly = false;
+    for (const auto& test : other.tests) {
+      costly = costly || is_costly(test);
+      program_.tests.push_back(test);
+    }
+    return {static_cast<std::uint32_t>(program_.steps.size() - 1), costly};
+  }
+
   Part bare(const Node& node) {
+    if (const auto condition = resolver_.condition(node)) {
+      return *condition ? embedded(node, (*condition)->program()) : constant(Truth::no);
+    }
     const auto operand = resolver_.operand(node);
     if (!operand) return constant(Truth::no);
     if (operand->type != ValueType::boolean) {

@@ -95,6 +95,8 @@ std::string Condition::limit() const {
   return limit;
 }
 
+const expression::Program& Condition::program() const noexcept { return *program_; }
+
 std::optional<std::vector<expression::Need>> Condition::needs() const {
   return expression::needs_of(*program_);
 }

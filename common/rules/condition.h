@@ -18,9 +18,13 @@ namespace postern {
 
 class CheckRegistry;
 class Table;
+class Condition;
+/// Conditions that have a name of their own, [when.NAME]. Null: one with errors, already reported.
+using NamedConditions = std::map<std::string, std::shared_ptr<const Condition>, std::less<>>;
 namespace expression {
 struct Need;
-}
+struct Program;
+}  // namespace expression
 using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
 /// A fault in the text of an expression, by offset so that whoever holds the file can point.
@@ -69,6 +73,7 @@ class Condition {
     std::optional<Stage> stage;
     /// Not all files could be read: a table that is not known may stand in the others.
     bool more_tables = false;
+    const NamedConditions* conditions = nullptr;
   };
 
   /// Parses, checks types and names, compiles. All faults at once.
@@ -97,6 +102,9 @@ class Condition {
   /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
   /// count to be greater than a number; else empty. For the field {limit}.
   std::string limit() const;
+
+  /// What it was compiled to (rules/program.h), to become part of other conditions.
+  const expression::Program& program() const noexcept;
 
   /// What must hold of a transaction for it to be anything but no (rules/needs.h).
   std::optional<std::vector<expression::Need>> needs() const;

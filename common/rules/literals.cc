@@ -286,7 +286,7 @@ class Reader {
     Pattern compiled(node.text, operand_.type == ValueType::text ? PatternCase::sensitive
                                                                  : PatternCase::ignored);
     if (compiled.ok()) {
-      test_.pattern.emplace(std::move(compiled));
+      test_.pattern = std::make_shared<const Pattern>(std::move(compiled));
       return true;
     }
     const auto fragment = compiled.error_fragment();

@@ -40,6 +40,35 @@ struct TableSet {
 void read_tables(const Node& root, const ValueReader& values, const CheckRegistry& checks,
                  const SourceLoader& load, TableSet& tables);
 
+/// Reports the faults of a condition where it stands.
+void report_condition(const Node& value, const std::vector<ExpressionProblem>& problems,
+                      const TableSet& tables, Diagnostics& diagnostics);
+
+/// Compiles [when.NAME] sections: all are declared, then each is compiled after those it uses.
+class ConditionCompiler {
+ public:
+  ConditionCompiler(const ValueReader& values, const CheckRegistry& checks, const TableSet& tables,
+                    Unread unread)
+      : values_(values), checks_(checks), tables_(tables), unread_(unread) {}
+
+  /// `root` outlives this.
+  void declare(const Node& root);
+  NamedConditions take();
+
+ private:
+  bool check_name(const Member& section) const;
+  void compile(const std::string& name);
+  bool compile_parts(const Member& member);
+
+  const ValueReader& values_;
+  const CheckRegistry& checks_;
+  const TableSet& tables_;
+  Unread unread_;
+  std::map<std::string, const Member*> sections_;
+  NamedConditions conditions_;
+  std::vector<std::string> path_;  // of those being compiled, each used by the one before
+};
+
 /// A rule with what the review needs to point at.
 struct DraftRule {
   Rule rule;
@@ -52,8 +81,13 @@ struct DraftRule {
 class RuleCompiler {
  public:
   RuleCompiler(const ValueReader& values, const Settings& settings, const CheckRegistry& checks,
-               const TableSet& tables, Unread unread)
-      : values_(values), settings_(settings), checks_(checks), tables_(tables), unread_(unread) {}
+               const TableSet& tables, const NamedConditions& conditions, Unread unread)
+      : values_(values),
+        settings_(settings),
+        checks_(checks),
+        tables_(tables),
+        conditions_(conditions),
+        unread_(unread) {}
 
   void add(const Node& source);
   /// In the order in which they are asked. Rules with errors are missing.
@@ -95,6 +129,7 @@ class RuleCompiler {
   const Settings& settings_;
   const CheckRegistry& checks_;
   const TableSet& tables_;
+  const NamedConditions& conditions_;
   Unread unread_;
   std::map<std::string, Span> names_;
   std::vector<DraftRule> rules_;

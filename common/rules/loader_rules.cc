@@ -159,19 +159,13 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   if (!values_.text(source, "rule.when")) return {};
   auto compiled = Condition::compile(member->value.string, scope(stage));
   if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
-  for (const auto& problem : std::get<std::vector<ExpressionProblem>>(compiled)) {
-    // A check has been reported where it stands.
-    const auto word = member->value.string.substr(
-        std::min(problem.offset, member->value.string.size()), problem.length);
-    if (tables_.checks.contains(word.substr(0, word.find('.')))) continue;
-    values_.diagnostics().error(member->value.part(problem.offset, problem.length), problem.message,
-                                problem.hint);
-  }
+  report_condition(member->value, std::get<std::vector<ExpressionProblem>>(compiled), tables_,
+                   values_.diagnostics());
   return {};
 }
 
 Condition::Scope RuleCompiler::scope(std::optional<Stage> stage) const {
-  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing};
+  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing, &conditions_};
 }
 
 /// The stage the rule stands at: what it says, else the earliest at which all that its condition

@@ -40,6 +40,13 @@ bool is_account(std::string_view text) {
 
 }  // namespace
 
+bool is_own_name(std::string_view name) {
+  return !name.empty() && (name.front() < '0' || name.front() > '9') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string list_text(const std::vector<std::string>& words, std::string_view joint) {

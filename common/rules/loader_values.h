@@ -57,6 +57,8 @@ std::string list_text(const std::vector<std::string>& words, std::string_view jo
 /// "did you mean \"x\"?" for the nearest of `known`, else `otherwise`.
 std::string nearest_hint(std::string_view wrong, const std::vector<std::string>& known,
                          std::string otherwise);
+/// Of a table or condition: small letters, digits and underscores, and no digit first.
+bool is_own_name(std::string_view name);
 /// In quotes. Whatever the file holds: render() makes it fit for a terminal.
 std::string quoted(std::string_view text);
 

@@ -72,7 +72,11 @@ class PolicyBuilder {
       for (const auto& check : checks->value.members) tables.checks.insert(check.key);
     }
 
-    RuleCompiler compiler(values_, settings, checks_, tables, unread_);
+    ConditionCompiler named(values_, checks_, tables, unread_);
+    for (const auto& root : documents_) named.declare(root);
+    const auto conditions = named.take();
+
+    RuleCompiler compiler(values_, settings, checks_, tables, conditions, unread_);
     for (const auto& root : documents_) {
       for (const auto* source : values_.list(root, "rule")) compiler.add(*source);
     }
@@ -172,17 +176,18 @@ class PolicyBuilder {
     if (file == nullptr) return note_unread();
     if (!open_document(*file)) note_unread();
     for (const auto& member : documents_.back().members) {
-      if (member.key == "rule" || member.key == "table") continue;
+      if (member.key == "rule" || member.key == "table" || member.key == "when") continue;
       const auto* key = find_key(member.key);
       if (key != nullptr && key->availability == Availability::later) {
         values_.not_built_yet(member);
       } else if (key != nullptr) {
         diagnostics_.error(member.key_span, quoted(member.key) + " belongs in the main file",
-                           "an included file holds [[rule]] and [table.NAME] only");
+                           "an included file holds [[rule]], [table.NAME] and [when.NAME] only");
       } else {
-        diagnostics_.error(member.key_span, "unknown key " + quoted(member.key),
-                           nearest_hint(member.key, {"rule", "table"},
-                                        "an included file holds [[rule]] and [table.NAME] only"));
+        diagnostics_.error(
+            member.key_span, "unknown key " + quoted(member.key),
+            nearest_hint(member.key, {"rule", "table", "when"},
+                         "an included file holds [[rule]], [table.NAME] and [when.NAME] only"));
       }
     }
   }

@@ -49,7 +49,7 @@ struct Test {
   std::string other_macro;
   std::string table_name;
   std::shared_ptr<const Table> table;
-  std::optional<Pattern> pattern;
+  std::shared_ptr<const Pattern> pattern;  ///< shared by the conditions that a named one is part of
 };
 
 struct Step {
@@ -68,6 +68,7 @@ struct Program {
   std::vector<Test> tests;
   std::vector<ConditionName> names;
   Stage earliest = Stage::connect;
+  Stage latest = Stage::end_of_message;  ///< up to which everything it names is known
   Subjects subjects;
 };
 

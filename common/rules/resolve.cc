@@ -1,6 +1,7 @@
 #include "rules/resolve.h"
 
 #include "model/text.h"
+#include "rules/program.h"
 #include "rules/schema.h"
 #include "tables/table.h"
 
@@ -79,6 +80,26 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
   return std::nullopt;
 }
 
+std::optional<std::shared_ptr<const Condition>> Resolver::condition(const Node& node) const {
+  if (node.kind != NodeKind::name || !scope_.conditions) return std::nullopt;
+  const auto found = scope_.conditions->find(node.text);
+  if (found == scope_.conditions->end()) return std::nullopt;
+  return found->second;
+}
+
+void Resolver::use(const Node& node, const Program& condition) {
+  use(node, node.text, condition.earliest, condition.latest, condition.subjects);
+  for (const auto& name : condition.names) {
+    names_.push_back({name.name, node.offset, node.length, name.kind});
+  }
+}
+
+Stage Resolver::latest() const {
+  auto latest = Stage::end_of_message;
+  for (const auto& limited : limited_) latest = std::min(latest, limited.latest);
+  return latest;
+}
+
 void Resolver::unknown(const Node& node, const Operand* wanted) {
   const auto& word = node.text;
   if (word == "macro") {
@@ -92,6 +113,11 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
               "a value stands between quotes, " + quoted(word));
       return;
     }
+  }
+  if (scope_.conditions && scope_.conditions->find(word) != scope_.conditions->end()) {
+    problem(node, quoted(word) + " is a condition, which cannot be compared",
+            "write " + word + " or not " + word);
+    return;
   }
   if (scope_.tables && scope_.tables->find(word) != scope_.tables->end()) {
     problem(node, quoted(word) + " is a table, which cannot be compared",
@@ -109,6 +135,9 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   }
   if (scope_.checks) {
     for (const auto& [name, check] : scope_.checks->all()) known.push_back(name);
+  }
+  if (scope_.conditions) {
+    for (const auto& [name, condition] : *scope_.conditions) known.push_back(name);
   }
   const auto nearest = nearest_name(word, known);
   std::string hint = nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?";
@@ -172,6 +201,8 @@ void Resolver::check_stages() {
                 " alone, " + (scope_.stage ? "but " : "") + why,
             limited.name.starts_with("macro(")
                 ? "write stage = \"rcpt\"; a message may have several recipients"
+            : scope_.conditions && scope_.conditions->find(limited.name) != scope_.conditions->end()
+                ? "write stage = " + quoted(postern::to_text(limited.latest))
                 : "later stages have \"recipients\", all that were not refused");
   }
 }

@@ -36,6 +36,11 @@ class Resolver {
   /// A name, macro or check, or nothing and a problem. `wanted`: what it is compared with, if
   /// known, so that a word without quotes is recognised.
   std::optional<Operand> operand(const Node& node, const Operand* wanted = nullptr);
+  /// A condition with a name, null if it has errors of its own; nothing and no problem if there is
+  /// none of that name.
+  std::optional<std::shared_ptr<const Condition>> condition(const Node& node) const;
+  /// Notes what a condition with a name needs, that stands at `node`.
+  void use(const Node& node, const Program& condition);
   /// A table, or nothing and a problem. A table that failed to load is found and null.
   std::optional<std::shared_ptr<const Table>> table(const Node& node);
 
@@ -45,6 +50,7 @@ class Resolver {
   /// Reports names that are never known at the same stage.
   void check_stages();
   Stage earliest() const { return earliest_; }
+  Stage latest() const;
   const Subjects& subjects() const { return subjects_; }
   /// Names of the fixed list, in the order in which they were found.
   const std::vector<ConditionName>& names() const { return names_; }

@@ -119,6 +119,12 @@ constexpr std::array keys{
               "recipient_delimiter: with \"+\", an entry bob@ also fits bob+lists@.",
               "0.1", reload, built},
 
+    SchemaKey{"when", KeyType::tables, "", 0, 0, "",
+              "Conditions with a name of yours, for rules to use instead of writing them again.",
+              "0.1", reload, built},
+    SchemaKey{"when.*.is", KeyType::condition, "", 0, 0, "",
+              "The condition; it may use others by their names.", "0.1", reload, built},
+
     SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
               "The rules. Stage by stage, then in file order; the first that says yes decides.",
               "0.1", reload, built},
@@ -177,7 +183,6 @@ constexpr std::array keys{
               later},
     SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
               later},
-    SchemaKey{"when", KeyType::tables, "", 0, 0, "", "Conditions with a name.", "", reload, later},
     SchemaKey{"reason", KeyType::tables, "", 0, 0, "", "Texts of reasons in words of yours.", "",
               reload, later},
     SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload, later},

@@ -52,6 +52,7 @@ std::map<std::string, std::string> sample_keys(const std::string& text) {
       const auto begin = line.find_first_not_of('[');
       section = line.substr(begin, line.find(']') - begin);
       if (section.substr(0, 6) == "table.") section = "table.*";
+      if (section.substr(0, 5) == "when.") section = "when.*";
       continue;
     }
     const auto equals = line.find(" = ");
