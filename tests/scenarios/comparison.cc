@@ -33,8 +33,9 @@ std::string form_of(const Decision& decision) {
 
 void expect_trail(Findings& findings, const Expected& expected, const Decision& decision) {
   for (const auto& [rule, note] : expected.trail) {
-    const auto entry = std::find_if(decision.trail.begin(), decision.trail.end(),
-                                    [&](const TrailEntry& each) { return each.rule.name == rule; });
+    const auto entry =
+        std::find_if(decision.trail.begin(), decision.trail.end(),
+                     [&name = rule](const TrailEntry& each) { return each.rule.name == name; });
     if (entry == decision.trail.end()) {
       findings.add("the trail has no rule \"" + rule + "\"");
       continue;
