@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian 12 packages that are missing: `setup.sh program` for the program alone, `build`
 # for the tests and benchmarks as well, `mta` or `develop`.
-# None of them is a service, unless logrotate needs a cron where there is no systemd; the MTAs for tests are unpacked into the build folder, not installed.
+# None of them is a service, unless logrotate needs a cron where there is no systemd. The MTAs for
+# tests are unpacked into the build folder, not installed.
 set -eu
 
 program="g++ cmake ninja-build pkg-config

@@ -92,10 +92,13 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
   void advance(const std::shared_ptr<Job>& job, const News& news) noexcept {
     std::unique_lock lock(job->mutex);
     if (job->has_closed) return;
+    const bool others_pump = job->pumped;
     try {
       news(*job);
       pump(job, lock);
     } catch (...) {
+      // A thread that is at work on it may be calling back; the deadline ends what was lost here.
+      if (others_pump) return;
       if (!lock.owns_lock()) lock.lock();
       give_up(job, lock);
     }
@@ -110,7 +113,9 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     const bool replied = std::exchange(job->has_replied, true);
     lock.unlock();
     forget(job);
-    if (!replied) call(job->replied, outcome.decision);
+    // After a reply, a record of this outcome would tell of another decision.
+    if (replied) return;
+    call(job->replied, outcome.decision);
     call(job->closed, std::move(outcome));
   }
 

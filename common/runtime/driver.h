@@ -127,9 +127,9 @@ class Driver {
 
   /// Decides without blocking. `replied` is called exactly once, when the reply can go out (before
   /// decide() returns if nothing has to be asked, else from another thread); `closed` exactly once
-  /// after it, when the record is complete. Neither may throw. With a deadline of zero or less
-  /// nothing is waited for. Throws only when memory or the one thread cannot be had, and
-  /// then calls nothing.
+  /// after it, when the record is complete, or never if memory ran out in between. Neither may
+  /// throw. With a deadline of zero or less nothing is waited for. Throws only when memory or the
+  /// one thread cannot be had, and then calls nothing.
   void decide(std::shared_ptr<const Policy> policy, Transaction transaction, Facts facts,
               std::chrono::milliseconds deadline, std::function<void(const Decision&)> replied,
               std::function<void(Outcome)> closed);
