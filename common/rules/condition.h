@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -93,6 +94,14 @@ class Condition {
   /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
   /// count to be greater than a number; else empty. For the field {limit}.
   std::string limit() const;
+
+  /// How surely something was found in `table` when the condition says yes.
+  enum class LookUp : std::uint8_t { never, perhaps, always };
+  LookUp looks_up(std::string_view table) const noexcept;
+  /// The value of the map's entry that was found while the condition was asked: that of the first
+  /// look-up in `map` that found one. nullopt: none did.
+  std::optional<std::string> mapped(std::string_view map, const Transaction& transaction,
+                                    const Facts& facts) const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

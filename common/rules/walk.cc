@@ -1,10 +1,12 @@
 #include "rules/walk.h"
 
 #include "reply/compose.h"
+#include "rules/map_values.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace postern::walk {
@@ -357,7 +359,7 @@ std::optional<ReplyForm> form_here(const Reason& reason, const std::optional<Rep
 /// Fills in reason and reply of a refusal.
 void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyForm>& wish,
             std::string_view own_text, const std::string& limit, const IdentitySettings& identity,
-            const Transaction& transaction) {
+            const Transaction& transaction, FieldValues mapped = {}) {
   decision.reason = reason;
   if (!reason) return;
   const auto form = form_here(*reason, wish, transaction.stage);
@@ -365,6 +367,7 @@ void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyF
   const auto stage = reply_stage(transaction.stage);
   auto values = field_values(transaction);
   if (!limit.empty()) values.emplace_back("limit", limit);
+  std::move(mapped.begin(), mapped.end(), std::back_inserter(values));
   auto reply = compose(*reason, *form, stage, own_text, values,
                        {identity.host, identity.contact, identity.help}, transaction.reference);
   assert(reply.ok());
@@ -452,7 +455,9 @@ std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
     refuse(decision, reason_for_missing(missing), {}, {}, {}, identity, transaction);
     return decision;
   }
-  refuse(decision, rule.reason, rule.form, rule.text, rule.limit, identity, transaction);
+  auto mapped = mapped_values(rule, transaction, facts);
+  refuse(decision, rule.reason, mapped.form ? mapped.form : rule.form, rule.text, rule.limit,
+         identity, transaction, std::move(mapped.fields));
   return decision;
 }
 

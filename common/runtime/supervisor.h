@@ -44,6 +44,8 @@ struct SupervisorHooks {
     std::string remark;  ///< one line for whoever asked for the reload; empty: nothing to say
   };
   std::function<Adoption(const std::string&)> adopt = [](const std::string&) { return Adoption{}; };
+  /// After a worker has exchanged a table whose file changed: the parent's policy gets it too.
+  std::function<void()> adopt_tables = [] {};
 };
 
 class Supervisor {

@@ -1,10 +1,11 @@
 // WorkerChannel: the socket pair between the parent and its worker, and the words on it.
-// Each end belongs to one thread.
+// Each end belongs to one thread, except that any may send.
 #pragma once
 
 #include "system/unique_fd.h"
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ enum class WorkerWord : std::uint8_t {
   refused,   ///< with the problems
   report,    ///< to status, with StatusText
   pong,
+  tables,  ///< not asked for: a table was exchanged; with a sentence as of `reloaded`
 };
 
 struct WorkerMessage {
@@ -48,6 +50,7 @@ class WorkerChannel {
   std::optional<WorkerMessage> parse();
 
   UniqueFd fd_;
+  std::mutex sending_;
   std::string in_;
 };
 
