@@ -25,6 +25,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return status(options, terminal);
     case Command::reload:
       return reload(options, terminal);
+    case Command::reopen:
+      return reopen(options, terminal);
     case Command::stop:
       return stop(options, terminal);
     case Command::spawn:

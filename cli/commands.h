@@ -23,6 +23,7 @@ int doctor(const Options& options, Terminal terminal);
 int lines(const Options& options, Terminal terminal);
 int status(const Options& options, Terminal terminal);
 int reload(const Options& options, Terminal terminal);
+int reopen(const Options& options, Terminal terminal);
 int stop(const Options& options, Terminal terminal);
 int spawn(const Options& options, Terminal terminal);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ostream>
 #include <sysexits.h>
+#include <variant>
 
 namespace postern::cli {
 namespace {
@@ -18,6 +19,8 @@ constexpr milliseconds status_patience{10'000};
 constexpr milliseconds reload_patience{300'000};
 /// Above the server's own bound for a stop.
 constexpr milliseconds stop_patience{30'000};
+/// The server's journal waits five seconds for a disk that hangs, and for a reload before it.
+constexpr milliseconds reopen_patience{60'000};
 constexpr const char* usual_control = "/run/postern/control.sock";
 
 /// Where the server listens for commands. A policy that is broken at the moment must not keep
@@ -37,21 +40,32 @@ Result<ListenAddress> control_address(const Options& options, Terminal terminal)
   return address;
 }
 
-Result<ControlAnswer> ask(const Options& options, Terminal terminal, ControlCommand command,
-                          milliseconds patience) {
+/// An answer, or the exit status when there was none; why is told.
+std::variant<ControlAnswer, int> ask(const Options& options, Terminal terminal,
+                                     ControlCommand command, milliseconds patience) {
   const auto address = control_address(options, terminal);
-  if (!address) return address.problems();
-  return ask_control(*address, command, patience);
-}
-
-int failed(Terminal terminal, const Problems& problems) {
+  if (!address) {
+    terminal.err << render(address.problems());
+    // Not 69, which log rotation takes for "no server runs".
+    return options.control.empty() ? EX_CONFIG : EX_USAGE;
+  }
+  auto answer = ask_control(*address, command, patience);
+  if (answer) return std::move(*answer);
+  auto problems = answer.problems();
+  if (options.control.empty()) {
+    // The server listens where the policy of its start said.
+    problems.front().hint =
+        "if listen.control has changed since the server was started, name the old one with "
+        "--control";
+  }
   terminal.err << render(problems);
   return EX_UNAVAILABLE;
 }
 
 int tell(const Options& options, Terminal terminal, ControlCommand command, milliseconds patience) {
-  const auto answer = ask(options, terminal, command, patience);
-  if (!answer) return failed(terminal, answer.problems());
+  const auto asked = ask(options, terminal, command, patience);
+  if (const auto* status = std::get_if<int>(&asked)) return *status;
+  const auto* const answer = std::get_if<ControlAnswer>(&asked);
   (answer->exit_code == EX_OK ? terminal.out : terminal.err) << answer->text;
   return answer->exit_code;
 }
@@ -59,8 +73,13 @@ int tell(const Options& options, Terminal terminal, ControlCommand command, mill
 }  // namespace
 
 int status(const Options& options, Terminal terminal) {
-  const auto answer = ask(options, terminal, ControlCommand::status, status_patience);
-  if (!answer) return failed(terminal, answer.problems());
+  const auto asked = ask(options, terminal, ControlCommand::status, status_patience);
+  if (const auto* failure = std::get_if<int>(&asked)) return *failure;
+  const auto* const answer = std::get_if<ControlAnswer>(&asked);
+  if (answer->exit_code != EX_OK) {
+    terminal.err << answer->text;
+    return answer->exit_code;
+  }
   const auto status = StatusText::decode(answer->text);
   if (options.format == Format::json) {
     terminal.out << to_json(status) << '\n';
@@ -77,6 +96,10 @@ int status(const Options& options, Terminal terminal) {
 
 int reload(const Options& options, Terminal terminal) {
   return tell(options, terminal, ControlCommand::reload, reload_patience);
+}
+
+int reopen(const Options& options, Terminal terminal) {
+  return tell(options, terminal, ControlCommand::reopen, reopen_patience);
 }
 
 int stop(const Options& options, Terminal terminal) {

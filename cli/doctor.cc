@@ -41,6 +41,11 @@ std::string usual_mta_user() {
   return !find_user("postfix") && find_user("smmsp") ? "smmsp" : "postfix";
 }
 
+/// A port of 0 is none: the system chooses one when the server starts.
+bool no_port(const ListenAddress& address) {
+  return address.family != ListenAddress::Family::unix_socket && address.port == 0;
+}
+
 }  // namespace
 
 int doctor(const Options& options, Terminal terminal) {
@@ -74,9 +79,16 @@ int lines(const Options& options, Terminal terminal) {
     terminal.err << render(loaded.problems(), terminal.glyphs);
     return EX_CONFIG;
   }
+  auto settings = settings_on_disk(loaded->policy->settings(), options.place.root);
+  auto& listen = settings.listen;
+  if (std::erase_if(listen.policy, no_port) > 0 || (listen.milter && no_port(*listen.milter))) {
+    if (listen.milter && no_port(*listen.milter)) listen.milter.reset();
+    terminal.err
+        << "postern: an address of port 0 is left out, because the system chooses its port "
+           "when the server starts; give it a number\n";
+  }
   terminal.out << mta_lines(
-      settings_on_disk(loaded->policy->settings(), options.place.root),
-      mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
+      settings, mta_line_place(*loaded->policy, options.place.root, options.postfix_directory));
   return EX_OK;
 }
 

@@ -1,8 +1,11 @@
 #include "cli/load.h"
 
 #include "checks/check.h"
+#include "model/shown_text.h"
 #include "rules/rule.h"
+#include "runtime/log.h"
 #include "runtime/postfix_config.h"
+#include "runtime/sockets.h"
 
 #include <filesystem>
 #include <system_error>
@@ -41,11 +44,40 @@ Problems review_for_service(const Settings& settings, const std::string& file) {
            "\"inet:127.0.0.1:10044\" for Postfix");
   }
   if (!listen.control) {
-    report(Severity::warning,
-           "without listen.control, \"postern status\", \"reload\" and \"stop\" will not work",
-           "add control = \"unix:/run/postern/control.sock\" to [listen]");
+    report(
+        Severity::warning,
+        "without listen.control, \"postern status\", \"reload\", \"reopen\" and \"stop\" will not "
+        "work, and with them log rotation",
+        "add control = \"unix:/run/postern/control.sock\" to [listen]");
   }
+  // It may be checked on another machine than the one it is for.
+  const auto look_up = [&](const char* key, const char* kind, const std::string& name, bool there) {
+    if (name.empty() || there) return;
+    report(Severity::warning,
+           std::string(key) + ": there is no " + kind + " " + name +
+               " on this machine; \"postern serve\" would not start here",
+           std::string("make that ") + kind + ", or correct the name");
+  };
+  look_up("listen.owner", "user", listen.owner, find_user(listen.owner).has_value());
+  look_up("listen.group", "group", listen.group, find_group(listen.group).has_value());
+  look_up("run.user", "user", settings.run.user, find_user(settings.run.user).has_value());
+  look_up("run.group", "group", settings.run.group, find_group(settings.run.group).has_value());
   return problems;
+}
+
+void log_problems(const Problems& problems) {
+  for (const auto& problem : problems) {
+    const auto& at = problem.position;
+    std::string line = shown_text(at.file, Glyphs::ascii);
+    if (at.line != 0) line += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+    if (!line.empty()) line += ": ";
+    line += shown_text(problem.message, Glyphs::ascii);
+    if (!problem.hint.empty()) line += " (" + shown_text(problem.hint, Glyphs::ascii) + ")";
+    const auto level = problem.severity == Severity::error     ? LogLevel::error
+                       : problem.severity == Severity::warning ? LogLevel::warning
+                                                               : LogLevel::info;
+    log(level, line);
+  }
 }
 
 Settings settings_on_disk(const Settings& settings, const std::string& root) {

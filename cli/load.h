@@ -16,6 +16,10 @@ Result<CompiledPolicy> load_policy(const ConfigPlace& place);
 /// serving; a policy inside another program needs none of it. An error: there is no door at all.
 Problems review_for_service(const Settings& settings, const std::string& file);
 
+/// Into the log, one line each, at their own severity: what a terminal shows around them would be
+/// lines without meaning among those of others.
+void log_problems(const Problems& problems);
+
 /// The settings with every path below the root, as they are on disk.
 Settings settings_on_disk(const Settings& settings, const std::string& root);
 

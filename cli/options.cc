@@ -1,10 +1,13 @@
 #include "cli/options.h"
 
+#include "model/text.h"
 #include "postern/version.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <sstream>
 #include <sysexits.h>
 
@@ -13,8 +16,8 @@ namespace {
 
 constexpr const char* exit_codes =
     "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 67 no such user,\n"
-    "69 no server or socket, 70 internal error, 71 system error, 75 try again,\n"
-    "77 not permitted, 78 bad policy.\n"
+    "69 no server or socket, 70 internal error, 71 system error, 73 no new journal,\n"
+    "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
 /// One option of a command: CLI11 stores into `options` while it parses.
@@ -23,11 +26,13 @@ struct CommandLine {
   Options options;
   CLI::Option* config = nullptr;
   bool json = false;
+  std::vector<std::string> names;  ///< of the commands
 
   CommandLine() {
     app.require_subcommand(1);
     app.set_version_flag("--version", "postern " + std::string(version()));
     app.footer(exit_codes);
+    place_options(&app);
 
     auto* serve =
         command(Command::serve, "serve", "Run in the foreground: open the sockets and decide");
@@ -67,6 +72,8 @@ struct CommandLine {
     json_flag(status);
     control_option(status);
     control_option(command(Command::reload, "reload", "Let the running server reread its policy"));
+    control_option(command(Command::reopen, "reopen",
+                           "Let the running server open its journal anew, for log rotation"));
     control_option(command(Command::stop, "stop", "Stop the running server"));
 
     auto* spawn =
@@ -78,6 +85,14 @@ struct CommandLine {
 
   CLI::App* command(Command which, const std::string& name, const std::string& about) {
     auto* sub = app.add_subcommand(name, about);
+    place_options(sub);
+    sub->callback([this, which] { options.command = which; });
+    names.push_back(name);
+    return sub;
+  }
+
+  /// Before the command or behind it.
+  void place_options(CLI::App* sub) {
     sub->add_option_function<std::string>(
            "--config,-c",
            [this](const std::string& file) {
@@ -89,8 +104,20 @@ struct CommandLine {
     sub->add_option("--root", options.place.root,
                     "Directory put before every absolute path of the configuration")
         ->type_name("DIR");
-    sub->callback([this, which] { options.command = which; });
-    return sub;
+  }
+
+  /// A first word that is no command, in words; empty: there is none.
+  std::string unknown_command() const {
+    if (!app.get_subcommands().empty()) return {};
+    const auto rest = app.remaining();
+    const auto word = std::find_if(rest.begin(), rest.end(), [](const std::string& each) {
+      return !each.empty() && each.front() != '-';
+    });
+    if (word == rest.end()) return {};
+    const auto near = nearest_name(*word, names);
+    return "postern: there is no command \"" + clean_for_terminal(*word) + "\"" +
+           (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+           "\nRun postern --help for the list of commands.\n";
   }
 
   void json_flag(CLI::App* sub) { sub->add_flag("--json", json, "Print JSON"); }
@@ -112,6 +139,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     CommandLine line;
     try {
       line.app.parse(argc, argv);
+      // Sockets and the lines for the mail server need whole paths.
+      auto& root = line.options.place.root;
+      if (!root.empty()) root = std::filesystem::absolute(root).lexically_normal().string();
       line.options.format = line.json ? Format::json : Format::text;
       result.options = std::move(line.options);
     } catch (const CLI::ParseError& error) {
@@ -120,6 +150,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       result.exit_status = line.app.exit(error, out, err) == 0 ? EX_OK : EX_USAGE;
       result.out = out.str();
       result.err = err.str();
+      if (result.exit_status != EX_OK) {
+        if (auto unknown = line.unknown_command(); !unknown.empty()) result.err = unknown;
+      }
     }
   } catch (const std::exception& error) {
     result.exit_status = EX_SOFTWARE;

@@ -136,8 +136,10 @@ int fail(Terminal terminal, const Problems& problems, int status) {
   return status;
 }
 
-/// What the listeners really are: with the ports the system chose.
-Settings settings_as_open(Settings settings, const OpenSockets& sockets) {
+/// What is really there: the ports that the system chose, and whom we run as.
+Settings settings_as_open(Settings settings, const OpenSockets& sockets,
+                          const std::optional<UserIdentity>& identity) {
+  if (identity) settings.run.user = identity->name;
   if (sockets.milter) settings.listen.milter = sockets.milter->address();
   settings.listen.policy.clear();
   for (const auto& socket : sockets.policy) settings.listen.policy.push_back(socket.address());
@@ -184,13 +186,14 @@ SupervisorHooks::Adoption adopt(const ConfigPlace& place, const Settings& starte
   }
   setup.policy = loaded->policy;
   const auto& settings = loaded->policy->settings();
-  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
+  log_problems(loaded->warnings);
   SupervisorHooks::Adoption adoption;
   const auto names = need_restart(started, settings);
   if (!names.empty()) {
-    adoption.remark = "changed, but in force only after a restart: " + names;
+    adoption.remark = "changed, but in force only after a restart: " + names + "\n";
     log(LogLevel::warning, adoption.remark);
   }
+  adoption.remark += render(loaded->warnings);
   if (summary_line(*loaded->policy) != worker_has) {
     adoption.adopted = SupervisorHooks::Adopted::again;
   }
@@ -215,7 +218,7 @@ int serve(const Options& options, Terminal terminal) {
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
   if (*identity) {
     // What only root can read would be missing at the first reload.
-    const AsUser user(**identity);
+    const BorrowedUser user(**identity);
     if (!user.problems().empty()) return fail(terminal, user.problems(), EX_NOPERM);
     loaded = load_policy(options.place);
     if (!loaded) {
@@ -232,7 +235,7 @@ int serve(const Options& options, Terminal terminal) {
     sockets.remove_files();
     return fail(terminal, unopened, EX_UNAVAILABLE);
   }
-  settings = settings_as_open(std::move(settings), sockets);
+  settings = settings_as_open(std::move(settings), sockets, *identity);
   if (*identity) {
     const auto problems = become(**identity);
     if (!problems.empty()) {
@@ -248,8 +251,8 @@ int serve(const Options& options, Terminal terminal) {
   // Where the service manager takes both, the lines would stand twice in its journal at each start.
   log(LogLevel::info, "postern " + std::string(version()) +
                           " starts; `postern lines` prints what the mail server needs");
-  if (!loaded->warnings.empty()) log(LogLevel::warning, render(loaded->warnings));
-  if (!missing.empty()) log(LogLevel::warning, render(missing));
+  log_problems(loaded->warnings);
+  log_problems(missing);
   sockets.warn_of_files_that_stay();
 
   WorkerSetup setup;

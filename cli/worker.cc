@@ -101,6 +101,7 @@ class Worker {
     if (!loaded) {
       // A journal that was rotated meanwhile is let go all the same.
       journal_.reopen(settings_.journal, policy_.get()->settings().log);
+      log_problems(loaded.problems());
       channel.send(WorkerWord::refused, render(loaded.problems()));
       return;
     }
@@ -111,6 +112,12 @@ class Worker {
     // was rotated meanwhile is let go.
     journal_.reopen(settings_.journal, settings.log);
     channel.send(WorkerWord::reloaded, summary_line(*loaded->policy));
+  }
+
+  /// For log rotation: nothing else changes.
+  void reopen_journal(WorkerChannel& channel) {
+    journal_.reopen(settings_.journal, policy_.get()->settings().log);
+    channel.send(WorkerWord::reopened, journal_.counters().last_error);
   }
 
   std::string report() const {
@@ -224,6 +231,9 @@ void run_worker(const WorkerSetup& setup, WorkerChannel& channel) {
     switch (message->word) {
       case WorkerWord::reload:
         worker->reload(channel);
+        break;
+      case WorkerWord::reopen:
+        worker->reopen_journal(channel);
         break;
       case WorkerWord::status:
         channel.send(WorkerWord::report, worker->report());

@@ -9,6 +9,16 @@
 namespace postern::milter_door {
 namespace {
 
+/// Without the memory to find out, it is the journal's to say.
+Kept kept_of(const Policy& policy, Record& record) noexcept {
+  if (record.kind != RecordKind::decision) return record.of_decision;
+  try {
+    return what_is_kept(policy, record.transaction, record.facts, record.decision);
+  } catch (...) {
+    return Kept::record;
+  }
+}
+
 /// A session keeps the policy in force when it began, through every reload.
 std::unique_ptr<Session> make_session(const Services& services) {
   auto policy = services.policy.get();
@@ -23,10 +33,12 @@ std::unique_ptr<Session> make_session(const Services& services) {
     return services.driver.decide_and_wait(policy, transaction, std::move(facts), deadline,
                                            std::move(closed));
   };
-  setup.is_recorded = [policy](const Decision& decision) { return is_needed(*policy, decision); };
   setup.submit = [services, policy](Record record) {
+    const auto kept = kept_of(*policy, record);
+    if (kept == Kept::nothing) return kept;
     record.policy = policy;
     services.journal.submit(std::move(record));
+    return kept;
   };
   setup.next_reference = [services] { return services.references.next(); };
   setup.now = [services] { return services.clock.system(); };

@@ -22,6 +22,11 @@ std::optional<Facts> RecordSlip::facts() const {
   return outcome_->facts;
 }
 
+std::optional<Kept> RecordSlip::kept() const {
+  const std::lock_guard lock(mutex_);
+  return kept_;
+}
+
 void RecordSlip::submit_if_complete() {
   if (!outcome_ || !record_) return;
   Record record = std::move(*record_);
@@ -29,7 +34,7 @@ void RecordSlip::submit_if_complete() {
   record.decision = std::move(outcome_->decision);
   record.facts = outcome_->facts;
   record.elapsed = outcome_->elapsed;
-  submit_(std::move(record));
+  kept_ = submit_(std::move(record));
 }
 
 }  // namespace postern::milter_door

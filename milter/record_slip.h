@@ -15,7 +15,8 @@ namespace postern::milter_door {
 
 class RecordSlip {
  public:
-  using Submit = std::function<void(Record)>;
+  /// Hands the record on if anything is to be kept of it, and says what.
+  using Submit = std::function<Kept(Record)>;
 
   /// `submit` must not throw.
   explicit RecordSlip(Submit submit) : submit_(std::move(submit)) {}
@@ -23,8 +24,10 @@ class RecordSlip {
   /// The driver is done with this decision.
   void closed(Outcome outcome);
   /// What was answered. Decision, facts and elapsed time are filled in when the decision is closed,
-  /// and the record is submitted then. Not called for an answer that leaves no record.
+  /// and the record is submitted then. Not called for an answer of which nothing is kept.
   void answered(Record record);
+  /// What is kept of it; nullopt until it has been submitted.
+  std::optional<Kept> kept() const;
   /// The facts found; nullopt while the decision is open. The session carries them on.
   std::optional<Facts> facts() const;
 
@@ -35,6 +38,7 @@ class RecordSlip {
   Submit submit_;
   std::optional<Outcome> outcome_;
   std::optional<Record> record_;
+  std::optional<Kept> kept_;
 };
 
 }  // namespace postern::milter_door

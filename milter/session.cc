@@ -364,11 +364,17 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
 }
 
 void Session::record(Asked asked, SentReply sent) {
-  if (!setup_.is_recorded(asked.decision)) return;
-  if (message_ && asked.transaction.queue_id.empty()) ++message_->records_without_queue_id;
+  const auto slip = asked.slip;
   auto entry = blank_record(std::move(asked.transaction));
   entry.sent = std::move(sent);
-  asked.slip->answered(std::move(entry));
+  const bool unjoined = message_ && entry.transaction.queue_id.empty();
+  if (unjoined) message_->open_without_queue_id.push_back(slip);
+  slip->answered(std::move(entry));
+  if (!unjoined) return;
+  if (const auto kept = slip->kept()) {
+    message_->open_without_queue_id.pop_back();
+    message_->without_queue_id = std::max(message_->without_queue_id, *kept);
+  }
 }
 
 Record Session::blank_record(Transaction transaction) const {
@@ -385,10 +391,14 @@ void Session::learn_queue_id(Stage stage, Link& link) {
   auto& transaction = message_->transaction;
   if (transaction.queue_id == id) return;
   transaction.queue_id = id;
-  if (message_->records_without_queue_id == 0) return;
-  message_->records_without_queue_id = 0;
+  auto kept = std::exchange(message_->without_queue_id, Kept::nothing);
+  for (const auto& slip : std::exchange(message_->open_without_queue_id, {})) {
+    kept = std::max(kept, slip->kept().value_or(Kept::record));
+  }
+  if (kept == Kept::nothing) return;
   auto join = blank_record(transaction);
   join.kind = RecordKind::join;
+  join.of_decision = kept;
   join.transaction.stage = stage;
   join.transaction.time = setup_.now();
   setup_.submit(std::move(join));

@@ -50,10 +50,9 @@ struct SessionSetup {
 
   /// Decides and waits; calls its last argument once, from any thread, when the record is complete.
   std::function<Decision(const Transaction&, Facts, std::function<void(Outcome)>)> decide;
-  /// False when nobody wants a record of such a decision.
-  std::function<bool(const Decision&)> is_recorded;
-  /// Completes the record with what is the same for all of the session. Does not throw.
-  std::function<void(Record)> submit;
+  /// Completes the record with what is the same for all of the session, and hands it on if anything
+  /// is to be kept of it; says what. Does not throw.
+  std::function<Kept(Record)> submit;
   std::function<Reference()> next_reference;
   std::function<std::chrono::system_clock::time_point()> now;
   std::function<void(std::string_view)> complain;  ///< logs an error of ours
@@ -67,8 +66,9 @@ struct SessionMessage {
   Facts facts;
   std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
   std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
-  std::int64_t octets = 0;  ///< of header and body, when negotiated
-  unsigned records_without_queue_id = 0;
+  std::int64_t octets = 0;                ///< of header and body, when negotiated
+  Kept without_queue_id = Kept::nothing;  ///< the most that is kept of an answer given without it
+  std::vector<std::shared_ptr<RecordSlip>> open_without_queue_id;  ///< not known yet of these
 };
 
 /// No exception leaves it: trouble of our own becomes a temporary refusal with a reference, at once

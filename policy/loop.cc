@@ -33,6 +33,9 @@ constexpr std::size_t answers_at_once = 8;
 /// How often time limits are looked at, and how long a listener rests that the system gives no
 /// connections for want of memory or descriptors.
 constexpr std::chrono::milliseconds sweep_interval{1000};
+/// How often a loop without connections wakes to forget what has become too old: a mail server that
+/// has gone quiet must not hold the tables of a policy that is no longer in force.
+constexpr std::chrono::milliseconds quiet_sweep_interval{60'000};
 
 constexpr std::uint64_t wake_id = 0;
 constexpr std::uint64_t first_listener_id = 1;
@@ -63,6 +66,7 @@ struct Loop::State {
   Time now;
   Time next_sweep;
   bool draining = false;
+  bool may_remember = false;  // the responder, something that becomes too old
 
   const Clock& clock() const { return context.services.clock; }
   DoorCounters& counters() const { return context.services.policy_counters; }
@@ -100,7 +104,9 @@ struct Loop::State {
     for (;;) {
       const bool timed = !connections.empty() || !acceptor.all_watched();
       const bool waits = answered.empty();
-      const int longest = timed ? static_cast<int>(sweep_interval.count()) : -1;
+      const int longest = timed          ? static_cast<int>(sweep_interval.count())
+                          : may_remember ? static_cast<int>(quiet_sweep_interval.count())
+                                         : -1;
       const auto events = poller.wait(room, waits ? longest : 0);
       now = clock().steady();
       for (const auto& event : events) {
@@ -233,6 +239,7 @@ struct Loop::State {
 
   /// The answer, if it is there at once.
   std::optional<Responder::Answer> ask(std::uint64_t id, const Request& request) {
+    may_remember = true;
     return context.responder.respond(request, [this, id]() -> Responder::Done {
       return [box = mailbox, id](Responder::Answer octets) { box->put({id, std::move(octets)}); };
     });
@@ -311,6 +318,7 @@ struct Loop::State {
       auto& connection = *connections.at(id);
       if (connection.overdue(now, idle)) close(connection);
     }
+    if (may_remember) may_remember = context.responder.tidy() == Memory::Left::something;
   }
 };
 

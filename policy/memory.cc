@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 namespace postern::policy_door {
 
@@ -36,14 +37,43 @@ std::optional<AcceptedRecipient> accepted(std::string_view recipient, const Give
                             given.decision ? *given.decision : no_rule_applied);
 }
 
+/// What the allocator takes for itself, about.
+constexpr std::size_t of_an_allocation = 16;
+
+/// Answers whose room a message's place keeps for the next message: nearly all have fewer. What a
+/// message to a thousand recipients took must go back.
+constexpr std::size_t room_kept = 4;
+
+constexpr std::size_t first_buckets = 64;
+
+std::size_t heap_of(const std::string& text) noexcept {
+  static const auto inside = std::string().capacity();
+  return text.capacity() <= inside ? 0 : text.capacity() + 1 + of_an_allocation;
+}
+
+std::size_t heap_of(const RulePlace& place) noexcept {
+  return heap_of(place.name) + heap_of(place.file);
+}
+
+std::size_t heap_of(const Decision& decision) noexcept {
+  std::size_t sum = sizeof(Decision) + 2 * of_an_allocation;  // and the count of its owners
+  sum += heap_of(decision.softened_by) + heap_of(decision.softened_from);
+  if (decision.rule) sum += heap_of(*decision.rule);
+  if (decision.held_back) sum += heap_of(decision.held_back->rule);
+  if (decision.reply) {
+    const auto& text = decision.reply->text();
+    for (const auto* part : {&text.host, &text.sentence, &text.reference, &text.advice, &text.quote,
+                             &text.contact, &text.help}) {
+      sum += heap_of(*part);
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
-/// About what it takes; the texts in a decision are short, except the reply's.
 std::size_t Memory::Entry::octets() const noexcept {
-  constexpr std::size_t of_a_reply = 500;
-  std::size_t sum = sizeof(Entry) + question.capacity();
-  if (given.decision) sum += sizeof(Decision) + of_a_reply;
-  return sum;
+  return heap_of(question) + (given.decision ? heap_of(*given.decision) : 0);
 }
 
 std::size_t Memory::Entry::times() const noexcept {
@@ -66,37 +96,39 @@ Memory::Key::Key(const Request& request, PolicyContext context) : context_(conte
   message_size_ = text_.size();
   message_hash_ = hash_of(message());
   add(question_parts);
+  question_hash_ = hash_of(question());
 }
 
-Memory::Memory(const Clock& clock, MemoryLimits limits) : clock_(clock), limits_(limits) {}
+Memory::Memory(const Clock& clock, MemoryLimits limits)
+    : clock_(clock), limits_(limits), buckets_(first_buckets, nowhere) {}
 
-Memory::Recalled Memory::recall(const Key& key, std::string_view queue_id,
+Memory::Recalled Memory::recall(Key& key, std::string_view queue_id,
                                 const std::shared_ptr<const Policy>& current) {
   Recalled recalled;
-  recalled.policy = current;
-  if (key.empty()) return recalled;
-  const auto now = clock_.steady();
-  const std::lock_guard lock(mutex_);
-  while (oldest_ != nullptr && now - oldest_->second.used >= limits_.age) forget_oldest();
-
-  const auto found = messages_.find(name_of(key));
-  if (found == messages_.end()) {
-    auto& node = begin_message(name_of(key));
-    node.second.policy = current;
-    use(node, now);
+  if (key.empty()) {
+    recalled.policy = current;
     return recalled;
   }
-  auto& message = found->second;
-  use(*found, now);
-  recalled.policy = message.policy;
-  if (auto* entry = find(message, key.question())) {
+  const auto now = clock_.steady();
+  GivenUp given_up;
+  const std::lock_guard lock(mutex_);
+  forget_old(now);
+  key.place_ = find(key);
+  const bool is_new = key.place_ == nowhere;
+  if (is_new) key.place_ = begin_message(key);
+  use(key.place_, now);
+  auto& message = messages_[key.place_];
+  key.serial_ = message.serial;
+  recalled.policy = policy_of(message, current, now, given_up);
+  if (is_new) return recalled;
+  if (auto* entry = find(message, key)) {
     recalled.given = entry->given;
     auto& asked = entry->asked[static_cast<std::size_t>(key.context())];
     if (asked < std::numeric_limits<std::uint16_t>::max()) ++asked;
   }
-  if (message.recorded_without_queue_id && !message.joined && !queue_id.empty()) {
+  if (message.without_queue_id != Kept::nothing && !message.joined && !queue_id.empty()) {
     message.joined = true;
-    recalled.join = Recalled::Join::yes;
+    recalled.join = message.without_queue_id;
   }
   return recalled;
 }
@@ -105,9 +137,9 @@ std::vector<AcceptedRecipient> Memory::recipients(const Key& key) const {
   std::vector<AcceptedRecipient> recipients;
   if (key.empty()) return recipients;
   const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(name_of(key));
-  if (found == messages_.end()) return recipients;
-  for (const auto& entry : found->second.entries) {
+  const auto found = find(key);
+  if (found == nowhere) return recipients;
+  for (const auto& entry : messages_[found].entries) {
     const auto recipient = recipient_of(entry.question);
     if (!recipient) continue;
     auto one = accepted(*recipient, entry.given);
@@ -118,28 +150,50 @@ std::vector<AcceptedRecipient> Memory::recipients(const Key& key) const {
 
 void Memory::keep(const Key& key, std::string_view queue_id, Given given) {
   if (key.empty()) return;
-  const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(name_of(key));
-  if (found == messages_.end()) return;
-  auto& message = found->second;
-  if (given.recorded == Given::Recorded::yes && queue_id.empty()) {
-    message.recorded_without_queue_id = true;
-  }
-  if (find(message, key.question()) != nullptr) return;
-  use(*found, message.used);
-  Entry entry{hash_of(key.question()), std::string(key.question()), std::move(given), {}};
+  Entry entry{key.question_hash_, std::string(key.question()), std::move(given), {}};
   entry.asked[static_cast<std::size_t>(key.context())] = 1;
-  const auto octets = entry.octets();
-  while (octets_ + octets > limits_.octets && oldest_ != &*found) forget_oldest();
+  auto octets = entry.octets();
+
+  const std::lock_guard lock(mutex_);
+  const auto place = find(key);
+  if (place == nowhere) return;
+  auto& message = messages_[place];
+  note_kept(message, queue_id, entry.given.kept);
+  if (find(message, key) != nullptr) return;
+  use(place, message.used);
+  auto& entries = message.entries;
+  const auto room = entries.capacity();
+  const bool grows = entries.size() == room;
+  const auto more = std::max<std::size_t>(room, 1);
+  if (grows) octets += more * sizeof(Entry);
+  while (octets_ + octets > limits_.octets && oldest_ != place) forget_oldest();
   if (octets_ + octets > limits_.octets) return;
-  message.entries.push_back(std::move(entry));
-  message.octets += octets;
-  octets_ += octets;
+  if (grows) entries.reserve(room + more);
+  entries.push_back(std::move(entry));
+  charge(message, octets);
+}
+
+void Memory::learn_kept(const Key& key, std::string_view queue_id, Kept kept) {
+  if (key.empty()) return;
+  const std::lock_guard lock(mutex_);
+  const auto place = find(key);
+  if (place == nowhere) return;
+  note_kept(messages_[place], queue_id, kept);
+  if (auto* entry = find(messages_[place], key)) entry->given.kept = kept;
+}
+
+Memory::Left Memory::tidy() {
+  const auto now = clock_.steady();
+  GivenUp given_up;
+  const std::lock_guard lock(mutex_);
+  forget_old(now);
+  give_up_policies(now, given_up);
+  return size_ == 0 && policies_.empty() ? Left::nothing : Left::something;
 }
 
 std::size_t Memory::size() const {
   const std::lock_guard lock(mutex_);
-  return messages_.size();
+  return size_;
 }
 
 std::size_t Memory::octets() const {
@@ -147,59 +201,161 @@ std::size_t Memory::octets() const {
   return octets_;
 }
 
-Memory::Entry* Memory::find(Message& message, std::string_view question) noexcept {
-  if (message.entries.empty()) return nullptr;
-  const auto hash = hash_of(question);
+void Memory::note_kept(Message& message, std::string_view queue_id, Kept kept) noexcept {
+  if (queue_id.empty()) message.without_queue_id = std::max(message.without_queue_id, kept);
+}
+
+Memory::Place Memory::find(const Key& key) const noexcept {
+  if (key.place_ < messages_.size() && messages_[key.place_].serial == key.serial_) {
+    return key.place_;
+  }
+  auto place = buckets_[key.message_hash_ & (buckets_.size() - 1)];
+  while (place != nowhere) {
+    const auto& message = messages_[place];
+    if (message.hash == key.message_hash_ && message.name == key.message()) break;
+    place = message.next;
+  }
+  return place;
+}
+
+Memory::Entry* Memory::find(Message& message, const Key& key) noexcept {
   for (auto& entry : message.entries) {
-    if (entry.hash == hash && entry.question == question) return &entry;
+    if (entry.hash == key.question_hash_ && entry.question == key.question()) return &entry;
   }
   return nullptr;
 }
 
-/// When there are as many as may be, the oldest one's memory is used again.
-Memory::Node& Memory::begin_message(NameView name) {
-  if (messages_.size() < limits_.instances || oldest_ == nullptr) {
-    return *messages_.emplace(Name{std::string(name.text), name.hash}, Message{}).first;
+Memory::Place Memory::begin_message(const Key& key) {
+  const auto place = free_place();
+  auto& message = messages_[place];
+  try {
+    message.name.assign(key.message());
+  } catch (...) {
+    message.next = std::exchange(free_, place);
+    throw;
   }
-  while (messages_.size() > limits_.instances) forget_oldest();
-  auto& oldest = *oldest_;
-  unlink(oldest);
-  octets_ -= oldest.second.octets;
+  message.hash = key.message_hash_;
+  message.serial = ++last_serial_;
+  message.next = std::exchange(bucket(message.hash), place);
+  ++size_;
+  charge(message, heap_of(message.name) + message.entries.capacity() * sizeof(Entry));
+  use(place, message.used);
+  while (octets_ > limits_.octets && oldest_ != place) forget_oldest();
+  return place;
+}
+
+/// One that is in no bucket and not in the order of use. When there are as many messages as may be,
+/// it is the oldest one's, whose memory is used again.
+Memory::Place Memory::free_place() {
+  if (free_ != nowhere) return std::exchange(free_, messages_[free_].next);
+  if (messages_.size() < limits_.instances || oldest_ == nowhere) {
+    if (messages_.size() == buckets_.size()) grow_buckets();
+    messages_.emplace_back();
+    return static_cast<Place>(messages_.size() - 1);
+  }
+  const auto place = oldest_;
+  take_out(place);
   Message fresh;
-  fresh.entries = std::move(oldest.second.entries);
-  fresh.entries.clear();
-  oldest.second = std::move(fresh);
-  auto node = messages_.extract(messages_.find(oldest.first));
-  node.key().text.assign(name.text);
-  node.key().hash = name.hash;
-  return *messages_.insert(std::move(node)).position;
+  auto& message = messages_[place];
+  message.entries.clear();
+  if (message.entries.capacity() <= room_kept) fresh.entries.swap(message.entries);
+  fresh.name.swap(message.name);
+  message = std::move(fresh);
+  return place;
+}
+
+void Memory::grow_buckets() {
+  std::vector<Place> more(buckets_.size() * 2, nowhere);
+  buckets_.swap(more);
+  for (auto place = oldest_; place != nowhere; place = messages_[place].newer) {
+    messages_[place].next = std::exchange(bucket(messages_[place].hash), place);
+  }
+}
+
+void Memory::charge(Message& message, std::size_t octets) noexcept {
+  message.octets += octets;
+  octets_ += octets;
 }
 
 /// Makes it the newest.
-void Memory::use(Node& node, std::chrono::steady_clock::time_point now) {
-  node.second.used = now;
-  if (newest_ == &node) return;
-  unlink(node);
-  node.second.older = newest_;
-  (newest_ != nullptr ? newest_->second.newer : oldest_) = &node;
-  newest_ = &node;
+void Memory::use(Place place, Time now) noexcept {
+  messages_[place].used = now;
+  if (newest_ == place) return;
+  unlink(place);
+  messages_[place].older = newest_;
+  (newest_ != nowhere ? messages_[newest_].newer : oldest_) = place;
+  newest_ = place;
 }
 
 /// Harmless for one that is not linked.
-void Memory::unlink(Node& node) noexcept {
-  auto& message = node.second;
-  if (message.newer != nullptr) message.newer->second.older = message.older;
-  if (message.older != nullptr) message.older->second.newer = message.newer;
-  if (newest_ == &node) newest_ = message.older;
-  if (oldest_ == &node) oldest_ = message.newer;
-  message.newer = message.older = nullptr;
+void Memory::unlink(Place place) noexcept {
+  auto& message = messages_[place];
+  if (message.newer != nowhere) messages_[message.newer].older = message.older;
+  if (message.older != nowhere) messages_[message.older].newer = message.newer;
+  if (newest_ == place) newest_ = message.older;
+  if (oldest_ == place) oldest_ = message.newer;
+  message.newer = message.older = nowhere;
 }
 
-void Memory::forget_oldest() {
-  auto& oldest = *oldest_;
-  unlink(oldest);
-  octets_ -= oldest.second.octets;
-  messages_.erase(messages_.find(oldest.first));
+/// Out of the order of use and out of its bucket.
+void Memory::take_out(Place place) noexcept {
+  unlink(place);
+  auto& message = messages_[place];
+  auto* at = &bucket(message.hash);
+  while (*at != place) at = &messages_[*at].next;
+  *at = message.next;
+  message.serial = 0;
+  octets_ -= message.octets;
+  --size_;
+}
+
+void Memory::forget_oldest() noexcept {
+  const auto place = oldest_;
+  take_out(place);
+  // Assigned to, a string keeps its room; moved from, it gives it away.
+  const Message gone = std::move(messages_[place]);
+  messages_[place] = Message();
+  messages_[place].next = std::exchange(free_, place);
+}
+
+void Memory::forget_old(Time now) noexcept {
+  while (oldest_ != nowhere && now - messages_[oldest_].used >= limits_.age) forget_oldest();
+}
+
+std::shared_ptr<const Policy> Memory::policy_of(Message& message,
+                                                const std::shared_ptr<const Policy>& current,
+                                                Time now, GivenUp& given_up) {
+  const auto take = [&](auto&& is_it) -> std::shared_ptr<const Policy> {
+    const auto held = std::find_if(policies_.rbegin(), policies_.rend(), is_it);
+    if (held == policies_.rend()) return nullptr;
+    held->used = now;
+    message.policy = held->number;
+    return held->policy;
+  };
+  if (auto own = take([&](const HeldPolicy& held) { return held.number == message.policy; })) {
+    return own;
+  }
+  if (!current) return nullptr;
+  if (auto same = take([&](const HeldPolicy& held) { return held.policy == current; })) return same;
+  policies_.push_back({++last_policy_, current, now});
+  message.policy = last_policy_;
+  give_up_policies(now, given_up);
+  return current;
+}
+
+/// The newest ones stand last.
+void Memory::give_up_policies(Time now, GivenUp& given_up) {
+  const auto give_up = [&](std::vector<HeldPolicy>::iterator held) {
+    given_up.push_back(std::move(held->policy));
+    return policies_.erase(held);
+  };
+  for (auto held = policies_.begin(); held != policies_.end();) {
+    held = now - held->used >= limits_.policy_age ? give_up(held) : std::next(held);
+  }
+  while (policies_.size() > std::max<std::size_t>(limits_.policies, 1)) {
+    give_up(std::min_element(policies_.begin(), policies_.end() - 1,
+                             [](const auto& a, const auto& b) { return a.used < b.used; }));
+  }
 }
 
 }  // namespace postern::policy_door

@@ -77,13 +77,11 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
   return spoken;
 }
 
-/// Whether a decision is recorded in full. Everything from RCPT on is, though semantics 22 asks for
-/// no record of a DUNNO: behind a recipient list alone nothing later comes, and a message that
-/// passed would leave no trace of why.
-bool is_recorded(const Spoken& spoken, Stage stage, const Policy& policy,
-                 const Decision& decision) {
-  if (spoken.kind != Spoken::Kind::dunno) return true;
-  return stage >= Stage::rcpt && is_needed(policy, decision);
+/// Whether there may be anything to keep of a decision. From RCPT on there may always be, though
+/// semantics 22 asks for no record of a DUNNO: behind a recipient list alone nothing later comes,
+/// and a message that passed would leave no trace of why.
+bool is_worth_keeping(const Spoken& spoken, Stage stage) noexcept {
+  return spoken.kind != Spoken::Kind::dunno || stage >= Stage::rcpt;
 }
 
 /// Recipients that we did not refuse, if they are the ones the MTA counts. Otherwise some RCPT was
@@ -105,7 +103,7 @@ Told<std::vector<AcceptedRecipient>> recipients_of(const Transaction& transactio
 }
 
 /// What is kept of a decision: all but its trail; nothing when no rule applied.
-std::shared_ptr<const Decision> kept(const Decision& decision) {
+std::shared_ptr<const Decision> without_trail(const Decision& decision) {
   if (decision.verdict == Verdict::pass && !decision.rule && !decision.held_back) return nullptr;
   auto copy = std::make_shared<Decision>();
   copy->verdict = decision.verdict;
@@ -150,8 +148,8 @@ struct Responder::Core {
                                 const std::shared_ptr<Core>& self);
   Answer repeat(const Asked& asked, const Given& given, Transaction transaction);
   void wait(Asked asked, Transaction transaction, Done done, const std::shared_ptr<Core>& self);
-  std::optional<Spoken> answer(const Asked& asked, const Decision& decision,
-                               std::string_view queue_id);
+  void remember(const Asked& asked, const Spoken& spoken, const Decision& decision,
+                std::string_view queue_id, Kept kept);
   void record(const Asked& asked, SentReply sent, Outcome&& outcome) const;
   Answer fail(const Asked& asked, std::string_view why) noexcept;
 
@@ -167,14 +165,17 @@ struct Responder::Pending {
   std::string queue_id;
   Done done;
   std::optional<SentReply> to_record;
+  Kept kept = Kept::nothing;  // as far as the answer tells
 
   void replied(const Decision& decision) noexcept {
     Answer octets;
     try {
-      if (auto spoken = core->answer(asked, decision, queue_id)) {
-        if (is_recorded(*spoken, asked.subject.stage, *asked.policy, decision))
-          to_record = std::move(spoken->sent);
+      if (auto spoken = speak(decision, asked.subject)) {
+        const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
+        if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
+        core->remember(asked, *spoken, decision, queue_id, kept);
         octets = std::move(spoken->octets);
+        if (worth_keeping) to_record = std::move(spoken->sent);
       } else {
         octets = core->fail(asked, why_unanswered(decision));
       }
@@ -182,6 +183,21 @@ struct Responder::Pending {
       octets = core->fail(asked, error.what());
     }
     finish(std::move(octets));
+  }
+
+  /// What a shadow rule that still waited had to say may be worth a record.
+  void closed(Outcome&& outcome) noexcept {
+    if (!to_record) return;
+    try {
+      if (kept != Kept::record) {
+        kept = what_is_kept(*asked.policy, outcome.transaction, outcome.facts, outcome.decision);
+        if (kept == Kept::nothing) return;
+        core->memory.learn_kept(asked.key, queue_id, kept);
+      }
+      core->record(asked, std::move(*to_record), std::move(outcome));
+    } catch (...) {
+      // Memory is short: the record is lost, the answer is out.
+    }
   }
 
   void finish(Answer octets) noexcept {
@@ -207,8 +223,10 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
     auto recalled = memory.recall(asked.key, transaction.queue_id, services.policy.get());
     asked.policy = std::move(recalled.policy);
     if (!asked.policy) return fail(asked, "no policy is loaded");
-    if (recalled.join == Memory::Recalled::Join::yes) {
-      services.journal.submit(record_of(RecordKind::join, asked.policy, transaction));
+    if (recalled.join != Kept::nothing) {
+      auto join = record_of(RecordKind::join, asked.policy, transaction);
+      join.of_decision = recalled.join;
+      services.journal.submit(std::move(join));
     }
     if (recalled.given) {
       asked.subject.named = named_by_postfix(request, asked.subject.context);
@@ -228,10 +246,15 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       wait(std::move(asked), std::move(transaction), later(), self);
       return std::nullopt;
     }
-    auto spoken = answer(asked, outcome->decision, request.get(Attribute::queue_id));
-    if (!spoken) return fail(asked, why_unanswered(outcome->decision));
-    if (is_recorded(*spoken, stage, *asked.policy, outcome->decision))
-      record(asked, std::move(spoken->sent), std::move(*outcome));
+    auto& decision = outcome->decision;
+    auto spoken = speak(decision, asked.subject);
+    if (!spoken) return fail(asked, why_unanswered(decision));
+    const auto kept =
+        is_worth_keeping(*spoken, stage)
+            ? what_is_kept(*asked.policy, outcome->transaction, outcome->facts, decision)
+            : Kept::nothing;
+    remember(asked, *spoken, decision, outcome->transaction.queue_id, kept);
+    if (kept != Kept::nothing) record(asked, std::move(spoken->sent), std::move(*outcome));
     return std::move(spoken->octets);
   } catch (const std::exception& error) {
     return fail(asked, error.what());
@@ -250,26 +273,17 @@ void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
     services.driver.decide(
         policy, std::move(transaction), {}, policy->settings().limits.deadline,
         [pending](const Decision& decision) { pending->replied(decision); },
-        [pending](Outcome&& outcome) {
-          if (!pending->to_record) return;
-          pending->core->record(pending->asked, std::move(*pending->to_record), std::move(outcome));
-        });
+        [pending](Outcome&& outcome) { pending->closed(std::move(outcome)); });
   } catch (const std::exception& error) {
     pending->finish(fail(pending->asked, error.what()));
   }
 }
 
-/// The decision in octets, kept for a repeat and counted. nullopt: it cannot be sent.
-std::optional<Spoken> Responder::Core::answer(const Asked& asked, const Decision& decision,
-                                              std::string_view queue_id) {
-  auto spoken = speak(decision, asked.subject);
-  if (!spoken) return std::nullopt;
-  const auto recorded = is_recorded(*spoken, asked.subject.stage, *asked.policy, decision);
-  memory.keep(
-      asked.key, queue_id,
-      {kept(decision), asked.reference, recorded ? Given::Recorded::yes : Given::Recorded::no});
-  if (spoken->kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
-  return spoken;
+/// Keeps the decision for a repeat and counts it.
+void Responder::Core::remember(const Asked& asked, const Spoken& spoken, const Decision& decision,
+                               std::string_view queue_id, Kept kept) {
+  memory.keep(asked.key, queue_id, {without_trail(decision), asked.reference, kept});
+  if (spoken.kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
 }
 
 void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outcome) const {
@@ -289,9 +303,10 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
   const auto& decision = given.decision ? *given.decision : no_rule_applied;
   auto spoken = speak(decision, asked.subject);
   if (!spoken) return fail(asked, "the reply could not be rendered");
-  if (given.recorded == Given::Recorded::yes) {
+  if (given.kept != Kept::nothing) {
     transaction.reference = given.reference;
     auto record = record_of(RecordKind::repeat, asked.policy, std::move(transaction));
+    record.of_decision = given.kept;
     record.decision = decision;
     record.sent = std::move(spoken->sent);
     services.journal.submit(std::move(record));
@@ -319,6 +334,8 @@ Responder::Answer Responder::Core::fail(const Asked& asked, std::string_view why
 
 Responder::Responder(const Services& services, MemoryLimits limits)
     : core_(std::make_shared<Core>(services, limits)) {}
+
+Memory::Left Responder::tidy() { return core_->memory.tidy(); }
 
 std::optional<Responder::Answer> Responder::respond(const Request& request,
                                                     const std::function<Done()>& later) noexcept {

@@ -28,6 +28,9 @@ class Responder {
   std::optional<Answer> respond(const Request& request,
                                 const std::function<Done()>& later) noexcept;
 
+  /// Forgets what is too old; see Memory::tidy().
+  Memory::Left tidy();
+
  private:
   struct Asked;
   struct Core;

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Installs the Debian 12 packages that are missing: `setup.sh program` for the program alone, `build`
 # for the tests and benchmarks as well, `mta` or `develop`.
-# None of them is a service; the MTAs for tests are unpacked into the build folder, not installed.
+# None of them is a service, unless logrotate needs a cron where there is no systemd; the MTAs for tests are unpacked into the build folder, not installed.
 set -eu
 
 program="g++ cmake ninja-build pkg-config
   libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libssl-dev
   nlohmann-json3-dev libcli11-dev zlib1g-dev libsqlite3-dev liblmdb-dev"
 build="$program python3 libgtest-dev libgmock-dev librapidcheck-dev"
-mta="python3 openssl"
+mta="python3 openssl logrotate"
 # The tests of the installation. A machine with systemd has both; these two would take its place.
 command -v systemd-sysusers >/dev/null || mta="$mta systemd-standalone-sysusers"
 command -v systemd-tmpfiles >/dev/null || mta="$mta systemd-standalone-tmpfiles"

@@ -68,19 +68,19 @@ std::string login(const Authentication& authentication) {
 }
 
 std::string missed(const HeldBack& held_back) {
-  std::string text = "the rule \"" + held_back.rule + "\" might have ";
+  std::string text = "might have been ";
   switch (held_back.would) {
     case HeldBack::Would::accept:
-      text += "settled it";
+      text += "settled";
       break;
     case HeldBack::Would::defer:
-      text += "put it off";
+      text += "put off";
       break;
     case HeldBack::Would::reject:
-      text += "refused it";
+      text += "refused";
       break;
   }
-  return text + " but could not be answered";
+  return text + ", but the rule \"" + held_back.rule + "\" could not be answered";
 }
 
 void tell_recipients(Page& page, const Transaction& transaction) {

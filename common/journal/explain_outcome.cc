@@ -27,6 +27,24 @@ void tell_other_code(Page& page, const Record& record) {
                  2);
 }
 
+// The reason's own advice is for a rule that somebody wrote to put mail off.
+void tell_unknown_recipients(Page& page) {
+  page.section("What the administrator can do");
+  page.paragraph(
+      "Nothing, if it happens now and then: the next attempt comes without the recipients that "
+      "were "
+      "refused, and is decided on. If it happens often, let Postfix refuse before it asks us: put "
+      "check_policy_service last in smtpd_recipient_restrictions.",
+      2);
+  page.section("Likely causes");
+  for (const auto* cause :
+       {"a recipient that Postfix refused after it had asked us, so that its count is not ours",
+        "mail to <postmaster> without a domain, of which Postfix does not ask",
+        "a server that was restarted between RCPT and the end of the message"}) {
+    page.paragraph("- " + std::string(cause), 2, 4);
+  }
+}
+
 }  // namespace
 
 void tell_sent(Page& page, const Record& record) {
@@ -71,6 +89,10 @@ void tell_advice(Page& page, const Record& record) {
   if (!sender.empty()) {
     page.section("What the sender should do");
     page.paragraph(sender, 2);
+  }
+  if (record.decision.missing == QuestionKind::recipients) {
+    tell_unknown_recipients(page);
+    return;
   }
   if (!reason->admin_help.empty()) {
     page.section("What the administrator can do");

@@ -60,6 +60,12 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
       return "not asked: this door does not see headers and body";
     case TrailNote::no_recipient:
       return "not asked: it needs one recipient, and there is not exactly one here";
+    case TrailNote::recipients_unknown:
+      return "not asked: it needs one recipient, and which ones were accepted is not known; it may "
+             "have acted on one of them" +
+             std::string(entry.rule.name == decision.softened_by
+                             ? ", so the refusal was made temporary (see above)"
+                             : "");
     case TrailNote::local_submission:
       return "yes, but mail handed in on the mail server itself is not refused here";
     case TrailNote::shadow:
@@ -110,15 +116,32 @@ std::string evidence_text(const Evidence& evidence) {
   return text;
 }
 
+std::string why_softened(const Decision& decision) {
+  const std::string rule = "the rule " + quoted(decision.softened_by);
+  if (decision.missing == QuestionKind::recipients) {
+    return "it is not known which recipients were accepted, and " + rule +
+           " may have acted on one of them at RCPT";
+  }
+  const TrailEntry* entry = find_entry(decision, decision.softened_by);
+  if (entry != nullptr && entry->note != TrailNote::recipients_unknown &&
+      entry->truth != Truth::unavailable) {
+    return rule +
+           " could not be answered when the recipients were decided on one by one; with an answer, "
+           "one of them might have been let in, put off or refused, and the message as a whole "
+           "decided on otherwise";
+  }
+  std::string text = rule + ", which might have let the mail pass, could not be answered";
+  if (entry != nullptr && !entry->cause.empty()) text += ": " + entry->cause;
+  return text;
+}
+
 void tell_softening(Page& page, const Decision& decision) {
   if (decision.softened_by.empty()) return;
   std::string text = "It would have been a refusal for good";
   if (!decision.softened_from.empty()) text += " (" + decision.softened_from + ')';
-  text += ". It was made temporary because the rule " + quoted(decision.softened_by) +
-          ", which might have let the mail pass, could not be answered";
-  const TrailEntry* entry = find_entry(decision, decision.softened_by);
-  if (entry != nullptr && !entry->cause.empty()) text += ": " + entry->cause;
-  page.paragraph(text + ". A missing answer never costs a message.", 2);
+  page.paragraph(text + ". It was made temporary because " + why_softened(decision) +
+                     ". A missing answer never costs a message.",
+                 2);
 }
 
 void tell_shadows(Page& page, const Decision& decision) {

@@ -1,5 +1,7 @@
 #include "journal/gzip.h"
 
+#include "system/write_all.h"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -14,16 +16,6 @@ namespace postern {
 namespace {
 
 constexpr std::size_t block_size = 65'536;
-
-bool write_all(int file, std::string_view octets) {
-  while (!octets.empty()) {
-    const ssize_t written = ::write(file, octets.data(), octets.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    octets.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 }  // namespace
 

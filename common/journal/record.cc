@@ -62,16 +62,19 @@ void leave_remarkable(std::vector<TrailEntry>& trail) {
   std::erase_if(trail, [](const TrailEntry& entry) { return !is_remarkable(entry); });
 }
 
-bool is_needed(const Policy& policy, const Decision& decision) noexcept {
-  const auto& settings = policy.settings();
-  // A shadow rule that still waits may have something to say when the record is closed.
-  const bool waits =
-      std::any_of(decision.trail.begin(), decision.trail.end(), [](const TrailEntry& entry) {
-        return entry.mode == RuleMode::shadow && entry.truth == Truth::unknown;
-      });
-  return !passes(decision) || waits || settings.log.accepts ||
-         settings.journal.accepts != AcceptRecords::none ||
-         decision.trail_state == TrailState::left_out || tells_more_than_a_pass(decision.trail);
+bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept {
+  return !passes(decision) || policy.settings().journal.accepts != AcceptRecords::none;
+}
+
+Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
+                  Decision& decision) {
+  if (is_always_recorded(policy, decision)) return Kept::record;
+  if (decision.trail_state == TrailState::left_out) {
+    decision.trail = trail_of(policy, transaction, facts, TrailDetail::remarkable);
+    decision.trail_state = TrailState::made;
+  }
+  if (tells_more_than_a_pass(decision.trail)) return Kept::record;
+  return policy.settings().log.accepts ? Kept::line : Kept::nothing;
 }
 
 bool complete(Record& record) {
@@ -80,7 +83,7 @@ bool complete(Record& record) {
   record.host = policy->settings().identity.host;
   record.engine = version();
   record.policy_digest = policy->digest();
-  if (record.kind != RecordKind::decision) return true;
+  if (record.kind != RecordKind::decision) return record.of_decision == Kept::record;
 
   auto& decision = record.decision;
   const auto accepts = passes(decision) ? policy->settings().journal.accepts : AcceptRecords::full;

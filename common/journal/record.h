@@ -49,6 +49,13 @@ enum class RecordDetail : std::uint8_t {
 std::string_view to_text(RecordDetail detail) noexcept;
 std::optional<RecordDetail> record_detail_from_text(std::string_view text) noexcept;
 
+/// What is kept of a decision, from least to most.
+enum class Kept : std::uint8_t {
+  nothing,
+  line,    ///< in the mail log only
+  record,  ///< in the journal
+};
+
 struct Record {
   RecordKind kind = RecordKind::decision;
   RecordDetail detail = RecordDetail::full;
@@ -60,6 +67,9 @@ struct Record {
   Decision decision;
   /// The policy that decided, until complete() has taken from it what is missing above.
   std::shared_ptr<const Policy> policy;
+  /// Of a repeat or a join: what is kept of the decision that it belongs to. A reference or a
+  /// session that leads nowhere has no place in the journal.
+  Kept of_decision = Kept::record;
   std::optional<SentReply> sent;
   std::chrono::microseconds elapsed{0};  ///< from request to answer
 };
@@ -70,9 +80,14 @@ struct Record {
 /// no such record in the journal. Throws only for lack of memory.
 bool complete(Record& record);
 
-/// False if `policy` wants neither a record nor a log line of such a decision, as far as can be
-/// said before its trail is made: then there is no need to submit it.
-bool is_needed(const Policy& policy, const Decision& decision) noexcept;
+/// Whether `policy` wants a record of such a decision whatever its trail says.
+bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept;
+
+/// What `policy` wants kept of a decision that is closed: what complete() will say, and whether
+/// there is anything to submit at all. Makes the remarkable part of the trail where only that
+/// tells. Throws only for lack of memory.
+Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
+                  Decision& decision);
 
 /// Takes out what a compact record leaves out.
 void leave_remarkable(std::vector<TrailEntry>& trail);

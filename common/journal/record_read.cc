@@ -154,7 +154,8 @@ std::optional<RuleMode> mode_from_text(std::string_view text) {
 
 std::optional<TrailNote> note_from_text(std::string_view text) {
   return parser({TrailNote::none, TrailNote::not_reached, TrailNote::settled,
-                 TrailNote::not_at_this_door, TrailNote::no_recipient, TrailNote::local_submission,
+                 TrailNote::not_at_this_door, TrailNote::no_recipient,
+                 TrailNote::recipients_unknown, TrailNote::local_submission,
                  TrailNote::shadow})(text);
 }
 
@@ -404,6 +405,9 @@ void read_decision(const Object& from, Decision& decision) {
   if (from.find("reply") != nullptr) decision.reply = read_reply(from.object("reply"));
   decision.softened_by = from.text("softened_by");
   decision.softened_from = from.text("softened_from");
+  if (from.find("missing") != nullptr) {
+    decision.missing = from.word("missing", QuestionKind::sample, question_kind_from_text);
+  }
   decision.held_back = read_held_back(from);
   from.list("trail", [&](const Json& element) {
     decision.trail.push_back(read_trail_entry(Object(&element, "trail", from.faults())));

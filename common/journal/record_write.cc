@@ -202,8 +202,8 @@ void write(JsonWriter& json, const TrailEntry& entry) {
 }
 
 void write(JsonWriter& json, const Decision& decision) {
-  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, held_back, trail,
-               trail_state] = decision;
+  const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, missing, held_back,
+               trail, trail_state] = decision;
   json.begin_object();
   json.member("verdict", to_text(verdict));
   if (scope) json.member("scope", to_text(*scope));
@@ -214,6 +214,7 @@ void write(JsonWriter& json, const Decision& decision) {
   if (reason != nullptr) json.member("reason", reason->id);
   json.member_unless_empty("softened_by", softened_by);
   json.member_unless_empty("softened_from", softened_from);
+  if (missing) json.member("missing", to_text(*missing));
   if (held_back) {
     json.key("held_back");
     write(json, *held_back);

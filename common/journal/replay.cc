@@ -16,6 +16,10 @@ std::string text_of(const std::optional<RulePlace>& rule) {
          std::string(to_text(rule->stage)) + ')';
 }
 
+std::string text_of(const std::optional<QuestionKind>& missing) {
+  return missing ? std::string(to_text(*missing)) : "none";
+}
+
 std::string text_of(const std::optional<HeldBack>& held_back) {
   if (!held_back) return "none";
   return held_back->rule + ", would " + std::string(to_text(held_back->would)) + ", missing " +
@@ -99,6 +103,7 @@ std::vector<Difference> differences(const Decision& recorded, const Decision& re
   compare("reply", text_of(recorded.reply), text_of(replayed.reply));
   compare("softened by", recorded.softened_by, replayed.softened_by);
   compare("softened from", recorded.softened_from, replayed.softened_from);
+  compare("missing", text_of(recorded.missing), text_of(replayed.missing));
   compare("held back", text_of(recorded.held_back), text_of(replayed.held_back));
   compare_trails(recorded.trail, replayed.trail, found);
   // Whatever the texts above do not show must not pass for equality.

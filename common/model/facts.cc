@@ -5,8 +5,9 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::string_view, 9> kinds{
-    "table", "dns", "spf", "reverse-dns", "helo-dns", "sender-dns", "store", "upstream", "sample"};
+constexpr std::array<std::string_view, 10> kinds{"table",    "dns",        "spf",   "reverse-dns",
+                                                 "helo-dns", "sender-dns", "store", "upstream",
+                                                 "sample",   "recipients"};
 
 }  // namespace
 

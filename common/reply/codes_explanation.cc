@@ -1,6 +1,7 @@
 #include "reply/codes_explanation.h"
 
 #include "postern/reply.h"
+#include "reply/codes_cause.h"
 #include "reply/codes_known.h"
 
 #include <algorithm>
@@ -128,7 +129,7 @@ void note_pair(Explanation& e) {
     e.notes.push_back("A 3yz reply carries no enhanced code (RFC 2034 4).");
   }
   if (e.entry != nullptr && e.entry->basic_codes[0] != 0 && !registry_pairs(*e.entry, *e.code) &&
-      e.uses.empty()) {
+      e.uses.empty() && !mostly_misused(e.code, e.enhanced)) {
     e.notes.push_back("An unusual pair: the registry lists X." +
                       std::to_string(e.enhanced->subject) + '.' +
                       std::to_string(e.enhanced->detail) + " beside " + listed_codes(*e.entry) +
@@ -136,80 +137,45 @@ void note_pair(Explanation& e) {
   }
 }
 
-bool has_class(const Reason& reason, int klass) {
-  switch (klass) {
-    case 0:
-      return true;  // only X was given
-    case 4:
-      return reason.kind == ReasonClass::temporary;
-    case 5:
-      return reason.kind == ReasonClass::permanent;
-    default:
-      return false;
-  }
-}
-
-/// What the words of a reply point at.
-struct Suspects {
-  const Reason* fitting = nullptr;  ///< of the code's class
-  const Reason* other = nullptr;    ///< of the other class: the server contradicts itself
-};
-
-Suspects suspects(const Explanation& e, std::string_view words) {
-  Suspects found;
-  auto ids = reasons_by_words(words);
-  const auto known = known_reason(e.code, e.enhanced ? e.enhanced->text() : std::string(), words);
-  if (!known.empty()) ids = {known};
-  for (const auto id : ids) {
-    const auto* reason = find_reason(id);
-    if (reason == nullptr) continue;
-    auto& place = has_class(*reason, e.klass) ? found.fitting : found.other;
-    if (place == nullptr) place = reason;
-  }
-  return found;
-}
-
-/// The reason that most likely stands behind the reply, always of its class: one that the words
-/// name and that has this reply, else the only one that gives a telling code by default, else the
-/// one that the words name.
-const Reason* likely_reason(const Explanation& e, const Reason* by_words) {
-  const auto has_reply = std::any_of(e.uses.begin(), e.uses.end(), [&](const Use& use) {
-    return by_words != nullptr && use.reason == by_words;
-  });
-  if (has_reply) return by_words;
-  const bool telling = e.klass != 0 && e.entry != nullptr && e.entry->detail != 0 &&
-                       e.entry->subject != 5 && !(e.entry->subject == 7 && e.entry->detail == 1);
-  const auto defaults =
-      std::count_if(e.uses.begin(), e.uses.end(), [](const Use& use) { return use.is_default; });
-  if (telling && defaults == 1) return e.uses.front().reason;
-  return by_words;
-}
-
-/// Without this a help desk would believe the words and wait for a message that was given up.
-void note_clash_with_words(Explanation& e, const Reason& suggested) {
-  const bool gives_up = e.klass == 5;
-  e.notes.push_back(
-      "The words suggest " + std::string(suggested.id) + " (" + std::string(suggested.what) +
-      "), but the code says " + std::string(class_word(e.klass)) +
-      ", and mail servers act on the code: the sending server " +
-      (gives_up ? "gives up and tells the sender." : "keeps the message and tries again."));
-}
-
 /// The part for one class of advice that the registry gives for both, "4.7.0: wait. 5.7.0: read
 /// the text."; other advice as it is.
-std::string advice_for(const Explanation& e, std::string_view advice) {
-  const auto marker = [&](int klass) {
-    return std::to_string(klass) + '.' + std::to_string(e.entry->subject) + '.' +
-           std::to_string(e.entry->detail) + ": ";
+std::string advice_for(int klass, const EnhancedEntry& entry, std::string_view advice) {
+  const auto marker = [&](int of_class) {
+    return std::to_string(of_class) + '.' + std::to_string(entry.subject) + '.' +
+           std::to_string(entry.detail) + ": ";
   };
-  if (e.klass != 4 && e.klass != 5) return std::string(advice);
-  const auto ours = marker(e.klass);
+  if (klass != 4 && klass != 5) return std::string(advice);
+  const auto ours = marker(klass);
   const auto begin = advice.find(ours);
   if (begin == std::string_view::npos) return std::string(advice);
   auto part = advice.substr(begin + ours.size());
-  part = part.substr(0, part.find(marker(9 - e.klass)));
+  part = part.substr(0, part.find(marker(9 - klass)));
   while (part.ends_with(' ')) part.remove_suffix(1);
   return std::string(part);
+}
+
+std::string without_stop(std::string text) {
+  while (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+/// What the codes alone advise.
+void advise_by_code(Explanation& e) {
+  // A code of nobody is read by its subject (RFC 3463 2). The enhanced code is the more telling of
+  // the two; X.0.0 tells nothing.
+  const auto* entry = e.entry;
+  if (entry == nullptr && e.enhanced) entry = find_enhanced(e.enhanced->subject, 0);
+  if (entry != nullptr && (entry->subject != 0 || e.basic == nullptr)) {
+    e.who = without_stop(advice_for(e.klass, *entry, entry->who_acts));
+    e.what_to_do = advice_for(e.klass, *entry, entry->what_to_do);
+  } else if (e.basic != nullptr) {
+    e.who = e.basic->who_acts;
+    e.what_to_do = e.basic->what_to_do;
+  } else {
+    e.who = e.klass == 4 ? "the sending server, by itself"
+                         : "the sender, depending on what the text says";
+    e.what_to_do = "Read the text of the reply, and ask the postmaster who sent it what it means.";
+  }
 }
 
 }  // namespace
@@ -262,6 +228,7 @@ Explanation find_out(const CodesQuery& query) {
   Explanation e;
   e.code = query.code;
   e.enhanced = query.enhanced;
+  e.has_words = !query.words.empty();
   if (e.code) {
     e.asked = std::to_string(*e.code);
     e.basic = find_basic(*e.code);
@@ -278,9 +245,6 @@ Explanation find_out(const CodesQuery& query) {
   note_code(e);
   note_enhanced(e);
   note_pair(e);
-  for (const auto use : known_uses(e.code, e.enhanced ? e.enhanced->text() : std::string())) {
-    e.notes.emplace_back(use);
-  }
   if (e.code && !e.enhanced && e.basic != nullptr && e.klass != 3 && *e.code != 220 &&
       !query.words.empty()) {
     e.notes.emplace_back(
@@ -288,25 +252,9 @@ Explanation find_out(const CodesQuery& query) {
         "(RFC 2034 4); only its words do.");
   }
 
-  // The enhanced code is the more telling of the two; X.0.0 tells nothing.
-  const bool telling = e.entry != nullptr && (e.entry->subject != 0 || e.basic == nullptr);
-  if (telling) {
-    e.who = advice_for(e, e.entry->who_acts);
-    while (e.who.ends_with('.')) e.who.pop_back();
-    e.what_to_do = advice_for(e, e.entry->what_to_do);
-  } else if (e.basic != nullptr) {
-    e.who = e.basic->who_acts;
-    e.what_to_do = e.basic->what_to_do;
-  } else {
-    e.who = e.klass == 4 ? "the sending server, by itself"
-                         : "the sender, depending on what the text says";
-    e.what_to_do = "Read the text of the reply, and ask the postmaster who sent it what it means.";
-  }
-
-  const auto [fitting, other] = suspects(e, query.words);
-  e.likely = likely_reason(e, fitting);
-  const bool is_refusal = e.klass == 4 || e.klass == 5;
-  if (e.likely == nullptr && other != nullptr && is_refusal) note_clash_with_words(e, *other);
+  advise_by_code(e);
+  find_cause(e, query);
+  e.reference = query.reference;
   return e;
 }
 

@@ -6,6 +6,7 @@
 #include "reply/codes_query.h"
 #include "reply/registry.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,12 +28,22 @@ struct Explanation {
   const BasicCode* basic = nullptr;
   std::optional<AskedEnhanced> enhanced;
   const EnhancedEntry* entry = nullptr;
+  bool has_words = false;          ///< a reply, not codes alone
   int klass = 0;                   ///< what clients act on; 0 when only X was given
   std::vector<std::string> notes;  ///< clashes, odd pairs, codes of nobody
+  std::vector<Use> uses;           ///< the reasons that are spoken with these codes
+
+  /// The reason behind it, by the words of a pasted reply or a telling code; may be nullptr.
+  const Reason* likely = nullptr;
+  /// A cause that no reason of the catalogue names; empty where `likely` is set.
+  std::string cause;
+  std::string reference;  ///< of a reply of ours; may be empty
+
+  // Advice, always for the class of the code: a reason's own where that is of this class.
+  enum class Advice : std::uint8_t { of_code, of_reason, of_cause };
+  Advice advice = Advice::of_code;
   std::string who;
   std::string what_to_do;
-  const Reason* likely = nullptr;  ///< by the words of a pasted reply
-  std::vector<Use> uses;
 };
 
 Explanation find_out(const CodesQuery& query);

@@ -1,9 +1,10 @@
 #include "reply/codes_query.h"
 
-#include "model/text.h"
+#include "postern/reference.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
+#include <span>
 #include <utility>
 
 namespace postern {
@@ -15,6 +16,8 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // A pasted reply is a few hundred octets; what is longer is no reply and need not be read whole.
 constexpr std::size_t longest_question = 20'000;
+// Octets of words that are looked at: what follows a reply in a bounce says nothing about it.
+constexpr std::size_t longest_words = 4'000;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -120,72 +123,71 @@ void read_line(std::string_view line, CodesQuery& query) {
   query.words += line;
 }
 
-/// Words that tell which of the many causes behind 550 5.7.1 or 554 is meant, and the same cause
-/// where the code is of the other class: a full mailbox is mailbox-full with 452 and
-/// mailbox-full-perm with 552.
-struct Idiom {
-  std::string_view words;
-  std::string_view reason;
-  std::string_view counterpart = {};
-};
+/// Logs put the lines of a reply one after the other, "550-5.7.1 one 550 5.7.1 two". The codes
+/// between them go, since they stand in the middle of what is said.
+std::string without_repeated_codes(const CodesQuery& query) {
+  if (!query.code || !query.enhanced) return query.words;
+  std::string result = query.words;
+  for (const char between : {'-', ' '}) {
+    const auto codes = std::to_string(*query.code) + between + query.enhanced->text() + ' ';
+    for (auto at = result.find(codes); at != std::string::npos; at = result.find(codes, at)) {
+      if (at == 0 || is_space(result[at - 1])) {
+        result.erase(at, codes.size());
+      } else {
+        at += codes.size();
+      }
+    }
+  }
+  return result;
+}
 
-// Idioms of mail servers, ours among them, most specific first.
-constexpr Idiom idioms[] = {
-    {"since we accept only", "too-many-recipients-policy"},
-    {"please slow down", "rate-recipient"},
-    {"are open at the same time", "concurrency"},
-    {"reputation problems", "reputation-reject", "reputation-defer"},
-    {"the reverse dns of client", "client-rdns-temp"},
-    {"the dmarc record of", "dmarc-temperror"},
-    {"exactly one author domain", "dmarc-multiple-from"},
-    {"no service for", "dnsbl-listed-connect"},
-    {"which is on our own block list", "client-blocked"},
-    {"is on our own block list", "sender-blocked"},
-    {"relay access denied", "relay-denied"},
-    {"relaying denied", "relay-denied"},
-    {"unable to relay", "relay-denied"},
-    {"relay not permitted", "relay-denied"},
-    {"blocked using", "dnsbl-listed"},
-    {"spamhaus", "dnsbl-listed"},
-    {"blacklist", "dnsbl-listed"},
-    {"blocklist", "dnsbl-listed"},
-    {"block list", "dnsbl-listed"},
-    {"greylist", "greylisted"},
-    {"graylist", "greylisted"},
-    {"dmarc", "dmarc-reject", "dmarc-temperror"},
-    {"dkim", "dkim-none", "dkim-temperror"},
-    {"spf", "spf-fail", "spf-temperror"},
-    {"reverse dns", "client-no-rdns", "client-rdns-temp"},
-    {"reverse hostname", "client-no-rdns", "client-rdns-temp"},
-    {"ptr record", "client-no-rdns", "client-rdns-temp"},
-    {"helo command rejected: host not found", "helo-unresolvable", "helo-lookup-temp"},
-    {"helo command rejected", "helo-not-fqdn"},
-    {"recipient address rejected: domain not found", "rcpt-domain-bad"},
-    {"user unknown", "rcpt-unknown"},
-    {"no such user", "rcpt-unknown"},
-    {"unknown user", "rcpt-unknown"},
-    {"recipient not found", "rcpt-unknown"},
-    {"does not exist", "rcpt-unknown"},
-    {"mailbox full", "mailbox-full", "mailbox-full-perm"},
-    {"mailbox is full", "mailbox-full", "mailbox-full-perm"},
-    {"over quota", "mailbox-full", "mailbox-full-perm"},
-    {"quota exceeded", "mailbox-full", "mailbox-full-perm"},
-    {"too many hops", "too-many-hops"},
-    {"mail loop", "too-many-hops"},
-    {"too many recipients", "too-many-recipients", "too-many-recipients-policy"},
-    {"too many connections", "rate-connection"},
-    {"message size exceeds", "message-too-big"},
-    {"too large", "message-too-big"},
-    {"too big", "message-too-big"},
-    {"authentication required", "auth-required"},
-    {"starttls command first", "tls-required"},
-    {"tls not available", "tls-unavailable"},
-    {"virus", "virus"},
-    {"malware", "virus"},
-    {"spam", "spam", "spam-defer"},
-    {"rate limit", "rate-message"},
-    {"domain not found", "sender-domain-bad", "sender-domain-temp"},
-};
+/// qmail and its heirs write it last, "553 sorry, ... (#5.7.1)".
+std::optional<AskedEnhanced> enhanced_at_end(std::string_view words) {
+  const auto at = words.find("(#");
+  if (at == std::string_view::npos) return {};
+  auto rest = words.substr(at + 2);
+  const auto found = take_enhanced(rest);
+  return rest.starts_with(')') ? found : std::nullopt;
+}
+
+/// A reference is told from other text by the word before it: "(ref K7Q2-9FXA-11BC)".
+std::string reference_in(std::string_view words) {
+  constexpr std::string_view mark = "(ref ";
+  const auto at = words.find(mark);
+  if (at == std::string_view::npos) return {};
+  const auto rest = words.substr(at + mark.size());
+  const auto reference = Reference::parse(rest.substr(0, rest.find(')')));
+  return reference ? reference->text() : std::string();
+}
+
+/// The codes at the start of a line and all that follows them.
+CodesQuery read_reply(std::span<const std::string_view> lines) {
+  CodesQuery query;
+  for (const auto line : lines) {
+    read_line(line, query);
+    if (query.words.size() > longest_words) break;
+  }
+  query.words.resize(std::min(query.words.size(), longest_words));
+  if (!query.enhanced) query.enhanced = enhanced_at_end(query.words);
+  query.words = without_repeated_codes(query);
+  query.reference = reference_in(query.words);
+  return query;
+}
+
+/// What a reply inside a line must begin with: a port or a number of seconds may look like a code.
+enum class Wanted : std::uint8_t { pair, code };
+std::optional<std::size_t> reply_inside(std::string_view line, Wanted wanted) {
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (!starts_word(line, at)) continue;
+    const auto code = code_at(line.substr(at));
+    if (!code || *code < 200 || *code >= 600) continue;
+    if (wanted == Wanted::code) return at;
+    auto rest = trimmed(line.substr(std::min(at + 4, line.size())));
+    if (rest.starts_with('#')) rest.remove_prefix(1);
+    if (take_enhanced(rest)) return at;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -196,58 +198,30 @@ std::string AskedEnhanced::text() const {
 
 std::optional<CodesQuery> read_codes_query(std::string_view what) {
   what = what.substr(0, longest_question);
-  const auto lines = lines_of(what);
+  auto lines = lines_of(what);
   if (lines.empty()) return std::nullopt;
 
-  CodesQuery query;
-  if (code_at(lines.front())) {
-    for (const auto line : lines) read_line(line, query);
-    return query;
-  }
-  // "... said: 550 5.1.1 no such user", "dsn=5.1.1", "#5.1.1": the codes stand somewhere inside.
-  for (const auto line : lines) {
-    for (std::size_t at = 0; at < line.size(); ++at) {
-      if (!starts_word(line, at)) continue;
-      auto rest = line.substr(at);
-      const auto code = code_at(rest);
-      if (code && *code >= 200 && *code < 600) {
-        read_line(rest, query);
-        return query;
+  if (code_at(lines.front())) return read_reply(lines);
+  // "... said: 550 5.1.1 no such user", "dsn=5.1.1", "#5.1.1": the codes stand somewhere inside,
+  // and what is said goes on in the lines below.
+  for (const auto wanted : {Wanted::pair, Wanted::code}) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (const auto at = reply_inside(lines[i], wanted)) {
+        lines[i].remove_prefix(*at);
+        return read_reply(std::span(lines).subspan(i));
       }
     }
   }
-  for (const auto line : lines) {
-    for (std::size_t at = 0; at < line.size(); ++at) {
-      if (!starts_word(line, at)) continue;
-      auto rest = line.substr(at);
-      if (auto enhanced = take_enhanced(rest)) {
-        query.enhanced = enhanced;
-        query.words = trimmed(rest);
-        return query;
-      }
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (std::size_t at = 0; at < lines[i].size(); ++at) {
+      if (!starts_word(lines[i], at)) continue;
+      auto rest = lines[i].substr(at);
+      if (!take_enhanced(rest)) continue;
+      lines[i].remove_prefix(at);
+      return read_reply(std::span(lines).subspan(i));
     }
   }
   return std::nullopt;
-}
-
-std::vector<std::string_view> reasons_by_words(std::string_view words) {
-  // Addresses are left out: "<spam@example.org>" says nothing about spam.
-  std::string text;
-  bool address = false;
-  for (const char c : lower(words)) {
-    if (c == '<') address = true;
-    if (!address) text += c;
-    if (c == '>') address = false;
-  }
-  for (const auto& idiom : idioms) {
-    for (auto at = text.find(idiom.words); at != std::string::npos;
-         at = text.find(idiom.words, at + 1)) {
-      if (!starts_word(text, at)) continue;
-      if (idiom.counterpart.empty()) return {idiom.reason};
-      return {idiom.reason, idiom.counterpart};
-    }
-  }
-  return {};
 }
 
 }  // namespace postern

@@ -22,15 +22,11 @@ struct CodesQuery {
   std::optional<int> code;                ///< three digits, of any value
   std::optional<AskedEnhanced> enhanced;  ///< the first one
   std::string words;                      ///< the text behind the codes, all lines joined
+  std::string reference;                  ///< of a reply of ours, as "XXXX-XXXX-XXXX"; may be empty
   std::vector<std::string> faults;        ///< what is wrong with the form of a pasted reply
 };
 
 /// nullopt when there is neither a code nor an enhanced code in it.
 std::optional<CodesQuery> read_codes_query(std::string_view what);
-
-/// The reason whose idiom stands in the text of a reply ("relay access denied"), and behind it the
-/// one for the same cause with a code of the other class, where there is one; empty if no idiom is
-/// known.
-std::vector<std::string_view> reasons_by_words(std::string_view words);
 
 }  // namespace postern

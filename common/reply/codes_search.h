@@ -9,10 +9,11 @@
 
 namespace postern {
 
-/// The reasons in which every word of `what` begins some word, in the catalogue's order: looked for
-/// in name, summary and text for the sender first, and only if none has them in advice, help,
-/// causes and notes. Without any, those whose idiom stands in `what`, as in a reply without code,
-/// if it has several words. Case does not count. Empty when no word has two characters and a
+/// The reasons in which every word of `what`, without its ending or by another name for the same
+/// ("spamhaus"), begins some word, in the catalogue's order: looked for in name, summary and text
+/// for the sender first, and only if none has them in advice, help, causes and notes. Without any,
+/// if there are several words: the one whose text stands in `what`, or those whose phrase does, as
+/// in a reply without code. Case does not count. Empty when no word has two characters and a
 /// letter.
 std::vector<const Reason*> search_reasons(std::string_view what);
 

@@ -315,8 +315,10 @@ constexpr BasicCode basic_table[] = {
              "552, bad address syntax 501 or 553.",
      .who_acts = "the sender or the sending administrator, depending on what the enhanced code and "
                  "text say",
-     .what_to_do = "Sending the same again does not help. 5.1.1: correct the address. 5.7.x: have "
-                   "the sending administrator read the text."},
+     .what_to_do =
+         "Sending the same again does not help. Where the text speaks of an unknown user, "
+         "correct the address; where it speaks of a policy, have the sending "
+         "administrator read it."},
     {.code = 551,
      .meaning = "the mailbox is not here; the text names the address to use instead",
      .reference = "RFC 5321 3.4",

@@ -32,9 +32,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::permanent_only,
      .basic_codes = {451, 550},
      .meaning = "The mailbox named before the @ does not exist in the recipient's domain.",
-     .who_acts = "the sender",
-     .what_to_do = "Correct the address or ask the recipient for the right one; list operators "
-                   "remove it."},
+     .who_acts = "4.1.1: the sending server, by itself; the sender if it lasts. 5.1.1: the sender",
+     .what_to_do = "4.1.1: The sending server tries again. Check the address if the message comes "
+                   "back: the server may only be unable to verify it right now. 5.1.1: Correct the "
+                   "address or ask the recipient for the right one; list operators remove it."},
     {.subject = 1,
      .detail = 2,
      .name = "Bad destination system address",
@@ -142,8 +143,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "The recipient's mailbox has no room left. RFC 3463 asks for the temporary class, "
                 "since the recipient can make room; many servers send 5.2.2 all the same.",
      .who_acts = "the recipient",
-     .what_to_do = "The recipient deletes mail or gets more quota; after 5.2.2 the sender has to "
-                   "send again."},
+     .what_to_do = "4.2.2: The recipient deletes mail or gets more quota; the sending server tries "
+                   "again meanwhile. 5.2.2: The recipient deletes mail or gets more quota before "
+                   "the message is sent again."},
     {.subject = 2,
      .detail = 3,
      .name = "Message length exceeds administrative limit",
@@ -171,7 +173,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {221, 250, 421, 451, 550, 554},
      .meaning = "The receiving mail system as a whole is the cause, not one mailbox.",
      .who_acts = "the receiving administrator",
-     .what_to_do = "Wait if it is 4.3.0. The receiving administrator finds the cause in the log."},
+     .what_to_do =
+         "4.3.0: Wait. The receiving administrator finds the cause in the log if it lasts. 5.3.0: "
+         "Read the text, and ask the receiving administrator, who finds the cause in the log."},
     {.subject = 3,
      .detail = 1,
      .name = "Mail system full",
@@ -180,7 +184,8 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {452},
      .meaning = "The storage of the receiving system is full.",
      .who_acts = "the receiving administrator",
-     .what_to_do = "The administrator makes room; the sending server tries again by itself."},
+     .what_to_do = "4.3.1: The administrator makes room; the sending server tries again by itself. "
+                   "5.3.1: Tell the postmaster, and send the message again when there is room."},
     {.subject = 3,
      .detail = 2,
      .name = "System not accepting network messages",
@@ -218,8 +223,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "An error in the system's own configuration stands in the way. It should be "
                 "temporary (4.3.5), since the sender did nothing wrong.",
      .who_acts = "the administrator of the server that sent the reply",
-     .what_to_do = "The administrator corrects the configuration; the sender can only wait or "
-                   "tell the postmaster."},
+     .what_to_do = "4.3.5: The administrator corrects the configuration; the sending server tries "
+                   "again meanwhile. 5.3.5: Tell the postmaster by other means, and send again "
+                   "when the configuration is corrected."},
     {.subject = 3,
      .detail = 6,
      .name = "Requested priority was changed",
@@ -245,7 +251,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {451},
      .meaning = "The next host did not answer a connection attempt.",
      .who_acts = "the administrator of the next host, if it lasts",
-     .what_to_do = "Wait; then check MX records, firewall and that the next host is running."},
+     .what_to_do = "4.4.1: Wait; then check MX records, firewall and that the next host is "
+                   "running. 5.4.1: Read the text; check MX records, firewall and that the next "
+                   "host is running before sending again."},
     {.subject = 4,
      .detail = 2,
      .name = "Bad connection",
@@ -253,9 +261,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::transient_only,
      .basic_codes = {421},
      .meaning = "A connection was made and broke off or stalled.",
-     .who_acts = "nobody, unless it lasts",
-     .what_to_do = "The sending server tries again. If it lasts, look for packet loss, MTU trouble "
-                   "or a firewall that cuts connections."},
+     .who_acts = "4.4.2: nobody, unless it lasts. 5.4.2: the administrators of both servers",
+     .what_to_do = "4.4.2: The sending server tries again. If it lasts, look for packet loss, MTU "
+                   "trouble or a firewall that cuts connections. 5.4.2: Look for packet loss, MTU "
+                   "trouble or a firewall that cuts connections, then send again."},
     {.subject = 4,
      .detail = 3,
      .name = "Directory server failure",
@@ -264,8 +273,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {451, 550},
      .meaning = "A directory needed for the decision, usually DNS, could not be asked.",
      .who_acts = "the administrator of the DNS that does not answer",
-     .what_to_do = "Wait; then check the name servers of the domain in question and the resolver "
-                   "of the receiving server."},
+     .what_to_do = "4.4.3: Wait; then check the name servers of the domain in question and the "
+                   "resolver of the receiving server. 5.4.3: Check the name servers of the domain "
+                   "in question, then send again."},
     {.subject = 4,
      .detail = 4,
      .name = "Unable to route",
@@ -282,8 +292,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::transient_only,
      .basic_codes = {451},
      .meaning = "The mail system is overloaded.",
-     .who_acts = "the receiving administrator, if it lasts",
-     .what_to_do = "Wait: the sending server tries again by itself."},
+     .who_acts = "4.4.5: the receiving administrator, if it lasts. 5.4.5: the sender",
+     .what_to_do =
+         "4.4.5: Wait, the sending server tries again by itself. 5.4.5: Read the text for the "
+         "limit that was met, and send the message again when it no longer holds."},
     {.subject = 4,
      .detail = 6,
      .name = "Routing loop detected",
@@ -340,7 +352,8 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "The message has more recipients than the server takes in one transaction "
                 "(452 4.5.3) or its policy allows (5.5.3).",
      .who_acts = "4.5.3: nobody, the sending server splits the message. 5.5.3: the sender",
-     .what_to_do = "After a permanent refusal send to smaller groups or use a mailing list."},
+     .what_to_do = "4.5.3: Nothing: the sending server sends to the remaining recipients in "
+                   "another transaction. 5.5.3: Send to smaller groups or use a mailing list."},
     {.subject = 5,
      .detail = 4,
      .name = "Invalid command arguments",
@@ -479,8 +492,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .meaning = "Security or policy caused this, without detail. With 450 or 451 it is usually "
                 "greylisting or a rate limit, with 530 a missing login or missing TLS.",
      .who_acts = "4.7.0: the sending server, by itself. 5.7.0: the sender or sending administrator",
-     .what_to_do = "4.7.0: Wait. 5.7.0: Read the text; with 530 switch on authentication and "
-                   "TLS."},
+     .what_to_do =
+         "4.7.0: Wait. 5.7.0: Read the text, which says what the policy demands, such as a "
+         "login or TLS."},
     {.subject = 7,
      .detail = 1,
      .name = "Delivery not authorized, message refused",
@@ -489,9 +503,12 @@ constexpr EnhancedEntry enhanced_table[] = {
      .basic_codes = {451, 454, 502, 503, 533, 550, 551},
      .meaning = "A policy of the receiving side refuses this client, sender, recipient or message. "
                 "RFC 3463 has it as permanent only, though many send 4.7.1 for greylisting.",
-     .who_acts = "the sender or the sending administrator",
-     .what_to_do = "The text says which policy: block list, relaying, local list or content. Ask "
-                   "the receiving postmaster when it does not."},
+     .who_acts = "4.7.1: the sending server, by itself; the sending administrator if it lasts. "
+                 "5.7.1: the sender or the sending administrator",
+     .what_to_do = "4.7.1: Wait: it is usually greylisting, a limit on rates or a filter that does "
+                   "not answer. If it lasts, the text says which policy holds the message back. "
+                   "5.7.1: The text says which policy: block list, relaying, local list or "
+                   "content. Ask the receiving postmaster when it does not."},
     {.subject = 7,
      .detail = 2,
      .name = "Mailing list expansion prohibited",
@@ -619,8 +636,10 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .basic_codes = {450, 550, 4, 5},
      .meaning = "The server accepts only messages of higher priority for the moment.",
-     .who_acts = "the sending server, by itself",
-     .what_to_do = "Wait; a message that is truly urgent needs a higher MT-PRIORITY."},
+     .who_acts = "4.7.15: the sending server, by itself. 5.7.15: the sender",
+     .what_to_do =
+         "4.7.15: Wait; a message that is truly urgent needs a higher MT-PRIORITY. 5.7.15: Send it "
+         "again later, or with a higher MT-PRIORITY if it is truly urgent."},
     {.subject = 7,
      .detail = 16,
      .name = "Message is too big for the specified priority",
@@ -747,9 +766,9 @@ constexpr EnhancedEntry enhanced_table[] = {
      .class_rule = ClassRule::either,
      .meaning = "The message looks like part of a flood of mail meant to bury a mailbox.",
      .who_acts = "the sending administrator",
-     .what_to_do =
-         "Protect sign-up forms against misuse, confirm addresses before mailing them, and "
-         "wait."},
+     .what_to_do = "4.7.28: Protect sign-up forms against misuse, confirm addresses before mailing "
+                   "them, and wait. 5.7.28: Protect sign-up forms against misuse, and confirm "
+                   "addresses before mailing them again."},
     {.subject = 7,
      .detail = 29,
      .name = "ARC validation failure",

@@ -1,6 +1,7 @@
 #include "rules/condition.h"
 
 #include "rules/compiler.h"
+#include "rules/needs.h"
 #include "rules/program.h"
 
 #include <algorithm>
@@ -140,6 +141,10 @@ std::optional<std::string> Condition::mapped(std::string_view map, const Transac
     if (evidence.name == map && !evidence.value.empty()) return std::move(evidence.source.mapped);
   }
   return std::nullopt;
+}
+
+std::optional<std::vector<expression::Need>> Condition::needs() const {
+  return expression::needs_of(*program_);
 }
 
 ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts) const {

@@ -18,6 +18,9 @@ namespace postern {
 
 class CheckRegistry;
 class Table;
+namespace expression {
+struct Need;
+}
 using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
 /// A fault in the text of an expression, by offset so that whoever holds the file can point.
@@ -102,6 +105,8 @@ class Condition {
   /// look-up in `map` that found one. nullopt: none did.
   std::optional<std::string> mapped(std::string_view map, const Transaction& transaction,
                                     const Facts& facts) const;
+  /// What must hold of a transaction for it to be anything but no (rules/needs.h).
+  std::optional<std::vector<expression::Need>> needs() const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
   /// brings recorded ones (semantics 23).

@@ -8,22 +8,23 @@ namespace postern {
 
 std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
                                            const Facts& facts, Detail detail) {
-  return walk::evaluate(policy.rules(), policy.settings().identity, transaction, facts, detail);
+  return walk::evaluate({policy.rules(), &policy.rule_index()}, policy.settings().identity,
+                        transaction, facts, detail);
 }
 
 std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
                                  const Facts& facts, TrailDetail detail) {
-  return walk::trail_of(policy.rules(), transaction, facts, detail);
+  return walk::trail_of({policy.rules(), &policy.rule_index()}, transaction, facts, detail);
 }
 
 std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,
                                        const Facts& facts) {
-  return walk::shadow_questions(policy.rules(), transaction, facts);
+  return walk::shadow_questions({policy.rules(), &policy.rule_index()}, transaction, facts);
 }
 
 std::vector<Question> questions_ahead(const Policy& policy, const Transaction& transaction,
                                       const Facts& facts) {
-  return walk::questions_ahead(policy.rules(), transaction, facts);
+  return walk::questions_ahead({policy.rules(), &policy.rule_index()}, transaction, facts);
 }
 
 }  // namespace postern

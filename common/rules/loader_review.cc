@@ -105,18 +105,37 @@ void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics&
   }
 }
 
-/// A rule after one of its stage that decides everything.
-void warn_of_unreached(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
+/// The last stage of which nothing is asked after `draft`, which says yes to everything.
+Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen) {
+  const auto& rule = draft.rule;
+  const auto own = rule.place.stage;
+  if (rule.verdict == Verdict::accept) {
+    if (rule.scope == AcceptScope::stage) return own;
+    // Behind the policy door not every RCPT may have been seen; what stands there is then not
+    // known at DATA to have settled all recipients.
+    return own == Stage::rcpt && !listen.policy.empty() ? own : Stage::end_of_message;
+  }
+  // Of a local submission, which only the milter sees, nothing is refused before DATA.
+  return own <= Stage::rcpt && listen.milter ? Stage::rcpt : Stage::end_of_message;
+}
+
+/// A rule after one that decides everything, at its stage or from there on.
+void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings& listen,
+                       Diagnostics& diagnostics) {
   const DraftRule* last_word = nullptr;
+  auto up_to = Stage::connect;
   for (const auto& draft : rules) {
-    if (last_word != nullptr && last_word->rule.place.stage == draft.rule.place.stage) {
+    const auto stage = draft.rule.place.stage;
+    if (last_word != nullptr && stage <= up_to) {
+      const bool same = last_word->rule.place.stage == stage;
       diagnostics.warning(draft.name_span,
                           "this rule is never reached: " + quoted(last_word->rule.place.name) +
-                              " decides everything at stage " +
-                              quoted(to_text(draft.rule.place.stage)),
+                              " decides everything " + (same ? "at" : "from") + " stage " +
+                              quoted(to_text(last_word->rule.place.stage)) + (same ? "" : " on"),
                           "it stands at " + place_text(last_word->source->span));
     } else if (draft.always && enforced(draft)) {
       last_word = &draft;
+      up_to = silenced_up_to(draft, listen);
     }
   }
 }
@@ -195,7 +214,7 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
     warn_of_unfounded_text(draft, diagnostics);
   }
   warn_of_names_never_known(rules, diagnostics);
-  warn_of_unreached(rules, diagnostics);
+  warn_of_unreached(rules, settings.listen, diagnostics);
   warn_of_postmaster(rules, settings, tables, diagnostics);
 }
 

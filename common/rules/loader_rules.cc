@@ -1,5 +1,6 @@
 #include "reply/compose.h"
 #include "rules/loader.h"
+#include "rules/names.h"
 
 #include <algorithm>
 #include <array>
@@ -216,19 +217,32 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
   return {};
 }
 
+/// What of a message `condition` measures or numbers, in words.
+std::string_view measure_of(const Condition& condition) {
+  for (const auto& name : condition.names()) {
+    const auto* row = expression::find_name(name.name);
+    if (row == nullptr || !row->subjects.size) continue;
+    if (row->id == expression::Name::queue_id) return "the queue id";
+    if (row->id == expression::Name::recipient_count) return "the number of recipients";
+    return "the size";
+  }
+  // Of the macros "i" alone is one.
+  return "the queue id";
+}
+
 /// Semantics 2: an accept settles only what its condition speaks of.
 void RuleCompiler::check_scope(const Action& action, const Condition& condition) const {
   if (action.scope != AcceptScope::session) return;
   const auto& subjects = condition.subjects();
-  const auto* subject = subjects.content     ? "the content"
-                        : subjects.size      ? "the size"
-                        : subjects.recipient ? "the recipient"
-                        : subjects.sender    ? "the sender"
-                                             : nullptr;
-  if (subject == nullptr) return;
+  const std::string_view subject = subjects.content     ? "the content"
+                                   : subjects.size      ? measure_of(condition)
+                                   : subjects.recipient ? "the recipient"
+                                   : subjects.sender    ? "the sender"
+                                                        : "";
+  if (subject.empty()) return;
   values_.diagnostics().error(
       action.member->value.span,
-      std::string("this would settle the whole session by ") + subject + " of one message",
+      "this would settle the whole session by " + std::string(subject) + " of one message",
       "write accept = \"message\"");
 }
 

@@ -1,5 +1,7 @@
+#include "model/text.h"
 #include "rules/loader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern {
@@ -33,17 +35,50 @@ void read_identity(const Node& root, const ValueReader& values, Unread unread,
   identity.help = values.text(*section, "identity.help").value_or("");
 }
 
+bool is_socket_file(const ListenAddress& address) {
+  return address.family == ListenAddress::Family::unix_socket;
+}
+
+/// On every address of the machine.
+bool is_wildcard(const ListenAddress& address) {
+  return address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+}
+
+/// "/run/../run/x" is "/run/x".
+std::string plain_path(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const auto part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), part.size() + 1));
+    if (part == ".." && !parts.empty()) parts.pop_back();
+    if (!part.empty() && part != "." && part != "..") parts.push_back(part);
+  }
+  std::string plain;
+  for (const auto part : parts) plain += "/" + std::string(part);
+  return plain;
+}
+
+/// Whether only one of the two could be opened.
+bool collide(const ListenAddress& a, const ListenAddress& b) {
+  if (a.family != b.family) return false;
+  if (is_socket_file(a)) return plain_path(a.path) == plain_path(b.path);
+  const auto host = [](const ListenAddress& address) {
+    if (lower(address.host) != "localhost") return lower(address.host);
+    return std::string(address.family == ListenAddress::Family::inet6 ? "::1" : "127.0.0.1");
+  };
+  return a.port == b.port && (is_wildcard(a) || is_wildcard(b) || host(a) == host(b));
+}
+
 /// Two sockets at one address: the second could not be opened.
 void check_distinct(const Node& section, const ValueReader& values) {
   std::vector<std::pair<ListenAddress, Span>> seen;
   const auto look = [&](const Node& value) {
     const auto address = ListenAddress::parse(value.string);
     if (!address) return;
-    const bool chosen_by_system =
-        address->family != ListenAddress::Family::unix_socket && address->port == 0;
+    const bool chosen_by_system = !is_socket_file(*address) && address->port == 0;
     if (chosen_by_system) return;
     for (const auto& [other, span] : seen) {
-      if (other == *address) {
+      if (collide(other, *address)) {
         values.diagnostics().error(value.span,
                                    "this address is taken already: " + quoted(value.string),
                                    "the first use is at " + place_text(span));
@@ -61,6 +96,32 @@ void check_distinct(const Node& section, const ValueReader& values) {
   }
 }
 
+/// Neither door asks for a password: whoever may connect can ask for verdicts, and fill the
+/// journal with mail that never was.
+void check_who_may_connect(const Node& section, const ValueReader& values,
+                           const ListenSettings& listen) {
+  const auto look = [&](const Node& value) {
+    const auto address = ListenAddress::parse(value.string);
+    if (!address || is_socket_file(*address) || !is_wildcard(*address)) return;
+    values.diagnostics().warning(
+        value.span, quoted(value.string) + " listens on every address of this machine, to anybody",
+        "name the loopback, or the one address that the mail server connects to, and let a "
+        "firewall keep others out");
+  };
+  for (const auto& member : section.members) {
+    if (member.key != "milter" && member.key != "policy") continue;
+    if (member.value.kind == Node::Kind::string) look(member.value);
+    for (const auto& item : member.value.items) {
+      if (item.kind == Node::Kind::string) look(item);
+    }
+  }
+  if (const auto* mode = section.find("mode"); mode != nullptr && (listen.mode & 0222U) == 0) {
+    values.diagnostics().warning(mode->value.span,
+                                 "nobody but root may connect to sockets of this mode",
+                                 "connecting is writing: \"0660\" lets the owner and the group");
+  }
+}
+
 void read_listen(const Node& root, const ValueReader& values, ListenSettings& listen) {
   const auto* section = values.section(root, "listen");
   if (section == nullptr) return;
@@ -74,6 +135,7 @@ void read_listen(const Node& root, const ValueReader& values, ListenSettings& li
   }
   check_distinct(*section, values);
   listen.mode = values.file_mode(*section, "listen.mode").value_or(listen.mode);
+  check_who_may_connect(*section, values, listen);
   listen.owner = values.text(*section, "listen.owner").value_or("");
   listen.group = values.text(*section, "listen.group").value_or("");
   if (values.text(*section, "listen.speak") == "stage") listen.speak = Speak::stage;
@@ -91,7 +153,19 @@ void read_limits(const Node& root, const ValueReader& values, LimitSettings& lim
       values.count(*section, "limits.journal_queue").value_or(limits.journal_queue));
 }
 
-void read_journal(const Node& root, const ValueReader& values, JournalSettings& journal) {
+/// The listener whose socket has this path; empty: none.
+std::string_view socket_at(const std::string& path, const ListenSettings& listen) {
+  const auto same = [&](const ListenAddress& address) {
+    return is_socket_file(address) && plain_path(address.path) == plain_path(path);
+  };
+  if (listen.milter && same(*listen.milter)) return "listen.milter";
+  if (listen.control && same(*listen.control)) return "listen.control";
+  const bool policy = std::any_of(listen.policy.begin(), listen.policy.end(), same);
+  return policy ? "listen.policy" : "";
+}
+
+void read_journal(const Node& root, const ValueReader& values, const ListenSettings& listen,
+                  JournalSettings& journal) {
   const auto* section = values.section(root, "journal");
   if (section == nullptr) return;
   values.check_keys(*section, "journal");
@@ -100,10 +174,19 @@ void read_journal(const Node& root, const ValueReader& values, JournalSettings& 
     journal.accepts = accept_records_from_text(*word).value_or(journal.accepts);
   }
   // The service leaves the folder it was started in, so a relative name would lead anywhere.
-  if (const auto* path = section->find("path");
-      path != nullptr && !journal.path.empty() && journal.path.front() != '/') {
+  const auto* path = section->find("path");
+  if (path == nullptr || journal.path.empty()) return;
+  const char* const example = "as in \"/var/log/postern/decisions.jsonl\"";
+  const auto taken = socket_at(journal.path, listen);
+  if (journal.path.front() != '/') {
     values.diagnostics().error(path->value.span, "\"path\" of the journal must be absolute",
-                               "as in \"/var/log/postern/decisions.jsonl\"");
+                               example);
+  } else if (journal.path.back() == '/') {
+    values.diagnostics().error(path->value.span, "\"path\" of the journal names a folder",
+                               std::string("name a file, ") + example);
+  } else if (!taken.empty()) {
+    values.diagnostics().error(path->value.span,
+                               "this is the path of a socket, " + std::string(taken), example);
   }
 }
 
@@ -132,7 +215,7 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
   read_identity(root, values, unread, settings.identity);
   read_listen(root, values, settings.listen);
   read_limits(root, values, settings.limits);
-  read_journal(root, values, settings.journal);
+  read_journal(root, values, settings.listen, settings.journal);
   read_log(root, values, settings.log);
   read_run(root, values, settings.run);
   return settings;

@@ -13,6 +13,7 @@ constexpr Subjects of_size{.size = true};
 constexpr Subjects of_octets{.size = true, .octets = true};
 
 constexpr auto upstream = QuestionKind::upstream;
+constexpr auto recipients = QuestionKind::recipients;
 constexpr auto reverse_dns = QuestionKind::reverse_dns;
 constexpr auto last = Stage::end_of_message;
 
@@ -62,13 +63,13 @@ constexpr std::array rows{
     NameRow{Name::declared_size, "declared_size", ValueType::size, Stage::mail, last, of_size,
             upstream, unlimited, "size the client announced with MAIL (RFC 1870); none without"},
     NameRow{Name::recipient, "recipient", ValueType::address, Stage::rcpt, Stage::rcpt,
-            of_recipient, upstream, unlimited, "the recipient in question"},
+            of_recipient, recipients, unlimited, "the recipient in question"},
     NameRow{Name::recipient_local, "recipient.local", ValueType::local, Stage::rcpt, Stage::rcpt,
-            of_recipient, upstream, unlimited, "part of the recipient before the @"},
+            of_recipient, recipients, unlimited, "part of the recipient before the @"},
     NameRow{Name::recipient_domain, "recipient.domain", ValueType::domain, Stage::rcpt, Stage::rcpt,
-            of_recipient, upstream, unlimited, "domain of the recipient"},
+            of_recipient, recipients, unlimited, "domain of the recipient"},
     NameRow{Name::recipients, "recipients", ValueType::addresses, Stage::data, last, of_recipient,
-            upstream, unlimited, "the recipients that were not refused"},
+            recipients, unlimited, "the recipients that were not refused"},
     NameRow{Name::recipient_count, "recipient_count", ValueType::number, Stage::data, last, of_size,
             upstream, unlimited, "number of recipients as the mail server counts them"},
     NameRow{Name::size, "size", ValueType::size, Stage::end_of_message, last, of_octets, upstream,

@@ -3,6 +3,7 @@
 #include "checks/check.h"
 #include "model/text.h"
 #include "rules/loader.h"
+#include "rules/rule_index.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace postern {
 struct Policy::Parts {
   Settings settings;
   std::vector<Rule> rules;
+  RuleIndex index{{}};
   Tables tables;
   std::string digest;
 
@@ -265,6 +267,7 @@ class PolicyBuilder final : private TableSources {
     auto parts = std::make_unique<Policy::Parts>();
     parts->settings = std::move(settings);
     for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
+    parts->index = RuleIndex(parts->rules);
     parts->tables = std::move(tables.tables);
     parts->loaded = std::move(tables.loaded);
     parts->main_file = main_file_;
@@ -341,6 +344,7 @@ std::map<std::string, std::string> Policy::table_sources() const {
 }
 
 const Settings& Policy::settings() const noexcept { return parts_->settings; }
+const RuleIndex& Policy::rule_index() const noexcept { return parts_->index; }
 const std::vector<Rule>& Policy::rules() const noexcept { return parts_->rules; }
 const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::tables()
     const noexcept {

@@ -402,8 +402,14 @@ class Runner {
   void finish(Truth truth) {
     outcome_->truth = truth;
     if (truth == Truth::unavailable && !causes_.empty()) {
-      outcome_->cause = std::move(causes_.front().text);
-      outcome_->cause_kind = causes_.front().kind;
+      // That no single recipient is known is how it must be for several; what is missing besides is
+      // what somebody can see to.
+      const auto found = std::find_if(causes_.begin(), causes_.end(), [](const Cause& cause) {
+        return cause.kind != QuestionKind::recipients;
+      });
+      auto& cause = found == causes_.end() ? causes_.front() : *found;
+      outcome_->cause = std::move(cause.text);
+      outcome_->cause_kind = cause.kind;
     }
     if (truth != Truth::unknown) return;
     for (const auto& open : open_) {

@@ -4,6 +4,7 @@
 
 #include "postern/decision.h"
 #include "rules/rule.h"
+#include "rules/rule_index.h"
 #include "rules/settings.h"
 
 #include <variant>
@@ -11,21 +12,26 @@
 
 namespace postern::walk {
 
-/// evaluate() of decision.h. `rules` stand in stage order, then file order.
-std::variant<Decision, NeedsMore> evaluate(const std::vector<Rule>& rules,
-                                           const IdentitySettings& identity,
+/// Rules in stage order, then file order, and the index that was made of them. Without one every
+/// rule is looked at; the outcome is the same.
+struct RuleList {
+  RuleList(const std::vector<Rule>& rules_in, const RuleIndex* index_in = nullptr)
+      : rules(rules_in), index(index_in) {}
+  const std::vector<Rule>& rules;
+  const RuleIndex* index;
+};
+
+/// evaluate() of decision.h.
+std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentitySettings& identity,
                                            const Transaction& transaction, const Facts& facts,
                                            Detail detail = Detail::full);
 
 /// trail_of(), shadow_questions() and questions_ahead() of decision.h.
-std::vector<TrailEntry> trail_of(const std::vector<Rule>& rules, const Transaction& transaction,
+std::vector<TrailEntry> trail_of(const RuleList& list, const Transaction& transaction,
                                  const Facts& facts, TrailDetail detail = TrailDetail::full);
-std::vector<Question> shadow_questions(const std::vector<Rule>& rules,
-                                       const Transaction& transaction, const Facts& facts);
-std::vector<Question> questions_ahead(const std::vector<Rule>& rules,
-                                      const Transaction& transaction, const Facts& facts);
-
-/// The reason whose temporary reply stands for a missing fact (semantics 7).
-const Reason* reason_for_missing(QuestionKind kind) noexcept;
+std::vector<Question> shadow_questions(const RuleList& list, const Transaction& transaction,
+                                       const Facts& facts);
+std::vector<Question> questions_ahead(const RuleList& list, const Transaction& transaction,
+                                      const Facts& facts);
 
 }  // namespace postern::walk

@@ -8,14 +8,16 @@
 #include <charconv>
 #include <cstring>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <utility>
 
 namespace postern {
 namespace {
 
-constexpr std::array<std::pair<ControlCommand, std::string_view>, 3> commands{{
+constexpr std::array<std::pair<ControlCommand, std::string_view>, 4> commands{{
     {ControlCommand::status, "status"},
     {ControlCommand::reload, "reload"},
+    {ControlCommand::reopen, "reopen"},
     {ControlCommand::stop, "stop"},
 }};
 
@@ -27,6 +29,8 @@ constexpr std::size_t longest_command = 64;
 constexpr std::chrono::seconds client_patience{5};
 /// Octets of an answer that a client reads: the problems of a policy may be many.
 constexpr std::size_t longest_answer = std::size_t{4} * 1024 * 1024;
+
+ControlAnswer no_answer(const std::string& why) { return {EX_TEMPFAIL, "error: " + why + "\n"}; }
 
 }  // namespace
 
@@ -52,8 +56,7 @@ Result<ControlAnswer> ask_control(const ListenAddress& address, ControlCommand c
   const std::string request = std::string(to_text(command)) + "\n";
   if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
-    return plain_problem(std::string("the server does not take the command: ") +
-                         std::strerror(errno));
+    return no_answer(std::string("the server does not take the command: ") + std::strerror(errno));
   }
   std::string text;
   std::array<char, 4096> buffer{};
@@ -61,8 +64,8 @@ Result<ControlAnswer> ask_control(const ListenAddress& address, ControlCommand c
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      return plain_problem(errno == EAGAIN ? "the server did not answer in time"
-                                           : std::string("no answer: ") + std::strerror(errno));
+      return no_answer(errno == EAGAIN ? "the server did not answer in time"
+                                       : std::string("no answer: ") + std::strerror(errno));
     }
     if (got == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(got));
@@ -72,7 +75,7 @@ Result<ControlAnswer> ask_control(const ListenAddress& address, ControlCommand c
   const char* const end = text.data() + (line_end == std::string::npos ? 0 : line_end);
   const auto [stop, error] = std::from_chars(text.data(), end, answer.exit_code);
   if (error != std::errc{} || stop != end) {
-    return plain_problem("the server closed the connection without an answer");
+    return no_answer("the server closed the connection without an answer");
   }
   answer.text = text.substr(line_end + 1);
   return answer;

@@ -1,4 +1,4 @@
-// Control socket: how `postern status`, `reload` and `stop` speak to the running server.
+// Control socket: how `postern status`, `reload`, `reopen` and `stop` speak to the running server.
 //
 // One exchange a connection. The client sends a word and a line end; the server answers a line
 // with the exit code the client shall leave with, then text until it closes. The socket has mode
@@ -20,7 +20,7 @@
 
 namespace postern {
 
-enum class ControlCommand : std::uint8_t { status, reload, stop };
+enum class ControlCommand : std::uint8_t { status, reload, reopen, stop };
 std::string_view to_text(ControlCommand command) noexcept;
 std::optional<ControlCommand> control_command_from_text(std::string_view text) noexcept;
 
@@ -29,7 +29,8 @@ struct ControlAnswer {
   std::string text;
 };
 
-/// Asks a running server and waits for its answer, at most `limit`.
+/// Asks a running server and waits for its answer, at most `limit`. Problems: nobody takes the
+/// connection. A server that takes it and says nothing is an answer too, 75 (EX_TEMPFAIL).
 Result<ControlAnswer> ask_control(const ListenAddress& address, ControlCommand command,
                                   std::chrono::milliseconds limit);
 

@@ -19,6 +19,12 @@ constexpr seconds least_content_timeout{300};
 /// the message, its recipients too, and would refuse whom the recipient list let in without us.
 constexpr std::string_view own_users = "permit_mynetworks, permit_sasl_authenticated";
 
+/// In front of us in the recipient list. Postfix looks for unlisted recipients anyway, but behind
+/// the list: we would be asked about one that it refuses afterwards, and could not tell from then
+/// on which recipients the message has (see recipients_of() of the policy service).
+constexpr std::string_view recipient_checks =
+    "    reject_unauth_destination,\n    reject_unlisted_recipient,\n";
+
 std::string in_seconds(seconds time) { return std::to_string(time.count()) + "s"; }
 
 seconds above(std::chrono::milliseconds deadline) {
@@ -86,10 +92,10 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
                 ? "# Or as a policy service (both on one smtpd decide everything twice):\n"
                 : "# As a policy service:\n";
     chroot_note(address);
-    const auto list = [&](std::string_view name, std::string_view relay_check,
+    const auto list = [&](std::string_view name, std::string_view checks,
                           std::string_view context) {
       text += std::string(name) + " =\n    " + std::string(own_users) + ",\n" +
-              std::string(relay_check) + "    check_policy_service { " +
+              std::string(checks) + "    check_policy_service { " +
               postfix_name(address, place.queue_directory) +
               ", policy_context=" + std::string(context) +
               ", timeout=" + in_seconds(policy_timeout(settings.limits)) + " }\n";
@@ -98,7 +104,7 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
       return std::find_first_of(place.stages.begin(), place.stages.end(), stages.begin(),
                                 stages.end()) != place.stages.end();
     };
-    list("smtpd_recipient_restrictions", "    reject_unauth_destination,\n", "recipient");
+    list("smtpd_recipient_restrictions", recipient_checks, "recipient");
     if (any_at({Stage::data})) list("smtpd_data_restrictions", "", "data");
     // Postfix knows no end of the headers: what stands there is asked at the end of the data.
     if (any_at({Stage::end_of_headers, Stage::end_of_message})) {
@@ -119,7 +125,9 @@ std::string postfix_spawn_lines(const Settings& settings, const MtaLinePlace& pl
          user + " argv=" + place.program + " spawn --to " +
          settings.listen.policy.front().postfix_text() +
          "\n"
-         "# and in main.cf, at the same place in each list: check_policy_service\n"
+         "# and in main.cf, at the same place in each list (behind reject_unlisted_recipient in "
+         "that\n"
+         "# of the recipients): check_policy_service\n"
          "#   { unix:private/policy-postern, policy_context=recipient, timeout=" +
          in_seconds(policy_timeout(settings.limits)) +
          " }\n"

@@ -2,13 +2,22 @@
 
 #include <cctype>
 #include <charconv>
-#include <cstdlib>
+#include <cstdio>
 
 namespace postern {
 namespace {
 
 /// `$a` inside `b` inside `$a` must not run for ever; nobody nests deeper than this.
 constexpr int deepest_expansion = 10;
+
+/// Of a line of master.cf: service type private unpriv chroot wakeup maxproc command arguments.
+struct Column {
+  static constexpr std::size_t name = 0;
+  static constexpr std::size_t type = 1;
+  static constexpr std::size_t chroot = 4;
+  static constexpr std::size_t command = 7;
+  static constexpr std::ptrdiff_t arguments = 8;
+};
 
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
@@ -86,6 +95,12 @@ std::string expand(const PostfixConfig& config, const std::string& text, int dep
   return result;
 }
 
+/// "{ text }" without its braces; other text as it is.
+std::string without_braces(std::string_view text) {
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return std::string(text);
+  return trimmed(text.substr(1, text.size() - 2));
+}
+
 void take_setting(std::map<std::string, std::string>& settings, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos) return;
@@ -105,22 +120,41 @@ std::string PostfixConfig::value(const std::string& name) const {
   return found == parameters.end() ? std::string() : expand(*this, found->second, 0);
 }
 
-bool PostfixConfig::chrooted(const SmtpdService& service) const {
-  if (service.chroot != '-') return service.chroot == 'y';
-  return std::atoi(value("compatibility_level").c_str()) < 1;
+bool PostfixConfig::chrooted(char column) const {
+  if (column != '-') return column == 'y';
+  return compatibility() < 100;
+}
+
+int PostfixConfig::compatibility() const {
+  int major = 0;
+  int minor = 0;
+  std::sscanf(value("compatibility_level").c_str(), "%3d.%2d", &major, &minor);
+  return major * 100 + minor;
 }
 
 PostfixConfig read_postfix_config(std::string_view main_cf, std::string_view master_cf) {
   PostfixConfig config;
   for (const auto& line : logical_lines(main_cf)) take_setting(config.parameters, line);
   for (const auto& line : logical_lines(master_cf)) {
-    // service type private unpriv chroot wakeup maxproc command arguments
     const auto words = words_of(line);
-    if (words.size() < 8 || words[7] != "smtpd") continue;
+    if (words.size() <= Column::command) continue;
+    const char in_chroot = words[Column::chroot].empty() ? '-' : words[Column::chroot].front();
+    if (words[Column::command] == "spawn") {
+      SpawnService service{words[Column::name], words[Column::type], in_chroot, {}};
+      for (auto at = words.begin() + Column::arguments; at != words.end(); ++at) {
+        if (!service.program.empty()) {
+          service.program.push_back(*at);
+        } else if (at->compare(0, 5, "argv=") == 0) {
+          service.program.push_back(at->substr(5));
+        }
+      }
+      config.spawn.push_back(std::move(service));
+    }
+    if (words[Column::command] != "smtpd") continue;
     SmtpdService service;
-    service.name = words[0];
-    service.chroot = words[4].empty() ? '-' : words[4].front();
-    for (std::size_t at = 8; at < words.size(); ++at) {
+    service.name = words[Column::name];
+    service.chroot = in_chroot;
+    for (auto at = std::size_t{Column::arguments}; at < words.size(); ++at) {
       if (words[at] == "-o" && at + 1 < words.size()) {
         take_setting(service.overrides, words[++at]);
       } else if (words[at].compare(0, 2, "-o") == 0) {
@@ -130,6 +164,50 @@ PostfixConfig read_postfix_config(std::string_view main_cf, std::string_view mas
     config.smtpd.push_back(std::move(service));
   }
   return config;
+}
+
+std::vector<std::string> postfix_items(std::string_view list) {
+  std::vector<std::string> items;
+  const auto separates = [](char c) { return c == ',' || is_space(c); };
+  std::size_t at = 0;
+  while (at < list.size()) {
+    if (separates(list[at])) {
+      ++at;
+      continue;
+    }
+    const auto begin = at;
+    // Braces keep together what is between them, wherever they stand in an item.
+    for (int depth = 0; at < list.size() && (depth > 0 || !separates(list[at])); ++at) {
+      if (list[at] == '{') ++depth;
+      if (list[at] == '}') --depth;
+    }
+    items.emplace_back(list.substr(begin, at - begin));
+  }
+  return items;
+}
+
+std::string PostfixServer::setting(const std::string& name) const {
+  const auto found = settings.find(name);
+  return found == settings.end() ? std::string() : found->second;
+}
+
+PostfixServer read_postfix_server(std::string_view item) {
+  PostfixServer server;
+  if (item.empty() || item.front() != '{') {
+    server.endpoint = item;
+    return server;
+  }
+  const auto inside = postfix_items(without_braces(item));
+  for (const auto& part : inside) {
+    if (&part == &inside.front()) {
+      server.endpoint = part;
+    } else {
+      take_setting(server.settings, without_braces(part));
+    }
+  }
+  // A value with spaces may stand in braces of its own.
+  for (auto& [name, value] : server.settings) value = without_braces(value);
+  return server;
 }
 
 long postfix_seconds(std::string_view text, char default_unit) {

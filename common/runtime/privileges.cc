@@ -86,7 +86,7 @@ Problems become(const UserIdentity& identity) {
   return {};
 }
 
-AsUser::AsUser(const UserIdentity& identity) : group_(::getegid()) {
+BorrowedUser::BorrowedUser(const UserIdentity& identity) : group_(::getegid()) {
   const int count = ::getgroups(0, nullptr);
   groups_.resize(static_cast<std::size_t>(std::max(count, 0)));
   if (count < 0 || ::getgroups(count, groups_.data()) != count) {
@@ -100,7 +100,7 @@ AsUser::AsUser(const UserIdentity& identity) : group_(::getegid()) {
   }
 }
 
-AsUser::~AsUser() {
+BorrowedUser::~BorrowedUser() {
   if (::seteuid(0) != 0 || ::setegid(group_) != 0 ||
       ::setgroups(groups_.size(), groups_.data()) != 0) {
     std::abort();

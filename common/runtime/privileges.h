@@ -34,13 +34,13 @@ Problems become(const UserIdentity& identity);
 
 /// The user while it lives, then root again: for looking at what the user may do, as long as nobody
 /// else speaks to us. Not a protection. For a single thread of a process that is root.
-class AsUser {
+class BorrowedUser {
  public:
-  explicit AsUser(const UserIdentity& identity);
+  explicit BorrowedUser(const UserIdentity& identity);
   /// Ends the process when root cannot be had back.
-  ~AsUser();
-  AsUser(const AsUser&) = delete;
-  AsUser& operator=(const AsUser&) = delete;
+  ~BorrowedUser();
+  BorrowedUser(const BorrowedUser&) = delete;
+  BorrowedUser& operator=(const BorrowedUser&) = delete;
 
   /// Empty, or why we are not that user.
   const Problems& problems() const noexcept { return problems_; }

@@ -1,5 +1,6 @@
 #include "runtime/doctor_parts.h"
 #include "runtime/sockets.h"
+#include "system/write_all.h"
 
 #include <arpa/inet.h>
 #include <array>
@@ -15,15 +16,6 @@ namespace {
 Finding well(std::string what) { return {Finding::State::well, std::move(what), {}}; }
 Finding problem(std::string what, std::string remedy) {
   return {Finding::State::problem, std::move(what), std::move(remedy)};
-}
-
-bool send_all(int fd, std::string_view octets) {
-  while (!octets.empty()) {
-    const ssize_t sent = ::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    octets.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
 }
 
 /// Up to `most` octets, until `enough` says so or nothing comes any more.

@@ -197,25 +197,19 @@ void Supervisor::on_message(const WorkerMessage& message) {
       if (phase_ == Phase::running) manager_.send("READY=1\nSTATUS=" + service_status_);
       log(LogLevel::info, "ready: " + message.text);
       break;
-    case WorkerWord::reloaded: {
-      service_status_ = message.text;
-      const auto adoption = hooks_.adopt(message.text);
-      if (adoption.adopted == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
-      log(LogLevel::info, "reloaded: " + message.text);
-      end_reload({EX_OK, "reloaded: " + message.text + "\n" +
-                             (adoption.remark.empty() ? "" : adoption.remark + "\n")});
+    case WorkerWord::reloaded:
+      on_reloaded(message.text);
       break;
-    }
     case WorkerWord::refused:
-      log(LogLevel::error, "reload refused, the old policy stays in force\n" + message.text);
+      // The worker has logged why.
+      log(LogLevel::error, "reload refused, the old policy stays in force");
       end_reload({EX_CONFIG, message.text});
       break;
+    case WorkerWord::reopened:
+      on_reopened(message.text);
+      break;
     case WorkerWord::report:
-      if (!await_status_.empty()) {
-        const auto client = await_status_.front();
-        await_status_.pop_front();
-        answer_status(client, message.text);
-      }
+      on_report(message.text);
       break;
     case WorkerWord::tables:
       service_status_ = message.text;
@@ -234,14 +228,54 @@ void Supervisor::on_message(const WorkerMessage& message) {
   }
 }
 
+void Supervisor::on_reloaded(const std::string& sentence) {
+  service_status_ = sentence;
+  SupervisorHooks::Adoption adoption;
+  try {
+    adoption = hooks_.adopt(sentence);
+  } catch (const std::exception& error) {
+    // The worker has the new policy and goes on; only one that replaces it would begin with the
+    // old. Ending the whole service for want of memory would be worse.
+    adoption.remark = std::string("the parent process cannot take the new policy (") +
+                      error.what() + "); a worker that replaces this one begins with the old\n";
+    log(LogLevel::error, adoption.remark);
+  }
+  if (adoption.adopted == SupervisorHooks::Adopted::again) wanted_ = Reload::wanted;
+  log(LogLevel::info, "reloaded: " + sentence);
+  end_reload({EX_OK, "reloaded: " + sentence + "\n" + adoption.remark});
+}
+
+void Supervisor::on_reopened(const std::string& trouble) {
+  if (trouble.empty()) log(LogLevel::info, "the journal is opened anew");
+  if (await_reopen_.empty()) return;
+  control_.answer(await_reopen_.front(),
+                  trouble.empty() ? ControlAnswer{EX_OK, "the journal is opened anew\n"}
+                                  : ControlAnswer{EX_CANTCREAT, "journal: " + trouble + "\n"});
+  await_reopen_.pop_front();
+}
+
+void Supervisor::on_report(const std::string& text) {
+  if (await_status_.empty()) return;
+  const auto client = await_status_.front().client;
+  await_status_.pop_front();
+  if (client) answer_status(*client, Heard::yes, text);
+}
+
 void Supervisor::on_worker_end(int wait_status) {
   const auto pid = worker_;
   worker_ = -1;
   channel_.reset();
   const auto was = state_;
   state_ = Worker::none;
-  for (const auto client : await_status_) answer_status(client, {});
+  for (const auto& wait : await_status_) {
+    if (wait.client) answer_status(*wait.client, Heard::no, {});
+  }
   await_status_.clear();
+  // Whatever file the worker that has ended held, the next one opens it by its name.
+  for (const auto client : await_reopen_) {
+    control_.answer(client, {EX_OK, "the next worker opens the journal anew\n"});
+  }
+  await_reopen_.clear();
   if (reloading_ == Reloading::yes) {
     end_reload({EX_TEMPFAIL, "the worker ended during the reload; the old policy is in force\n"});
   }
@@ -319,11 +353,10 @@ void Supervisor::take_control(const std::vector<pollfd>& fds) {
   for (const auto& request : control_.handle(fds, Clock::now())) {
     switch (request.command) {
       case ControlCommand::status:
-        if (state_ == Worker::ready && channel_ && channel_->send(WorkerWord::status)) {
-          await_status_.push_back(request.client);
-        } else {
-          answer_status(request.client, {});
-        }
+        ask_worker_for_status(request.client);
+        break;
+      case ControlCommand::reopen:
+        ask_worker_to_reopen(request.client);
         break;
       case ControlCommand::reload:
         if (phase_ == Phase::stopping) {
@@ -341,16 +374,46 @@ void Supervisor::take_control(const std::vector<pollfd>& fds) {
   }
 }
 
-void Supervisor::answer_status(unsigned client, const std::string& of_worker) {
+void Supervisor::ask_worker_for_status(unsigned client) {
+  // A worker that owes a report already would only owe one more.
+  const bool slow = !await_status_.empty() && !await_status_.front().client;
+  if (!slow && state_ == Worker::ready && channel_ && channel_->send(WorkerWord::status)) {
+    await_status_.push_back({client, Clock::now() + settings_.report_limit});
+  } else {
+    answer_status(client, Heard::no, {});
+  }
+}
+
+void Supervisor::ask_worker_to_reopen(unsigned client) {
+  if (phase_ == Phase::stopping) {
+    control_.answer(client, {EX_TEMPFAIL, "the server is stopping\n"});
+  } else if (channel_ && channel_->send(WorkerWord::reopen)) {
+    await_reopen_.push_back(client);
+  } else {
+    control_.answer(client, {EX_OK, "the next worker opens the journal anew\n"});
+  }
+}
+
+void Supervisor::answer_late_status(Clock::time_point now) {
+  for (auto& wait : await_status_) {
+    if (!wait.client || now < wait.until) continue;
+    answer_status(*wait.client, Heard::no, {});
+    wait.client.reset();
+  }
+}
+
+void Supervisor::answer_status(unsigned client, Heard heard, const std::string& of_worker) {
   StatusText status;
   status.add("pid", static_cast<std::uint64_t>(::getpid()));
   status.add("uptime_seconds",
              static_cast<std::uint64_t>(
                  duration_cast<std::chrono::seconds>(Clock::now() - began_).count()));
   status.add("last_reload", last_reload_);
-  const char* const state = phase_ == Phase::stopping ? "stopping"
-                            : state_ == Worker::ready ? "running"
-                                                      : "restarting";
+  const char* const state = phase_ == Phase::stopping      ? "stopping"
+                            : state_ != Worker::ready      ? "restarting"
+                            : heard == Heard::yes          ? "running"
+                            : reloading_ == Reloading::yes ? "reloading"
+                                                           : "silent";
   status.add("worker.state", state);
   if (worker_ > 0) {
     status.add("worker.pid", static_cast<std::uint64_t>(worker_));
@@ -358,6 +421,11 @@ void Supervisor::answer_status(unsigned client, const std::string& of_worker) {
     status.add("worker.uptime_seconds",
                static_cast<std::uint64_t>(
                    duration_cast<std::chrono::seconds>(Clock::now() - worker_began_).count()));
+    if (heard == Heard::no) {
+      status.add("worker.silent_seconds",
+                 static_cast<std::uint64_t>(
+                     duration_cast<std::chrono::seconds>(Clock::now() - last_sign_).count()));
+    }
   }
   status.add("worker.restarts", restarts_);
   control_.answer(client, {EX_OK, status.encode() + of_worker});
@@ -366,6 +434,7 @@ void Supervisor::answer_status(unsigned client, const std::string& of_worker) {
 void Supervisor::look_at_clock() {
   const auto now = Clock::now();
   if (phase_ == Phase::done) return;
+  answer_late_status(now);
   if (worker_ < 0) {
     if (now >= restart_at_) start_worker();
     return;
@@ -392,6 +461,9 @@ int Supervisor::poll_timeout() const {
     until = std::min(until, last_sign_ + settings_.silence_limit);
     if (state_ == Worker::ready) until = std::min(until, next_ping_);
     if (phase_ == Phase::stopping) until = std::min(until, kill_at_);
+    for (const auto& wait : await_status_) {
+      if (wait.client) until = std::min(until, wait.until);
+    }
   }
   const auto wait = duration_cast<milliseconds>(until - Clock::now()).count() + 1;
   return wait < 0 ? 0 : static_cast<int>(wait);

@@ -28,6 +28,7 @@ struct SupervisorSettings {
   std::chrono::milliseconds well_after{60'000};  ///< a worker that lived so long had no bad start
   std::chrono::milliseconds ping_every{10'000};  ///< or a third of the watchdog's time
   std::chrono::milliseconds silence_limit{120'000};  ///< a reload of large tables takes a while
+  std::chrono::milliseconds report_limit{3'000};  ///< then a status is answered without the worker
 };
 
 /// What the owner of a supervisor brings. All but `work` run in the parent.
@@ -41,8 +42,9 @@ struct SupervisorHooks {
   enum class Adopted : std::uint8_t { yes, again };
   struct Adoption {
     Adopted adopted = Adopted::yes;
-    std::string remark;  ///< one line for whoever asked for the reload; empty: nothing to say
+    std::string remark;  ///< for whoever asked for the reload, each line ended; may be empty
   };
+  /// What it throws is logged, and workers to come begin with the policy before.
   std::function<Adoption(const std::string&)> adopt = [](const std::string&) { return Adoption{}; };
   /// After a worker has exchanged a table whose file changed: the parent's policy gets it too.
   std::function<void()> adopt_tables = [] {};
@@ -71,11 +73,18 @@ class Supervisor {
   void take_messages();
   void take_control(const std::vector<pollfd>& fds);
   void on_message(const WorkerMessage& message);
+  void on_reloaded(const std::string& sentence);
+  void on_reopened(const std::string& trouble);
+  void on_report(const std::string& text);
   void on_worker_end(int wait_status);
   void begin_reload();
   void end_reload(const ControlAnswer& answer);
   void begin_stop();
-  void answer_status(unsigned client, const std::string& of_worker);
+  void ask_worker_for_status(unsigned client);
+  void ask_worker_to_reopen(unsigned client);
+  enum class Heard : std::uint8_t { yes, no };
+  void answer_status(unsigned client, Heard heard, const std::string& of_worker);
+  void answer_late_status(Clock::time_point now);
   void look_at_clock();
   int poll_timeout() const;
 
@@ -106,7 +115,13 @@ class Supervisor {
   std::vector<unsigned> want_reload_;   ///< clients of the reload that is still to begin
   std::vector<unsigned> await_reload_;  ///< clients of the one that runs
   std::vector<unsigned> await_stop_;
-  std::deque<unsigned> await_status_;
+  std::deque<unsigned> await_reopen_;
+  /// One for each report that the worker owes us, in order.
+  struct StatusWait {
+    std::optional<unsigned> client;  ///< none: answered without the worker, which was too slow
+    Clock::time_point until;
+  };
+  std::deque<StatusWait> await_status_;
 };
 
 }  // namespace postern

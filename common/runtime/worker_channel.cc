@@ -1,5 +1,7 @@
 #include "runtime/worker_channel.h"
 
+#include "system/write_all.h"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,15 +22,7 @@ bool WorkerChannel::send(WorkerWord word, std::string_view text) noexcept {
   header[0] = static_cast<char>(word);
   const auto length = static_cast<std::uint32_t>(text.size());
   std::memcpy(header.data() + 1, &length, sizeof length);
-  for (std::string_view rest : {std::string_view(header.data(), header.size()), text}) {
-    while (!rest.empty()) {
-      const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) return false;
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  return true;
+  return send_all(fd_.get(), {header.data(), header.size()}) && send_all(fd_.get(), text);
 }
 
 std::optional<WorkerMessage> WorkerChannel::parse() {

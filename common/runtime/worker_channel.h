@@ -15,6 +15,7 @@ namespace postern {
 enum class WorkerWord : std::uint8_t {
   // Parent to worker; each is answered once, in order, except for a ping while a door stands still.
   reload,
+  reopen,  ///< the journal
   status,
   ping,
   stop,  ///< answered by leaving
@@ -22,6 +23,7 @@ enum class WorkerWord : std::uint8_t {
   ready,     ///< with a sentence for the service manager
   reloaded,  ///< with such a sentence
   refused,   ///< with the problems
+  reopened,  ///< with the journal's trouble; empty when well
   report,    ///< to status, with StatusText
   pong,
   tables,  ///< not asked for: a table was exchanged; with a sentence as of `reloaded`

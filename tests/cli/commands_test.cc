@@ -97,6 +97,16 @@ TEST_F(Commands, CheckWarnsOfAPolicyThatNobodyCanReach) {
   expect_golden("cli/check_without_listeners.txt", text.substr(text.find("Listeners:")));
 }
 
+TEST_F(Commands, CheckWarnsOfUsersAndGroupsThatThisMachineDoesNotHave) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"unix:/run/p.sock\"\n"
+      "owner = \"no-such-user\"\ngroup = \"no-such-group\"\n[run]\nuser = \"nobody\"\n");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("warning: listen.owner: there is no user no-such-user on this "
+                                    "machine; \"postern serve\" would not start here\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("warning: listen.group: there is no group no-such-group"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("run.user")));
+}
+
 TEST_F(Commands, ProblemsShowWhatTheTerminalCan) {
   use("[identity]\nhost = \"mx1.example.org\"\nh\xC3\xB6st = 1\n");
   EXPECT_EQ(run(Command::check), 78);
@@ -119,13 +129,31 @@ TEST_F(Commands, LinesComeFromThePolicyWithTheRootInFront) {
   EXPECT_THAT(shown(out_), HasSubstr("smtpd_milters = unix:DIR/root/run/postern/milter.sock"));
 }
 
-TEST_F(Commands, StatusReloadAndStopSayThatNobodyListens) {
+TEST_F(Commands, LinesNameNoPortThatTheSystemIsYetToChoose) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\n"
+      "policy = [\"inet:127.0.0.1:0\", \"inet:127.0.0.1:10044\"]\n");
+  EXPECT_EQ(run(Command::lines), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("check_policy_service { inet:127.0.0.1:10044"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("127.0.0.1:0")));
+  EXPECT_THAT(err_.str(), HasSubstr("an address of port 0 is left out"));
+}
+
+TEST_F(Commands, WhateverAsksTheServerSaysThatNobodyListens) {
   use(good_policy);
   options_.place.root = dir_.path();
-  for (const auto command : {Command::status, Command::reload, Command::stop}) {
+  for (const auto command : {Command::status, Command::reload, Command::reopen, Command::stop}) {
     EXPECT_EQ(run(command), 69);
     EXPECT_THAT(shown(err_), HasSubstr("cannot connect to unix:DIR/run/postern/control.sock"));
+    EXPECT_THAT(err_.str(), HasSubstr("name the old one with --control"));
   }
+}
+
+TEST_F(Commands, WithoutAControlSocketThePolicyIsAtFaultAndNotTheServer) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"unix:/run/p.sock\"\n");
+  EXPECT_EQ(run(Command::reopen), 78) << "log rotation takes 69 for a server that does not run";
+  EXPECT_THAT(err_.str(), HasSubstr("sets no listen.control"));
+  options_.control = "nonsense";
+  EXPECT_EQ(run(Command::reopen), 64);
 }
 
 TEST_F(Commands, DoctorDoesNotGuessWhomAnUnknownUserMeans) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <initializer_list>
 #include <vector>
 
@@ -31,7 +32,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 
 TEST(CommandLine, EveryCommandHasHelp) {
   for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
-                              "reload", "stop", "spawn"}) {
+                              "reload", "reopen", "stop", "spawn"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -52,6 +53,28 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
     EXPECT_THAT(parsed.out, IsEmpty());
     EXPECT_FALSE(parsed.err.empty());
   }
+}
+
+TEST(CommandLine, NamesTheCommandThatIsNearest) {
+  EXPECT_THAT(parse({"chekc"}).err,
+              HasSubstr("there is no command \"chekc\"; did you mean \"check\"?\n"));
+  EXPECT_THAT(parse({"--root", "/srv", "frobnicate", "--json"}).err,
+              HasSubstr("there is no command \"frobnicate\"\nRun postern --help"));
+  EXPECT_THAT(parse({}).err, HasSubstr("is required"));
+}
+
+TEST(CommandLine, WhereThePolicyIsMayBeSaidBeforeTheCommand) {
+  const auto parsed = parse({"-c", "a.toml", "--root", "/srv", "check"});
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  EXPECT_EQ(parsed.options->command, Command::check);
+  EXPECT_EQ(parsed.options->place.config, "a.toml");
+  EXPECT_TRUE(parsed.options->place.explicit_config);
+  EXPECT_EQ(parsed.options->place.root, "/srv");
+}
+
+TEST(CommandLine, ARelativeRootIsAWholePathFromNowOn) {
+  const auto root = parse({"lines", "--root", "some/../where"}).options->place.root;
+  EXPECT_EQ(root, (std::filesystem::current_path() / "where").string());
 }
 
 TEST(CommandLine, TheUsualConfigurationIsBelowTheRootANamedOneIsNot) {

@@ -209,6 +209,9 @@ TEST_F(Program, PrintsTheLinesToPasteAndAnswersThroughBothSockets) {
   serve();
   EXPECT_THAT(said_, HasSubstr("smtpd_milters = unix:" + (dir_ / "run/milter.sock")));
   EXPECT_THAT(said_, HasSubstr("INPUT_MAIL_FILTER(`postern', `S=local:"));
+  if (running_as_root()) {
+    EXPECT_THAT(said_, HasSubstr("    user=nobody argv="));
+  }
   EXPECT_EQ(ask_policy("request=smtpd_access_policy\nprotocol_state=VRFY\n\n"), "action=DUNNO\n\n");
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
 }
@@ -256,6 +259,34 @@ TEST_F(Program, AReloadNamesTheKeysThatNeedARestart) {
   EXPECT_THAT(
       reloaded.output,
       HasSubstr("\nchanged, but in force only after a restart: listen.mode, journal.path\n"));
+}
+
+TEST_F(Program, AReloadTellsTheWarningsOfThePolicy) {
+  serve();
+  auto policy = std::string(policy_text);
+  policy.replace(policy.find("mx1.example.org"), 15, "mx1");
+  dir_.write("etc/postern/postern.toml", policy);
+  const auto reloaded = run({"reload"});
+  EXPECT_EQ(reloaded.status, 0);
+  EXPECT_THAT(reloaded.output, HasSubstr("postern.toml:2:8: warning: \"mx1\" has no domain"));
+  EXPECT_THAT(output_until("has no domain"),
+              HasSubstr("]: warning: /etc/postern/postern.toml:2:8: \"mx1\" has no domain"));
+}
+
+TEST_F(Program, ReopensTheJournalWhileThePolicyIsBeingEdited) {
+  serve();
+  EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));
+  ASSERT_EQ(run({"reopen"}).status, 0);
+  const auto digest = status_value("policy.digest");
+  ASSERT_EQ(
+      ::rename((dir_ / "log/decisions.jsonl").c_str(), (dir_ / "log/decisions.jsonl.1").c_str()),
+      0);
+  dir_.write("etc/postern/postern.toml", std::string(policy_text) + "\n# half of an edit\n");
+  const auto reopened = run({"reopen"});
+  EXPECT_EQ(reopened.status, 0) << reopened.output;
+  EXPECT_TRUE(exists("log/decisions.jsonl"));
+  EXPECT_EQ(status_value("policy.digest"), digest);
+  EXPECT_EQ(status_value("last_reload"), "none yet");
 }
 
 TEST_F(Program, AJournalThatWasRotatedIsLetGoAlsoByAReloadThatIsRefused) {
@@ -511,10 +542,31 @@ TEST_F(Program, RelaysForSpawn) {
   EXPECT_EQ(relayed.output, "action=DUNNO\n\n");
 }
 
-TEST_F(Program, SpawnAnswersNothingWithoutAServer) {
+TEST_F(Program, SpawnSaysNothingToPostfixWithoutAServer) {
+  // Standard error is Postfix's as well: not a word may go there.
   const auto relayed = run({"spawn"});
   EXPECT_EQ(relayed.status, 75);
-  EXPECT_EQ(relayed.output.find("action="), std::string::npos);
+  EXPECT_EQ(relayed.output, "");
+  EXPECT_EQ(run({"spawn", "--to", "nonsense"}).output, "");
+}
+
+TEST_F(Program, SpawnSaysOnATerminalWhyThereIsNoAnswer) {
+  const UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(master);
+  ASSERT_EQ(::grantpt(master.get()), 0);
+  ASSERT_EQ(::unlockpt(master.get()), 0);
+  const UniqueFd terminal(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(terminal);
+  const pid_t child = spawn({"spawn"}, terminal.get());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 75);
+  std::array<char, 1024> said{};
+  const ssize_t got = ::read(master.get(), said.data(), said.size());
+  ASSERT_GT(got, 0);
+  EXPECT_THAT(
+      std::string(said.data(), static_cast<std::size_t>(got)),
+      HasSubstr("no answer for Postfix, cannot connect to unix:" + (dir_ / "run/policy.sock")));
 }
 
 }  // namespace

@@ -113,15 +113,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     closed({decision, std::move(facts), {}, {}});
     return decision;
   };
-  setup.is_recorded = [](const Decision&) { return true; };
   setup.submit = [&](const Record& record) {
     if (record.transaction.stage != Stage::end_of_message || record.kind != RecordKind::decision) {
-      return;
+      return Kept::record;
     }
     // Trouble before the transaction was complete has no recipients to show.
-    if (!record.transaction.recipients.is_told()) return;
+    if (!record.transaction.recipients.is_told()) return Kept::record;
     require(record.transaction.sender.value() == sender);
     require(record.transaction.recipients.value().size() == accepted);
+    return Kept::record;
   };
   setup.next_reference = [] { return Reference::make({}, 1, 1); };
   setup.now = [] { return std::chrono::system_clock::time_point{}; };

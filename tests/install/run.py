@@ -5,10 +5,12 @@ Prints "ok" or "FAIL" a test; the last line is "N passed, N failed".
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -123,6 +125,8 @@ class Install(unittest.TestCase):
         unit = next(self.place.rglob("postern.service"))
         text = unit.read_text(encoding="utf-8")
         self.assertIn("User=postern", text)
+        # Else its lines would miss the mail log, where the documentation sends people.
+        self.assertIn("\nSyslogFacility=mail\nSyslogIdentifier=postern\n", text)
         self.assertNotRegex(text, r"(?m)^(?!(SystemCallFilter|CapabilityBoundingSet|"
                                   r"AmbientCapabilities)=)\w+=$")
         self.assertNotIn("@POSTERN", text)
@@ -135,38 +139,140 @@ class Install(unittest.TestCase):
                               check=False)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
+    def test_logcheck_passes_over_decisions_and_reports_trouble(self) -> None:
+        install("/usr", str(self.place))
+        rules = next(self.place.rglob("logcheck/postern"))
+        stamps = ("Nov  9 04:05:06 mx1 postern[812]: ",
+                  "2026-11-09T04:05:06.123456+01:00 mx1.example.org postern[812]: ")
+        quiet = ['NOQUEUE: decision=reject reply="550 5.1.1" reason=rcpt-unknown text="User unknown"',
+                 "5ALCtd1N001234: decision=join ref=357Y-6A5S-H812 stage=data",
+                 "4ABCDEF: decision=pass ref=357Y-6A5S-H812", "stopping", "stopped",
+                 "ready: policy 3f2a9c01d4e5, 12 rules, 3 tables", "the journal is opened anew",
+                 "postern 0.1.0 starts; `postern lines` prints what the mail server needs"]
+        loud = ["error: journal: cannot write /var/log/postern/decisions.jsonl: No space left",
+                "warning: changed, but in force only after a restart: listen.mode",
+                "error: worker 813 was ended by signal 11 (Segmentation fault)",
+                "error: decision=reject", "journal: decision=lost"]
+        for stamp in stamps:
+            lines = [stamp + line for line in quiet + loud]
+            left = subprocess.run(["grep", "-Evf", str(rules)], input="\n".join(lines) + "\n",
+                                  text=True, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
+            self.assertEqual(left.stdout.splitlines(), [stamp + line for line in loud])
+        for golden in sorted((ROOT / "tests/golden/logline").iterdir()):
+            for line in golden.read_text(encoding="utf-8").splitlines():
+                if line.startswith("#") or not line:
+                    continue
+                left = subprocess.run(["grep", "-Evf", str(rules)], input=stamps[0] + line + "\n",
+                                      text=True, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
+                self.assertEqual(left.stdout, "")
+
+    def rotation(self, journal: pathlib.Path, user: str, *options: str) -> pathlib.Path:
+        """The installed file for this machine, which may not have its user and its folder."""
+        text = (self.place / "etc/logrotate.d/postern").read_text(encoding="utf-8")
+        command = "/usr/sbin/postern reopen"
+        self.assertIn(command, text)
+        text = (text.replace("/var/log/postern/decisions.jsonl", str(journal))
+                .replace("su postern postern", f"su {user}")
+                .replace(command, " ".join([str(installed_program(self.place)), "reopen", *options])))
+        tried = self.place / "tried"
+        tried.write_text(text, encoding="utf-8")
+        tried.chmod(0o644)
+        return tried
+
+    def rotate(self, tried: pathlib.Path) -> tuple[int, str]:
+        done = subprocess.run(["logrotate", "--force", "--state", str(self.place / "state"),
+                               str(tried)], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        return done.returncode, done.stdout
+
     def test_the_log_rotation_is_one_that_logrotate_understands(self) -> None:
         install("/usr", str(self.place))
         file = self.place / "etc/logrotate.d/postern"
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o644)
         text = file.read_text(encoding="utf-8")
-        self.assertIn("/usr/sbin/postern reload", text)
         for word in ("rotate 30", "compress", "delaycompress", "missingok"):
             self.assertIn(word, text)
-        program = shutil.which("logrotate")
-        if program is None or os.geteuid() != 0:
-            self.skipTest("logrotate is not here, or cannot take another user")
-        # In place of the user and the folder, which this machine may not have.
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can rotate the files of others")
+    def test_the_log_is_rotated_where_no_server_runs(self) -> None:
+        install("/usr", str(self.place))
         journal = self.place / "log/decisions.jsonl"
         journal.parent.mkdir()
-        journal.write_text("{}\n", encoding="utf-8")
-        reloaded = self.place / "reloaded"
-        tried = self.place / "tried"
-        tried.write_text(text.replace("/var/log/postern/decisions.jsonl", str(journal))
-                         .replace("su postern postern", "su root root")
-                         .replace("/usr/sbin/postern reload", f"echo >{reloaded}; "
-                                                              "sh -c 'exit 69'"), encoding="utf-8")
-        state = self.place / "state"
+        tried = self.rotation(journal, "root root", "--control", f"unix:{self.place}/nobody")
         for _ in range(2):
-            done = subprocess.run([program, "--force", "--state", str(state), str(tried)],
-                                  text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=SECONDS, check=False)
-            self.assertEqual((done.returncode, done.stdout), (0, ""))
-            self.assertTrue(reloaded.exists())
-            self.assertFalse(journal.exists())  # the server makes it
             journal.write_text("{}\n", encoding="utf-8")
+            self.assertEqual(self.rotate(tried), (0, ""))
+            self.assertFalse(journal.exists())  # the server makes it
         self.assertEqual({p.name for p in journal.parent.iterdir()},
-                         {journal.name, journal.name + ".1", journal.name + ".2.gz"})
+                         {journal.name + ".1", journal.name + ".2.gz"})
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can rotate the files of others")
+    def test_the_log_of_a_running_server_is_rotated_and_its_policy_left_alone(self) -> None:
+        install("/usr", str(self.place))
+        self.place.chmod(0o755)
+        for folder in ("run/postern", "var/log/postern"):
+            (self.place / folder).mkdir(parents=True)
+            shutil.chown(self.place / folder, "nobody", "nogroup")
+        config = self.place / "etc/postern/postern.toml"
+        text = config.read_text(encoding="utf-8")
+        text, edits = re.subn(r"^policy = .*$", 'policy = "unix:/run/postern/policy.sock"', text,
+                              flags=re.MULTILINE)
+        self.assertEqual(edits, 1)
+        self.assertIn('#to = "auto"', text)
+        text = text.replace('#to = "auto"', 'to = "stderr"')
+        config.write_text(text, encoding="utf-8")
+        journal = self.place / "var/log/postern/decisions.jsonl"
+        where = ["--root", str(self.place)]
+        tried = self.rotation(journal, "nobody nogroup", *where)
+        server = subprocess.Popen([installed_program(self.place), "serve", "--user", "nobody", *where],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            assert server.stderr is not None
+            for line in server.stderr:
+                if "ready: " in line:
+                    break
+            self.ask(self.place / "run/postern/policy.sock")
+            self.assertEqual(self.run_program("reopen", *where).returncode, 0)  # it is written now
+            before = journal.stat().st_ino
+            digest = self.digest(where)
+            # Half of an edit, which would compile.
+            config.write_text(text + "\n# more\n", encoding="utf-8")
+            self.assertEqual(self.rotate(tried), (0, ""))
+            self.assertEqual(journal.with_name(journal.name + ".1").stat().st_ino, before)
+            self.assertNotEqual(journal.stat().st_ino, before)
+            self.assertEqual(self.digest(where), digest)
+            self.ask(self.place / "run/postern/policy.sock")
+            self.assertEqual(self.run_program("reopen", *where).returncode, 0)
+            self.assertGreater(journal.stat().st_size, 0)
+            # A server that cannot open it says so through logrotate.
+            shutil.chown(journal.parent, "root", "root")
+            status, said = self.rotate_as_root(tried)
+            self.assertEqual(status, 1, said)
+            self.assertIn("Permission denied", said)
+        finally:
+            server.terminate()
+            server.communicate(timeout=SECONDS)
+
+    def rotate_as_root(self, tried: pathlib.Path) -> tuple[int, str]:
+        tried.write_text(tried.read_text(encoding="utf-8").replace("su nobody nogroup", "su root root"),
+                         encoding="utf-8")
+        return self.rotate(tried)
+
+    def digest(self, where: list[str]) -> str:
+        told = self.run_program("status", "--json", *where)
+        self.assertEqual(told.returncode, 0, told.stdout)
+        return json.loads(told.stdout)["policy"]["digest"]
+
+    def ask(self, path: pathlib.Path) -> None:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(SECONDS)
+            client.connect(str(path))
+            client.sendall(b"request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
+                           b"client_address=192.0.2.1\nclient_name=unknown\n"
+                           b"reverse_client_name=unknown\nhelo_name=x.example\n"
+                           b"sender=anna@example.net\nrecipient=bob@example.org\n"
+                           b"instance=1.2.3.0\npolicy_context=recipient\n\n")
+            self.assertTrue(client.recv(4096).startswith(b"action="))
 
     def test_a_prefix_of_its_own_is_honoured(self) -> None:
         prefix = self.place / "opt/postern"

@@ -205,26 +205,48 @@ TEST(Replay, WithoutRecordsOfAcceptsOnlyPassesThatTellSomethingAreKept) {
     record.decision.trail.clear();
     record.decision.trail_state = TrailState::left_out;
     record.policy = policy;
-    EXPECT_TRUE(is_needed(*policy, record.decision)) << "nothing can be said before the trail";
+    Decision asked = record.decision;
+    ASSERT_EQ(what_is_kept(*policy, record.transaction, record.facts, asked),
+              !passes || tells ? Kept::record : Kept::nothing)
+        << to_json(whole);
     ASSERT_EQ(complete(record), !passes || tells) << to_json(whole);
-    ASSERT_EQ(is_needed(*policy, record.decision), !passes || tells) << to_json(whole);
+    if (passes) {
+      record.decision = asked;
+      record.policy = policy;
+      ASSERT_EQ(complete(record), tells) << "the doors hand on what they have made of the trail";
+    }
     (!passes || tells ? kept : dropped) += 1;
   }
   EXPECT_GT(kept, 100);
   EXPECT_GT(dropped, 100);
 }
 
-TEST(Replay, APassIsNeededWhileAShadowRuleStillWaits) {
-  const auto policy =
-      compile(std::string("journal.accepts = \"none\"\nlog.accepts = false\n") + policy_text);
+TEST(Replay, APassIsWorthALineWhenOnlyTheLogWantsAccepts) {
+  const auto policy = compile(std::string("journal.accepts = \"none\"\n") + policy_text);
   ASSERT_NE(policy, nullptr);
   Decision pass;
-  EXPECT_FALSE(is_needed(*policy, pass));
+  EXPECT_EQ(what_is_kept(*policy, {}, {}, pass), Kept::line);
   pass.trail.emplace_back();
   pass.trail.back().mode = RuleMode::shadow;
-  EXPECT_FALSE(is_needed(*policy, pass)) << "it said no";
-  pass.trail.back().truth = Truth::unknown;
-  EXPECT_TRUE(is_needed(*policy, pass));
+  EXPECT_EQ(what_is_kept(*policy, {}, {}, pass), Kept::line) << "it said no";
+  pass.trail.back().truth = Truth::yes;
+  pass.trail.back().note = TrailNote::shadow;
+  EXPECT_EQ(what_is_kept(*policy, {}, {}, pass), Kept::record);
+}
+
+TEST(Replay, RepeatsAndJoinsOfWhatHasNoRecordUsedToBeWritten) {
+  const auto policy = compile(std::string("journal.accepts = \"none\"\n") + policy_text);
+  ASSERT_NE(policy, nullptr);
+  for (const auto kind : {RecordKind::repeat, RecordKind::join}) {
+    for (const auto kept : {Kept::line, Kept::record}) {
+      Record record;
+      record.kind = kind;
+      record.policy = policy;
+      record.of_decision = kept;
+      EXPECT_EQ(complete(record), kept == Kept::record) << to_text(kind);
+      EXPECT_EQ(record.host, policy->settings().identity.host) << "the log line names it";
+    }
+  }
 }
 
 TEST(Replay, ATrailCalledUnremarkableHasNothingRemarkable) {
@@ -361,6 +383,7 @@ TEST(Differences, AreFoundInEveryPartOfADecision) {
   EXPECT_EQ(one_change([](Decision& d) { d.reply.reset(); }), "reply");
   EXPECT_EQ(one_change([](Decision& d) { d.softened_by += "x"; }), "softened by");
   EXPECT_EQ(one_change([](Decision& d) { d.softened_from += "x"; }), "softened from");
+  EXPECT_EQ(one_change([](Decision& d) { d.missing.reset(); }), "missing");
   EXPECT_EQ(one_change([](Decision& d) { d.trail[1].truth = Truth::yes; }), "trail, entry 2");
   EXPECT_EQ(one_change([](Decision& d) { d.trail.pop_back(); }), "trail, entry 3");
 }

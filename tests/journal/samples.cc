@@ -168,6 +168,7 @@ Record full() {
   result.decision.scope = AcceptScope::message;
   result.decision.softened_by = "partners are welcome";
   result.decision.softened_from = "client-blocked";
+  result.decision.missing = QuestionKind::recipients;
   result.decision.trail.front().cause = "partners: the file could not be read";
   result.decision.trail.front().mode = RuleMode::shadow;
   result.decision.trail.front().evidence.push_back({"zen", "spam", source});
@@ -217,6 +218,7 @@ Record softened() {
   refuse(result, Verdict::defer, "dependency-down", blocked, Stage::rcpt);
   result.decision.softened_by = partners.name;
   result.decision.softened_from = "client-blocked";
+  result.decision.missing = QuestionKind::table;
   auto unanswered = entry(partners, Truth::unavailable, Verdict::accept);
   unanswered.cause = "partners: deadline";
   result.decision.trail = {
@@ -224,6 +226,34 @@ Record softened() {
                         {table_hit("bad_networks", "192.0.2.0/24", "tables/bad.cidr", 3)})};
   result.facts.add({QuestionKind::table, "partners", "192.0.2.7", QuestionCost::free},
                    Answer::unavailable("deadline"));
+  return result;
+}
+
+Record softened_for_unknown_recipients() {
+  Record result = record(Stage::end_of_message, Door::policy);
+  result.transaction.recipient_count = 2;
+  refuse(result, Verdict::defer, "policy-defer", sizes, Stage::end_of_message);
+  result.decision.softened_by = first_contact.name;
+  result.decision.softened_from = "message-too-big";
+  result.decision.missing = QuestionKind::recipients;
+  result.decision.trail = {
+      partners_say_no(),
+      entry(first_contact, Truth::no, Verdict::defer, "greylisted", TrailNote::recipients_unknown),
+      entry(sizes, Truth::yes, Verdict::reject, "message-too-big", TrailNote::none,
+            {evidence("size", "52428801")})};
+  return result;
+}
+
+Record softened_for_a_recipient() {
+  Record result = several_recipients();
+  refuse(result, Verdict::defer, "dns-timeout", sizes, Stage::end_of_message);
+  result.decision.softened_by = "friends";
+  result.decision.softened_from = "message-too-big";
+  result.decision.missing = QuestionKind::dns;
+  const auto friends = place("friends", "rules/recipients.toml", 3, Stage::rcpt);
+  result.decision.trail.insert(
+      result.decision.trail.begin() + 1,
+      entry(friends, Truth::no, Verdict::accept, {}, TrailNote::no_recipient));
   return result;
 }
 
@@ -297,6 +327,8 @@ std::vector<std::pair<std::string, Record>> all_for_golden_files() {
           {"blocked_client", blocked_client()},
           {"put_off", put_off()},
           {"softened", softened()},
+          {"softened_for_unknown_recipients", softened_for_unknown_recipients()},
+          {"softened_for_a_recipient", softened_for_a_recipient()},
           {"accepted", accepted()},
           {"watched_by_shadow", watched_by_shadow()},
           {"several_recipients", several_recipients()},

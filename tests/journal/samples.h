@@ -16,15 +16,17 @@ namespace postern::samples {
 Record full();
 
 /// Each is what a person may have to explain; used by the golden files under these names.
-Record refused_recipient();   // rcpt-unknown, policy door
-Record blocked_client();      // client-blocked, milter door, decided at connect, spoken at RCPT
-Record put_off();             // greylisted, DEFER_IF_PERMIT
-Record softened();            // a block made temporary by a table that could not be read
-Record accepted();            // by a rule, for the session
-Record watched_by_shadow();   // passed, but a shadow rule would have refused
-Record several_recipients();  // too big, at end of message
-Record repeated();            // the same request again
-Record joined();              // session tag meets queue id
+Record refused_recipient();  // rcpt-unknown, policy door
+Record blocked_client();     // client-blocked, milter door, decided at connect, spoken at RCPT
+Record put_off();            // greylisted, DEFER_IF_PERMIT
+Record softened();           // a block made temporary by a table that could not be read
+Record softened_for_unknown_recipients();  // the recipients of the message were not known
+Record softened_for_a_recipient();         // a rule could not be answered for one of them
+Record accepted();                         // by a rule, for the session
+Record watched_by_shadow();                // passed, but a shadow rule would have refused
+Record several_recipients();               // too big, at end of message
+Record repeated();                         // the same request again
+Record joined();                           // session tag meets queue id
 std::vector<std::pair<std::string, Record>> all_for_golden_files();
 
 /// `base` with another sequence number in its reference, queue id, session and instance.

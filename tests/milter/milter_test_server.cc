@@ -205,7 +205,10 @@ int serve(const std::string& listen_text, const std::string& policy, const std::
   static Records unused;
   const auto maker = [&world] {
     auto setup = toy_setup(world.policy, unused, world.counters);
-    setup.submit = [&world](const Record& record) { write_record(world, record); };
+    setup.submit = [&world](const Record& record) {
+      write_record(world, record);
+      return Kept::record;
+    };
     setup.decide = [&world](const Transaction& transaction, Facts facts,
                             const std::function<void(Outcome)>& closed) {
       if (transaction.stage == Stage::rcpt) {

@@ -22,6 +22,7 @@ class SessionFixture : public testing::Test {
   void begin() {
     auto made = toy_setup(policy, records, counters);
     if (decide) made.decide = decide;
+    if (submit) made.submit = submit;
     session = std::make_unique<milter_door::Session>(std::move(made));
     session->negotiate(0x1ff, 0x1fffff);
   }
@@ -58,6 +59,7 @@ class SessionFixture : public testing::Test {
   Records records;
   DoorCounters counters;
   decltype(milter_door::SessionSetup::decide) decide;
+  decltype(milter_door::SessionSetup::submit) submit;
   FakeLink link;
   std::unique_ptr<milter_door::Session> session;
 };

@@ -356,6 +356,51 @@ TEST_F(Session, JoinsEarlierRecordsToTheQueueIdOnceWhenItAppears) {
   }
 }
 
+TEST_F(Session, AJoinUsedToBeWrittenForAMessageOfWhichNothingWasKept) {
+  policy.rules = {unknown_recipient("nobody@example.net")};
+  for (const auto kept : {Kept::nothing, Kept::line, Kept::record}) {
+    std::vector<Record> joins;
+    submit = [&, kept](const Record& record) {
+      if (record.kind == RecordKind::join) joins.push_back(record);
+      return kept;
+    };
+    begin();
+    greet();
+    rcpt("<ann@example.net>");
+    link.macros["i"] = "4BQxyz";
+    rcpt("<bob@example.net>");
+    end();
+    link.macros.clear();
+    ASSERT_EQ(joins.size(), kept == Kept::nothing ? 0U : 1U);
+    for (const auto& join : joins) EXPECT_EQ(join.of_decision, kept);
+  }
+}
+
+TEST_F(Session, ADecisionThatIsStillOpenCountsForTheJoinOnceItIsKept) {
+  policy.rules = {unknown_recipient("nobody@example.net")};
+  std::vector<std::function<void(Outcome)>> open;
+  decide = [&](const Transaction& transaction, Facts, std::function<void(Outcome)> closed) {
+    open.push_back(std::move(closed));
+    return policy.decide(transaction);
+  };
+  for (const auto kept : {Kept::nothing, Kept::record}) {
+    std::vector<Record> joins;
+    submit = [&, kept](const Record& record) {
+      if (record.kind == RecordKind::join) joins.push_back(record);
+      return kept;
+    };
+    begin();
+    greet();
+    rcpt("<ann@example.net>");
+    for (const auto& close : std::exchange(open, {})) close({});
+    link.macros["i"] = "4BQxyz";
+    rcpt("<bob@example.net>");
+    session->abort();
+    link.macros.clear();
+    EXPECT_EQ(joins.size(), kept == Kept::nothing ? 0U : 1U);
+  }
+}
+
 TEST_F(Session, DoesNotJoinTheNextMessageToAnEarlierRefusal) {
   policy.rules = {unknown_recipient("nobody@example.net")};
   begin();

@@ -77,8 +77,10 @@ milter_door::SessionSetup toy_setup(const ToyPolicy& policy, Records& records,
     closed({decision, std::move(facts), {}, {}});
     return decision;
   };
-  setup.is_recorded = [](const Decision&) { return true; };
-  setup.submit = [&records](Record record) { records.add(std::move(record)); };
+  setup.submit = [&records](Record record) {
+    records.add(std::move(record));
+    return Kept::record;
+  };
   setup.next_reference = [] { return Reference::make(noon, 1, sequence++ & 0xffU); };
   setup.now = [] { return noon; };
   setup.complain = [](std::string_view) {};

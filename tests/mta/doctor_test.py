@@ -58,6 +58,26 @@ class Doctor(unittest.TestCase):
         self.assertIn("usermod -a -G", found.stdout)
         self.assertIn("policy.sock answers (asked as user postfix)", found.stdout)
 
+    def test_knows_us_behind_the_spawn_service_that_lines_prints(self) -> None:
+        smtpd = Smtpd("smtp", {"smtpd_recipient_restrictions":
+                               "permit_mynetworks, check_policy_service { unix:private/policy-postern, "
+                               "policy_context=recipient, timeout=15s }"})
+        postfix = Postfix([smtpd], pwd.getpwnam(_USER).pw_gid)
+        self.addCleanup(postfix.close)
+        install(postfix.root, "/var/spool/postfix/postern")
+        postern = self.enterContext(Postern(postfix.root, _USER))
+        printed = postern.ask("lines").stdout.splitlines(keepends=True)
+        first = next(number for number, line in enumerate(printed)
+                     if line.startswith("policy-postern"))
+        entry = "".join(printed[first:first + 2]).replace(str(postfix.root.path), "")
+        postfix.add_to_master(entry.replace("user=postern", "user=programs"))
+        postfix.root.install_program(postern.program, str(postern.program))
+        postfix.start()
+        found = doctor(postfix.root, postern)
+        self.assertEqual(found.returncode, 0, found.stdout + found.stderr)
+        self.assertIn("asks the policy service in smtpd_recipient_restrictions", found.stdout)
+        self.assertIn("No problem found.", found.stdout)
+
     def test_knows_sendmail_by_its_version_and_user(self) -> None:
         sendmail = Sendmail("")
         self.addCleanup(sendmail.close)

@@ -76,6 +76,8 @@ class PlugItIn(unittest.TestCase):
             session.hello()
             refused = session.transaction("a@example.com", ["nobody-here@example.org"])[-1]
         self.assertEqual(refused.verdict, "550 5.1.1", refused.text)
+        # Waits until the record, which is written in its own time, is there.
+        self.assertEqual(self.inside(_PROGRAM, "reopen").returncode, 0)
         told = self.inside(_PROGRAM, "explain", refused.text)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("unknown recipients", told.stdout)

@@ -47,6 +47,31 @@ stage = "end-of-message"
 when = 'helo == "end.example"'
 reject = "policy-reject"
 """
+# The first says "no" when it is not known to whom the message goes, the second is only softened
+# then, because the third might have put one of them off.
+_RULES_THAT_NEED_THE_RECIPIENTS = """
+[table.trap]
+kind = "address"
+entries = ["good@test.example"]
+
+[[rule]]
+name = "not to all of them"
+stage = "end-of-message"
+when = 'recipients in trap and helo == "bulk.example"'
+reject = "policy-reject"
+
+[[rule]]
+name = "unwanted sender"
+stage = "end-of-message"
+when = 'helo == "end.example"'
+reject = "policy-reject"
+
+[[rule]]
+name = "slow"
+stage = "rcpt"
+when = 'recipient.local == "slow"'
+defer = "policy-defer"
+"""
 _USER = "nobody"
 
 
@@ -143,6 +168,38 @@ class PrintedLines(unittest.TestCase):
                     self.assertEqual([reply.code // 100 for reply in replies[:place]],
                                      [2, 2, 3][:place])
                     self.assertEqual(replies[place].code // 100, 5, replies[place].text)
+
+    def test_of_main_cf_let_late_rules_know_the_recipients_beside_an_unknown_one(self) -> None:
+        # Postfix refuses an unknown recipient behind the recipient list unless told to do it in
+        # front of us. We were asked about it, let it pass, and knew of one more than Postfix: one
+        # unknown recipient let a message past the first rule and made of the second's 550 a 451.
+        policy = Smtpd("policy")
+        postfix = Postfix([policy], settings={
+            "virtual_mailbox_maps": "inline:{good@test.example=1, other@test.example=1}"})
+        self.addCleanup(postfix.close)
+        install(postfix.root, "/run/postern", f"inet:127.0.0.1:{free_port()}")
+        postfix.root.write(CONFIG, postfix.root.outside(CONFIG).read_text("utf-8")
+                           + _RULES_THAT_NEED_THE_RECIPIENTS)
+        with Postern(postfix.root, _USER) as postern:
+            printed = postern.ask("lines").stdout
+            settings = settings_of(printed.partition("main.cf:\n")[2].partition("\n\n")[0])
+            policy.settings = {name: value for name, value in settings.items()
+                               if "milter" not in name}
+            postfix.start()
+            to_both = ["good@test.example", "other@test.example"]
+            for helo in ("bulk.example", "end.example"):
+                for recipients in (to_both, [*to_both, "nobody@test.example"]):
+                    with (self.subTest(helo=helo, recipients=recipients),
+                          SmtpSession(postfix.port("policy")) as session):
+                        session.hello(helo)
+                        session.command("MAIL FROM:<a@example.org>")
+                        for recipient in recipients:
+                            answer = session.command(f"RCPT TO:<{recipient}>").verdict
+                            self.assertEqual(answer, "550 5.1.1" if recipient not in to_both
+                                             else "250 2.1.5")
+                        self.assertEqual(session.command("DATA").code, 354)
+                        last = session.command("Subject: test\r\n\r\ntest\r\n.")
+                        self.assertEqual(last.verdict, "550 5.7.1", last.text)
 
     def test_of_master_cf_relay_through_spawn_and_defer_without_a_server(self) -> None:
         policy = Smtpd("policy", {"smtpd_recipient_restrictions":

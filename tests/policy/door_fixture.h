@@ -28,7 +28,8 @@ using namespace postern::test;
 /// The decision lies in the recipient's local part (at earlier stages in the HELO name's first
 /// label): a reason's id refuses with it, "accept" and "settle" accept for the stage and the
 /// message, "ask" refuses when the question "ask" is answered with "yes", "shadow" passes with a
-/// shadow rule that would have refused, "fail" throws; anything else passes.
+/// shadow rule that would have refused, "wonder" passes with a shadow rule that asks that question
+/// first, "fail" throws; anything else passes.
 class ObedientRules final : public Evaluator {
  public:
   static Question question() { return {QuestionKind::sample, "ask", "key"}; }
@@ -54,19 +55,23 @@ class ObedientRules final : public Evaluator {
         refuse(decision, transaction, *find_reason("policy-reject"));
       }
     } else if (word == "shadow") {
-      TrailEntry entry;
-      entry.mode = RuleMode::shadow;
-      entry.truth = Truth::yes;
-      entry.note = TrailNote::shadow;
-      decision.trail.push_back(entry);
+      decision.trail.push_back(shadow_entry(Truth::yes));
+    } else if (word == "wonder") {
+      const auto* answer = facts.find(question());
+      const bool said_yes = answer != nullptr && answer->values == std::vector<std::string>{"yes"};
+      decision.trail.push_back(shadow_entry(answer == nullptr ? Truth::unknown
+                                            : said_yes        ? Truth::yes
+                                                              : Truth::no));
     } else if (const auto* reason = find_reason(word)) {
       refuse(decision, transaction, *reason);
     }
     return decision;
   }
-  std::vector<Question> shadow_questions(const Policy*, const Transaction&,
-                                         const Facts&) const override {
-    return {};
+  std::vector<Question> shadow_questions(const Policy*, const Transaction& transaction,
+                                         const Facts& facts) const override {
+    const bool wonders = transaction.recipient.value().local() == "wonder";
+    return wonders && facts.find(question()) == nullptr ? std::vector{question()}
+                                                        : std::vector<Question>{};
   }
   std::vector<Question> questions_ahead(const Policy*, const Transaction&,
                                         const Facts&) const override {
@@ -80,6 +85,13 @@ class ObedientRules final : public Evaluator {
   }
 
  private:
+  static TrailEntry shadow_entry(Truth truth) {
+    TrailEntry entry;
+    entry.mode = RuleMode::shadow;
+    entry.truth = truth;
+    if (truth == Truth::yes) entry.note = TrailNote::shadow;
+    return entry;
+  }
   static void refuse(Decision& decision, const Transaction& transaction, const Reason& reason) {
     decision.verdict = reason.kind == ReasonClass::permanent ? Verdict::reject : Verdict::defer;
     decision.reason = &reason;
@@ -100,14 +112,19 @@ class ObedientRules final : public Evaluator {
 class ShelfJournal final : public RecordSink {
  public:
   void submit(Record record) noexcept override {
-    complete(record);
+    const bool wanted = complete(record);
     const std::lock_guard lock(mutex_);
-    records_.push_back(std::move(record));
+    (wanted ? records_ : lines_).push_back(std::move(record));
     changed_.notify_all();
   }
   std::vector<Record> records() const {
     const std::lock_guard lock(mutex_);
     return records_;
+  }
+  /// Those that are for the log only.
+  std::vector<Record> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
   }
   void wait_for(std::size_t count) const {
     std::unique_lock lock(mutex_);
@@ -118,6 +135,7 @@ class ShelfJournal final : public RecordSink {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<Record> records_;
+  std::vector<Record> lines_;
 };
 
 /// A policy of these lines beside an identity.

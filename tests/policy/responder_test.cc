@@ -11,6 +11,7 @@ namespace postern::policy_door::test {
 namespace {
 
 using std::chrono_literals::operator""s;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -275,6 +276,88 @@ TEST_F(ResponderTest, MailThatPassesLeavesNoRecordWhenNobodyWantsIt) {
   EXPECT_THAT(ask_about("policy-reject"), StartsWith("action=550 "));
   ASSERT_EQ(journal.records().size(), 1U);
   EXPECT_EQ(journal.records()[0].detail, RecordDetail::full);
+}
+
+class WithoutRecordsOfAccepts : public ResponderTest {
+ protected:
+  /// Postfix's ways with a message of two recipients: each asked about by two lists, the queue id
+  /// known from the second on.
+  void ask_by_two_lists(const std::string& first, const std::string& second) {
+    ask_about(first, {{"policy_context", "client"}});
+    ask_about(first, {{"policy_context", "recipient"}});
+    ask_about(second, {{"policy_context", "client"}, {"queue_id", "4F1C22A0B1"}});
+    ask_about(second, {{"policy_context", "recipient"}, {"queue_id", "4F1C22A0B1"}});
+  }
+  static std::vector<RecordKind> kinds(const std::vector<Record>& records) {
+    std::vector<RecordKind> kinds;
+    for (const auto& record : records) kinds.push_back(record.kind);
+    return kinds;
+  }
+
+  static constexpr auto decision = RecordKind::decision;
+  static constexpr auto repeat = RecordKind::repeat;
+  static constexpr auto join = RecordKind::join;
+  const std::string none = "[journal]\naccepts = \"none\"\n";
+  const std::string quiet = none + "[log]\naccepts = false\n";
+};
+
+TEST_F(WithoutRecordsOfAccepts, RepeatsAndJoinsOfPassesUsedToBeRecorded) {
+  holder.set(policy_of(none));
+  ask_by_two_lists("bob", "accept");
+  EXPECT_THAT(journal.records(), IsEmpty());
+  EXPECT_THAT(kinds(journal.lines()), ElementsAre(decision, repeat, join, decision, repeat))
+      << "the log, which has a line of each pass, still ties them to the queue id";
+}
+
+TEST_F(WithoutRecordsOfAccepts, AShadowRuleThatSaidNoUsedToLeaveRepeatsAndJoins) {
+  // The real rules: a decision without its trail does not tell what a shadow rule says.
+  const std::string rule =
+      "[[rule]]\nname = \"in shadow\"\nstage = \"rcpt\"\nwhen = 'recipient.local == \"eve\"'\n"
+      "reject = \"policy-reject\"\nmode = \"shadow\"\n"
+      "[[rule]]\nname = \"welcome\"\nstage = \"rcpt\"\nwhen = 'recipient.local == \"sue\"'\n"
+      "accept = \"stage\"\n";
+  Driver real(source, clock);
+  Services with_rules{holder, references, real, journal, clock, milter_counters, policy_counters};
+  responder = Responder(with_rules);
+  holder.set(policy_of(quiet + rule));
+  ask_by_two_lists("bob", "sue");
+  EXPECT_THAT(journal.records(), IsEmpty());
+  EXPECT_THAT(journal.lines(), IsEmpty());
+  // What it says yes to is recorded, and so is all that belongs to it.
+  ask_about("eve", {{"instance", "another"}});
+  ask_about("eve", {{"instance", "another"}});
+  ask_about("bob", {{"instance", "another"}, {"queue_id", "4F1C22A0B2"}});
+  EXPECT_THAT(kinds(journal.records()), ElementsAre(decision, repeat, join));
+  EXPECT_EQ(journal.records()[0].decision.trail.size(), 1U);
+  EXPECT_EQ(journal.records()[1].transaction.reference, journal.records()[0].transaction.reference);
+}
+
+TEST_F(WithoutRecordsOfAccepts, RefusalsAreRecordedWithTheirRepeatsAndJoin) {
+  holder.set(policy_of(quiet));
+  ask_by_two_lists("policy-reject", "bob");
+  EXPECT_THAT(kinds(journal.records()), ElementsAre(decision, repeat, join));
+  EXPECT_THAT(journal.lines(), IsEmpty());
+}
+
+TEST_F(WithoutRecordsOfAccepts, AShadowRuleThatAnswersLateDecidesWhetherThereIsARecord) {
+  holder.set(policy_of(quiet));
+  EXPECT_EQ(ask_about("wonder"), "action=DUNNO\n\n");
+  EXPECT_EQ(ask_about("wonder"), "action=DUNNO\n\n") << "nothing is there to be repeated yet";
+  EXPECT_THAT(journal.records(), IsEmpty());
+  source.answer(ObedientRules::question(), Answer::found({"yes"}));
+  ask_about("wonder");
+  ask_about("bob", {{"queue_id", "4F1C22A0B1"}});
+  EXPECT_THAT(kinds(journal.records()), ElementsAre(decision, repeat, join));
+}
+
+TEST_F(WithoutRecordsOfAccepts, AShadowRuleThatSaysNoLateLeavesNothing) {
+  holder.set(policy_of(quiet));
+  ask_about("wonder");
+  source.answer(ObedientRules::question(), Answer::nothing());
+  ask_about("wonder");
+  ask_about("bob", {{"queue_id", "4F1C22A0B1"}});
+  EXPECT_THAT(journal.records(), IsEmpty());
+  EXPECT_THAT(journal.lines(), IsEmpty());
 }
 
 TEST_F(ResponderTest, AnAnswerAfterTheResponderIsGoneIsHarmless) {

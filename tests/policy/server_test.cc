@@ -206,6 +206,20 @@ TEST_F(ServerTest, ClosesAnIdleConnectionByTheClock) {
   EXPECT_TRUE(client.closed_by_server());
 }
 
+TEST_F(ServerTest, AnOldPolicyUsedToStayUntilTheNextRequest) {
+  auto& serving = serve();
+  const std::weak_ptr<const Policy> old = holder.get();
+  EXPECT_EQ(unix_client().ask(about("bob")), "action=DUNNO\n\n");
+  holder.set(policy_of(""));
+  EXPECT_FALSE(old.expired());
+  clock.advance(300s);
+  // No request and no connection: the loop looks by itself.
+  while (!old.expired()) {
+    serving.goes_round();
+    std::this_thread::yield();
+  }
+}
+
 TEST_F(ServerTest, ClosesAConnectionThatIsSlowWithItsRequest) {
   serve();
   auto slow = unix_client();

@@ -42,6 +42,7 @@ const std::vector<Leaf> leaves{
     {Stage::mail, to_end, "declared_size > 1kB"},
     {Stage::rcpt, Stage::rcpt, "recipient.domain == 'example.org'"},
     {Stage::data, to_end, "recipient_count > 1"},
+    {Stage::data, to_end, "recipients contains 'bob@example.org'"},
     {Stage::end_of_message, to_end, "size > 1kB"},
 };
 
@@ -98,6 +99,69 @@ Gen<RulePlan> plan_at(Stage stage) {
                                                RuleMode::enforce, RuleMode::shadow)),
         gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason));
   });
+}
+
+Gen<std::string> message_condition_at(Stage stage) {
+  const auto fact = gen::element<std::string>("sample_a == 'bad'", "sample_a != 'bad'",
+                                              "sample_b == 'bad'", "true", "true");
+  const auto about =
+      stage == Stage::rcpt
+          ? gen::element<std::string>("recipient.domain == 'example.org'", "true", "true")
+          : gen::element<std::string>("recipient_count > 1", "recipient_count == 1",
+                                      "recipients contains 'bob@example.org'",
+                                      "not (recipients contains 'bob@example.org')", "true",
+                                      "true");
+  return gen::apply([](const std::string& a, const std::string& b) { return a + " and " + b; },
+                    fact, about);
+}
+
+struct MessageRule {
+  Stage stage;
+  Verdict verdict;
+  WhenUnavailable unavailable;
+};
+
+Gen<RulePlan> message_plan(MessageRule rule) {
+  return gen::apply(
+      [rule](std::string condition, AcceptScope scope) {
+        RulePlan plan;
+        plan.stage = rule.stage;
+        plan.condition = std::move(condition);
+        plan.verdict = rule.verdict;
+        plan.scope = scope;
+        plan.unavailable = rule.unavailable;
+        if (rule.verdict == Verdict::reject) plan.reason = "policy-reject";
+        if (rule.verdict == Verdict::defer) plan.reason = "policy-defer";
+        return plan;
+      },
+      message_condition_at(rule.stage), gen::element(AcceptScope::stage, AcceptScope::message));
+}
+
+/// What goes wrong between RCPT and the end of a message: short conditions on few facts and on the
+/// recipients, accepts that act unanswered before rules that refuse, and a refusal in the end.
+Gen<std::vector<RulePlan>> message_plans() {
+  constexpr auto skip = WhenUnavailable::skip;
+  const MessageRule matching{Stage::rcpt, Verdict::accept, WhenUnavailable::match};
+  const MessageRule accepting{Stage::rcpt, Verdict::accept, skip};
+  const MessageRule refusing{Stage::rcpt, Verdict::reject, skip};
+  const MessageRule putting_off{Stage::rcpt, Verdict::defer, skip};
+  const MessageRule waiting{Stage::rcpt, Verdict::reject, WhenUnavailable::defer};
+  const MessageRule accepting_late{Stage::end_of_message, Verdict::accept, skip};
+  const MessageRule putting_off_late{Stage::end_of_message, Verdict::defer, skip};
+  const MessageRule refusing_late{Stage::end_of_message, Verdict::reject, skip};
+  const auto plans = [](Gen<MessageRule> rules) {
+    return gen::mapcat(std::move(rules), message_plan);
+  };
+  return gen::apply(
+      [](RulePlan first, RulePlan second, RulePlan third, RulePlan late, RulePlan last) {
+        return std::vector<RulePlan>{std::move(first), std::move(second), std::move(third),
+                                     std::move(late), std::move(last)};
+      },
+      plans(gen::element(matching, accepting, refusing)),
+      plans(gen::element(matching, accepting, refusing, putting_off, waiting)),
+      plans(gen::element(refusing, putting_off)),
+      plans(gen::element(accepting_late, putting_off_late, refusing_late)),
+      message_plan(refusing_late));
 }
 
 Gen<Answer> answer_among(std::vector<std::string> words) {
@@ -200,21 +264,14 @@ Facts World::all_facts() const {
   return facts;
 }
 
-Gen<World> any_world() {
-  const auto stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
-                                   Stage::rcpt, Stage::data, Stage::end_of_message);
-  const auto rule_stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
-                                        Stage::rcpt, Stage::rcpt, Stage::end_of_message);
-  const auto plans = gen::map(
-      gen::scale(0.12, gen::container<std::vector<RulePlan>>(gen::mapcat(rule_stages, plan_at))),
-      [](std::vector<RulePlan> all) {
-        std::stable_sort(all.begin(), all.end(),
-                         [](const auto& a, const auto& b) { return a.stage < b.stage; });
-        return all;
-      });
+namespace {
+
+Gen<World> world_of(Gen<std::vector<RulePlan>> plans, Gen<Stage> stages) {
   return gen::apply(
       [](std::vector<RulePlan> all, Transaction transaction, std::map<Question, Answer> answered,
          std::vector<unsigned> order) {
+        std::stable_sort(all.begin(), all.end(),
+                         [](const auto& a, const auto& b) { return a.stage < b.stage; });
         World world;
         world.rules = compile(all);
         world.plans = std::move(all);
@@ -223,9 +280,23 @@ Gen<World> any_world() {
         world.order = std::move(order);
         return world;
       },
-      plans, gen::mapcat(stages, transaction_at), answers(),
+      std::move(plans), gen::mapcat(std::move(stages), transaction_at), answers(),
       gen::container<std::vector<unsigned>>(8, gen::inRange(0U, 100U)));
 }
+
+}  // namespace
+
+Gen<World> any_world() {
+  const auto stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                   Stage::rcpt, Stage::data, Stage::end_of_message);
+  const auto rule_stages = gen::element(Stage::connect, Stage::helo, Stage::mail, Stage::rcpt,
+                                        Stage::rcpt, Stage::rcpt, Stage::end_of_message);
+  return world_of(
+      gen::scale(0.12, gen::container<std::vector<RulePlan>>(gen::mapcat(rule_stages, plan_at))),
+      stages);
+}
+
+Gen<World> message_world() { return world_of(message_plans(), gen::just(Stage::rcpt)); }
 
 World without(World world, const std::vector<bool>& gone) {
   std::size_t at = 0;

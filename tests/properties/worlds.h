@@ -39,6 +39,10 @@ void showValue(const World& world, std::ostream& out);
 
 rc::Gen<World> any_world();
 
+/// With rules that go wrong together when a recipient is decided on and later its message is: such
+/// that act without their answer, and such that look at who the recipients are.
+rc::Gen<World> message_world();
+
 /// The same world without the answers at the places of `gone`: they are unavailable.
 World without(World world, const std::vector<bool>& gone);
 

@@ -1,5 +1,6 @@
 #include "postern/decision.h"
 #include "postern/policy.h"
+#include "rules/refusal.h"
 #include "rules/walk.h"
 #include "support/rules.h"
 #include "support/sample_check.h"
@@ -340,7 +341,8 @@ TEST(Evaluate, KnowsATemporaryReasonForEveryKindOfFact) {
       {QuestionKind::sender_dns, "sender-domain-temp"},
       {QuestionKind::store, "dependency-down"},
       {QuestionKind::upstream, "dependency-down"},
-      {QuestionKind::sample, "dependency-down"}};
+      {QuestionKind::sample, "dependency-down"},
+      {QuestionKind::recipients, "policy-defer"}};
   for (const auto& [kind, id] : all) {
     const auto* reason = walk::reason_for_missing(kind);
     ASSERT_NE(reason, nullptr) << id;
@@ -395,6 +397,58 @@ TEST(Evaluate, LeavesATemporaryRefusalAsItIs) {
       decide(list(welcome("friends", yes_a), put_off("rest", "")), World().fails("sample_a"));
   EXPECT_EQ(decision.reason->id, "greylisted");
   EXPECT_TRUE(decision.softened_by.empty());
+}
+
+TEST(Evaluate, SaysThatRecipientsAreNotKnownRatherThanThatAServiceIsDown) {
+  const auto rules = list(put_off("slow", "recipient.local == 'slow'"),
+                          rejecting(rule("spam", Stage::end_of_message, ""), "policy-reject"));
+  auto transaction = ordinary_transaction(Stage::end_of_message);
+  transaction.recipient = {};
+  transaction.recipients = {};
+  const auto decision = decide(rules, {}, transaction);
+  EXPECT_EQ(decision.verdict, Verdict::defer);
+  EXPECT_EQ(decision.reason->id, "policy-defer");
+  EXPECT_EQ(decision.softened_by, "slow");
+  EXPECT_EQ(decision.missing, QuestionKind::recipients);
+  EXPECT_THAT(trail(decision), ElementsAre("slow:no (recipients not known)", "spam:yes"));
+}
+
+TEST(Evaluate, CarriesOnWhatAMatchMaySpareTheRecipient) {
+  const auto held_back = [](Rule behind) {
+    auto match = when_unavailable(welcome("friends", yes_a), WhenUnavailable::match);
+    match.scope = AcceptScope::stage;
+    return decide(list(std::move(match), std::move(behind)), World().fails("sample_a")).held_back;
+  };
+  EXPECT_EQ(held_back(put_off("later", yes_b)),
+            (HeldBack{"friends", HeldBack::Would::defer, QuestionKind::sample}));
+  EXPECT_EQ(held_back(blocked("bad", ""))->would, HeldBack::Would::reject);
+  EXPECT_EQ(held_back(welcome("all", ""))->would, HeldBack::Would::accept);
+  EXPECT_FALSE(held_back(put_off("nobody", "false")));
+}
+
+TEST(Evaluate, TakesAMissedRefusalThatWouldBeSoftenedForADeferral) {
+  auto for_stage = welcome("friends", yes_a);
+  for_stage.scope = AcceptScope::stage;
+  const auto decision = decide(list(std::move(for_stage), blocked("bad", yes_b)),
+                               World().fails("sample_a").fails("sample_b"));
+  EXPECT_EQ(decision.held_back, (HeldBack{"bad", HeldBack::Would::defer, QuestionKind::sample}));
+}
+
+TEST(Evaluate, SoftensBehindAMissedRefusalThatLooksAtDoubtfulRecipients) {
+  const auto at_end = [](std::string_view name, std::string_view condition) {
+    return rejecting(rule(name, Stage::end_of_message, condition), "policy-reject");
+  };
+  const auto rules =
+      list(at_end("many", "sample_a == 'bad' and recipient_count > 1"), at_end("spam", ""));
+  auto transaction = to_two(Stage::end_of_message, false, false);
+  transaction.recipient_count = std::int64_t{2};
+  auto recipients = transaction.recipients.value();
+  recipients[0].held_back = HeldBack{"gone", HeldBack::Would::reject, QuestionKind::dns};
+  transaction.recipients = recipients;
+  const auto decision = decide(rules, World().fails("sample_a"), transaction);
+  EXPECT_EQ(decision.verdict, Verdict::defer);
+  EXPECT_EQ(decision.softened_by, "gone");
+  EXPECT_EQ(decide(rules, World().says("sample_a", "good"), transaction).verdict, Verdict::reject);
 }
 
 // Shadow.
@@ -477,7 +531,7 @@ TEST(DecisionTexts, ReadBackWhatTheyWrite) {
   for (const auto kind :
        {QuestionKind::table, QuestionKind::dns, QuestionKind::spf, QuestionKind::reverse_dns,
         QuestionKind::helo_dns, QuestionKind::sender_dns, QuestionKind::store,
-        QuestionKind::upstream, QuestionKind::sample}) {
+        QuestionKind::upstream, QuestionKind::sample, QuestionKind::recipients}) {
     EXPECT_EQ(question_kind_from_text(to_text(kind)), kind);
   }
   EXPECT_EQ(to_text(TrailNote::local_submission), "local submission");

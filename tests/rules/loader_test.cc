@@ -21,6 +21,7 @@ using testing::diagnostics_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::vector<std::string> rules_of(const Policy& policy) {
@@ -335,9 +336,9 @@ TEST(Loader, PostmasterAcceptedBeforeRefusalsLeavesNothingToSay) {
               "")
         << condition;
   }
-  EXPECT_EQ(
+  EXPECT_THAT(
       diagnostics_of("[[rule]]\nname = \"p\"\nstage = \"mail\"\naccept = \"message\"\n" + refusal),
-      "");
+      Not(HasSubstr("postmaster")));
   // What one rule leaves out another one may bring.
   EXPECT_EQ(diagnostics_of(tables +
                            "[[rule]]\nname = \"p\"\naccept = \"stage\"\n"

@@ -80,13 +80,25 @@ class Doctor : public ::testing::Test {
   }
   void write_postfix(const std::string& chroot, const std::string& milter,
                      const std::string& policy, const std::string& timeout,
-                     const std::string& before = "reject_unauth_destination,") const {
+                     const std::string& before =
+                         "reject_unauth_destination, "
+                         "reject_unlisted_recipient,",
+                     const std::string& behind = "") const {
     dir_.write("etc/main.cf", "compatibility_level = 3.6\nqueue_directory = " + (dir_ / "queue") +
                                   "\nsmtpd_milters = " + milter +
                                   "\nsmtpd_recipient_restrictions = permit_mynetworks, " + before +
                                   "\n  check_policy_service { " + policy + ", timeout=" + timeout +
-                                  " }\n");
+                                  " }" + behind + "\n");
     dir_.write("etc/master.cf", "smtp inet n - " + chroot + " - - smtpd\n");
+  }
+  void append(const std::string& lines) const {
+    const auto main_cf = read_file(dir_ / "etc/main.cf");
+    ASSERT_TRUE(main_cf);
+    dir_.write("etc/main.cf", *main_cf + lines);
+  }
+  void ask_late(const std::string& list, const std::string& before) const {
+    append(list + " = " + before +
+           "check_policy_service { unix:postern/policy.sock, timeout=15s }\n");
   }
   /// With a server that answers as ours does; paths shown without the test's own directory.
   std::string examined() {
@@ -123,6 +135,14 @@ TEST_F(Doctor, NamesTheDirectoryThatKeepsTheMailServerOut) {
               HasSubstr("PROBLEM  milter: user nobody may not enter DIR/queue/postern (mode 0700"));
 }
 
+TEST_F(Doctor, DoesNotAdviseToOpenAFolderThatIsNotOurs) {
+  ::chmod((dir_ / "queue").c_str(), 0700);
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("may not enter DIR/queue (mode 0700"));
+  EXPECT_THAT(text, Not(HasSubstr("chgrp nobody DIR/queue ")));
+  ::chmod((dir_ / "queue").c_str(), 0755);
+}
+
 TEST_F(Doctor, NamesTheSocketThatTheMailServerMayNotWriteTo) {
   const OneAnswer milter(settings_.listen.milter->path, negotiated, 0755);
   const auto text = without_directory(render(examine(settings_, place_)));
@@ -152,20 +172,61 @@ TEST_F(Doctor, WarnsOfATimeoutBelowOurDeadline) {
 
 TEST_F(Doctor, WantsTheRelayCheckInFrontOfUs) {
   write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s", "");
+  dir_.write("etc/main.cf",
+             read_file(dir_ / "etc/main.cf").value() + "smtpd_relay_restrictions =\n");
   EXPECT_THAT(examined(), HasSubstr("stands before reject_unauth_destination"));
 }
 
-TEST_F(Doctor, NamesALateListThatRefusesOwnUsers) {
-  const auto add = [&](const std::string& list, const std::string& before) {
-    const auto main_cf = read_file(dir_ / "etc/main.cf");
-    ASSERT_TRUE(main_cf);
-    dir_.write("etc/main.cf",
-               *main_cf + list + " = " + before +
-                   "check_policy_service { unix:postern/policy.sock, timeout=15s }\n");
+TEST_F(Doctor, WantsPostfixToLookForUnlistedRecipientsInFrontOfUs) {
+  const auto write = [&](const std::string& before) {
+    write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s", before);
   };
-  add("smtpd_data_restrictions", "permit_mynetworks, ");
+  write("reject_unauth_destination,");
+  EXPECT_THAT(examined(), HasSubstr("note     service smtp: check_policy_service stands before "
+                                    "reject_unlisted_recipient"));
+  ask_late("smtpd_end_of_data_restrictions", "permit_mynetworks, ");
+  const auto text = examined();
+  EXPECT_THAT(text, HasSubstr("WARNING  service smtp: check_policy_service stands before "
+                              "reject_unlisted_recipient, so we are asked about recipients that "
+                              "Postfix refuses afterwards: after one unknown address the rules at "
+                              "data and at the end do not know the recipients"));
+  EXPECT_THAT(text, HasSubstr("what to do: put reject_unlisted_recipient in front of it"));
+
+  write("reject_unauth_destination, reject_unlisted_recipient,");
+  ask_late("smtpd_end_of_data_restrictions", "permit_mynetworks, ");
+  EXPECT_THAT(examined(), Not(HasSubstr("unlisted")));
+  write("reject_unauth_destination,");
+  append("smtpd_reject_unlisted_recipient = no\n");
+  EXPECT_THAT(examined(), Not(HasSubstr("unlisted")));
+}
+
+TEST_F(Doctor, NamesWhatRefusesRecipientsBehindUs) {
+  const auto write = [&](const std::string& behind) {
+    write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s",
+                  "reject_unauth_destination, reject_unlisted_recipient,", behind);
+    ask_late("smtpd_end_of_data_restrictions", "permit_mynetworks, ");
+  };
+  write(", permit_dnswl_client list.example, check_policy_service inet:127.0.0.1:10023");
+  EXPECT_THAT(examined(), HasSubstr("note     service smtp: check_policy_service stands before "
+                                    "check_policy_service: of what that refuses, the rules at "
+                                    "data and at the end do not know"));
+  write(" reject_rbl_client bl.example");
+  EXPECT_THAT(examined(), HasSubstr("stands before reject_rbl_client: "));
+  write(", permit");
+  EXPECT_THAT(examined(), Not(HasSubstr("stands before")));
+}
+
+TEST_F(Doctor, AnotherPolicyServiceInFrontUsedToBeTakenForUs) {
+  write_postfix("y", "unix:postern/milter.sock", "unix:postern/policy.sock", "15s",
+                "check_policy_service inet:127.0.0.1:10023, reject_unauth_destination, "
+                "reject_unlisted_recipient,");
+  EXPECT_THAT(examined(), Not(HasSubstr("stands before")));
+}
+
+TEST_F(Doctor, NamesALateListThatRefusesOwnUsers) {
+  ask_late("smtpd_data_restrictions", "permit_mynetworks, ");
   EXPECT_THAT(examined(), Not(HasSubstr("PROBLEM")));
-  add("smtpd_end_of_data_restrictions", "");
+  ask_late("smtpd_end_of_data_restrictions", "");
   EXPECT_THAT(examined(), HasSubstr("smtpd_end_of_data_restrictions asks us without "
                                     "permit_mynetworks in front"));
 }

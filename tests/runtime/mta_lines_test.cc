@@ -63,6 +63,16 @@ TEST(MtaLines, PutTheRelayCheckInFrontOfUs) {
   EXPECT_LT(lines.find("reject_unauth_destination"), lines.find("check_policy_service"));
 }
 
+TEST(MtaLines, PostfixUsedToLookForUnlistedRecipientsBehindUs) {
+  MtaLinePlace place;
+  place.stages = {Stage::rcpt, Stage::data, Stage::end_of_message};
+  const auto lines = postfix_lines(in_the_spool(), place);
+  EXPECT_LT(lines.find("reject_unlisted_recipient,"), lines.find("check_policy_service"));
+  EXPECT_EQ(lines.find("reject_unlisted_recipient"), lines.rfind("reject_unlisted_recipient"))
+      << "the late lists ask about recipients that are there";
+  EXPECT_THAT(postfix_spawn_lines(in_the_spool(), place), HasSubstr("reject_unlisted_recipient"));
+}
+
 /// Places of `word` in `text`.
 std::vector<std::size_t> places(const std::string& text, const std::string& word) {
   std::vector<std::size_t> found;

@@ -37,6 +37,37 @@ TEST(PostfixConfig, JoinsContinuationLinesAndTakesTheLaterOfTwoSettings) {
   EXPECT_EQ(config.value("not_there"), "");
 }
 
+TEST(PostfixConfig, SplitsAListAtCommasAndWhiteSpaceButNotInBraces) {
+  using Items = std::vector<std::string>;
+  EXPECT_EQ(postfix_items(" a,b , c\td{x y}e {f, {g h}} "),
+            (Items{"a", "b", "c", "d{x y}e", "{f, {g h}}"}));
+  EXPECT_EQ(postfix_items(" ,, "), Items{});
+  EXPECT_EQ(postfix_items("{ never ends"), Items{"{ never ends"});
+}
+
+TEST(PostfixConfig, ReadsAServerWithItsOwnSettings) {
+  const auto server = read_postfix_server(
+      "{ inet:localhost:1, timeout=3s,default_action={450 4.3.2 later}, { policy_context = end } "
+      "}");
+  EXPECT_EQ(server.endpoint, "inet:localhost:1");
+  EXPECT_EQ(server.setting("timeout"), "3s");
+  EXPECT_EQ(server.setting("default_action"), "450 4.3.2 later");
+  EXPECT_EQ(server.setting("policy_context"), "end");
+  EXPECT_EQ(server.setting("try_limit"), "");
+  EXPECT_EQ(read_postfix_server("unix:x").endpoint, "unix:x");
+  EXPECT_EQ(read_postfix_server("{}").endpoint, "");
+}
+
+TEST(PostfixConfig, KnowsTheProgramsThatMasterCfSpawns) {
+  const auto config = read_postfix_config(
+      "", "policy  unix - n n - 0 spawn\n    user=nobody argv=/usr/sbin/postern spawn --to x\n");
+  ASSERT_EQ(config.spawn.size(), 1U);
+  EXPECT_EQ(config.spawn[0].name, "policy");
+  EXPECT_EQ(config.spawn[0].program,
+            (std::vector<std::string>{"/usr/sbin/postern", "spawn", "--to", "x"}));
+  EXPECT_TRUE(config.smtpd.empty());
+}
+
 TEST(PostfixConfig, ANameThatStandsForItselfEnds) {
   EXPECT_EQ(read_postfix_config(main_cf, master_cf).value("loop").find("x"), std::string::npos);
 }

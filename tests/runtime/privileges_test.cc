@@ -134,7 +134,7 @@ TEST_F(AsRootUser, LooksAsAnotherAndIsRootAgainWithItsGroups) {
               const std::array<gid_t, 2> ours{0, 4711};
               if (::setgroups(ours.size(), ours.data()) != 0) return 1;
               {
-                const AsUser user(nobody_);
+                const BorrowedUser user(nobody_);
                 if (!user.problems().empty()) return 2;
                 if (::geteuid() != nobody_.user || ::getegid() != nobody_.group) return 3;
                 std::array<gid_t, 64> groups{};

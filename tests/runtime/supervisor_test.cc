@@ -68,6 +68,7 @@ class Supervised : public ::testing::Test {
       std::string in_force = "one";
       hooks.work = [&](WorkerChannel& channel) { return work(channel, in_force); };
       hooks.adopt = [&](const std::string& said) {
+        if (said == "too much") throw std::bad_alloc();
         in_force = said;
         return SupervisorHooks::Adoption{SupervisorHooks::Adopted::yes, remark_};
       };
@@ -96,6 +97,10 @@ class Supervised : public ::testing::Test {
           tell("reload " + text);
           break;
         }
+        case WorkerWord::reopen:
+          tell("reopen");
+          channel.send(WorkerWord::reopened, journal_trouble_);
+          break;
         case WorkerWord::status:
           channel.send(WorkerWord::report, "s policy " + read_file(policy_).value() + "\n");
           break;
@@ -164,6 +169,7 @@ class Supervised : public ::testing::Test {
   std::string policy_;
   SupervisorSettings settings_;
   std::string remark_;
+  std::string journal_trouble_;
   bool fail_at_start_ = false;
   bool deaf_to_stop_ = false;
   bool doors_stand_still_ = false;
@@ -272,7 +278,7 @@ TEST_F(Supervised, ARefusedReloadIsToldToWhoeverAskedForIt) {
 }
 
 TEST_F(Supervised, WhatAReloadDidNotChangeIsToldToWhoeverAskedForIt) {
-  remark_ = "in force only after a restart: listen.milter";
+  remark_ = "in force only after a restart: listen.milter\n";
   start();
   next_worker();
   dir_.write("policy", "two");
@@ -280,6 +286,57 @@ TEST_F(Supervised, WhatAReloadDidNotChangeIsToldToWhoeverAskedForIt) {
   ASSERT_TRUE(answer) << render(answer.problems());
   EXPECT_EQ(answer->exit_code, 0);
   EXPECT_EQ(answer->text, "reloaded: two\nin force only after a restart: listen.milter\n");
+}
+
+TEST_F(Supervised, APolicyThatTheParentCannotHoldDoesNotEndTheService) {
+  start();
+  const auto first = next_worker();
+  dir_.write("policy", "too much");
+  const auto answer = ask(ControlCommand::reload);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_THAT(answer->text, HasSubstr("a worker that replaces this one begins with the old"));
+  EXPECT_EQ(next_line(), "reload too much");
+  send_signal(first, SIGKILL);
+  EXPECT_THAT(next_line(), HasSubstr(" one"));
+}
+
+TEST_F(Supervised, OpensTheJournalAnewWithoutReadingThePolicy) {
+  start();
+  next_worker();
+  dir_.write("policy", "half an ed");
+  const auto answer = ask(ControlCommand::reopen);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_EQ(answer->text, "the journal is opened anew\n");
+  EXPECT_EQ(next_line(), "reopen");
+  EXPECT_EQ(status_value("last_reload"), "none yet");
+}
+
+TEST_F(Supervised, SaysWhyTheJournalCannotBeOpenedAnew) {
+  journal_trouble_ = "cannot open it: Permission denied";
+  start();
+  next_worker();
+  const auto answer = ask(ControlCommand::reopen);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 73);
+  EXPECT_EQ(answer->text, "journal: cannot open it: Permission denied\n");
+}
+
+TEST_F(Supervised, AWorkerThatHangsDoesNotKeepTheParentFromTellingWhatItKnows) {
+  settings_.report_limit = milliseconds(20);
+  start();
+  const auto worker = next_worker();
+  EXPECT_EQ(status_value("worker.state"), "running");
+  send_signal(worker, SIGSTOP);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(status_value("worker.state"), "silent");
+  EXPECT_EQ(status_value("worker.pid"), std::to_string(worker));
+  send_signal(worker, SIGCONT);
+  // The report it owed is nobody's answer; whoever asks later gets one of his own.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
+  while (status_value("worker.state") != "running" && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_EQ(status_value("policy"), "one");
 }
 
 TEST_F(Supervised, AReloadThatEndsTheWorkerIsReportedAndNotRepeated) {

@@ -47,12 +47,13 @@ struct RulePlace {
 /// Why a rule of the trail was not asked, or its yes did not act.
 enum class TrailNote : std::uint8_t {
   none,
-  not_reached,       ///< an earlier rule decided
-  settled,           ///< an earlier accept settled this stage, message or session
-  not_at_this_door,  ///< header and body rules on the policy door (semantics 9)
-  no_recipient,      ///< a rule of RCPT asked later without a single recipient
-  shadow,            ///< yes, but only recorded
-  local_submission,  ///< yes, but nothing is refused at RCPT without a client (semantics 15)
+  not_reached,         ///< an earlier rule decided
+  settled,             ///< an earlier accept settled this stage, message or session
+  not_at_this_door,    ///< header and body rules on the policy door (semantics 9)
+  no_recipient,        ///< a rule of RCPT asked later without a single recipient
+  shadow,              ///< yes, but only recorded
+  local_submission,    ///< yes, but nothing is refused at RCPT without a client (semantics 15)
+  recipients_unknown,  ///< as no_recipient, and it may have acted on recipients that we do not know
 };
 std::string_view to_text(TrailNote note) noexcept;
 
@@ -95,7 +96,9 @@ struct Decision {
   std::optional<Reply>
       reply;                ///< of a refusal, for transaction.stage; connect and HELO may have none
   std::string softened_by;  ///< name of the rule whose missing fact made a 5xx temporary
-  std::string softened_from;  ///< id of the reason that rule would have given
+  std::string softened_from;  ///< id of the reason that the deciding rule would have given
+  /// Of a refusal that is temporary for want of a fact: which kind (semantics 7).
+  std::optional<QuestionKind> missing;
   std::optional<HeldBack>
       held_back;                  ///< at RCPT, of a recipient that passes: for AcceptedRecipient
   std::vector<TrailEntry> trail;  ///< every enforced and shadow rule up to this stage

@@ -26,9 +26,10 @@ enum class QuestionKind : std::uint8_t {
   reverse_dns,
   helo_dns,
   sender_dns,
-  store,     ///< counters, greylisting
-  upstream,  ///< scanners, other policy servers
-  sample,    ///< the test kit's
+  store,       ///< counters, greylisting
+  upstream,    ///< scanners, other policy servers
+  sample,      ///< the test kit's
+  recipients,  ///< never asked: which recipients were accepted, where the front end cannot tell
 };
 std::string_view to_text(QuestionKind kind) noexcept;
 std::optional<QuestionKind> question_kind_from_text(std::string_view text) noexcept;

@@ -21,6 +21,7 @@ namespace postern {
 class CheckRegistry;  // checks/check.h
 struct Settings;      // rules/settings.h
 struct Rule;          // rules/rule.h
+class RuleIndex;      // rules/rule_index.h
 class Table;          // tables/table.h
 
 /// What is asked of a data base file for a table.
@@ -95,6 +96,8 @@ class Policy {
   const Settings& settings() const noexcept;
   /// In the order in which they are asked: stage order, then file order.
   const std::vector<Rule>& rules() const noexcept;
+  /// Finds among rules() those that may apply to a transaction.
+  const RuleIndex& rule_index() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
   /// SHA-256 over the names and texts of all files of the policy (of a data base, over the rows it
   /// gave), as 64 hexadecimal digits. Records name the policy by it.

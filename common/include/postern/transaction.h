@@ -88,13 +88,14 @@ struct Authentication {
   Told<std::string> mechanism;
 };
 
-/// A rule about one recipient that a missing fact kept from acting. What it might have done counts
-/// when the message is decided on later (semantics 6, 8).
+/// A rule, asked about one recipient, that could not be answered, and what might have become of the
+/// recipient otherwise: by that rule, or by one behind it if it acted without its answer
+/// (`unavailable = "match"`). It counts when the message is decided on later (semantics 6, 8).
 struct HeldBack {
   enum class Would : std::uint8_t {
-    accept,  ///< have settled the recipient for the rest of the message
-    defer,   ///< have put it off
-    reject,  ///< have refused it, so that only the others would be decided on
+    accept,  ///< it might have been settled for the rest of the message
+    defer,   ///< put off
+    reject,  ///< refused, so that only the others would be decided on
   };
   std::string rule;  ///< its name
   Would would = Would::accept;

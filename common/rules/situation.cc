@@ -1,0 +1,33 @@
+#include "rules/situation.h"
+
+#include "reply/compose.h"
+
+#include <algorithm>
+
+namespace postern::walk {
+
+bool refuses(const Rule& rule) {
+  return rule.verdict != Verdict::accept && rule.verdict != Verdict::pass;
+}
+
+AcceptScope scope_of(const Rule& rule) { return rule.scope.value_or(AcceptScope::message); }
+
+Situation::Situation(const Transaction& transaction, const Facts& facts)
+    : transaction_(transaction), facts_(facts) {
+  const auto& recipients = transaction.recipients;
+  all_settled_ = transaction.stage >= Stage::data && recipients.is_told() &&
+                 !recipients.value().empty() &&
+                 std::all_of(recipients.value().begin(), recipients.value().end(),
+                             [](const auto& recipient) { return recipient.settled; });
+}
+
+bool Situation::is_permanent(const Rule& rule) const {
+  if (rule.verdict == Verdict::discard) return true;
+  if (rule.verdict != Verdict::reject || !rule.reason) return false;
+  if (const auto form = form_at(*rule.reason, rule.form, reply_stage(transaction_.stage))) {
+    return form->code.first_digit() == 5;
+  }
+  return rule.reason->kind == ReasonClass::permanent;
+}
+
+}  // namespace postern::walk

@@ -1,0 +1,67 @@
+// Situation: the transaction and the facts of one decision, and how a rule stands to them whatever
+// other rules say. Pure; holds references, so it lives no longer than a call of evaluate().
+#pragma once
+
+#include "postern/decision.h"
+#include "rules/rule.h"
+
+namespace postern::walk {
+
+bool refuses(const Rule& rule);
+/// Of an accept.
+AcceptScope scope_of(const Rule& rule);
+
+class Situation {
+ public:
+  Situation(const Transaction& transaction, const Facts& facts);
+
+  const Transaction& transaction() const { return transaction_; }
+  const Facts& facts() const { return facts_; }
+
+  Truth truth(const Rule& rule) const { return rule.condition.truth(transaction_, facts_); }
+
+  bool reached(const Rule& rule) const { return rule.place.stage <= transaction_.stage; }
+
+  /// A rule of RCPT, asked later without a single recipient.
+  bool lacks_recipient(const Rule& rule) const {
+    return rule.place.stage == Stage::rcpt && transaction_.stage > Stage::rcpt &&
+           !transaction_.recipient.is_told();
+  }
+
+  /// A local submission has no client that could be told anything before the message is there; its
+  /// sender would lose mail to a rule meant for strangers (semantics 15).
+  /// The policy door is asked by smtpd alone: there an unreadable address is no local submission.
+  bool is_local_before_data(const Rule& rule) const {
+    return !transaction_.client.address && transaction_.door != Door::policy &&
+           rule.place.stage <= Stage::rcpt;
+  }
+  bool acts(const Rule& rule) const { return !refuses(rule) || !is_local_before_data(rule); }
+
+  /// An accept for its stage alone, found again at a later stage, settles only that stage's rest.
+  bool settles_stage(const Rule& rule) const {
+    return rule.verdict == Verdict::accept && scope_of(rule) == AcceptScope::stage &&
+           rule.place.stage != transaction_.stage;
+  }
+
+  /// Acts without its answer (semantics 6).
+  bool matches_unanswered(const Rule& rule) const {
+    return rule.unavailable == WhenUnavailable::match && rule.verdict == Verdict::accept;
+  }
+  /// Puts off without its answer. Mail of our own users cannot be put off before DATA.
+  bool defers_unanswered(const Rule& rule) const {
+    return rule.unavailable == WhenUnavailable::defer && !is_local_before_data(rule);
+  }
+
+  /// Its refusal would be one for good, here.
+  bool is_permanent(const Rule& rule) const;
+
+  /// Every recipient was accepted for the message: later rules are not asked (semantics 2).
+  bool all_settled() const { return all_settled_; }
+
+ private:
+  const Transaction& transaction_;
+  const Facts& facts_;
+  bool all_settled_ = false;
+};
+
+}  // namespace postern::walk
