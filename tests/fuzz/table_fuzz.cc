@@ -80,7 +80,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     }
     // What has ended on the day after its last is not found.
-    if (const auto day = list.last_day(i)) {
+    // Clocks count nanoseconds and end in 2262.
+    const auto day = list.last_day(i);
+    if (day && *day < *day_from_text("2200-01-01")) {
       const auto later = (*table)->find(entry, *day + std::chrono::days(1));
       require(!later || !later->last_day || *later->last_day > *day);
     }
