@@ -8,6 +8,7 @@
 #include "runtime/privileges.h"
 #include "runtime/sockets.h"
 #include "runtime/supervisor.h"
+#include "runtime/table_keeper.h"
 
 #include <filesystem>
 #include <optional>
@@ -268,6 +269,9 @@ int serve(const Options& options, Terminal terminal) {
   hooks.work = [&](WorkerChannel& channel) -> int { run_worker(setup, channel); };
   hooks.adopt = [&](const std::string& worker_has) {
     return adopt(options.place, started, worker_has, setup);
+  };
+  hooks.adopt_tables = [&] {
+    setup.policy = with_current_tables(setup.policy, disk_reader(options.place));
   };
   Supervisor supervisor({}, std::move(hooks), std::move(manager),
                         sockets.control ? sockets.control->fd() : -1);

@@ -11,6 +11,7 @@
 #include "runtime/control.h"
 #include "runtime/log.h"
 #include "runtime/services.h"
+#include "runtime/table_keeper.h"
 
 #include <algorithm>
 #include <array>
@@ -58,7 +59,7 @@ unsigned policy_loops() { return std::clamp(std::thread::hardware_concurrency(),
 
 class Worker {
  public:
-  explicit Worker(const WorkerSetup& setup)
+  Worker(const WorkerSetup& setup, WorkerChannel& channel)
       : setup_(setup),
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
         policy_(setup.policy),
@@ -68,6 +69,12 @@ class Worker {
             settings_.journal, settings_.log, settings_.limits.journal_queue,
             [](const std::string& line) { log(LogLevel::info, line); },
             [](const std::string& trouble) { log(LogLevel::error, trouble); }),
+        tables_(
+            policy_, setup.place, clock_,
+            [](LogLevel level, const std::string& message) { log(level, message); },
+            [&channel](const Policy& policy) {
+              channel.send(WorkerWord::tables, summary_line(policy));
+            }),
         loaded_at_(clock_.system()) {}
 
   /// False: a front end cannot start; the reason is logged.
@@ -85,6 +92,7 @@ class Worker {
                                   [this] { end_at_once("a loop of the policy service"); }});
       policy_server_->start();
     }
+    tables_.start();
     return true;
   }
 
@@ -98,7 +106,7 @@ class Worker {
       return;
     }
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
-    policy_.set(loaded->policy);
+    tables_.replace(loaded->policy);
     loaded_at_ = clock_.system();
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
     // was rotated meanwhile is let go.
@@ -121,6 +129,7 @@ class Worker {
     status.add("policy.loaded_at", utc(loaded_at_));
     status.add("policy.rules", policy->rules().size());
     status.add("policy.tables", policy->tables().size());
+    tables_.report(status);
     if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
     if (policy_server_) {
       add_door(status, "policy_service", policy_counters_);
@@ -148,6 +157,7 @@ class Worker {
 
   void stop() {
     stopping_ = true;
+    tables_.stop();
     std::thread milter;
     if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
     if (policy_server_) policy_server_->stop(stop_limit);
@@ -200,6 +210,7 @@ class Worker {
   ReferenceSource references_;
   Driver driver_;
   Journal journal_;
+  TableKeeper tables_;
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   std::chrono::system_clock::time_point loaded_at_;
@@ -213,7 +224,7 @@ class Worker {
 
 void run_worker(const WorkerSetup& setup, WorkerChannel& channel) {
   // Never deleted, see the header.
-  auto* const worker = std::make_unique<Worker>(setup).release();
+  auto* const worker = std::make_unique<Worker>(setup, channel).release();
   if (!worker->start()) ::_exit(EX_UNAVAILABLE);
   channel.send(WorkerWord::ready, summary_line(*setup.policy));
   while (const auto message = channel.receive()) {

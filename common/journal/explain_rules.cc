@@ -100,6 +100,7 @@ std::string evidence_text(const Evidence& evidence) {
   if (source.name == "table") {
     text = "table " + evidence.name + ": ";
     text += evidence.value.empty() ? "no entry fits" : "entry " + evidence.value;
+    if (!source.mapped.empty()) text += " -> \"" + source.mapped + '"';
   } else {
     text = evidence.name + " = " + (evidence.value.empty() ? "(empty)" : evidence.value);
     if (!source.name.empty()) text += ", from " + source.name;
@@ -108,6 +109,7 @@ std::string evidence_text(const Evidence& evidence) {
     text += ", " + source.file;
     if (source.line != 0) text += ':' + std::to_string(source.line);
   }
+  if (!source.note.empty()) text += ", note \"" + source.note + '"';
   if (source.elapsed.count() != 0) {
     text += ", after " + std::to_string(source.elapsed.count()) + " microseconds";
   }

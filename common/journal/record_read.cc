@@ -305,6 +305,8 @@ AnswerSource read_source(const Object& parent) {
   source.line = from.number<unsigned>("line");
   source.digest = from.text("digest");
   source.elapsed = std::chrono::microseconds(from.number<std::int64_t>("elapsed_us"));
+  source.mapped = from.text("mapped");
+  source.note = from.text("note");
   return source;
 }
 

@@ -107,9 +107,9 @@ void write(JsonWriter& json, const Transaction& transaction) {
 }
 
 void member(JsonWriter& json, std::string_view name, const AnswerSource& source) {
-  const auto& [source_name, file, line, digest, elapsed] = source;
-  const bool empty =
-      source_name.empty() && file.empty() && line == 0 && digest.empty() && elapsed.count() == 0;
+  const auto& [source_name, file, line, digest, elapsed, mapped, note] = source;
+  const bool empty = source_name.empty() && file.empty() && line == 0 && digest.empty() &&
+                     elapsed.count() == 0 && mapped.empty() && note.empty();
   if (empty) return;
   json.key(name).begin_object();
   json.member_unless_empty("name", source_name);
@@ -117,6 +117,8 @@ void member(JsonWriter& json, std::string_view name, const AnswerSource& source)
   if (line != 0) json.member("line", line);
   json.member_unless_empty("digest", digest);
   if (elapsed.count() != 0) json.member("elapsed_us", elapsed.count());
+  json.member_unless_empty("mapped", mapped);
+  json.member_unless_empty("note", note);
   json.end_object();
 }
 

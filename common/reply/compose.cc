@@ -241,7 +241,52 @@ FieldValues field_values(const Transaction& transaction) {
   return values;
 }
 
-std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) {
+std::vector<std::string_view> fields_of(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (const auto& sentence : parse(text, nullptr)) {
+    for (const auto& piece : sentence) {
+      if (piece.field.empty() || std::find(names.begin(), names.end(), piece.field) != names.end())
+        continue;
+      names.push_back(piece.field);
+    }
+  }
+  return names;
+}
+
+std::size_t room_for(std::string_view text, std::string_view field) {
+  const auto sentences = parse(text, nullptr);
+  std::size_t room = 0;
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < sentences.size() && i < 2; ++i) {
+    const auto& sentence = sentences[i];
+    const auto limit =
+        i == 0 ? longest_first_sentence : longest_start - reference_length - before - 1;
+    const auto least = least_length(sentence);
+    before = least;
+    std::size_t times = 0;
+    std::size_t own = 0;
+    for (const auto& piece : sentence) {
+      if (piece.field != field) continue;
+      ++times;
+      own += std::max(least_value, fallback(piece).size());
+    }
+    if (times == 0) continue;
+    const auto others = least - own;
+    const auto here = limit > others ? (limit - others) / times : 0;
+    room = room == 0 ? here : std::min(room, here);
+  }
+  return room;
+}
+
+std::size_t find_forbidden(std::string_view text) noexcept {
+  const auto* const found = std::find_if(text.begin(), text.end(), [](char c) {
+    return c < 0x20 || c > 0x7e || c == ';' || c == ':';
+  });
+  return static_cast<std::size_t>(found - text.begin());
+}
+
+std::vector<TemplateProblem> check_template(std::string_view text, Stage stage,
+                                            std::span<const ReplyField> more) {
   std::vector<TemplateProblem> problems;
   const auto report = [&](std::size_t offset, std::size_t length, std::string message,
                           std::string hint = {}) {
@@ -279,10 +324,14 @@ std::vector<TemplateProblem> check_template(std::string_view text, Stage stage) 
       const std::size_t length =
           piece.field.size() + 2 + (piece.otherwise.empty() ? 0 : piece.otherwise.size() + 1);
       const auto* field = find_field(piece.field);
+      const auto own = std::find_if(more.begin(), more.end(),
+                                    [&](const ReplyField& f) { return f.name == piece.field; });
+      if (own != more.end()) field = &*own;
       if (field == nullptr) {
         std::vector<std::string> names;
         names.reserve(fields.size());
         for (const auto& known : fields) names.emplace_back(known.name);
+        for (const auto& known : more) names.emplace_back(known.name);
         const auto near = nearest_name(piece.field, names);
         report(piece.offset, length, "there is no field {" + std::string(piece.field) + '}',
                near.empty() ? "" : "did you mean {" + near + "}?");

@@ -37,8 +37,18 @@ struct TemplateProblem {
 };
 /// Unknown fields, fields not known at `stage`, unbalanced braces, octets outside printable ASCII,
 /// ';', ':', more than two sentences, or fixed text too long for the limits of a reply. Empty: the
-/// template makes a legal reply whatever the values.
-std::vector<TemplateProblem> check_template(std::string_view text, Stage stage);
+/// template makes a legal reply whatever the values. `more`: fields of this text alone, which
+/// compose() is given values for.
+std::vector<TemplateProblem> check_template(std::string_view text, Stage stage,
+                                            std::span<const ReplyField> more = {});
+/// Names of the fields in a template, in order, each once.
+std::vector<std::string_view> fields_of(std::string_view text);
+/// Octets that a value of `field` may have in a template so that it need not be cut, when all other
+/// values are short; 0 if the template does not name it.
+std::size_t room_for(std::string_view text, std::string_view field);
+/// Where a text of an administrator's holds what no reply may: an octet outside printable ASCII, ';'
+/// or ':'. Its end when it does not.
+std::size_t find_forbidden(std::string_view text) noexcept;
 
 /// How replies name us and where they point.
 struct ReplyIdentity {

@@ -54,7 +54,10 @@ bool fits(ValueType type, TableKind kind) {
       return type == ValueType::address || type == ValueType::addresses;
     case TableKind::domain:
     case TableKind::string:
+    case TableKind::pattern:
       return is_text_like(type);
+    case TableKind::map:
+      break;  // its keys are of another kind
   }
   return false;
 }
@@ -62,9 +65,9 @@ bool fits(ValueType type, TableKind kind) {
 std::string tables_for(ValueType type) {
   if (type == ValueType::ip) return "look it up in a table of kind cidr";
   if (type == ValueType::address || type == ValueType::addresses) {
-    return "look it up in a table of kind address, domain or string";
+    return "look it up in a table of kind address, domain, string or pattern";
   }
-  return is_text_like(type) ? "look it up in a table of kind domain or string"
+  return is_text_like(type) ? "look it up in a table of kind domain, string or pattern"
                             : "compare it with a value";
 }
 
@@ -328,10 +331,12 @@ class Compiler {
       wrong_operator(node, *operand, Operator::in);
       return constant(Truth::no);
     }
-    if (*table && !fits(operand->type, (*table)->kind())) {
+    if (*table && !fits(operand->type, (*table)->keys())) {
+      const bool map = (*table)->kind() == TableKind::map;
       resolver_.problem(right,
-                        "table " + quoted(right.text) + " is of kind " +
-                            std::string(postern::to_text((*table)->kind())) + ", but " +
+                        (map ? "the keys of map " : "table ") + quoted(right.text) +
+                            (map ? " are of kind " : " is of kind ") +
+                            std::string(postern::to_text((*table)->keys())) + ", but " +
                             quoted(operand->spelling) + " is " +
                             std::string(to_text(operand->type)),
                         tables_for(operand->type));

@@ -25,6 +25,34 @@ bool bound(const expression::Program& program, const expression::Step& step) {
   return false;
 }
 
+bool always_finds(const expression::Program& program, const expression::Step& step,
+                  std::string_view table) {
+  using Kind = expression::Step::Kind;
+  const auto finds = [&](std::uint32_t child) {
+    return always_finds(program, program.steps[program.children[child]], table);
+  };
+  switch (step.kind) {
+    case Kind::test: {
+      const auto& test = program.tests[step.first];
+      return test.comparison == expression::Comparison::in_table && test.table_name == table;
+    }
+    case Kind::all_of:
+      for (auto i = step.first; i < step.first + step.count; ++i) {
+        if (finds(i)) return true;
+      }
+      return false;
+    case Kind::any_of:
+      for (auto i = step.first; i < step.first + step.count; ++i) {
+        if (!finds(i)) return false;
+      }
+      return step.count > 0;
+    case Kind::negate:
+    case Kind::constant:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
 Condition::Condition(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
@@ -96,6 +124,26 @@ std::string Condition::limit() const {
 }
 
 const expression::Program& Condition::program() const noexcept { return *program_; }
+
+Condition::LookUp Condition::looks_up(std::string_view table) const noexcept {
+  const auto& program = *program_;
+  if (program.steps.empty()) return LookUp::never;
+  if (always_finds(program, program.steps.back(), table)) return LookUp::always;
+  const bool any =
+      std::any_of(program.tests.begin(), program.tests.end(), [&](const expression::Test& test) {
+        return test.comparison == expression::Comparison::in_table && test.table_name == table;
+      });
+  return any ? LookUp::perhaps : LookUp::never;
+}
+
+std::optional<std::string> Condition::mapped(std::string_view map, const Transaction& transaction,
+                                             const Facts& facts) const {
+  for (auto& evidence : evaluate(transaction, facts).evidence) {
+    // Without an entry nothing was found.
+    if (evidence.name == map && !evidence.value.empty()) return std::move(evidence.source.mapped);
+  }
+  return std::nullopt;
+}
 
 std::optional<std::vector<expression::Need>> Condition::needs() const {
   return expression::needs_of(*program_);

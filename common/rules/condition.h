@@ -106,6 +106,13 @@ class Condition {
   /// What it was compiled to (rules/program.h), to become part of other conditions.
   const expression::Program& program() const noexcept;
 
+  /// How surely something was found in `table` when the condition says yes.
+  enum class LookUp : std::uint8_t { never, perhaps, always };
+  LookUp looks_up(std::string_view table) const noexcept;
+  /// The value of the map's entry that was found while the condition was asked: that of the first
+  /// look-up in `map` that found one. nullopt: none did.
+  std::optional<std::string> mapped(std::string_view map, const Transaction& transaction,
+                                    const Facts& facts) const;
   /// What must hold of a transaction for it to be anything but no (rules/needs.h).
   std::optional<std::vector<expression::Need>> needs() const;
 

@@ -2,14 +2,19 @@
 // rules, and a review of the whole. Each reads plain trees and reports to Diagnostics.
 #pragma once
 
+#include "postern/policy.h"
 #include "rules/condition.h"
 #include "rules/loader_values.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
+#include "tables/readers.h"
+#include "tables/table.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,20 +30,59 @@ enum class Unread : std::uint8_t { nothing, part_of_included_files, part_of_main
 /// Sections of the main file that are neither rules nor tables.
 Settings read_settings(const Node& root, const ValueReader& values, Unread unread);
 
-/// Reads a file named in `by`; reports at `by` and gives nullptr when it cannot be had.
-using SourceLoader = std::function<const SourceFile*(const Node& by, const std::string& name)>;
+/// A table and where it came from.
+struct LoadedTable {
+  std::shared_ptr<const Table> table;  ///< without entries if it did not load; null: kind not known
+  std::string path;                    ///< of its file; empty: inline
+  std::string origin;  ///< digest of the file's text, of the table for a data base; empty: inline
+  std::string domain;  ///< one that it speaks of, in normal form, for reviews; may be empty
+  bool database = false;  ///< not a file of text
+};
+
+/// Where tables come from.
+class TableSources {
+ public:
+  virtual ~TableSources() = default;
+  /// `name` as seen from the file that holds `by`.
+  virtual std::string resolve(const Node& by, const std::string& name) const = 0;
+  /// The text of a file; reports at `by` and gives nullptr when it cannot be had. Kept until the
+  /// policy is made.
+  virtual std::shared_ptr<const std::string> text(const Node& by, const std::string& path) = 0;
+  /// The text if it has been read.
+  virtual std::shared_ptr<const std::string> known_text(const std::string& path) const = 0;
+  /// The rows of a data base; false, and reported at `by`, when they cannot be had.
+  virtual bool rows(const Node& by, const DatabaseQuery& query, const FileReader::Row& row) = 0;
+  /// The table of that name as it is already, if its file `path` is not to be read or holds what it
+  /// held.
+  virtual const LoadedTable* kept(const std::string& table, const std::string& path) = 0;
+};
 
 /// The tables so far. One that did not load is there without entries, or null when its kind is not
 /// known, so that conditions which look things up in it are checked like all others. A check, which
 /// this version cannot load, is known by name, so that conditions are not called wrong as well.
 struct TableSet {
   Tables tables;
+  std::map<std::string, LoadedTable> loaded;  ///< the same with their origins
   std::map<std::string, Span> named;          ///< every table's name and where it stands
   std::set<std::string, std::less<>> checks;  ///< names of the [check.*] sections
   std::set<std::string> domains;  ///< some that tables speak of, in normal form: for reviews
 };
 void read_tables(const Node& root, const ValueReader& values, const CheckRegistry& checks,
-                 const SourceLoader& load, TableSet& tables);
+                 TableSources& sources, TableSet& tables);
+
+/// What a [table.NAME] section says about its file.
+struct TableFile {
+  const Member* member = nullptr;
+  TableFormat format = TableFormat::lines;
+  CsvColumns csv;
+  std::string query;
+};
+/// The entries of a section, from wherever they come; nullopt: they cannot be had, which has been
+/// reported. Bad entries and warnings go to the diagnostics. `loaded` gets path and origin.
+std::optional<EntryList> inline_entries(const Node& list, const ValueReader& values);
+std::optional<EntryList> file_entries(const TableFile& file, const std::string& path,
+                                      TableKind kind, const ValueReader& values,
+                                      TableSources& sources, LoadedTable& loaded);
 
 /// Reports the faults of a condition where it stands.
 void report_condition(const Node& value, const std::vector<ExpressionProblem>& problems,
@@ -81,11 +125,13 @@ struct DraftRule {
 class RuleCompiler {
  public:
   RuleCompiler(const ValueReader& values, const Settings& settings, const CheckRegistry& checks,
-               const TableSet& tables, const NamedConditions& conditions, Unread unread)
+               const TableSet& tables, const TableSources& sources,
+               const NamedConditions& conditions, Unread unread)
       : values_(values),
         settings_(settings),
         checks_(checks),
         tables_(tables),
+        sources_(sources),
         conditions_(conditions),
         unread_(unread) {}
 
@@ -101,6 +147,7 @@ class RuleCompiler {
     std::optional<AcceptScope> scope;
     const Reason* reason = nullptr;
     std::optional<ReplyForm> form;
+    std::string code_map;  ///< code = "{map.NAME}"
 
     bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
     bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
@@ -122,13 +169,23 @@ class RuleCompiler {
                                             std::optional<Stage> stage);
   void check_spoken(const Action& action, Stage stage) const;
   void check_scope(const Action& action, const Condition& condition) const;
-  void check_text(const Node& source, const std::vector<Stage>& stages) const;
+  void check_text(const Node& source, const std::vector<Stage>& stages,
+                  const std::optional<Condition>& condition) const;
   void check_new_address(const Node& source, const Action& action) const;
+
+  // Maps that texts and codes name, in loader_maps.cc.
+  const Table* find_map(std::string_view name, const Span& by) const;
+  void check_map_codes(const Node& source, const Action& action,
+                       const std::optional<Condition>& condition) const;
+  std::vector<std::string> check_map_texts(const Node& source,
+                                           const std::optional<Condition>& condition) const;
+  void report(const Table& map, TableFaults& faults) const;
 
   const ValueReader& values_;
   const Settings& settings_;
   const CheckRegistry& checks_;
   const TableSet& tables_;
+  const TableSources& sources_;
   const NamedConditions& conditions_;
   Unread unread_;
   std::map<std::string, Span> names_;

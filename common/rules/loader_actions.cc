@@ -180,6 +180,10 @@ void RuleCompiler::read_code(const Node& source, Action& action) const {
   if (member == nullptr) return;
   const auto code = values_.text(source, "rule.code");
   if (!code) return;
+  if (code->starts_with("{map.") && code->ends_with('}')) {
+    action.code_map = code->substr(5, code->size() - 6);
+    return;
+  }
   const auto form = ReplyForm::parse(*code);
   if (action.reason == nullptr) {
     // Which replies it may be is not known without a reason.

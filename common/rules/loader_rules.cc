@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <deque>
 #include <utility>
 
 namespace postern {
@@ -56,7 +57,12 @@ void RuleCompiler::add(const Node& source) {
   const auto stage =
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
-  if (!action.accepts()) check_text(source, stages_for_text(action, condition, stage));
+  std::vector<std::string> text_maps;
+  if (!action.accepts()) {
+    check_text(source, stages_for_text(action, condition, stage), condition);
+    text_maps = check_map_texts(source, condition);
+    if (!action.code_map.empty()) check_map_codes(source, action, condition);
+  }
   if (action.reason != nullptr) check_new_address(source, action);
 
   if (diagnostics.error_count() != errors_before) return;
@@ -71,7 +77,9 @@ void RuleCompiler::add(const Node& source) {
                    {},
                    mode == "shadow" ? RuleMode::shadow : RuleMode::enforce,
                    WhenUnavailable::skip,
-                   {}},
+                   {},
+                   action.code_map,
+                   std::move(text_maps)},
                   &source,
                   source.find("name")->value.span,
                   false};
@@ -232,7 +240,8 @@ void RuleCompiler::check_scope(const Action& action, const Condition& condition)
       "write accept = \"message\"");
 }
 
-void RuleCompiler::check_text(const Node& source, const std::vector<Stage>& stages) const {
+void RuleCompiler::check_text(const Node& source, const std::vector<Stage>& stages,
+                              const std::optional<Condition>& condition) const {
   const auto* member = source.find("text");
   if (member == nullptr || !values_.text(source, "rule.text")) return;
   if (member->value.string.empty()) {
@@ -240,10 +249,18 @@ void RuleCompiler::check_text(const Node& source, const std::vector<Stage>& stag
                                 "take it out for the catalogue's text");
     return;
   }
-  auto problems = check_template(member->value.string, stages.front());
+  // A map that the condition finds something in whenever it says yes always has a value.
+  std::vector<ReplyField> maps;
+  std::deque<std::string> names;
+  for (const auto& [name, table] : tables_.tables) {
+    const bool found = condition && condition->looks_up(name) == Condition::LookUp::always;
+    maps.push_back({names.emplace_back("map." + name), Stage::connect, Stage::end_of_message,
+                    found || !condition ? "-" : "", ""});
+  }
+  auto problems = check_template(member->value.string, stages.front(), maps);
   // Of several stages that the rule may stand at, only what is wrong at each of them is certain.
   for (const auto stage : stages) {
-    const auto others = check_template(member->value.string, stage);
+    const auto others = check_template(member->value.string, stage, maps);
     std::erase_if(problems, [&](const TemplateProblem& problem) {
       return std::none_of(others.begin(), others.end(), [&](const TemplateProblem& other) {
         return other.offset == problem.offset && other.message == problem.message;

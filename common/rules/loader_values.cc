@@ -174,7 +174,7 @@ bool ValueReader::check_choice(const SchemaKey& key, const Node& value) const {
   if (std::find(words.begin(), words.end(), value.string) != words.end()) return true;
   const auto percent =
       key.path == "rule.mode" && value.string.size() > 1 && value.string.back() == '%';
-  if (percent || (key.path == "table.*.kind" && value.string == "pattern")) {
+  if (percent) {
     diagnostics_.error(value.span,
                        std::string(last_part(key.path)) + " = " + quoted(value.string) + ' ' +
                            std::string(not_built),

@@ -19,6 +19,13 @@ struct Policy::Parts {
   RuleIndex index{{}};
   Tables tables;
   std::string digest;
+
+  // To make the same policy again with another table: the files of rules as they were read, and
+  // every table with its origin.
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::vector<std::string>> matches;
+  std::map<std::string, LoadedTable> loaded;
+  std::string main_file;
 };
 
 namespace {
@@ -44,13 +51,18 @@ std::string reason_text(const Problems& problems) {
 }  // namespace
 
 /// Runs the parts of the compiler over the files of one policy.
-class PolicyBuilder {
+class PolicyBuilder final : private TableSources {
  public:
   PolicyBuilder(const FileReader& reader, const CheckRegistry& checks)
       : reader_(reader), checks_(checks) {}
+  /// All of `before` but the tables of the file `changed`.
+  PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
+                const std::string& changed)
+      : reader_(reader), checks_(checks), before_(before.parts_.get()), changed_(&changed) {}
 
   Result<CompiledPolicy> build(const std::string& path) {
-    const auto text = reader_.read(path);
+    main_file_ = path;
+    const auto text = read_rules(path);
     if (!text) {
       Problem problem = plain_problem("cannot read this file: " + reason_text(text.problems()));
       problem.position.file = path;
@@ -63,10 +75,7 @@ class PolicyBuilder {
     read_includes();
 
     TableSet tables;
-    const SourceLoader load = [this](const Node& by, const std::string& name) {
-      return this->load(by, resolve(by.span.file->name(), name));
-    };
-    for (const auto& root : documents_) read_tables(root, values_, checks_, load, tables);
+    for (const auto& root : documents_) read_tables(root, values_, checks_, *this, tables);
 
     if (const auto* checks = documents_.front().find("check")) {
       for (const auto& check : checks->value.members) tables.checks.insert(check.key);
@@ -76,7 +85,7 @@ class PolicyBuilder {
     for (const auto& root : documents_) named.declare(root);
     const auto conditions = named.take();
 
-    RuleCompiler compiler(values_, settings, checks_, tables, conditions, unread_);
+    RuleCompiler compiler(values_, settings, checks_, tables, *this, conditions, unread_);
     for (const auto& root : documents_) {
       for (const auto* source : values_.list(root, "rule")) compiler.add(*source);
     }
@@ -86,10 +95,76 @@ class PolicyBuilder {
 
     auto problems = diagnostics_.take();
     if (has_errors(problems)) return problems;
-    return finish(settings, std::move(drafts), std::move(tables.tables), std::move(problems));
+    return finish(settings, std::move(drafts), std::move(tables), std::move(problems));
   }
 
  private:
+  /// A file of rules.
+  Result<std::string> read_rules(const std::string& path) {
+    if (before_ != nullptr) {
+      const auto kept = before_->texts.find(path);
+      if (kept == before_->texts.end()) return plain_problem("it was no part of the policy");
+      return kept->second;
+    }
+    auto text = reader_.read(path);
+    if (text) texts_[path] = *text;
+    return text;
+  }
+
+  Result<std::vector<std::string>> match(const std::string& pattern) {
+    if (before_ != nullptr) {
+      const auto kept = before_->matches.find(pattern);
+      if (kept == before_->matches.end()) return plain_problem("it was no part of the policy");
+      return kept->second;
+    }
+    auto names = reader_.match(pattern);
+    if (names) matches_[pattern] = *names;
+    return names;
+  }
+
+  std::string resolve(const Node& by, const std::string& name) const override {
+    return postern::resolve(by.span.file->name(), name);
+  }
+
+  std::shared_ptr<const std::string> text(const Node& by, const std::string& path) override {
+    if (auto known = known_text(path)) return known;
+    auto text = reader_.read(path);
+    if (text) return table_texts_[path] = std::make_shared<const std::string>(std::move(*text));
+    diagnostics_.error(by.span,
+                       "cannot read " + quoted(path) + ": " + reason_text(text.problems()));
+    return nullptr;
+  }
+
+  std::shared_ptr<const std::string> known_text(const std::string& path) const override {
+    const auto known = table_texts_.find(path);
+    return known == table_texts_.end() ? nullptr : known->second;
+  }
+
+  bool rows(const Node& by, const DatabaseQuery& query, const FileReader::Row& row) override {
+    if (!reader_.rows) {
+      diagnostics_.error(by.span, "data bases cannot be read here", "use a file of text");
+      return false;
+    }
+    const auto problems = reader_.rows(query, row);
+    if (problems.empty()) return true;
+    diagnostics_.error(by.span, "cannot read " + quoted(query.path) + ": " + reason_text(problems),
+                       problems.front().hint);
+    return false;
+  }
+
+  const LoadedTable* kept(const std::string& table, const std::string& path) override {
+    if (before_ == nullptr) return nullptr;
+    const auto found = before_->loaded.find(table);
+    if (found == before_->loaded.end()) return nullptr;
+    if (path != *changed_) return &found->second;
+    if (found->second.database) return nullptr;
+    auto text = reader_.read(path);
+    if (!text) return nullptr;  // whoever reads it next reports it
+    if (sha256_hex(*text) == found->second.origin) return &found->second;
+    table_texts_[path] = std::make_shared<const std::string>(std::move(*text));
+    return nullptr;
+  }
+
   const SourceFile& keep(const std::string& path, const std::string& text) {
     return *sources_.emplace_back(&diagnostics_.add_file(path, text));
   }
@@ -107,7 +182,7 @@ class PolicyBuilder {
     for (const auto* source : sources_) {
       if (source->name() == path) return source;
     }
-    const auto text = reader_.read(path);
+    const auto text = read_rules(path);
     if (!text) {
       diagnostics_.error(by.span,
                          "cannot read " + quoted(path) + ": " + reason_text(text.problems()));
@@ -134,7 +209,7 @@ class PolicyBuilder {
       if (is_pattern(item.string)) {
         include_pattern(item);
       } else {
-        include_file(item, resolve(item.span.file->name(), item.string));
+        include_file(item, resolve(item, item.string));
       }
     }
   }
@@ -145,12 +220,12 @@ class PolicyBuilder {
                          "as in \"rules/*.toml\"");
       return;
     }
-    const auto pattern = resolve(item.span.file->name(), item.string);
-    if (!reader_.match) {
+    const auto pattern = resolve(item, item.string);
+    if (before_ == nullptr && !reader_.match) {
       diagnostics_.error(item.span, "patterns cannot be looked up here", "name the files");
       return;
     }
-    auto names = reader_.match(pattern);
+    auto names = match(pattern);
     if (!names) {
       note_unread();
       diagnostics_.error(
@@ -192,20 +267,27 @@ class PolicyBuilder {
     }
   }
 
-  Result<CompiledPolicy> finish(Settings settings, std::vector<DraftRule> drafts, Tables tables,
+  Result<CompiledPolicy> finish(Settings settings, std::vector<DraftRule> drafts, TableSet tables,
                                 Problems warnings) {
     auto parts = std::make_unique<Policy::Parts>();
     parts->settings = std::move(settings);
     for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
     parts->index = RuleIndex(parts->rules);
-    parts->tables = std::move(tables);
+    parts->tables = std::move(tables.tables);
+    parts->loaded = std::move(tables.loaded);
+    parts->main_file = main_file_;
+    parts->texts = before_ != nullptr ? before_->texts : std::move(texts_);
+    parts->matches = before_ != nullptr ? before_->matches : std::move(matches_);
     std::string listing;
     // Names count from the folder of the main file: however that is spelled, it is one policy.
     const auto folder = folder_of(sources_.front()->name());
-    for (const auto* source : sources_) {
-      std::string_view name = source->name();
+    const auto list = [&](std::string_view name, const std::string& digest) {
       if (name.starts_with(folder)) name.remove_prefix(folder.size());
-      listing.append(name) += '\n' + sha256_hex(source->text()) + '\n';
+      listing.append(name).append("\n").append(digest).append("\n");
+    };
+    for (const auto* source : sources_) list(source->name(), sha256_hex(source->text()));
+    for (const auto& [name, table] : parts->loaded) {
+      if (!table.path.empty()) list(table.path, table.origin);
     }
     parts->digest = sha256_hex(listing);
     return CompiledPolicy{std::shared_ptr<const Policy>(new Policy(std::move(parts))),
@@ -214,6 +296,12 @@ class PolicyBuilder {
 
   const FileReader& reader_;
   const CheckRegistry& checks_;
+  const Policy::Parts* before_ = nullptr;
+  const std::string* changed_ = nullptr;
+  std::string main_file_;
+  std::map<std::string, std::string> texts_;
+  std::map<std::string, std::vector<std::string>> matches_;
+  std::map<std::string, std::shared_ptr<const std::string>> table_texts_;
   Diagnostics diagnostics_;
   ValueReader values_{diagnostics_};
   std::vector<const SourceFile*> sources_;  // in the order of reading, main file first
@@ -232,6 +320,32 @@ Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader
 Result<CompiledPolicy> Policy::compile(const std::string& path, const FileReader& reader) {
   const CheckRegistry none;  // policies share ownership of the checks they use, so it may go
   return compile(path, reader, none);
+}
+
+Result<std::shared_ptr<const Policy>> Policy::with_table_file(std::shared_ptr<const Policy> policy,
+                                                              const std::string& path,
+                                                              const FileReader& reader,
+                                                              const CheckRegistry& checks) {
+  auto built = PolicyBuilder(reader, checks, *policy, path).build(policy->parts_->main_file);
+  if (!built) return built.problems();
+  if (built->policy->digest() == policy->digest()) return policy;
+  return built->policy;
+}
+
+std::vector<std::string> Policy::table_files() const {
+  std::set<std::string> paths;
+  for (const auto& [name, table] : parts_->loaded) {
+    if (!table.path.empty()) paths.insert(table.path);
+  }
+  return {paths.begin(), paths.end()};
+}
+
+std::map<std::string, std::string> Policy::table_sources() const {
+  std::map<std::string, std::string> sources;
+  for (const auto& [name, table] : parts_->loaded) {
+    if (!table.path.empty()) sources.emplace(name, table.path);
+  }
+  return sources;
 }
 
 const Settings& Policy::settings() const noexcept { return parts_->settings; }

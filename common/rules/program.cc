@@ -28,6 +28,9 @@ std::string spelling(const std::optional<Name>& name, const std::string& macro,
 /// says nothing about anything but itself (semantics 20).
 constexpr std::string_view trouble = "temperror";
 
+/// Octets of a table's note that a record keeps.
+constexpr std::size_t longest_note = 200;
+
 bool holds(const std::vector<std::string>& texts, std::string_view text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
@@ -192,7 +195,8 @@ class Runner {
 
   Truth address(const Test& test, const MailAddress& address) {
     if (test.comparison == Comparison::in_table) {
-      if (test.table && test.table->kind() == TableKind::string) {
+      if (test.table &&
+          (test.table->keys() == TableKind::string || test.table->keys() == TableKind::pattern)) {
         const auto joined = buffer_.join(address);
         return look_up(test, joined, [&] { return std::string(joined); });
       }
@@ -290,7 +294,7 @@ class Runner {
       if (const auto* answer = facts_.find(question)) return recorded(test, *answer);
     }
     if (!test.table) return unavailable(QuestionKind::table, test.table_name, "not loaded");
-    const auto hit = test.table->find(key);
+    const auto hit = test.table->find(key, transaction_.time);
     if (outcome_) note_table(test, hit);
     return truth_of(hit.has_value());
   }
@@ -301,8 +305,10 @@ class Runner {
     }
     const bool found = answer.state == Answer::State::value;
     if (outcome_) {
-      note({test.table_name, found && !answer.values.empty() ? answer.values.front() : "",
-            answer.source});
+      Evidence evidence{test.table_name, "", answer.source};
+      if (found && !answer.values.empty()) evidence.value = answer.values.front();
+      if (found && answer.values.size() > 1) evidence.source.mapped = answer.values[1];
+      note(std::move(evidence));
     }
     return truth_of(found);
   }
@@ -380,6 +386,9 @@ class Runner {
       evidence.value = hit->entry;
       evidence.source.file = hit->file;
       evidence.source.line = hit->line;
+      evidence.source.mapped = hit->value;
+      // Written by people, and a record has many such places: a page of text is no note.
+      evidence.source.note = annotation_text(*hit).substr(0, longest_note);
     }
     note(std::move(evidence));
   }

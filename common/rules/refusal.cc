@@ -1,7 +1,5 @@
 #include "rules/refusal.h"
 
-#include "reply/compose.h"
-
 #include <cassert>
 #include <utility>
 
@@ -49,7 +47,7 @@ const Reason* reason_for_missing(QuestionKind kind) noexcept {
 
 void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyForm>& wish,
             std::string_view own_text, const std::string& limit, const IdentitySettings& identity,
-            const Transaction& transaction) {
+            const Transaction& transaction, const FieldValues& more) {
   decision.reason = reason;
   if (!reason) return;
   const auto form = form_here(*reason, wish, transaction.stage);
@@ -57,6 +55,7 @@ void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyF
   const auto stage = reply_stage(transaction.stage);
   auto values = field_values(transaction);
   if (!limit.empty()) values.emplace_back("limit", limit);
+  values.insert(values.end(), more.begin(), more.end());
   auto reply = compose(*reason, *form, stage, own_text, values,
                        {identity.host, identity.contact, identity.help}, transaction.reference);
   assert(reply.ok());

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace postern {
 
@@ -22,7 +23,9 @@ struct Rule {
   std::string text;                  ///< own text template; empty: the catalogue's
   RuleMode mode = RuleMode::enforce;
   WhenUnavailable unavailable = WhenUnavailable::skip;
-  std::string limit;  ///< for {limit} in texts; empty: the condition names no single limit
+  std::string limit;          ///< for {limit} in texts; empty: the condition names no single limit
+  std::string code_map = {};  ///< the map whose value is the code; empty: `form` is it
+  std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
 };
 
 }  // namespace postern

@@ -103,16 +103,48 @@ constexpr std::array keys{
 
     SchemaKey{"table", KeyType::tables, "", 0, 0, "",
               "Lists that conditions look things up in with `in`.", "0.1", reload, built},
-    SchemaKey{"table.*.kind", KeyType::choice, "cidr address domain string", 0, 0, "",
+    SchemaKey{"table.*.kind", KeyType::choice, "cidr address domain string pattern map", 0, 0, "",
               "What the entries are; required.", "0.1", reload, built},
-    SchemaKey{"table.*.entries", KeyType::texts, "", 0, 0, "",
+    SchemaKey{"table.*.entries", KeyType::entries, "", 0, 0, "",
               "The entries themselves; either this or file.", "0.1", reload, built},
     SchemaKey{"table.*.file", KeyType::path, "", 0, 0, "",
-              "A file with one entry a line; # begins a comment.", "0.1", reload, built},
+              "A file with the entries; it is watched, and a change comes into force by itself.",
+              "0.1", reload, built},
+    SchemaKey{"table.*.format", KeyType::choice, "lines hash csv sqlite lmdb", 0, 0, "\"lines\"",
+              "Of a file: one entry a line, the text form of a Postfix hash: table, separated "
+              "values, an SQLite or an LMDB data base.",
+              "0.1", reload, built},
+    SchemaKey{"table.*.keys", KeyType::choice, "cidr address domain string pattern", 0, 0,
+              "\"string\"", "Of a map, the kind of its keys.", "0.1", reload, built},
+    SchemaKey{"table.*.value", KeyType::text, "", 0, 0, "",
+              "Of a map, the value of entries that have none of their own.", "0.1", reload, built},
+    SchemaKey{"table.*.column", KeyType::text, "", 0, 0, "\"1\"",
+              "Of csv, the column of the entry, by number or by its name in the first line.", "0.1",
+              reload, built},
+    SchemaKey{"table.*.value_column", KeyType::text, "", 0, 0, "",
+              "Of csv, the column of a map's value.", "0.1", reload, built},
+    SchemaKey{"table.*.until_column", KeyType::text, "", 0, 0, "",
+              "Of csv, the column of the last day on which an entry counts, as 2027-01-31.", "0.1",
+              reload, built},
+    SchemaKey{"table.*.note_column", KeyType::text, "", 0, 0, "",
+              "Of csv, the column of a note on the entry.", "0.1", reload, built},
+    SchemaKey{"table.*.header", KeyType::boolean, "", 0, 0, "",
+              "Of csv, whether the first line holds names; when not given, it does if a column is "
+              "named.",
+              "0.1", reload, built},
+    SchemaKey{"table.*.separator", KeyType::text, "", 0, 0, "\",\"",
+              "Of csv, the character between columns.", "0.1", reload, built},
+    SchemaKey{"table.*.query", KeyType::text, "", 0, 0, "",
+              "Of sqlite, the SELECT whose first column is the entry; further columns may be named "
+              "value, until and note.",
+              "0.1", reload, built},
+    SchemaKey{"table.*.database", KeyType::text, "", 0, 0, "",
+              "Of lmdb, the name of the data base in the file; the main one when not given.", "0.1",
+              reload, built},
     SchemaKey{
         "table.*.case", KeyType::choice, "ignore exact", 0, 0, "\"ignore\"",
         "Of mail addresses, whether bob@ and Bob@ are one local part (ignore) or two (exact); "
-        "postmaster is one in either.",
+        "postmaster is one in either. Of patterns, whether capital and small letters are alike.",
         "0.1", reload, built},
     SchemaKey{"table.*.delimiter", KeyType::text, "", 0, 0, "\"\"",
               "Of mail addresses, the characters that begin a sub-address, as in Postfix's "
@@ -210,6 +242,8 @@ std::string_view describe(KeyType type) noexcept {
       return "a string";
     case KeyType::texts:
       return "a list of strings";
+    case KeyType::entries:
+      return "a list of strings, or of { entry, value, until, note }";
     case KeyType::boolean:
       return "true or false";
     case KeyType::count:

@@ -17,6 +17,7 @@ enum class KeyType : std::uint8_t {
   table_list,    ///< [[section]]
   text,          ///< any string
   texts,         ///< a list of strings
+  entries,       ///< a list of strings, or of tables with entry, value, until, note
   boolean,       ///< true or false
   count,         ///< a whole number within `least` and `most`
   duration,      ///< "8s"; `least` and `most` in milliseconds

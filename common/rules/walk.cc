@@ -1,5 +1,6 @@
 #include "rules/walk.h"
 
+#include "rules/map_values.h"
 #include "rules/refusal.h"
 #include "rules/situation.h"
 #include "rules/softening.h"
@@ -326,8 +327,9 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
       return;
     }
   }
-  refuse(decision, rule.reason, rule.form, rule.text, rule.limit, identity,
-         situation.transaction());
+  const auto mapped = mapped_values(rule, situation.transaction(), situation.facts());
+  refuse(decision, rule.reason, mapped.form ? mapped.form : rule.form, rule.text, rule.limit,
+         identity, situation.transaction(), mapped.fields);
 }
 
 }  // namespace

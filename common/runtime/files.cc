@@ -1,5 +1,7 @@
 #include "runtime/files.h"
 
+#include "runtime/lmdb_rows.h"
+#include "runtime/sqlite_rows.h"
 #include "system/unique_fd.h"
 
 #include <cerrno>
@@ -14,7 +16,7 @@
 namespace postern {
 namespace {
 
-constexpr off_t largest_file = off_t{64} * 1024 * 1024;
+constexpr off_t largest_file = off_t{256} * 1024 * 1024;
 
 Problem system_problem(const std::string& path, int error) {
   auto problem = plain_problem(std::strerror(error));
@@ -81,17 +83,26 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
-FileReader disk_reader(const ConfigPlace& place) {
+std::function<std::string(const std::string&)> paths_on_disk(const ConfigPlace& place) {
   std::string as_is;
   if (place.explicit_config) {
     as_is = std::filesystem::path(place.config).parent_path().lexically_normal().string();
   }
-  const auto on_disk = [root = place.root, as_is](const std::string& path) {
+  return [root = place.root, as_is](const std::string& path) {
     const bool beside_config = !as_is.empty() && inside(path, as_is);
     return beside_config ? path : under_root(root, path);
   };
+}
+
+FileReader disk_reader(const ConfigPlace& place) {
+  const auto on_disk = paths_on_disk(place);
   return {[on_disk](const std::string& path) { return read_file(on_disk(path)); },
-          [on_disk](const std::string& pattern) { return match_files(pattern, on_disk(pattern)); }};
+          [on_disk](const std::string& pattern) { return match_files(pattern, on_disk(pattern)); },
+          [on_disk](const DatabaseQuery& query, const FileReader::Row& row) {
+            const auto path = on_disk(query.path);
+            return query.kind == DatabaseQuery::Kind::sqlite ? sqlite_rows(path, query.query, row)
+                                                             : lmdb_rows(path, query.query, row);
+          }};
 }
 
 }  // namespace postern

@@ -4,6 +4,7 @@
 #include "postern/policy.h"
 #include "postern/result.h"
 
+#include <functional>
 #include <string>
 
 namespace postern {
@@ -21,10 +22,13 @@ struct ConfigPlace {
   bool explicit_config = false;  ///< the user named `config`: it is not below the root
 };
 
-/// Reads whole regular files, and finds those of a pattern, for Policy::compile. Absolute paths are
-/// below the root, except the directory of a main file that the user named. Thread-safe. Files
-/// above 64 MiB are refused: no table is that large, and a policy must not take the memory of the
-/// machine.
+/// Where a file of the policy is: absolute paths are below the root, except the directory of a main
+/// file that the user named.
+std::function<std::string(const std::string&)> paths_on_disk(const ConfigPlace& place);
+
+/// Reads whole regular files and data bases, and finds files of a pattern, for Policy::compile.
+/// Thread-safe. Files above 256 MiB are refused: no table is that large, and a policy must not take
+/// the memory of the machine.
 FileReader disk_reader(const ConfigPlace& place);
 
 /// Reads a whole file, whatever its path. The Problem holds the system's words.

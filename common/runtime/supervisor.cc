@@ -211,6 +211,15 @@ void Supervisor::on_message(const WorkerMessage& message) {
     case WorkerWord::report:
       on_report(message.text);
       break;
+    case WorkerWord::tables:
+      service_status_ = message.text;
+      // As long as a large table takes, nobody looks after the worker.
+      manager_.allow_silence(settings_.silence_limit);
+      hooks_.adopt_tables();
+      if (reloading_ == Reloading::no) manager_.allow_silence({});
+      last_sign_ = Clock::now();
+      if (phase_ == Phase::running) manager_.send("STATUS=" + service_status_);
+      break;
     case WorkerWord::pong:
       if (manager_.watchdog()) manager_.send("WATCHDOG=1");
       break;

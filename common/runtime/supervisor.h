@@ -46,6 +46,8 @@ struct SupervisorHooks {
   };
   /// What it throws is logged, and workers to come begin with the policy before.
   std::function<Adoption(const std::string&)> adopt = [](const std::string&) { return Adoption{}; };
+  /// After a worker has exchanged a table whose file changed: the parent's policy gets it too.
+  std::function<void()> adopt_tables = [] {};
 };
 
 class Supervisor {

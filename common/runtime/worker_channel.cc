@@ -17,6 +17,7 @@ constexpr std::size_t header_size = 1 + sizeof(std::uint32_t);
 
 bool WorkerChannel::send(WorkerWord word, std::string_view text) noexcept {
   text = text.substr(0, longest_text);
+  const std::lock_guard lock(sending_);
   std::array<char, header_size> header{};
   header[0] = static_cast<char>(word);
   const auto length = static_cast<std::uint32_t>(text.size());

@@ -1,10 +1,11 @@
 // WorkerChannel: the socket pair between the parent and its worker, and the words on it.
-// Each end belongs to one thread.
+// Each end belongs to one thread, except that any may send.
 #pragma once
 
 #include "system/unique_fd.h"
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ enum class WorkerWord : std::uint8_t {
   reopened,  ///< with the journal's trouble; empty when well
   report,    ///< to status, with StatusText
   pong,
+  tables,  ///< not asked for: a table was exchanged; with a sentence as of `reloaded`
 };
 
 struct WorkerMessage {
@@ -50,6 +52,7 @@ class WorkerChannel {
   std::optional<WorkerMessage> parse();
 
   UniqueFd fd_;
+  std::mutex sending_;
   std::string in_;
 };
 

@@ -2,79 +2,117 @@
 // at any domain, "<>" for the null reverse-path.
 
 #include "model/text.h"
-#include "tables/entry_store.h"
 #include "tables/kinds.h"
-#include "tables/text_index.h"
 
-#include <memory>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace postern {
 namespace {
 
-bool is_postmaster(std::string_view local) { return lower(local) == "postmaster"; }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+char small(char c) { return is_capital(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
-class AddressTable final : public Table {
+bool is_postmaster(std::string_view local) {
+  constexpr std::string_view name = "postmaster";
+  return local.size() == name.size() && lower(local) == name;
+}
+
+/// A text put together without allocating in the usual case.
+class Room {
  public:
-  AddressTable(std::string name, const TableOptions& options)
-      : Table(std::move(name), TableKind::address), options_(options) {}
-
-  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
-    Problems problems;
-    store_.reserve(entries.size());
-    index_.reserve(entries.size());
-    for (const auto& entry : entries) {
-      const auto key = read_entry(entry, problems);
-      if (key.empty()) continue;
-      const auto number = store_.add(entry.text, entry.position);
-      if (const auto first = index_.add(key, number)) repeated.add(number, *first);
-    }
-    size_ = store_.size();
-    digest_ = sha256_hex(heading() + store_.lines());
-    return problems;
+  void append(std::string_view text) {
+    add(text, [](char c) { return c; });
   }
-
-  using Table::find;
-  std::optional<TableHit> find(const MailAddress& address) const override {
-    if (address.empty()) return hit("<>");
-    // "local@domain": the keys of the entries "local@" and "@domain" are its parts, so one text
-    // serves for all of them.
-    const auto local = local_key(address.local());
-    const auto whole = local + '@' + address.domain();
-    if (const auto found = hit(whole)) return found;
-    const auto user = user_of(local);
-    if (!user.empty()) {
-      if (const auto found = hit(user + '@' + address.domain())) return found;
-    }
-    if (const auto found = hit(std::string_view(whole).substr(0, local.size() + 1))) return found;
-    if (!user.empty()) {
-      if (const auto found = hit(user + '@')) return found;
-    }
-    if (address.domain().empty()) return {};
-    return hit(std::string_view(whole).substr(local.size()));
-  }
-  std::optional<TableHit> find(std::string_view text) const override {
-    return find(MailAddress::from_envelope(text));
+  void append_small(std::string_view text) { add(text, small); }
+  std::string_view text() const {
+    return more_.empty() ? std::string_view(room_.data(), size_) : std::string_view(more_);
   }
 
  private:
-  /// What the digest covers besides the entries: other options give other answers.
-  std::string heading() const {
-    std::string text = "address\n";
-    if (options_.local_part_case == LocalPartCase::exact) text += "case exact\n";
-    if (!options_.delimiter.empty()) text += "delimiter " + options_.delimiter + '\n';
-    return text;
+  template <typename Change>
+  void add(std::string_view text, const Change& change) {
+    if (more_.empty() && size_ + text.size() <= room_.size()) {
+      std::transform(text.begin(), text.end(), room_.begin() + static_cast<std::ptrdiff_t>(size_),
+                     change);
+      size_ += text.size();
+      return;
+    }
+    if (more_.empty()) more_.assign(room_.data(), size_);
+    for (const char c : text) more_ += change(c);
   }
 
-  std::optional<TableHit> hit(std::string_view key) const {
-    const auto entry = index_.find(key);
-    return entry ? std::optional(store_.hit(*entry)) : std::nullopt;
+  // Octets: the longest path of RFC 5321 4.5.3.1.3 with some to spare.
+  std::array<char, 320> room_;
+  std::size_t size_ = 0;
+  std::string more_;
+};
+
+class AddressTable final : public Table {
+ public:
+  AddressTable(EntryList entries, const TableOptions& options, TableFaults& faults,
+               RepeatedEntries& repeated)
+      : Table(TableKind::address, std::move(entries)), options_(options) {
+    keyed_.reserve(entries_.size());
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+      const auto text = entries_.text(i);
+      if (is_key(text)) {
+        keyed_.add(text, i, entries_, repeated);
+        continue;
+      }
+      const auto key = read_entry(i, faults);
+      if (!key.empty()) keyed_.add(key, i, entries_, repeated);
+    }
+  }
+
+ private:
+  std::uint32_t look_up(const MailAddress& address, Time at) const override {
+    if (address.empty()) return keyed_.find("<>", entries_, at);
+    // "local@domain": the keys of the entries "local@" and "@domain" are its parts, so one text
+    // serves for all of them.
+    Room whole;
+    append_local(whole, address.local());
+    const auto local_size = address.local().size();
+    whole.append("@");
+    whole.append(address.domain());
+    const auto find = [&](std::string_view key) { return keyed_.find(key, entries_, at); };
+    if (const auto entry = find(whole.text()); entry != none) return entry;
+    const auto user = user_of(address.local());
+    Room of_user;
+    if (!user.empty()) {
+      append_local(of_user, user);
+      of_user.append(whole.text().substr(local_size));
+      if (const auto entry = find(of_user.text()); entry != none) return entry;
+    }
+    if (const auto entry = find(whole.text().substr(0, local_size + 1)); entry != none) {
+      return entry;
+    }
+    if (!user.empty()) {
+      const auto entry = find(of_user.text().substr(0, user.size() + 1));
+      if (entry != none) return entry;
+    }
+    if (address.domain().empty()) return none;
+    return find(whole.text().substr(local_size));
+  }
+  std::uint32_t look_up(std::string_view text, Time at) const override {
+    return look_up(MailAddress::from_envelope(text), at);
+  }
+
+  bool folds(std::string_view local) const {
+    return options_.local_part_case == LocalPartCase::ignore || is_postmaster(local);
   }
 
   /// A local part as keys have it.
+  void append_local(Room& room, std::string_view local) const {
+    if (folds(local)) {
+      room.append_small(local);
+    } else {
+      room.append(local);
+    }
+  }
   std::string local_key(const std::string& local) const {
-    const bool fold = options_.local_part_case == LocalPartCase::ignore || is_postmaster(local);
-    return fold ? lower(local) : local;
+    return folds(local) ? lower(local) : local;
   }
 
   /// How a whole address is found; a local part may hold '@', a domain cannot, so keys do not
@@ -85,59 +123,74 @@ class AddressTable final : public Table {
 
   /// The part of `local` before its sub-address; empty when it has none. Nothing before the
   /// delimiter is nobody's name.
-  std::string user_of(const std::string& local) const {
+  std::string_view user_of(std::string_view local) const {
     if (options_.delimiter.empty()) return {};
     const auto at = local.find_first_of(options_.delimiter);
-    return at == std::string::npos ? std::string() : local_key(local.substr(0, at));
+    return at == std::string_view::npos ? std::string_view() : local.substr(0, at);
+  }
+
+  /// True for an entry that is its own key, as nearly all are; to see it is much quicker than to
+  /// make the key.
+  bool is_key(std::string_view text) const {
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos) return text == "<>";
+    if (text.size() == 1) return false;
+    const auto domain = text.substr(at + 1);
+    if (!domain.empty() && !is_normal_domain(domain)) return false;
+    const auto local = text.substr(0, at);
+    const bool exact = options_.local_part_case == LocalPartCase::exact;
+    return std::all_of(local.begin(), local.end(),
+                       [exact](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+                                c == '-' || c == '_' || c == '+' || (exact && is_capital(c));
+                       }) &&
+           !(exact && is_postmaster(local));
   }
 
   /// The key of an entry, or a problem and nothing.
-  std::string read_entry(const TableEntry& entry, Problems& problems) const {
-    const std::string_view text = entry.text;
-    if (text == "<>") return "<>";
+  std::string read_entry(std::size_t entry, TableFaults& faults) const {
+    const std::string text(entries_.text(entry));
+    const auto fault = [&](std::string message, std::string hint) {
+      faults.add(entry_problem(entries_, entry, std::move(message), std::move(hint)));
+      return std::string();
+    };
     const auto at = text.rfind('@');
-    if (at == std::string_view::npos) {
-      problems.push_back(
-          entry_problem(entry, "\"" + entry.text + "\" is not an address: it has no '@'",
-                        is_mail_domain(text) && text.find('.') != std::string_view::npos
-                            ? "write \"@" + entry.text + "\" for every address of this domain"
-                            : "write \"" + entry.text + "@\" for this local part at any domain"));
-      return {};
+    if (at == std::string::npos) {
+      return fault("\"" + text + "\" is not an address: it has no '@'",
+                   is_mail_domain(text) && text.find('.') != std::string::npos
+                       ? "write \"@" + text + "\" for every address of this domain"
+                       : "write \"" + text + "@\" for this local part at any domain");
     }
-    const auto domain = text.substr(at + 1);
+    const auto domain = std::string_view(text).substr(at + 1);
     if (at == 0 && !domain.empty() && domain.front() == '.') {
-      problems.push_back(
-          entry_problem(entry, "an address table does not cover subdomains: \"" + entry.text + "\"",
-                        "use a table of kind \"domain\" with \"" + std::string(domain) + "\""));
-      return {};
+      return fault("an address table does not cover subdomains: \"" + text + "\"",
+                   "use a table of kind \"domain\" with \"" + std::string(domain) + "\"");
     }
     if ((at == 0 && domain.empty()) || (!domain.empty() && !is_mail_domain(domain))) {
-      problems.push_back(entry_problem(
-          entry, "\"" + entry.text + "\" is not an address: nothing like a domain after the '@'",
-          "write \"user@example.org\", \"@example.org\" or \"user@\""));
-      return {};
+      const auto space = domain.find_first_of(" \t");
+      const bool has_value =
+          space != std::string_view::npos && space > 0 && is_mail_domain(domain.substr(0, space));
+      return fault("\"" + text + "\" is not an address: nothing like a domain after the '@'",
+                   has_value ? "for a value behind each entry the table must be of kind \"map\""
+                             : "write \"user@example.org\", \"@example.org\" or \"user@\"");
     }
     if (at == 0) return '@' + normal_domain(domain);
     if (domain.empty()) {
       // The local part is read as that of a whole address, so that "\"a b\"@" is unquoted too.
-      return local_key(MailAddress::from_envelope(entry.text + "example.org").local()) + '@';
+      return local_key(MailAddress::from_envelope(text + "example.org").local()) + '@';
     }
     return key_of(MailAddress::from_envelope(text));
   }
 
   const TableOptions options_;
-  EntryStore store_;
-  TextIndex index_;
+  KeyedEntries keyed_;
 };
 
 }  // namespace
 
-BuiltTable build_address_table(std::string name, const std::vector<TableEntry>& entries,
-                               const TableOptions& options, RepeatedEntries& repeated) {
-  auto table = std::make_shared<AddressTable>(std::move(name), options);
-  auto problems = table->read(entries, repeated);
-  if (!problems.empty()) return problems;
-  return std::shared_ptr<const Table>(std::move(table));
+TableBuild build_address_table(EntryList entries, const TableOptions& options, TableFaults& faults,
+                               RepeatedEntries& repeated) {
+  return std::make_shared<AddressTable>(std::move(entries), options, faults, repeated);
 }
 
 }  // namespace postern

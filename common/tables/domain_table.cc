@@ -4,11 +4,8 @@
 
 #include "model/shown_text.h"
 #include "model/text.h"
-#include "tables/entry_store.h"
 #include "tables/kinds.h"
-#include "tables/text_index.h"
 
-#include <memory>
 #include <utility>
 
 namespace postern {
@@ -16,76 +13,79 @@ namespace {
 
 class DomainTable final : public Table {
  public:
-  explicit DomainTable(std::string name) : Table(std::move(name), TableKind::domain) {}
-
-  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
-    Problems problems;
-    store_.reserve(entries.size());
-    index_.reserve(entries.size());
-    for (const auto& entry : entries) {
-      std::string_view name = entry.text;
+  DomainTable(EntryList entries, TableFaults& faults, RepeatedEntries& repeated)
+      : Table(TableKind::domain, std::move(entries)) {
+    keyed_.reserve(entries_.size());
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+      const auto text = entries_.text(i);
+      auto name = text;
       const bool below = name.size() > 1 && name.front() == '.';
       if (below) name.remove_prefix(1);
-      if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
-      if (!is_mail_domain(name)) {
-        std::string hint =
-            "write \"example.org\" for this name alone, \".example.org\" for every "
-            "name below it";
-        if (const auto at = name.rfind('@'); at != std::string_view::npos) {
-          hint = "write \"" + std::string(name.substr(at + 1)) +
-                 "\", or use a table of kind \"address\"";
-        } else if (name.substr(0, 2) == "*.") {
-          hint = "write \"" + std::string(name.substr(1)) + "\" for every name below it";
-        }
-        std::string why = "\"" + entry.text + "\" is not a domain";
-        if (!is_utf8(name)) {
-          why += ": these octets are no text";
-          hint = "files of tables are UTF-8; write names beyond ASCII so, or as \"xn--...\"";
-        }
-        problems.push_back(entry_problem(entry, std::move(why), std::move(hint)));
+      if (is_normal_domain(name)) {
+        keyed_.add(text, i, entries_, repeated);
         continue;
       }
-      const auto number = store_.add(entry.text, entry.position);
-      const auto first = index_.add((below ? "." : "") + normal_domain(name), number);
-      if (first) repeated.add(number, *first);
-    }
-    size_ = store_.size();
-    digest_ = sha256_hex("domain\n" + store_.lines());
-    return problems;
-  }
-
-  using Table::find;
-  std::optional<TableHit> find(const MailAddress& address) const override {
-    return find(std::string_view(address.domain()));
-  }
-  std::optional<TableHit> find(std::string_view text) const override {
-    const auto name = normal_domain(text);
-    if (name.empty()) return {};
-    if (name.front() != '.') {
-      if (const auto entry = index_.find(name)) return store_.hit(*entry);
-    }
-    // Nearest parent first. From position 1: a name is not below itself.
-    for (auto dot = name.find('.', 1); dot != std::string::npos; dot = name.find('.', dot + 1)) {
-      if (const auto entry = index_.find(std::string_view(name).substr(dot))) {
-        return store_.hit(*entry);
+      if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
+      if (!is_mail_domain(name)) {
+        faults.add(no_domain(i, name));
+      } else {
+        keyed_.add((below ? "." : "") + normal_domain(name), i, entries_, repeated);
       }
     }
-    return {};
   }
 
  private:
-  EntryStore store_;
-  TextIndex index_;
+  Problem no_domain(std::size_t entry, std::string_view name) const {
+    const std::string text(entries_.text(entry));
+    std::string hint =
+        "write \"example.org\" for this name alone, \".example.org\" for every "
+        "name below it";
+    if (const auto at = name.rfind('@'); at != std::string_view::npos) {
+      hint =
+          "write \"" + std::string(name.substr(at + 1)) + "\", or use a table of kind \"address\"";
+    } else if (name.substr(0, 2) == "*.") {
+      hint = "write \"" + std::string(name.substr(1)) + "\" for every name below it";
+    } else if (const auto space = name.find_first_of(" \t");
+               space != std::string_view::npos && is_mail_domain(name.substr(0, space))) {
+      hint = "for a value behind each entry the table must be of kind \"map\"";
+    }
+    std::string why = "\"" + text + "\" is not a domain";
+    if (!is_utf8(name)) {
+      why += ": these octets are no text";
+      hint = "files of tables are UTF-8; write names beyond ASCII so, or as \"xn--...\"";
+    }
+    return entry_problem(entries_, entry, std::move(why), std::move(hint));
+  }
+
+  std::uint32_t look_up(const MailAddress& address, Time at) const override {
+    return of_name(address.domain(), at);
+  }
+  std::uint32_t look_up(std::string_view text, Time at) const override {
+    return is_normal_domain(text) ? of_name(text, at) : of_name(normal_domain(text), at);
+  }
+
+  /// `name` in normal form.
+  std::uint32_t of_name(std::string_view name, Time at) const {
+    if (name.empty()) return none;
+    if (name.front() != '.') {
+      if (const auto entry = keyed_.find(name, entries_, at); entry != none) return entry;
+    }
+    // Nearest parent first. From position 1: a name is not below itself.
+    for (auto dot = name.find('.', 1); dot != std::string_view::npos;
+         dot = name.find('.', dot + 1)) {
+      const auto entry = keyed_.find(name.substr(dot), entries_, at);
+      if (entry != none) return entry;
+    }
+    return none;
+  }
+
+  KeyedEntries keyed_;
 };
 
 }  // namespace
 
-BuiltTable build_domain_table(std::string name, const std::vector<TableEntry>& entries,
-                              RepeatedEntries& repeated) {
-  auto table = std::make_shared<DomainTable>(std::move(name));
-  auto problems = table->read(entries, repeated);
-  if (!problems.empty()) return problems;
-  return std::shared_ptr<const Table>(std::move(table));
+TableBuild build_domain_table(EntryList entries, TableFaults& faults, RepeatedEntries& repeated) {
+  return std::make_shared<DomainTable>(std::move(entries), faults, repeated);
 }
 
 }  // namespace postern

@@ -1,57 +1,55 @@
 // Strings, compared in ASCII lower case.
 
 #include "model/text.h"
-#include "tables/entry_store.h"
 #include "tables/kinds.h"
-#include "tables/text_index.h"
 
-#include <memory>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace postern {
 namespace {
 
+bool has_capitals(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 class StringTable final : public Table {
  public:
-  explicit StringTable(std::string name) : Table(std::move(name), TableKind::string) {}
-
-  Problems read(const std::vector<TableEntry>& entries, RepeatedEntries& repeated) {
-    Problems problems;
-    store_.reserve(entries.size());
-    index_.reserve(entries.size());
-    for (const auto& entry : entries) {
-      if (entry.text.empty()) {
-        problems.push_back(
-            entry_problem(entry, "an entry is empty", "to compare with nothing, write == \"\""));
-        continue;
+  StringTable(EntryList entries, TableFaults& faults, RepeatedEntries& repeated)
+      : Table(TableKind::string, std::move(entries)) {
+    keyed_.reserve(entries_.size());
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+      const auto text = entries_.text(i);
+      if (text.empty()) {
+        faults.add(entry_problem(entries_, i, "an entry is empty",
+                                 "to compare with nothing, write == \"\""));
+      } else if (has_capitals(text)) {
+        keyed_.add(lower(text), i, entries_, repeated);
+      } else {
+        keyed_.add(text, i, entries_, repeated);
       }
-      const auto number = store_.add(entry.text, entry.position);
-      if (const auto first = index_.add(lower(entry.text), number)) repeated.add(number, *first);
     }
-    size_ = store_.size();
-    digest_ = sha256_hex("string\n" + store_.lines());
-    return problems;
-  }
-
-  using Table::find;
-  std::optional<TableHit> find(std::string_view text) const override {
-    if (const auto entry = index_.find(lower(text))) return store_.hit(*entry);
-    return {};
   }
 
  private:
-  EntryStore store_;
-  TextIndex index_;
+  std::uint32_t look_up(std::string_view text, Time at) const override {
+    if (!has_capitals(text)) return keyed_.find(text, entries_, at);
+    std::array<char, 256> room;
+    if (text.size() > room.size()) return keyed_.find(lower(text), entries_, at);
+    std::transform(text.begin(), text.end(), room.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return keyed_.find({room.data(), text.size()}, entries_, at);
+  }
+
+  KeyedEntries keyed_;
 };
 
 }  // namespace
 
-BuiltTable build_string_table(std::string name, const std::vector<TableEntry>& entries,
-                              RepeatedEntries& repeated) {
-  auto table = std::make_shared<StringTable>(std::move(name));
-  auto problems = table->read(entries, repeated);
-  if (!problems.empty()) return problems;
-  return std::shared_ptr<const Table>(std::move(table));
+TableBuild build_string_table(EntryList entries, TableFaults& faults, RepeatedEntries& repeated) {
+  return std::make_shared<StringTable>(std::move(entries), faults, repeated);
 }
 
 }  // namespace postern

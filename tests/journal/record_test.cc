@@ -46,6 +46,8 @@ void expect_same_facts(const Facts& a, const Facts& b) {
     EXPECT_EQ(one->second.source.line, two->second.source.line);
     EXPECT_EQ(one->second.source.digest, two->second.source.digest);
     EXPECT_EQ(one->second.source.elapsed, two->second.source.elapsed);
+    EXPECT_EQ(one->second.source.mapped, two->second.source.mapped);
+    EXPECT_EQ(one->second.source.note, two->second.source.note);
   }
 }
 

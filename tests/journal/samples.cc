@@ -156,6 +156,8 @@ Record full() {
   source.line = 7;
   source.digest = digest;
   source.elapsed = microseconds{1500};
+  source.mapped = "550 5.7.1";
+  source.note = "until 2027-01-31: ticket 7";
   Answer found = Answer::found({"127.0.0.2", "127.0.0.4"});
   found.source = source;
   result.facts.add({QuestionKind::dns, "A", "7.2.0.192.zen.example", QuestionCost::free}, found);

@@ -544,7 +544,7 @@ TEST(Condition, RefusesWrongTypes) {
   EXPECT_EQ(
       faults("sender in partners"),
       "10+8 table \"partners\" is of kind cidr, but \"sender\" is a mail address | look it up "
-      "in a table of kind address, domain or string\n");
+      "in a table of kind address, domain, string or pattern\n");
   EXPECT_EQ(faults("client.ip in our_domains"),
             "13+11 table \"our_domains\" is of kind domain, but \"client.ip\" is an IP address | "
             "look it up in a table of kind cidr\n");

@@ -1,3 +1,4 @@
+#include "tables/readers.h"
 #include "tables/table.h"
 
 #include <gmock/gmock.h>
@@ -266,8 +267,8 @@ TEST(Table, TheDigestTellsContentAndKindApart) {
 }
 
 TEST(Table, AnEmptyOneMatchesNothing) {
-  for (const auto kind :
-       {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string}) {
+  for (const auto kind : {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string,
+                          TableKind::pattern, TableKind::map}) {
     const auto empty = table(kind, {});
     EXPECT_EQ(empty->size(), 0U);
     EXPECT_EQ(network_of(*empty, "192.0.2.1"), "none");
@@ -276,21 +277,13 @@ TEST(Table, AnEmptyOneMatchesNothing) {
   }
 }
 
-TEST(Table, LinesLoseCommentsAndWhiteSpaceAndKeepTheirPlace) {
-  const auto lines =
-      Table::read_lines("t", "\xEF\xBB\xBF# head\r\n\r\n  a#b # comment\r\n\tc\t#d\n#e\n last  ");
-  std::vector<std::string> seen;
-  for (const auto& line : lines) {
-    seen.push_back(std::to_string(line.position.line) + ':' + std::to_string(line.position.column) +
-                   ' ' + line.text);
-  }
-  EXPECT_THAT(seen, ElementsAre("3:3 a#b", "4:2 c", "6:2 last"));
-}
-
 TEST(Table, AMillionEntriesAreFoundAgain) {
   std::string text;
   for (int i = 0; i < 1'000'000; ++i) text += "user" + std::to_string(i) + "@example.org\n";
-  const auto built = Table::build("many", TableKind::address, Table::read_lines("many", text));
+  TableFaults faults;
+  const auto built = Table::build(
+      "many", TableKind::address,
+      read_lines("many", std::make_shared<std::string>(text), LineValues::none, faults));
   ASSERT_TRUE(built.ok());
   EXPECT_EQ((*built)->size(), 1'000'000U);
   for (int i = 0; i < 1'000'000; i += 9973) {
@@ -303,11 +296,11 @@ TEST(Table, AMillionEntriesAreFoundAgain) {
 }
 
 TEST(Table, KindsHaveNamesThatReadBack) {
-  for (const auto kind :
-       {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string}) {
+  for (const auto kind : {TableKind::cidr, TableKind::address, TableKind::domain, TableKind::string,
+                          TableKind::pattern, TableKind::map}) {
     EXPECT_EQ(table_kind_from_text(to_text(kind)), kind);
   }
-  EXPECT_FALSE(table_kind_from_text("pattern"));
+  EXPECT_FALSE(table_kind_from_text("regexp"));
 }
 
 TEST(AddressTable, ALocalPartAtAnyDomainIsFoundWithoutADomainToo) {

@@ -61,6 +61,8 @@ struct AnswerSource {
   unsigned line = 0;   ///< and its line
   std::string digest;  ///< content digest of the table
   std::chrono::microseconds elapsed{0};  ///< time it took
+  std::string mapped;                    ///< of a map's entry: its value
+  std::string note;  ///< what the table says about the entry: "until 2027-01-31: moves away"
 };
 
 struct Answer {
