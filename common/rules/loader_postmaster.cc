@@ -101,7 +101,9 @@ class Strangers {
 
 /// True if what the rule accepts is not asked about again at RCPT.
 bool settles_recipients(const Rule& rule) {
-  if (rule.mode != RuleMode::enforce || rule.verdict != Verdict::accept) return false;
+  // One that ends, or acts on some messages only, is not enough.
+  const bool always = rule.mode == RuleMode::enforce && rule.share == 0 && !rule.expires;
+  if (!always || rule.verdict != Verdict::accept) return false;
   return rule.place.stage == Stage::rcpt || rule.scope != AcceptScope::stage;
 }
 

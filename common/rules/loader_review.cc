@@ -8,6 +8,10 @@ namespace postern {
 namespace {
 
 bool enforced(const DraftRule& draft) { return draft.rule.mode == RuleMode::enforce; }
+/// Today and always, on every message.
+bool enforced_always(const DraftRule& draft) {
+  return enforced(draft) && draft.rule.share == 0 && !draft.rule.expires;
+}
 bool refuses(const DraftRule& draft) { return draft.rule.verdict != Verdict::accept; }
 
 /// Semantics 5: what is spoken at CONNECT and HELO is limited, or does not last.
@@ -133,7 +137,7 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings
                               " decides everything " + (same ? "at" : "from") + " stage " +
                               quoted(to_text(last_word->rule.place.stage)) + (same ? "" : " on"),
                           "it stands at " + place_text(last_word->source->span));
-    } else if (draft.always && enforced(draft)) {
+    } else if (draft.always && enforced_always(draft)) {
       last_word = &draft;
       up_to = silenced_up_to(draft, listen);
     }

@@ -4,6 +4,7 @@
 #include "postern/decision.h"
 #include "rules/condition.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ struct Rule {
   std::string limit;          ///< for {limit} in texts; empty: the condition names no single limit
   std::string code_map = {};  ///< the map whose value is the code; empty: `form` is it
   std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
+  /// Percent of messages that it acts on; on others it is a shadow rule. 0: its mode holds for all.
+  unsigned share = 0;
+  /// From then on it is off.
+  std::optional<std::chrono::system_clock::time_point> expires = {};
 };
 
 }  // namespace postern

@@ -181,8 +181,14 @@ constexpr std::array keys{
     SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
               "Your own words for the sender instead of the catalogue's; may name {fields}.", "0.1",
               reload, built},
-    SchemaKey{"rule.mode", KeyType::choice, "enforce shadow", 0, 0, "\"enforce\"",
-              "shadow: evaluated and recorded, never acts.", "0.1", reload, built},
+    SchemaKey{"rule.mode", KeyType::rule_mode, "", 0, 0, "\"enforce\"",
+              "shadow: evaluated and recorded, never acts. A share of 1% to 99%: acts on so many "
+              "messages, always the same ones, and on all others as in shadow.",
+              "0.1", reload, built},
+    SchemaKey{"rule.expires", KeyType::expiry, "", 0, 0, "",
+              "The last day on which the rule acts, in UTC, or the time at which it ends; then it "
+              "is off.",
+              "0.1", reload, built},
     SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
               "What it means when a fact of the condition cannot be had; match only on accepts.",
               "0.1", reload, built},
@@ -193,8 +199,6 @@ constexpr std::array keys{
 
     SchemaKey{"rule.acknowledge_loss", KeyType::boolean, "", 0, 0, "",
               "That a discard loses mail is known and wanted.", "", reload, later},
-    SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
-              reload, later},
     SchemaKey{"rule.headers", KeyType::text, "", 0, 0, "", "Header fields to add or to take out.",
               "", reload, later},
     SchemaKey{"rule.redirect", KeyType::text, "", 0, 0, "",
@@ -386,6 +390,10 @@ std::string_view describe(KeyType type) noexcept {
       return "a code and an enhanced code such as \"550 5.7.1\"";
     case KeyType::reply_text:
       return "a sentence or two";
+    case KeyType::rule_mode:
+      return "\"enforce\", \"shadow\", or a share such as \"10%\"";
+    case KeyType::expiry:
+      return "a day such as \"2027-01-31\", or a time";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:
