@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::cli {
@@ -14,6 +15,7 @@ enum class Command : std::uint8_t {
   serve,
   check,
   test,
+  simulate,
   explain,
   codes,
   doctor,
@@ -36,10 +38,14 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;            ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;             ///< explain: another journal than the policy's
+  std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;   ///< explain: another journal than the policy's
+  std::string dns_file;  ///< simulate: a TOML file of DNS answers
+  /// simulate: what is told, by the names of kit/scene_text.h.
+  std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
-                                   ///< test: files of tests
+                                   ///< test: files of tests;
+                                   ///< simulate: a description
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

@@ -148,6 +148,7 @@ Transaction Scene::before_data(Stage at, const MailAddress& recipient) const {
   transaction.recipient_count = {};
   forget(transaction.size);
   transaction.recipients = {};
+  transaction.recipient = {};
   if (at == Stage::rcpt) transaction.recipient = recipient;
   if (at < Stage::mail) {
     forget(transaction.sender);
@@ -165,6 +166,7 @@ Transaction Scene::after_rcpt(Stage at, std::vector<AcceptedRecipient> accepted)
   auto transaction = told;
   transaction.stage = at;
   transaction.reference = Reference::make(transaction.time, 0, 0);
+  transaction.recipient = {};
   transaction.recipient_count =
       recipient_count.value_or(static_cast<std::int64_t>(accepted.size()));
   if (accepted.size() == 1 && transaction.recipient_count.value() == 1) {

@@ -32,8 +32,14 @@ std::vector<const Rule*> expired_rules(const Policy& policy,
 }
 
 Problems expiry_warnings(const Policy& policy, std::chrono::system_clock::time_point at) {
+  return expiry_warnings(policy, std::chrono::system_clock::time_point::min(), at);
+}
+
+Problems expiry_warnings(const Policy& policy, std::chrono::system_clock::time_point before,
+                         std::chrono::system_clock::time_point at) {
   Problems problems;
   for (const auto* rule : expired_rules(policy, at)) {
+    if (is_expired(*rule, before)) continue;
     auto problem = plain_problem("the rule \"" + rule->place.name + "\" has expired (" +
                                      expiry_text(*rule->expires) + ") and is off",
                                  "take it out, or give it a later \"expires\"");

@@ -27,5 +27,8 @@ std::vector<const Rule*> expired_rules(const Policy& policy,
                                        std::chrono::system_clock::time_point at);
 /// A warning for each of them, at its place.
 Problems expiry_warnings(const Policy& policy, std::chrono::system_clock::time_point at);
+/// For each that was not off at `before`.
+Problems expiry_warnings(const Policy& policy, std::chrono::system_clock::time_point before,
+                         std::chrono::system_clock::time_point at);
 
 }  // namespace postern

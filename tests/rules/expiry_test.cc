@@ -71,11 +71,12 @@ reject = "policy-reject"
   auto transaction = test::ordinary_transaction(Stage::rcpt);
   transaction.client.name = {};
   transaction.time = *scene_time("2027-08-31T11:59:59Z");
-  EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::reject);
+  EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::defer);
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).softened_by,
             "friends for a while");
   transaction.time = *scene_time("2027-08-31T12:00:00Z");
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).softened_by, "");
+  EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::reject);
 }
 
 TEST(Expiry, ManyRulesAreFoundByTheirValuesAllTheSame) {
@@ -102,6 +103,16 @@ TEST(Expiry, WhatIsOffIsListed) {
   EXPECT_EQ(render(expiry_warnings(*policy, *scene_time("2027-09-01"))),
             "postern.toml:1:1: warning: the rule \"one summer\" has expired (2027-08-31) and is "
             "off\n      hint: take it out, or give it a later \"expires\"\n");
+}
+
+TEST(Expiry, WhatHasJustEndedIsToldOnce) {
+  const auto policy = testing::compile_policy(summer);
+  ASSERT_TRUE(policy);
+  const auto end = *scene_time("2027-09-01T00:00:00Z");
+  const std::chrono::seconds moment(1);
+  EXPECT_THAT(expiry_warnings(*policy, end - moment - moment, end - moment), SizeIs(0));
+  EXPECT_THAT(expiry_warnings(*policy, end - moment, end), SizeIs(1));
+  EXPECT_THAT(expiry_warnings(*policy, end, end + moment), SizeIs(0));
 }
 
 TEST(Expiry, OtherValuesAreRefused) {

@@ -167,7 +167,7 @@ TEST(RuleWithAShare, ActsInsideItAndIsAShadowRuleOutside) {
 TEST(RuleWithAShare, IsToldFromAWrongModeByItsPercentSign) {
   const auto problem = [](const char* mode) {
     return testing::diagnostics_of(
-        "[[rule]]\nname = \"x\"\nreject = \"spam\"\nstage = \"data\"\n"
+        "[[rule]]\nname = \"x\"\nreject = \"policy-reject\"\nstage = \"rcpt\"\n"
         "mode = \"" +
         std::string(mode) + "\"\n");
   };
