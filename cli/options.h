@@ -13,6 +13,7 @@ namespace postern::cli {
 enum class Command : std::uint8_t {
   serve,
   check,
+  test,
   explain,
   codes,
   doctor,
@@ -37,7 +38,8 @@ struct Options {
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;            ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;             ///< explain: another journal than the policy's
-  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies
+  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
+                                   ///< test: files of tests
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

@@ -52,6 +52,8 @@ class TableSources {
   virtual std::shared_ptr<const std::string> known_text(const std::string& path) const = 0;
   /// The rows of a data base; false, and reported at `by`, when they cannot be had.
   virtual bool rows(const Node& by, const DatabaseQuery& query, const FileReader::Row& row) = 0;
+  /// The table that stands in for that of this name; nullptr: none does.
+  virtual std::shared_ptr<const Table> stand_in(const std::string& table) const = 0;
   /// The table of that name as it is already, if its file `path` is not to be read or holds what it
   /// held.
   virtual const LoadedTable* kept(const std::string& table, const std::string& path) = 0;
