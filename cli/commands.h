@@ -17,6 +17,8 @@ struct Terminal {
 
 int serve(const Options& options, Terminal terminal);
 int check(const Options& options, Terminal terminal);
+/// 1 when a test fails.
+int test(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);

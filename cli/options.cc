@@ -17,7 +17,8 @@ namespace postern::cli {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 67 no such user,\n"
+    "Exit status: 0 well, 1 a test failed, 64 wrong usage, 65 or 66 nothing found, 67 no such "
+    "user,\n"
     "69 no server or socket, 70 internal error, 71 system error, 73 no new journal,\n"
     "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
@@ -46,6 +47,10 @@ struct CommandLine {
                           "List every problem of the policy, or summarise it when it has none");
     check->add_option("FILE", options.words, "Main file of the policy (default: --config)")
         ->expected(0, 1);
+
+    auto* test = command(Command::test, "test", "Run the tests of the policy and of more files");
+    test->add_option("FILES", options.words, "Files with further [[test]] sections");
+    json_flag(test);
 
     auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
     explain

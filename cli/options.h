@@ -14,6 +14,7 @@ namespace postern::cli {
 enum class Command : std::uint8_t {
   serve,
   check,
+  test,
   explain,
   codes,
   doctor,
@@ -42,8 +43,8 @@ struct Options {
   importer::Request import_request;  ///< import: what is read, and how
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
-  std::vector<std::string>
-      words;  ///< import: the file; explain: what to look for; codes: codes, reasons, replies
+  std::vector<std::string> words;    ///< explain: what to look for; codes: codes, reasons, replies;
+                                     ///< test: files of tests; import: the file
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

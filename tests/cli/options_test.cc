@@ -31,8 +31,8 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
-                              "reload", "reopen", "stop", "spawn", "import"}) {
+  for (const char* command : {"serve", "check", "test", "explain", "codes", "doctor", "lines",
+                              "status", "reload", "reopen", "stop", "spawn", "import"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
