@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <sstream>
 #include <sysexits.h>
 
@@ -28,6 +30,7 @@ struct CommandLine {
   Options options;
   CLI::Option* config = nullptr;
   bool json = false;
+  std::optional<importer::Keys> import_keys;
   std::vector<std::string> names;  ///< of the commands
 
   CommandLine() {
@@ -90,6 +93,47 @@ struct CommandLine {
                 "Relay between standard input and output and the policy service, for spawn(8)");
     spawn->add_option("--to", options.to,
                       "Address of the policy service (default: the policy's first)");
+    import_options(command(Command::import_rules, "import",
+                           "Make rules and tables of another program's files, and say what is not "
+                           "carried over"));
+  }
+
+  void import_options(CLI::App* sub) {
+    auto& request = options.import_request;
+    word_option(sub, "FORMAT", "What wrote the file",
+                {"postfix-access", "postgrey-whitelist", "postfwd", "milter-greylist"},
+                [&request](const std::string& word) {
+                  request.format = importer::format_from_text(word).value_or(request.format);
+                })
+        ->required();
+    sub->add_option("FILE", options.words, "The file")->required()->expected(1);
+    word_option(sub, "--keys",
+                "What an access table or whitelist is about (default: sender; of postgrey, client)",
+                {"client", "helo", "sender", "recipient"},
+                [this](const std::string& word) { import_keys = importer::keys_from_text(word); });
+    word_option(sub, "--type", "How an access table is written (default: auto)",
+                {"auto", "hash", "cidr", "regexp"}, [&request](const std::string& word) {
+                  request.source = importer::source_from_text(word).value_or(request.source);
+                });
+    sub->add_flag_callback(
+        "--exact-domains", [&request] { request.parents = importer::Parents::stand_alone; },
+        "example.org is this name alone: smtpd_access_maps is not in Postfix's "
+        "parent_domain_matches_subdomains");
+    sub->add_option("--name", request.stem,
+                    "Begins the names of rules and tables (default: that of the file)");
+    sub->add_option("--output", options.output,
+                    "Folder for the result, with long lists in files (default: standard output)")
+        ->type_name("DIR");
+    sub->add_flag("--strict", options.strict, "Fail (65) when something is left out");
+  }
+
+  /// An option or operand that is one of these words.
+  static CLI::Option* word_option(CLI::App* sub, const std::string& name, const std::string& about,
+                                  const std::vector<std::string>& words,
+                                  const std::function<void(const std::string&)>& take) {
+    return sub->add_option_function<std::string>(name, take, about)
+        ->check(CLI::IsMember(words))
+        ->type_name("WORD");
   }
 
   CLI::App* command(Command which, const std::string& name, const std::string& about) {
@@ -186,6 +230,10 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       // Sockets and the lines for the mail server need whole paths.
       auto& root = line.options.place.root;
       if (!root.empty()) root = std::filesystem::absolute(root).lexically_normal().string();
+      auto& request = line.options.import_request;
+      const bool whitelist = request.format == importer::Format::postgrey_whitelist;
+      request.keys =
+          line.import_keys.value_or(whitelist ? importer::Keys::client : importer::Keys::sender);
       line.options.format = line.json ? Format::json : Format::text;
       result.options = std::move(line.options);
     } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
 // Options: what a command line asks for. Parsed in options.cc, the only place that knows CLI11.
 #pragma once
 
+#include "import/import.h"
 #include "runtime/files.h"
 
 #include <cstdint>
@@ -25,6 +26,7 @@ enum class Command : std::uint8_t {
   reopen,
   stop,
   spawn,
+  import_rules,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -38,14 +40,17 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;   ///< explain: another journal than the policy's
-  std::string dns_file;  ///< simulate: a TOML file of DNS answers
+  std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;               ///< explain: another journal than the policy's
+  std::string dns_file;              ///< simulate: a TOML file of DNS answers
+  importer::Request import_request;  ///< import: what is read, and how
+  std::string output;                ///< import: folder for the result; empty: standard output
+  bool strict = false;               ///< import: fail when something was left out
   /// simulate: what is told, by the names of kit/scene_text.h.
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
-                                   ///< test: files of tests;
-                                   ///< simulate: a description
+                                   ///< test: files of tests; import: the file; simulate: a
+                                   ///< description
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).
