@@ -182,7 +182,7 @@ struct CommandLine {
       std::string flags = "--" + std::string(word.name);
       std::istringstream others{std::string(word.other_names)};
       for (std::string other; others >> other;) {
-        if (other.size() > 2) flags += ",--" + other;
+        if (other.size() > 1 && other != "au") flags += ",--" + other;
       }
       const std::string name(word.name);
       if (word.takes == SceneWord::Takes::nothing) {

@@ -70,24 +70,32 @@ std::optional<Problems> describe(const std::string& file, SceneText& text) {
   return as_problems(*fault, file == "-" ? "standard input" : file);
 }
 
+/// As libmilter sends them: a percent sign is doubled.
+std::vector<std::string> wire_lines(const MilterReply& reply) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    auto line = reply.code + (i + 1 < reply.lines.size() ? '-' : ' ');
+    if (!reply.enhanced.empty()) line += reply.enhanced + ' ';
+    lines.push_back(line + reply.lines[i]);
+  }
+  return lines;
+}
+
 std::vector<SimulatedReply> replies_of(const Played& played) {
   std::vector<SimulatedReply> replies;
   const auto& reply = played.decision.reply;
   if (!reply) return replies;
-  auto at_milter = render_for_milter(*reply, 0);
-  std::string answer = at_milter.code;
-  if (!at_milter.enhanced.empty()) answer += ' ' + at_milter.enhanced;
-  for (const auto& line : at_milter.lines) answer += ' ' + line;
-  replies.push_back({"the milter", answer, at_milter.expected});
+  const auto at_milter = render_for_milter(*reply, 0);
+  replies.push_back({"the milter", wire_lines(at_milter), at_milter.expected});
   if (played.decision.reason == nullptr) return replies;
   const auto context = policy_context("", reply->stage());
   const auto named = context == PolicyContext::recipient
                          ? played.transaction.recipient.value().text()
                          : std::string();
-  auto at_policy =
+  const auto at_policy =
       render_for_policy(*reply, *played.decision.reason, context, policy_prefix(context, named));
   replies.push_back(
-      {"Postfix's policy service", "action=" + at_policy.action, {at_policy.expected}});
+      {"Postfix's policy service", {"action=" + at_policy.action}, {at_policy.expected}});
   return replies;
 }
 
@@ -119,7 +127,9 @@ void write_json(const std::vector<Played>& all, const Policy& policy, std::ostre
     for (const auto& reply : replies_of(played)) {
       json.begin_object();
       json.member("door", reply.door);
-      json.member("answer", reply.answer);
+      json.key("answer").begin_array();
+      for (const auto& line : reply.answer) json.string(line);
+      json.end_array();
       json.key("lines").begin_array();
       for (const auto& line : reply.lines) json.string(line);
       json.end_array();

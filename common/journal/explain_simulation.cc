@@ -39,7 +39,7 @@ std::string explain_simulation(const Record& record, const std::vector<Simulated
   for (const auto& reply : replies) {
     page.paragraph("By " + reply.door + ", byte for byte ('|' begins a line, '+' continues it):",
                    2);
-    page.verbatim(reply.answer);
+    for (const auto& line : reply.answer) page.verbatim(line);
     page.paragraph("The client would see, with what the MTA puts before our text:", 2);
     for (const auto& line : reply.lines) page.verbatim(line);
   }

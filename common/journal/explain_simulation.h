@@ -11,9 +11,9 @@ namespace postern {
 
 /// What one door would send.
 struct SimulatedReply {
-  std::string door;                ///< "the milter", "Postfix's policy service"
-  std::string answer;              ///< to the MTA
-  std::vector<std::string> lines;  ///< the client's, without CRLF and the MTA's own prefix
+  std::string door;                 ///< "the milter", "Postfix's policy service"
+  std::vector<std::string> answer;  ///< to the MTA, in lines
+  std::vector<std::string> lines;   ///< the client's, without CRLF and the MTA's own prefix
 };
 
 /// One line: stage, of which recipient, what came of it and by which rule.

@@ -103,14 +103,18 @@ Scene::Scene() {
   told.door = Door::milter;
   told.time = usual_scene_time();
   const auto none = Told<std::string>::absent();
-  told.client.name = none;
-  told.client.reverse_name = none;
   told.tls = {none, none, Told<std::int64_t>::absent()};
   told.authentication = {none, none};
   told.helo = none;
   told.extended_smtp = Told<bool>::absent();
   told.declared_size = Told<std::int64_t>::absent();
   told.size = Told<std::int64_t>::absent();
+}
+
+void Scene::set_local_client() {
+  told.client = {};
+  told.client.name = Told<std::string>::absent();
+  told.client.reverse_name = Told<std::string>::absent();
 }
 
 Stage Scene::end() const {

@@ -84,6 +84,12 @@ Told<std::string> told(std::string_view value) {
   return value.empty() ? Told<std::string>::absent() : Told<std::string>(std::string(value));
 }
 
+/// Of the client; neither mail server tells that there is none.
+Told<std::string> host(std::string_view value) {
+  if (value.empty()) return {};
+  return normal_domain(value);
+}
+
 }  // namespace
 
 std::span<const SceneWord> scene_words() noexcept { return words; }
@@ -125,12 +131,16 @@ std::optional<KitFault> SceneText::set_client(std::string_view name, std::string
     if (!address && value != "local") {
       return not_a(value, "an IP address", "as in 192.0.2.1 or 2001:db8::1");
     }
-    client.address = address;
+    if (address) {
+      client.address = address;
+    } else {
+      scene_.set_local_client();
+    }
   } else if (name == "client-name") {
-    client.name = told(value);
-    if (client.reverse_name.is_absent()) client.reverse_name = client.name;
+    client.name = host(value);
+    if (!client.reverse_name.is_told()) client.reverse_name = client.name;
   } else if (name == "reverse-name") {
-    client.reverse_name = told(value);
+    client.reverse_name = host(value);
   } else if (address) {
     scene_.told.server_address = address->text();
   }

@@ -18,8 +18,8 @@ namespace postern {
 struct SceneWord {
   enum class Takes : std::uint8_t { value, nothing };
   std::string_view name;
-  std::string_view other_names;  ///< separated by spaces; those of one or two letters are swaks's
-                                 ///< short options, for descriptions alone
+  std::string_view other_names;  ///< separated by spaces; those of one letter, and "au", are short
+                                 ///< options of swaks, for descriptions alone
   Takes takes = Takes::value;
   std::string_view value_name;  ///< for a help text
   std::string_view meaning;

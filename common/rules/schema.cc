@@ -243,8 +243,10 @@ constexpr std::array keys{
               "Its address; required unless the client is local.", "0.1", reload, built},
     SchemaKey{"test.client.port", KeyType::count, "", 0, 65'535, "0", "Its port; 0 is none told.",
               "0.1", reload, built},
-    SchemaKey{"test.client.name", KeyType::text, "", 0, 0, "\"\"",
-              "Its host name as the mail server has confirmed it.", "0.1", reload, built},
+    SchemaKey{
+        "test.client.name", KeyType::text, "", 0, 0, "\"\"",
+        "Its host name as the mail server has confirmed it; \"\" if it could not, and tells none.",
+        "0.1", reload, built},
     SchemaKey{"test.client.reverse_name", KeyType::text, "", 0, 0, "",
               "The name that its address has, confirmed or not; `name` when not given.", "0.1",
               reload, built},
@@ -297,7 +299,7 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"test.not_told", KeyType::texts, "", 0, 0, "[]",
               "What the mail server does not tell, so that rules on it cannot be answered, such as "
-              "\"client.name\".",
+              "\"tls\".",
               "0.1", reload, built},
     SchemaKey{"test.dns", KeyType::dns_answers, "", 0, 0, "",
               "What DNS answers. A value is one record, a list of them, \"NXDOMAIN\", \"SERVFAIL\" "

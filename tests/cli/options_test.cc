@@ -55,6 +55,19 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
   }
 }
 
+TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
+  const auto parsed = parse({"simulate", "--from", "a@b.example", "--to", "c@d.example", "--to",
+                             "e@f.example", "--tls", "--dns", "b.example MX=10 m.example", "-"});
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  using Told = std::pair<std::string, std::string>;
+  EXPECT_THAT(parsed.options->scene,
+              ::testing::UnorderedElementsAre(Told("sender", "a@b.example"),
+                                              Told("recipient", "c@d.example"),
+                                              Told("recipient", "e@f.example"), Told("tls", ""),
+                                              Told("dns", "b.example MX=10 m.example")));
+  EXPECT_THAT(parsed.options->words, ElementsAre("-"));
+}
+
 TEST(CommandLine, NamesTheCommandThatIsNearest) {
   EXPECT_THAT(parse({"chekc"}).err,
               HasSubstr("there is no command \"chekc\"; did you mean \"check\"?\n"));
