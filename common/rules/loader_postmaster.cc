@@ -102,8 +102,7 @@ class Strangers {
 /// True if what the rule accepts is not asked about again at RCPT.
 bool settles_recipients(const Rule& rule) {
   // One that ends, or acts on some messages only, is not enough.
-  const bool always = rule.mode == RuleMode::enforce && rule.share == 0 && !rule.expires;
-  if (!always || rule.verdict != Verdict::accept) return false;
+  if (!is_always_enforced(rule) || rule.verdict != Verdict::accept) return false;
   return rule.place.stage == Stage::rcpt || rule.scope != AcceptScope::stage;
 }
 
@@ -144,8 +143,8 @@ void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& set
     if (settles_recipients(rule)) {
       for (auto& mailbox : ours) mark_accepted(rule, strangers, mailbox);
       mark_accepted(rule, strangers, bare);
-    } else if (rule.place.stage == Stage::rcpt && rule.verdict != Verdict::accept &&
-               rule.mode == RuleMode::enforce) {
+    } else if (rule.place.stage == Stage::rcpt && rule.mode == RuleMode::enforce &&
+               (rule.verdict == Verdict::reject || rule.verdict == Verdict::defer)) {
       warn(draft.name_span, ours, bare, diagnostics);
       return;
     }

@@ -26,6 +26,7 @@ struct RulePlan {
   bool expired = false;  ///< at the time of the transaction
   WhenUnavailable unavailable = WhenUnavailable::skip;
   std::string reason;
+  std::vector<EffectKind> effects;
 };
 
 struct World {
