@@ -36,8 +36,14 @@ struct Subject {
   std::string named;  ///< by Postfix, before our text; only needed for a refusal
 };
 
+std::optional<bool> defer_if_permit(const Settings& settings, const Reason& reason) {
+  const auto found = settings.reasons.find(reason.id);
+  return found == settings.reasons.end() ? std::nullopt : found->second.defer_if_permit;
+}
+
 /// nullopt: the decision cannot be sent.
-std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
+std::optional<Spoken> speak(const Decision& decision, const Settings& settings,
+                            const Subject& subject) {
   const auto stage = subject.stage;
   if (could_not_decide(decision)) return std::nullopt;
   Spoken spoken;
@@ -52,7 +58,8 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
     case Verdict::defer:
       if (decision.reason != nullptr && decision.reply) {
         auto answer = render_for_policy(*decision.reply, *decision.reason, subject.context,
-                                        policy_prefix(subject.context, subject.named));
+                                        policy_prefix(subject.context, subject.named),
+                                        defer_if_permit(settings, *decision.reason));
         action = std::move(answer.action);
         spoken.sent.expected.push_back(std::move(answer.expected));
         spoken.sent.condition = std::move(answer.condition);
@@ -170,7 +177,7 @@ struct Responder::Pending {
   void replied(const Decision& decision) noexcept {
     Answer octets;
     try {
-      if (auto spoken = speak(decision, asked.subject)) {
+      if (auto spoken = speak(decision, asked.policy->settings(), asked.subject)) {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
         if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
@@ -247,7 +254,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       return std::nullopt;
     }
     auto& decision = outcome->decision;
-    auto spoken = speak(decision, asked.subject);
+    auto spoken = speak(decision, asked.policy->settings(), asked.subject);
     if (!spoken) return fail(asked, why_unanswered(decision));
     const auto kept =
         is_worth_keeping(*spoken, stage)
@@ -301,7 +308,7 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
   // rendered anew; it is not made again and counts nothing.
   static const Decision no_rule_applied;
   const auto& decision = given.decision ? *given.decision : no_rule_applied;
-  auto spoken = speak(decision, asked.subject);
+  auto spoken = speak(decision, asked.policy->settings(), asked.subject);
   if (!spoken) return fail(asked, "the reply could not be rendered");
   if (given.kept != Kept::nothing) {
     transaction.reference = given.reference;

@@ -64,6 +64,8 @@ void RuleCompiler::add(const Node& source) {
     if (!action.code_map.empty()) check_map_codes(source, action, condition);
   }
   if (action.reason != nullptr) check_new_address(source, action);
+  auto translation = text_in_language(source, action);
+  if (action.reason != nullptr) check_explicit_code(source, action);
 
   if (diagnostics.error_count() != errors_before) return;
   if (!name || !action.complete() || !condition || !stage) return;
@@ -83,7 +85,8 @@ void RuleCompiler::add(const Node& source) {
                   &source,
                   source.find("name")->value.span,
                   false};
-  if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  const auto* text = source.find("text");
+  draft.rule.text = text != nullptr ? text->value.string : std::move(translation);
   draft.rule.limit = draft.rule.condition.limit();
   if (unavailable == "defer") draft.rule.unavailable = WhenUnavailable::defer;
   if (unavailable == "match") draft.rule.unavailable = WhenUnavailable::match;
@@ -101,7 +104,7 @@ void RuleCompiler::check_companions(const Node& source, const Action& action) co
                       "say unavailable = \"defer\" to refuse for now, or \"skip\"");
   }
   if (!action.accepts()) return;
-  for (const auto* key : {"code", "text"}) {
+  for (const auto* key : {"code", "text", "language"}) {
     if (const auto* member = source.find(key)) {
       diagnostics.error(member->key_span,
                         quoted(key) + " belongs to a refusal, and this rule accepts",
