@@ -25,6 +25,7 @@ enum class Command : std::uint8_t {
   stop,
   spawn,
   import_rules,
+  maintenance,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -41,6 +42,9 @@ struct Options {
   std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;               ///< explain: another journal than the policy's
   importer::Request import_request;  ///< import: what is read, and how
+  std::string until;                 ///< maintenance on: its end
+  std::string reason_text;           ///< maintenance on: a sentence behind ours
+  std::string reply_code = "421";    ///< maintenance on
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
   std::vector<std::string> words;    ///< explain: what to look for; codes: codes, reasons, replies;
