@@ -63,7 +63,8 @@ std::string local_text(system_clock::time_point time) {
 std::optional<std::string> server_says(const ListenAddress& control) {
   const auto answer = ask_control(control, ControlCommand::status, patience);
   if (!answer || answer->exit_code != EX_OK) return {};
-  for (const auto& item : StatusText::decode(answer->text).items()) {
+  const auto status = StatusText::decode(answer->text);
+  for (const auto& item : status.items()) {
     if (item.name == "maintenance") return item.value;
   }
   return std::string();

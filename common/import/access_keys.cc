@@ -206,10 +206,8 @@ class KeyReader {
       group.lines.erase(std::unique(group.lines.begin(), group.lines.end()), group.lines.end());
       if (action.kind == Action::Kind::shield && layer == last) continue;  // nothing behind it
       const auto condition = tables(group, action);
-      if (action.kind == Action::Kind::shield) {
-        spared_here += " and not (" + condition + ")";
-        continue;
-      }
+      if (action.spares()) spared_here += " and not (" + condition + ")";
+      if (action.kind == Action::Kind::shield) continue;
       NewRule rule;
       rule.about = "From " + lines_text(group.lines) + ".";
       rule.name = draft_.stem() + ": " + std::string(to_text(keys())) + " " +

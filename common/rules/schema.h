@@ -42,6 +42,9 @@ enum class KeyType : std::uint8_t {
   contents,      ///< of tests: tables and their entries
   counters,      ///< of tests: "check key" and a whole number
   named_texts,   ///< of tests: names and values
+  header_field,  ///< "Name: value", or a table with name and value; or a list of them
+  header_names,  ///< a header field's name, or a list of them
+  addresses,     ///< a mail address, or a list of them
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;

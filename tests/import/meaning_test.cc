@@ -66,6 +66,16 @@ TEST(AccessKeys, ThatSayDunnoKeepTheLessSpecificOnesFromBeingAsked) {
   EXPECT_EQ(of_sender(*policy, "other@example.net"), "reject");
 }
 
+TEST(AccessKeys, ThatDoSomethingWithTheMessageAreAskedAndKeepLessSpecificOnesOut) {
+  const auto policy = policy_of(
+      "marked@example.net WARN look at this one\n"
+      "example.net REJECT\n",
+      {});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(of_sender(*policy, "marked@example.net"), "pass");
+  EXPECT_EQ(of_sender(*policy, "other@example.net"), "reject");
+}
+
 TEST(AccessKeys, CoverNamesBelowOnlyWherePostfixDoes) {
   Request request;
   request.parents = Parents::stand_alone;

@@ -24,7 +24,7 @@ using testing::TempDir;
 using Time = std::chrono::system_clock::time_point;
 
 /// 2026-11-21 12:10:00 UTC.
-const Time noon = std::chrono::system_clock::from_time_t(1795'263'000);
+const Time noon = std::chrono::system_clock::from_time_t(1'795'263'000);
 
 Maintenance until(Time time, std::string text = {}) {
   return {time, true, std::move(text), "file"};
