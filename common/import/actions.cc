@@ -261,6 +261,7 @@ Action read_access_action(std::string_view text, Subject subject, Stage stage) {
 }
 
 void set_action(NewRule& rule, const Action& action) {
+  if (action.kind == Action::Kind::effect && action.effect != "warn") rule.stage = "mail";
   rule.verdict = action.kind == Action::Kind::refuse ? action.verdict : Verdict::accept;
   rule.reason = action.reason;
   rule.code = action.code;

@@ -52,7 +52,8 @@ std::string effect_fault(const Action& action, std::string_view name);
 Action refusal(Verdict verdict, std::string_view code, std::string_view enhanced,
                std::string_view text, Subject subject, Stage stage);
 
-/// Fills verdict, reason, code and text.
+/// Fills stage, verdict, reason, code, text and effect. What touches the whole message cannot be
+/// asked for each recipient and stands at MAIL.
 void set_action(NewRule& rule, const Action& action);
 /// "accepted", "refused", "put off", "marked" of an effect.
 std::string_view outcome_text(const Action& action);

@@ -76,7 +76,15 @@ std::string entries_of(std::string_view section) {
 std::string keys_part() {
   std::string text = ".SS \"Further files\"\n" + entries_of("");
   for (const auto& key : all_keys()) {
-    if (key.availability == Availability::later || !is_section(key)) continue;
+    if (key.availability == Availability::later) continue;
+    if (!is_section(key)) {
+      // A value that may be a section as well.
+      const auto entries = entries_of(key.path);
+      if (!key.path.empty() && !entries.empty()) {
+        text += ".SS \"[" + std::string(key.path) + "]\"\n" + entries;
+      }
+      continue;
+    }
     text += ".SS \"" + header_of(key) + "\"\n" + troff(key.meaning) + '\n' + entries_of(key.path);
   }
   return text;

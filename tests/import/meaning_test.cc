@@ -76,6 +76,13 @@ TEST(AccessKeys, ThatDoSomethingWithTheMessageAreAskedAndKeepLessSpecificOnesOut
   EXPECT_EQ(of_sender(*policy, "other@example.net"), "reject");
 }
 
+TEST(AccessKeys, ThatHoldMailLeaveTheMoreSpecificOnesAlone) {
+  const auto policy = policy_of("friend@example.net OK\nexample.net HOLD\n", {});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(of_sender(*policy, "friend@example.net"), "accept");
+  EXPECT_EQ(of_sender(*policy, "other@example.net"), "quarantine");
+}
+
 TEST(AccessKeys, CoverNamesBelowOnlyWherePostfixDoes) {
   Request request;
   request.parents = Parents::stand_alone;
