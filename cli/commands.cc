@@ -35,6 +35,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return stop(options, terminal);
     case Command::spawn:
       return spawn(options, terminal);
+    case Command::maintenance:
+      return maintenance(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

@@ -93,9 +93,28 @@ struct CommandLine {
                 "Relay between standard input and output and the policy service, for spawn(8)");
     spawn->add_option("--to", options.to,
                       "Address of the policy service (default: the policy's first)");
+    maintenance_options(command(Command::maintenance, "maintenance",
+                                "Put off all mail from the network for a time"));
     import_options(command(Command::import_rules, "import",
                            "Make rules and tables of another program's files, and say what is not "
                            "carried over"));
+  }
+
+  void maintenance_options(CLI::App* sub) {
+    word_option(sub, "ACTION", "on, off or status", {"on", "off", "status"},
+                [this](const std::string& word) { options.words = {word}; })
+        ->required();
+    sub->add_option("--until", options.until,
+                    "End: \"2h\", \"14:00\" by this machine's clock, or \"2026-11-21T14:00:00Z\"")
+        ->type_name("TIME");
+    sub->add_option("--reason-text", options.reason_text,
+                    "A sentence for senders behind the one that says until when")
+        ->type_name("TEXT");
+    sub->add_option("--code", options.reply_code,
+                    "421 ends the client's session, 451 does not (default: 421)")
+        ->check(CLI::IsMember({"421", "451"}))
+        ->type_name("CODE");
+    control_option(sub);
   }
 
   void import_options(CLI::App* sub) {

@@ -27,6 +27,7 @@ enum class Command : std::uint8_t {
   stop,
   spawn,
   import_rules,
+  maintenance,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -44,6 +45,9 @@ struct Options {
   std::string journal;               ///< explain: another journal than the policy's
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   importer::Request import_request;  ///< import: what is read, and how
+  std::string until;                 ///< maintenance on: its end
+  std::string reason_text;           ///< maintenance on: a sentence behind ours
+  std::string reply_code = "421";    ///< maintenance on
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
   /// simulate: what is told, by the names of kit/scene_text.h.

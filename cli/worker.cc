@@ -12,6 +12,8 @@
 #include "rules/settings.h"
 #include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/maintenance_file.h"
+#include "runtime/maintenance_keeper.h"
 #include "runtime/services.h"
 #include "runtime/table_keeper.h"
 
@@ -77,6 +79,11 @@ class Worker {
             [&channel](const Policy& policy) {
               channel.send(WorkerWord::tables, summary_line(policy));
             }),
+        maintenance_(
+            maintenance_path(settings_.journal), clock_, disk_reader(setup.place),
+            [](LogLevel level, const std::string& message) { log(level, message); },
+            [this] { return policy_.get(); },
+            [this](std::shared_ptr<const Policy> policy) { tables_.replace(std::move(policy)); }),
         loaded_at_(clock_.system()),
         looked_at_(loaded_at_) {}
 
@@ -84,6 +91,8 @@ class Worker {
   bool start() {
     const Services services{policy_, references_,      driver_,         journal_,
                             clock_,  milter_counters_, policy_counters_};
+    // Before a door opens: a restart in the middle of a maintenance lets nothing in.
+    maintenance_.start();
     if (setup_.milter >= 0) {
       if (!milter_door::prepare("fd:" + std::to_string(setup_.milter), services)) return false;
       milter_ = std::thread([this] { run_milter(); });
@@ -109,7 +118,7 @@ class Worker {
       return;
     }
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
-    tables_.replace(loaded->policy);
+    maintenance_.put(loaded->policy);
     loaded_at_ = clock_.system();
     looked_at_ = loaded_at_;
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
@@ -135,6 +144,7 @@ class Worker {
     status.add("policy.tables", policy->tables().size());
     status.add("policy.expired_rules", expired_names(*policy));
     tables_.report(status);
+    maintenance_.report(status);
     if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
     if (policy_server_) {
       add_door(status, "policy_service", policy_counters_);
@@ -163,6 +173,7 @@ class Worker {
 
   void stop() {
     stopping_ = true;
+    maintenance_.stop();
     tables_.stop();
     std::thread milter;
     if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
@@ -240,6 +251,7 @@ class Worker {
   Driver driver_;
   Journal journal_;
   TableKeeper tables_;
+  MaintenanceKeeper maintenance_;
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   std::chrono::system_clock::time_point loaded_at_;

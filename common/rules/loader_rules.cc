@@ -67,6 +67,8 @@ void RuleCompiler::add(const Node& source) {
     if (!action.code_map.empty()) check_map_codes(source, action, condition);
   }
   if (action.reason != nullptr) check_new_address(source, action);
+  auto translation = text_in_language(source, action);
+  if (action.reason != nullptr) check_explicit_code(source, action);
 
   const auto safety = read_safety(source, values_);
 
@@ -90,7 +92,8 @@ void RuleCompiler::add(const Node& source) {
                   &source,
                   source.find("name")->value.span,
                   false};
-  if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  const auto* text = source.find("text");
+  draft.rule.text = text != nullptr ? text->value.string : std::move(translation);
   draft.rule.mode = safety.mode;
   draft.rule.share = safety.share;
   draft.rule.expires = safety.expires;
@@ -120,7 +123,7 @@ void RuleCompiler::check_companions(const Node& source, const Action& action) co
                            : action.verdict == Verdict::discard    ? "discards"
                            : action.verdict == Verdict::quarantine ? "holds"
                                                                    : "decides nothing";
-  for (const auto* key : {"code", "text"}) {
+  for (const auto* key : {"code", "text", "language"}) {
     if (const auto* member = source.find(key)) {
       diagnostics.error(member->key_span,
                         quoted(key) + " belongs to a refusal, and this rule " + does,

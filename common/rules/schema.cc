@@ -161,6 +161,20 @@ constexpr std::array keys{
     SchemaKey{"when.*.is", KeyType::condition, "", 0, 0, "",
               "The condition; it may use others by their names.", "0.1", reload, built},
 
+    SchemaKey{"reason", KeyType::tables, "", 0, 0, "",
+              "What you say about a reason of the catalogue, which is NAME, in one place.", "0.1",
+              reload, built},
+    SchemaKey{"reason.*.text", KeyType::reply_text, "", 0, 0, "",
+              "Your own words instead of the catalogue's, for every refusal with this reason.",
+              "0.1", reload, built},
+    SchemaKey{"reason.*.texts", KeyType::translations, "", 0, 0, "",
+              "The same in other languages, in ASCII; a rule chooses one with language.", "0.1",
+              reload, built},
+    SchemaKey{"reason.*.defer_if_permit", KeyType::boolean, "", 0, 0, "",
+              "Whether Postfix is told DEFER_IF_PERMIT, which lets its other restrictions refuse "
+              "for good, where the reply is 450; when not given, as the catalogue has it.",
+              "0.1", reload, built},
+
     SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
               "The rules. Stage by stage, then in file order; the first that says yes decides.",
               "0.1", reload, built},
@@ -185,6 +199,9 @@ constexpr std::array keys{
     SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
               "Your own words for the sender instead of the catalogue's; may name {fields}.", "0.1",
               reload, built},
+    SchemaKey{"rule.language", KeyType::text, "", 0, 0, "",
+              "Of a refusal without a text, the language of the reason's text: one of its texts.",
+              "0.1", reload, built},
     SchemaKey{"rule.mode", KeyType::rule_mode, "", 0, 0, "\"enforce\"",
               "shadow: evaluated and recorded, never acts. A share of 1% to 99%: acts on so many "
               "messages, always the same ones, and on all others as in shadow.",
@@ -229,8 +246,6 @@ constexpr std::array keys{
               later},
     SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
               later},
-    SchemaKey{"reason", KeyType::tables, "", 0, 0, "", "Texts of reasons in words of yours.", "",
-              reload, later},
 
     SchemaKey{"test", KeyType::table_list, "", 0, 0, "",
               "Tests of the policy, which `postern test` and `postern check` run; a policy whose "
@@ -406,6 +421,8 @@ std::string_view describe(KeyType type) noexcept {
       return "\"enforce\", \"shadow\", or a share such as \"10%\"";
     case KeyType::expiry:
       return "a day such as \"2027-01-31\", or a time";
+    case KeyType::translations:
+      return "texts by language such as { de = \"...\" }";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:

@@ -37,6 +37,7 @@ enum class KeyType : std::uint8_t {
   reply_text,    ///< a template of a reply's sentence
   rule_mode,     ///< "enforce", "shadow", "10%"
   expiry,        ///< a day, or RFC 3339
+  translations,  ///< a table of them, by language
   moment,        ///< of tests: RFC 3339 or a TOML date-time
   session_tls,   ///< of tests: a table, or true for some usual TLS
   dns_answers,   ///< of tests: "name TYPE" and the answer
