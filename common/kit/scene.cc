@@ -36,7 +36,8 @@ std::optional<std::chrono::sys_days> take_day(std::string_view& text) {
   const auto month = take_number(text, 2);
   if (!month || !take(text, '-')) return {};
   const auto day = take_number(text, 2);
-  if (!day || *year < 1970) return {};
+  // Clocks count nanoseconds in 64 bits, which end in 2262.
+  if (!day || *year < 1970 || *year > 2261) return {};
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};

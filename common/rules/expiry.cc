@@ -6,7 +6,9 @@
 namespace postern {
 
 std::optional<std::chrono::system_clock::time_point> expiry_from_text(std::string_view text) {
-  if (const auto day = day_from_text(text)) return *day + std::chrono::days(1);
+  // What clocks cannot tell, scene_time() refuses.
+  const auto day = day_from_text(text);
+  if (day && scene_time(text)) return *day + std::chrono::days(1);
   return scene_time(text);
 }
 

@@ -13,7 +13,8 @@
 namespace postern {
 
 /// The first moment at which a rule is off that has expires = `text`: of "2027-01-31" the end of
-/// that day in UTC, of a time (RFC 3339) that time. nullopt: it is neither.
+/// that day in UTC, of a time (RFC 3339) that time. nullopt: it is neither, or not of the years
+/// 1970 to 2261.
 std::optional<std::chrono::system_clock::time_point> expiry_from_text(std::string_view text);
 /// "2027-01-31" for the end of that day, else "2027-01-31T12:00:00Z".
 std::string expiry_text(std::chrono::system_clock::time_point expiry);

@@ -40,9 +40,10 @@ void read_expiry(const Node& source, const ValueReader& values, RuleSafety& rule
   }
   rule.expires = expiry_from_text(text);
   if (rule.expires) return;
-  values.diagnostics().error(value.span, quoted(text) + " is neither a day nor a time",
-                             "the last day on which the rule acts, as in \"2027-01-31\", or the "
-                             "time at which it ends, \"2027-01-31T12:00:00Z\"");
+  values.diagnostics().error(
+      value.span, quoted(text) + " is neither a day nor a time",
+      "the last day on which the rule acts, as in \"2027-01-31\", or the "
+      "time at which it ends, \"2027-01-31T12:00:00Z\"; up to the year 2261");
 }
 
 }  // namespace

@@ -174,6 +174,31 @@ TEST_F(TestCommand, OfManyFailuresTheFirstAreTold) {
   EXPECT_THAT(loaded.problems().back().hint, HasSubstr("10 more tests fail"));
 }
 
+TEST_F(TestCommand, CheckTellsOfSharesAndOfRulesThatHaveEnded) {
+  use(std::string(rules) +
+      "[[rule]]\nname = \"long ago\"\nstage = \"rcpt\"\nwhen = 'tls'\nreject = "
+      "\"policy-reject\"\nexpires = \"2020-01-31\"\n"
+      "[[rule]]\nname = \"a tenth\"\nstage = \"rcpt\"\nwhen = 'not tls'\nreject = "
+      "\"policy-reject\"\nmode = \"10%\"\nexpires = 2261-12-31\n");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("long ago: reject policy-reject (550 5.7.1), expired "
+                                    "2020-01-31   ["));
+  EXPECT_THAT(out_.str(), HasSubstr("a tenth: reject policy-reject (550 5.7.1), for 10% of "
+                                    "messages, until 2261-12-31   ["));
+  EXPECT_THAT(shown(out_), HasSubstr("DIR/postern.toml:23:1: warning: the rule \"long ago\" has "
+                                     "expired (2020-01-31) and is off\n"));
+}
+
+TEST_F(Program, ItsStatusNamesTheRulesThatHaveEnded) {
+  dir_.write("etc/postern/postern.toml",
+             std::string(testing::policy_text) + "expires = \"2020-01-31\"\n");
+  serve();
+  EXPECT_EQ(status_value_of_worker("policy.expired_rules"), "\"nobody\"");
+  const auto reloaded = run({"reload"});
+  EXPECT_EQ(reloaded.status, 0);
+  EXPECT_THAT(reloaded.output, HasSubstr("the rule \"nobody\" has expired (2020-01-31)"));
+}
+
 TEST_F(Program, AReloadWhoseTestsFailIsRefusedAndTheOldPolicyStays) {
   serve();
   const std::string failing =

@@ -18,6 +18,9 @@ TEST(Expiry, IsTheEndOfADayOrATime) {
   EXPECT_EQ(expiry_from_text("2027-01-31T12:00:00+01:00"), scene_time("2027-01-31T11:00:00Z"));
   EXPECT_EQ(expiry_from_text("2027-02-30"), std::nullopt);
   EXPECT_EQ(expiry_from_text("soon"), std::nullopt);
+  EXPECT_EQ(expiry_text(*expiry_from_text("2261-12-31")), "2261-12-31");
+  EXPECT_EQ(expiry_from_text("2262-01-01"), std::nullopt) << "clocks would take it for the past";
+  EXPECT_EQ(expiry_from_text("9999-12-31"), std::nullopt);
   EXPECT_EQ(expiry_text(*expiry_from_text("2027-01-31")), "2027-01-31");
   EXPECT_EQ(expiry_text(*scene_time("2027-01-31T08:05:09Z")), "2027-01-31T08:05:09Z");
 }
