@@ -121,7 +121,7 @@ TEST(MaintenanceFile, IsNoLinkNoFolderAndNotLong) {
 constexpr const char* policy_text =
     "[[rule]]\nname = \"friends\"\nwhen = 'client.ip == \"192.0.2.7\"'\naccept = \"session\"\n";
 
-class Keeper : public ::testing::Test {
+class MaintenanceInForce : public ::testing::Test {
  protected:
   std::shared_ptr<const Policy> policy_ = testing::compile_policy(policy_text);
   TempDir dir_;
@@ -146,7 +146,7 @@ class Keeper : public ::testing::Test {
   }
 };
 
-TEST_F(Keeper, PutsMailOffUntilTheEndAndThenTakesItAgain) {
+TEST_F(MaintenanceInForce, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   const auto digest = policy_->digest();
   const auto keeper = this->keeper();
   keeper->look();
@@ -172,7 +172,7 @@ TEST_F(Keeper, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   EXPECT_EQ(said_.size(), 2U);
 }
 
-TEST_F(Keeper, HasALegalReplyAtEveryStageWithEitherCode) {
+TEST_F(MaintenanceInForce, HasALegalReplyAtEveryStageWithEitherCode) {
   const auto keeper = this->keeper();
   for (const bool ends_sessions : {true, false}) {
     write(clock_.system() + 2h, ends_sessions);
@@ -187,7 +187,7 @@ TEST_F(Keeper, HasALegalReplyAtEveryStageWithEitherCode) {
   }
 }
 
-TEST_F(Keeper, LeavesMailAloneThatWasHandedInLocally) {
+TEST_F(MaintenanceInForce, LeavesMailAloneThatWasHandedInLocally) {
   write(clock_.system() + 2h);
   keeper()->look();
   auto transaction = test::ordinary_transaction(Stage::end_of_message);
@@ -198,7 +198,7 @@ TEST_F(Keeper, LeavesMailAloneThatWasHandedInLocally) {
   EXPECT_EQ(std::get<Decision>(outcome).verdict, Verdict::pass);
 }
 
-TEST_F(Keeper, SurvivesARestartAndAReload) {
+TEST_F(MaintenanceInForce, SurvivesARestartAndAReload) {
   write(clock_.system() + 2h);
   const auto keeper = this->keeper();  // a new worker
   keeper->look();
@@ -210,7 +210,7 @@ TEST_F(Keeper, SurvivesARestartAndAReload) {
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::accept);
 }
 
-TEST_F(Keeper, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
+TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   dir_.write("maintenance", "for ever\n");
   const auto keeper = this->keeper();
   keeper->look();
@@ -225,7 +225,7 @@ TEST_F(Keeper, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   EXPECT_EQ(status.items()[1].name, "maintenance.trouble");
 }
 
-TEST_F(Keeper, TellsUntilWhen) {
+TEST_F(MaintenanceInForce, TellsUntilWhen) {
   write(noon + 1h);
   clock_.advance(noon - clock_.system());
   const auto keeper = this->keeper();
