@@ -35,6 +35,8 @@ enum class KeyType : std::uint8_t {
   reason,        ///< a reason of the catalogue
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
+  rule_mode,     ///< "enforce", "shadow", "10%"
+  expiry,        ///< a day, or RFC 3339
   translations,  ///< a table of them, by language
   moment,        ///< of tests: RFC 3339 or a TOML date-time
   session_tls,   ///< of tests: a table, or true for some usual TLS
