@@ -162,6 +162,12 @@ TEST_F(MaintenanceInForce, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   EXPECT_EQ(decision.reply->form().text(), "421 4.3.2");
   EXPECT_THAT(decision.reply->text().sentence, HasSubstr("under maintenance until about"));
   EXPECT_NE(policy_->digest(), digest) << "a record names another policy";
+  auto late = test::ordinary_transaction(Stage::rcpt);
+  late.time = clock_.system() + 2h;
+  const auto after = evaluate(*policy_, late, {});
+  ASSERT_TRUE(std::holds_alternative<Decision>(after));
+  EXPECT_EQ(std::get<Decision>(after).verdict, Verdict::accept)
+      << "for a session that began under this policy it ends in time, too";
   clock_.advance(2h - 1s);
   keeper->look();
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::defer);
