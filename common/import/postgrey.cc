@@ -39,8 +39,10 @@ class Whitelist {
   }
 
   void finish() {
-    const std::string name(name_of(draft_.request().keys));
-    const std::string domain(domain_name_of(draft_.request().keys));
+    // postgrey has no lists of anything else.
+    const auto keys = clients_ ? Keys::client : Keys::recipient;
+    const std::string name(name_of(keys));
+    const std::string domain(domain_name_of(keys));
     std::string condition;
     const auto ask = [&](const NewTable& table, const std::string& subject) {
       if (table.entries.empty()) return;

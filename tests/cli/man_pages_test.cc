@@ -48,6 +48,8 @@ std::string entry_of(const SchemaKey& key) {
       facts += std::string(facts.empty() ? "One of: " : ", ") + '"' + word + '"';
     }
     facts = sentence(facts);
+  } else if (key.type == KeyType::rule_mode) {
+    facts = sentence("One of: " + std::string(describe(key.type)));
   } else if (const auto range = range_text(key); !range.empty()) {
     facts = sentence("From " + range);
   }

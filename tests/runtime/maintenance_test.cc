@@ -121,7 +121,7 @@ TEST(MaintenanceFile, IsNoLinkNoFolderAndNotLong) {
 constexpr const char* policy_text =
     "[[rule]]\nname = \"friends\"\nwhen = 'client.ip == \"192.0.2.7\"'\naccept = \"session\"\n";
 
-class Keeper : public ::testing::Test {
+class MaintenanceInForce : public ::testing::Test {
  protected:
   std::shared_ptr<const Policy> policy_ = testing::compile_policy(policy_text);
   TempDir dir_;
@@ -146,7 +146,7 @@ class Keeper : public ::testing::Test {
   }
 };
 
-TEST_F(Keeper, PutsMailOffUntilTheEndAndThenTakesItAgain) {
+TEST_F(MaintenanceInForce, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   const auto digest = policy_->digest();
   const auto keeper = this->keeper();
   keeper->look();
@@ -162,6 +162,12 @@ TEST_F(Keeper, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   EXPECT_EQ(decision.reply->form().text(), "421 4.3.2");
   EXPECT_THAT(decision.reply->text().sentence, HasSubstr("under maintenance until about"));
   EXPECT_NE(policy_->digest(), digest) << "a record names another policy";
+  auto late = test::ordinary_transaction(Stage::rcpt);
+  late.time = clock_.system() + 2h;
+  const auto after = evaluate(*policy_, late, {});
+  ASSERT_TRUE(std::holds_alternative<Decision>(after));
+  EXPECT_EQ(std::get<Decision>(after).verdict, Verdict::accept)
+      << "for a session that began under this policy it ends in time, too";
   clock_.advance(2h - 1s);
   keeper->look();
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::defer);
@@ -172,7 +178,7 @@ TEST_F(Keeper, PutsMailOffUntilTheEndAndThenTakesItAgain) {
   EXPECT_EQ(said_.size(), 2U);
 }
 
-TEST_F(Keeper, HasALegalReplyAtEveryStageWithEitherCode) {
+TEST_F(MaintenanceInForce, HasALegalReplyAtEveryStageWithEitherCode) {
   const auto keeper = this->keeper();
   for (const bool ends_sessions : {true, false}) {
     write(clock_.system() + 2h, ends_sessions);
@@ -187,7 +193,7 @@ TEST_F(Keeper, HasALegalReplyAtEveryStageWithEitherCode) {
   }
 }
 
-TEST_F(Keeper, LeavesMailAloneThatWasHandedInLocally) {
+TEST_F(MaintenanceInForce, LeavesMailAloneThatWasHandedInLocally) {
   write(clock_.system() + 2h);
   keeper()->look();
   auto transaction = test::ordinary_transaction(Stage::end_of_message);
@@ -198,7 +204,7 @@ TEST_F(Keeper, LeavesMailAloneThatWasHandedInLocally) {
   EXPECT_EQ(std::get<Decision>(outcome).verdict, Verdict::pass);
 }
 
-TEST_F(Keeper, SurvivesARestartAndAReload) {
+TEST_F(MaintenanceInForce, SurvivesARestartAndAReload) {
   write(clock_.system() + 2h);
   const auto keeper = this->keeper();  // a new worker
   keeper->look();
@@ -210,7 +216,7 @@ TEST_F(Keeper, SurvivesARestartAndAReload) {
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::accept);
 }
 
-TEST_F(Keeper, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
+TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   dir_.write("maintenance", "for ever\n");
   const auto keeper = this->keeper();
   keeper->look();
@@ -225,7 +231,7 @@ TEST_F(Keeper, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   EXPECT_EQ(status.items()[1].name, "maintenance.trouble");
 }
 
-TEST_F(Keeper, TellsUntilWhen) {
+TEST_F(MaintenanceInForce, TellsUntilWhen) {
   write(noon + 1h);
   clock_.advance(noon - clock_.system());
   const auto keeper = this->keeper();
