@@ -109,7 +109,7 @@ class Actions(unittest.TestCase):
     def setUpClass(cls) -> None:
         # Every message stays where it can be looked at.
         cls.house = cls.enterClassContext(House(
-            _RULES, postfix_settings={"virtual_transport": "retry:4.3.0 kept for the test"},
+            _RULES, postfix_settings={"defer_transports": "discard"},
             policy_contexts=("recipient", "data", "end")))
 
     def send(self, door: str, sender: str) -> str:
@@ -129,11 +129,11 @@ class Actions(unittest.TestCase):
         assert found is not None
         return found
 
-    def last_record(self, queue_id: str) -> dict:
+    def last_record(self, queue_id: str, stage: str = "end-of-message") -> dict:
         def look() -> dict | None:
             return next((record for record in self.house.postern.journal()
                          if record["transaction"].get("queue_id") == queue_id
-                         and record["stage"] == "end-of-message"
+                         and record["stage"] == stage
                          and record["kind"] == "decision"), None)
         found = wait_until(look, f"the record of {queue_id}")
         assert found is not None
@@ -145,7 +145,8 @@ class Actions(unittest.TestCase):
                 message = self.message(door, "a@example.com")
                 self.assertEqual(message.values("X-Policy-Client"), ["127.0.0.1"])
                 self.assertEqual(message.values("X-Policy-Two"), ["a@example.com"])
-                names = [name for name, _ in message.headers]
+                # sendmail's queue file has a place for a field that it writes at delivery.
+                names = [name for name, _ in message.headers if name != "return-path"]
                 self.assertEqual(names[:2], ["x-policy-client", "x-policy-two"])
                 self.assertEqual(message.values("X-Other"), ["kept"])
                 self.assertFalse(message.held)
@@ -174,7 +175,9 @@ class Actions(unittest.TestCase):
         for door in _ALL:
             with self.subTest(door=door):
                 queue_id = self.send(door, "drop@example.com")
-                record = self.last_record(queue_id)
+                # Postfix asks no more behind a DISCARD; the second recipient's record has the id.
+                record = self.last_record(queue_id,
+                                          "rcpt" if door == "policy" else "end-of-message")
                 self.assertEqual(record["decision"]["verdict"], "discard")
                 self.assertEqual(record["decision"]["note"], "answers to our own bounces")
                 self.assertIsNone(self.look(door, queue_id))
