@@ -369,9 +369,13 @@ Status Session::take(Asked asked, Link& link) {
     ++setup_.counters->refusals;
   } else {
     const bool space_kept = negotiated_.has(step::header_leading_space);
-    sent.effects = carry_out(
-        decision, {message_->envelope_recipients, message_->headers, space_kept ? " " : ""}, link);
-    if (decision.verdict == Verdict::quarantine) sent.answer = "quarantine " + decision.note;
+    sent.effects = carry_out(decision,
+                             {message_->envelope_recipients, message_->headers,
+                              space_kept ? " " : "", asked.transaction.reference},
+                             link);
+    if (decision.verdict == Verdict::quarantine) {
+      sent.answer = "quarantine " + logged_note(decision.note, asked.transaction.reference);
+    }
     for (std::size_t i = 0; i < sent.effects.size(); ++i) {
       if (sent.effects[i].state != EffectState::failed) continue;
       setup_.complain("milter session " + tag() + ": the message of reference " +

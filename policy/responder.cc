@@ -35,7 +35,8 @@ struct Spoken {
 struct Subject {
   Stage stage = Stage::connect;
   PolicyContext context = PolicyContext::recipient;
-  std::string named;  ///< by Postfix, before our text; only needed for a refusal
+  Reference reference;  ///< for the mail server's log
+  std::string named;    ///< by Postfix, before our text; only needed for a refusal
 };
 
 /// nullopt: the decision cannot be sent.
@@ -80,7 +81,7 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject, Ca
         spoken.sent.condition = "said at RCPT";
         spoken.kind = Spoken::Kind::unspeakable;
       } else if (decision.verdict == Verdict::discard) {
-        action = "DISCARD " + decision.note;
+        action = "DISCARD " + logged_note(decision.note, subject.reference);
       }
       break;
   }
@@ -253,10 +254,12 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       services.journal.submit(std::move(join));
     }
     if (recalled.given) {
+      asked.subject.reference = recalled.given->reference;
       asked.subject.named = named_by_postfix(request, asked.subject.context);
       return repeat(asked, *recalled.given, std::move(transaction));
     }
     asked.reference = services.references.next();
+    asked.subject.reference = asked.reference;
     transaction.reference = asked.reference;
     if (stage > Stage::rcpt) {
       transaction.recipients = recipients_of(transaction, memory.recipients(asked.key));
@@ -287,9 +290,10 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
 
 std::optional<Spoken> Responder::Core::speak(const Asked& asked, const Decision& decision,
                                              std::size_t before) {
-  return policy_door::speak(decision, asked.subject,
-                            carry(decision, asked.subject.stage, memory, asked.key, before),
-                            asked.policy->settings().listen.accept_answer);
+  return policy_door::speak(
+      decision, asked.subject,
+      carry(decision, asked.subject.stage, memory, asked.key, asked.subject.reference, before),
+      asked.policy->settings().listen.accept_answer);
 }
 
 void Responder::Core::wait(Asked asked, Transaction transaction, Done done,

@@ -305,7 +305,9 @@ void warn_of_useless(const std::vector<Reading>& readings, const ListenSettings&
                           "that stands at " + place_text(by->source->span) +
                               "; put this one before it, or take it out");
     }
-    if (draft.rule.mode == RuleMode::enforce) earlier.add(reading, silenced_up_to(draft, listen));
+    const bool decides = draft.rule.verdict != Verdict::pass;
+    if (decides && draft.rule.mode == RuleMode::enforce)
+      earlier.add(reading, silenced_up_to(draft, listen));
   }
 }
 

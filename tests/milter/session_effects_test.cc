@@ -82,8 +82,10 @@ TEST_F(SessionEffects, KeepsARecipientWhoIsTheNewOne) {
 
 TEST_F(SessionEffects, HoldsAndDropsAtTheEndOnly) {
   EXPECT_EQ(run({rule_of(Verdict::quarantine, {header("X-A", "a")}, "odd")}), Status::proceed);
-  EXPECT_THAT(link.edits, ElementsAre("hold odd", "insert X-A:a"));
-  EXPECT_EQ(records.all().back().sent->answer, "quarantine odd");
+  const auto record = records.all().back();
+  const auto note = "odd (ref " + record.transaction.reference.text() + ")";
+  EXPECT_THAT(link.edits, ElementsAre("hold " + note, "insert X-A:a"));
+  EXPECT_EQ(record.sent->answer, "quarantine " + note);
   link.edits.clear();
   EXPECT_EQ(run({rule_of(Verdict::discard, {other(EffectKind::tag, "gone")}, "odd")}),
             Status::discard);

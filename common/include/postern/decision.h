@@ -113,6 +113,10 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+/// The words of a discard or a hold for the mail server's own log, with the reference that leads to
+/// the record: "odd mail (ref XXXX-XXXX-XXXX)".
+std::string logged_note(const std::string& note, const Reference& reference);
+
 /// What later stages are to know of a recipient, from the decision on it at RCPT; none if that was
 /// a refusal.
 std::optional<AcceptedRecipient> accepted_recipient(MailAddress address, const Decision& decision);
