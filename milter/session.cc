@@ -327,7 +327,17 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
   } else if (message_) {
     message_->open_slips.push_back(slip);
   }
-  return {std::move(transaction), std::move(decision), std::move(slip)};
+  Asked asked{std::move(transaction), std::move(decision), std::move(slip)};
+  delay(asked);
+  return asked;
+}
+
+/// Every decision that is asked from RCPT on is answered next.
+void Session::delay(Asked& asked) {
+  const auto wanted = delay_of(asked.decision);
+  if (wanted.count() == 0 || setup_.pause(wanted)) return;
+  asked.undelayed = true;
+  ++setup_.counters->undelayed;
 }
 
 /// Facts of connect and HELO hold for the session; others for one message only, because a count
@@ -419,6 +429,12 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
 void Session::record(Asked asked, SentReply sent) {
   const auto slip = asked.slip;
   auto entry = blank_record(std::move(asked.transaction));
+  if (asked.undelayed) {
+    for (std::size_t i = 0; i < sent.effects.size(); ++i) {
+      if (asked.decision.effects[i].kind != EffectKind::delay) continue;
+      sent.effects[i] = {EffectState::failed, "as many answers as may were delayed already"};
+    }
+  }
   entry.sent = std::move(sent);
   const bool unjoined = message_ && entry.transaction.queue_id.empty();
   if (unjoined) message_->open_without_queue_id.push_back(slip);

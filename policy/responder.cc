@@ -9,6 +9,7 @@
 #include "runtime/log_limit.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -170,6 +171,7 @@ struct Responder::Core {
   std::optional<Answer> respond(const Request& request, Stage stage,
                                 const std::function<Done()>& later,
                                 const std::shared_ptr<Core>& self);
+  Answer delayed(const Asked& asked, const Decision& decision, Spoken& spoken);
   Answer repeat(const Asked& asked, const Given& given, Transaction transaction);
   std::optional<Spoken> speak(const Asked& asked, const Decision& decision, std::size_t before);
   void wait(Asked asked, Transaction transaction, Done done, const std::shared_ptr<Core>& self);
@@ -179,6 +181,8 @@ struct Responder::Core {
   Answer fail(const Asked& asked, std::string_view why) noexcept;
 
   Services services;
+  const std::shared_ptr<std::atomic<unsigned>> delaying =
+      std::make_shared<std::atomic<unsigned>>(0);
   Memory memory;
   LogLimit failures;
 };
@@ -199,7 +203,7 @@ struct Responder::Pending {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
         if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
-        octets = std::move(spoken->octets);
+        octets = core->delayed(asked, decision, *spoken);
         if (worth_keeping) to_record = std::move(spoken->sent);
       } else {
         octets = core->fail(asked, why_unanswered(decision));
@@ -281,8 +285,9 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
             ? what_is_kept(*asked.policy, outcome->transaction, outcome->facts, decision)
             : Kept::nothing;
     remember(asked, *spoken, decision, outcome->transaction.queue_id, kept);
+    auto answer = delayed(asked, decision, *spoken);
     if (kept != Kept::nothing) record(asked, std::move(spoken->sent), std::move(*outcome));
-    return std::move(spoken->octets);
+    return answer;
   } catch (const std::exception& error) {
     return fail(asked, error.what());
   }
@@ -331,6 +336,27 @@ void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outco
   services.journal.submit(std::move(record));
 }
 
+/// The answer, with its delay if there is room for one more.
+Responder::Answer Responder::Core::delayed(const Asked& asked, const Decision& decision,
+                                           Spoken& spoken) {
+  Answer answer(std::move(spoken.octets));
+  const auto delay = delay_of(decision);
+  if (delay.count() == 0) return answer;
+  const auto number = ++*delaying;
+  std::shared_ptr<void> place(nullptr, [count = delaying](void*) { --*count; });
+  if (number <= asked.policy->settings().limits.delayed_answers) {
+    answer.delay = delay;
+    answer.place = std::move(place);
+    return answer;
+  }
+  ++services.policy_counters.undelayed;
+  for (std::size_t i = 0; i < spoken.sent.effects.size(); ++i) {
+    if (decision.effects[i].kind != EffectKind::delay) continue;
+    spoken.sent.effects[i] = {EffectState::failed, "as many answers as may were delayed already"};
+  }
+  return answer;
+}
+
 Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given,
                                           Transaction transaction) {
   // The list that asks now may remap other codes than the first one, so the same decision is
@@ -348,7 +374,7 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
     services.journal.submit(std::move(record));
   }
   ++services.policy_counters.repeats;
-  return std::move(spoken->octets);
+  return Answer(std::move(spoken->octets));
 }
 
 Responder::Answer Responder::Core::fail(const Asked& asked, std::string_view why) noexcept {

@@ -125,6 +125,25 @@ TEST_F(SessionEffects, AMessageDoesNotInheritWhatWasCountedInTheOneBefore) {
   EXPECT_THAT(link.edits, ElementsAre("delete Subject 1"));
 }
 
+TEST_F(SessionEffects, SaysWhenAnAnswerCouldNotBeDelayed) {
+  auto rule =
+      rule_of(Verdict::pass, {{EffectKind::delay, "changes", {}, {}, std::chrono::seconds(5)}});
+  std::vector<std::chrono::milliseconds> asked;
+  pause = [&](std::chrono::milliseconds duration) {
+    asked.push_back(duration);
+    return asked.size() == 1;
+  };
+  policy.rules = {rule};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  EXPECT_EQ(rcpt("<eve@example.net>"), Status::proceed);
+  EXPECT_THAT(asked, ElementsAre(std::chrono::seconds(5), std::chrono::seconds(5)));
+  EXPECT_EQ(records.all()[0].sent->effects[0].state, EffectState::done);
+  EXPECT_EQ(records.all()[1].sent->effects[0].state, EffectState::failed);
+  EXPECT_EQ(counters.undelayed, 1U);
+}
+
 std::uint32_t actions_of(const std::string& rule) {
   const auto policy = postern::testing::compile_policy(
       "[identity]\nhost = \"mx1.example.org\"\n[[rule]]\nname = \"r\"\n" + rule);

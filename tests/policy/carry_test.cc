@@ -1,6 +1,7 @@
 // What a decision does besides its verdict, at the policy door: one action an answer, each once.
 
 #include "policy/responder.h"
+#include "rules/settings.h"
 #include "tests/policy/door_fixture.h"
 
 #include <gmock/gmock.h>
@@ -121,6 +122,33 @@ TEST_F(CarryTest, ARefusalCarriesNothing) {
   rules.effects = {{EffectKind::tag, "marks", "", "word", {}}};
   EXPECT_THAT(ask("RCPT", "policy-reject"), HasSubstr("action=550 5.7.1 "));
   EXPECT_THAT(last_fates(), ElementsAre("done"));
+}
+
+TEST_F(CarryTest, AnAnswerBringsItsDelayAndItsPlaceAmongThoseDelayed) {
+  using std::chrono_literals::operator""ms;
+  rules.effects = {{EffectKind::delay, "slow", "", "", 300ms},
+                   {EffectKind::delay, "slow", "", "", 200ms}};
+  const auto answer_about = [&](const std::string& local) {
+    Decoder decoder;
+    decoder.feed(policy_request("RCPT", {{"recipient", local + "@test.example"}}));
+    auto answer = responder.respond(*decoder.next(), [] { return Responder::Done(); });
+    return answer.value();
+  };
+  const auto first = answer_about("bob");
+  EXPECT_EQ(first.delay, 500ms);
+  EXPECT_THAT(last_fates(), ElementsAre("done", "done"));
+  EXPECT_EQ(answer_about("bob").delay, 0ms) << "asked again";
+
+  std::vector<Responder::Answer> many;
+  for (unsigned i = 1; i < LimitSettings().delayed_answers; ++i) {
+    many.push_back(answer_about("r" + std::to_string(i)));
+    EXPECT_EQ(many.back().delay, 500ms);
+  }
+  EXPECT_EQ(answer_about("eve").delay, 0ms);
+  EXPECT_THAT(last_fates(), ElementsAre("failed", "failed"));
+  EXPECT_EQ(policy_counters.undelayed, 1U);
+  many.clear();
+  EXPECT_EQ(answer_about("joe").delay, 500ms);
 }
 
 TEST_F(CarryTest, AnAcceptIsNoOkUnlessAskedFor) {

@@ -7,6 +7,7 @@
 #include "postern/reply.h"
 #include "postern/transaction.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,6 +113,9 @@ struct Decision {
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+/// How long its answer is to be delayed.
+std::chrono::milliseconds delay_of(const Decision& decision) noexcept;
 
 /// The words of a discard or a hold for the mail server's own log, with the reference that leads to
 /// the record: "odd mail (ref XXXX-XXXX-XXXX)".
