@@ -15,6 +15,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return check(options, terminal);
     case Command::test:
       return test(options, terminal);
+    case Command::simulate:
+      return simulate(options, terminal);
     case Command::explain:
       return explain(options, terminal);
     case Command::codes:
@@ -33,6 +35,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return stop(options, terminal);
     case Command::spawn:
       return spawn(options, terminal);
+    case Command::maintenance:
+      return maintenance(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

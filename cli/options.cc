@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "kit/scene_text.h"
 #include "model/text.h"
 #include "postern/version.h"
 
@@ -52,6 +53,9 @@ struct CommandLine {
     test->add_option("FILES", options.words, "Files with further [[test]] sections");
     json_flag(test);
 
+    scene_options(command(Command::simulate, "simulate",
+                          "Decide on a transaction that you describe, and tell why"));
+
     auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
     explain
         ->add_option("WHAT", options.words,
@@ -89,9 +93,28 @@ struct CommandLine {
                 "Relay between standard input and output and the policy service, for spawn(8)");
     spawn->add_option("--to", options.to,
                       "Address of the policy service (default: the policy's first)");
+    maintenance_options(command(Command::maintenance, "maintenance",
+                                "Put off all mail from the network for a time"));
     import_options(command(Command::import_rules, "import",
                            "Make rules and tables of another program's files, and say what is not "
                            "carried over"));
+  }
+
+  void maintenance_options(CLI::App* sub) {
+    word_option(sub, "ACTION", "on, off or status", {"on", "off", "status"},
+                [this](const std::string& word) { options.words = {word}; })
+        ->required();
+    sub->add_option("--until", options.until,
+                    "End: \"2h\", \"14:00\" by this machine's clock, or \"2026-11-21T14:00:00Z\"")
+        ->type_name("TIME");
+    sub->add_option("--reason-text", options.reason_text,
+                    "A sentence for senders behind the one that says until when")
+        ->type_name("TEXT");
+    sub->add_option("--code", options.reply_code,
+                    "421 ends the client's session, 451 does not (default: 421)")
+        ->check(CLI::IsMember({"421", "451"}))
+        ->type_name("CODE");
+    control_option(sub);
   }
 
   void import_options(CLI::App* sub) {
@@ -167,6 +190,41 @@ struct CommandLine {
     return "postern: there is no command \"" + clean_for_terminal(*word) + "\"" +
            (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
            "\nRun postern --help for the list of commands.\n";
+  }
+
+  void scene_options(CLI::App* sub) {
+    sub->add_option("DESCRIPTION", options.words,
+                    "File with options of swaks(1), or with what Postfix asks a policy service; - "
+                    "for standard input")
+        ->expected(0, 1);
+    for (const auto& word : scene_words()) {
+      std::string flags = "--" + std::string(word.name);
+      std::istringstream others{std::string(word.other_names)};
+      for (std::string other; others >> other;) {
+        if (other.size() > 1 && other != "au") flags += ",--" + other;
+      }
+      const std::string name(word.name);
+      if (word.takes == SceneWord::Takes::nothing) {
+        sub->add_flag_callback(
+            flags, [this, name] { options.scene.emplace_back(name, ""); },
+            std::string(word.meaning));
+        continue;
+      }
+      sub->add_option_function<std::vector<std::string>>(
+             flags,
+             [this, name](const std::vector<std::string>& values) {
+               for (const auto& value : values) options.scene.emplace_back(name, value);
+             },
+             std::string(word.meaning))
+          ->type_name(std::string(word.value_name))
+          ->type_size(1)
+          ->expected(1)
+          ->allow_extra_args(false)
+          ->take_all();
+    }
+    sub->add_option("--dns-file", options.dns_file, "TOML file of DNS answers, as tests have them")
+        ->type_name("FILE");
+    json_flag(sub);
   }
 
   void json_flag(CLI::App* sub) { sub->add_flag("--json", json, "Print JSON"); }

@@ -7,10 +7,13 @@
 #include "model/text.h"
 #include "policy/server.h"
 #include "postern/version.h"
+#include "rules/expiry.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/maintenance_file.h"
+#include "runtime/maintenance_keeper.h"
 #include "runtime/services.h"
 #include "runtime/table_keeper.h"
 
@@ -76,12 +79,20 @@ class Worker {
             [&channel](const Policy& policy) {
               channel.send(WorkerWord::tables, summary_line(policy));
             }),
-        loaded_at_(clock_.system()) {}
+        maintenance_(
+            maintenance_path(settings_.journal), clock_, disk_reader(setup.place),
+            [](LogLevel level, const std::string& message) { log(level, message); },
+            [this] { return policy_.get(); },
+            [this](std::shared_ptr<const Policy> policy) { tables_.replace(std::move(policy)); }),
+        loaded_at_(clock_.system()),
+        looked_at_(loaded_at_) {}
 
   /// False: a front end cannot start; the reason is logged.
   bool start() {
     const Services services{policy_, references_,      driver_,         journal_,
                             clock_,  milter_counters_, policy_counters_};
+    // Before a door opens: a restart in the middle of a maintenance lets nothing in.
+    maintenance_.start();
     if (setup_.milter >= 0) {
       if (!milter_door::prepare("fd:" + std::to_string(setup_.milter), services)) return false;
       milter_ = std::thread([this] { run_milter(); });
@@ -107,8 +118,9 @@ class Worker {
       return;
     }
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
-    tables_.replace(loaded->policy);
+    maintenance_.put(loaded->policy);
     loaded_at_ = clock_.system();
+    looked_at_ = loaded_at_;
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
     // was rotated meanwhile is let go.
     journal_.reopen(settings_.journal, settings.log);
@@ -130,7 +142,9 @@ class Worker {
     status.add("policy.loaded_at", utc(loaded_at_));
     status.add("policy.rules", policy->rules().size());
     status.add("policy.tables", policy->tables().size());
+    status.add("policy.expired_rules", expired_names(*policy));
     tables_.report(status);
+    maintenance_.report(status);
     if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
     if (policy_server_) {
       add_door(status, "policy_service", policy_counters_);
@@ -153,11 +167,13 @@ class Worker {
   /// that answers. libmilter's threads are not ours to ask.
   bool goes_round() {
     watch_descriptors();
+    watch_expiry();
     return !policy_server_ || policy_server_->goes_round();
   }
 
   void stop() {
     stopping_ = true;
+    maintenance_.stop();
     tables_.stop();
     std::thread milter;
     if (setup_.milter >= 0) milter = std::thread([] { milter_door::stop(stop_limit); });
@@ -204,6 +220,29 @@ class Worker {
     short_of_descriptors_ = short_of;
   }
 
+  /// Of the first few, and how many more there are.
+  std::string expired_names(const Policy& policy) const {
+    constexpr std::size_t most_shown = 10;
+    std::string names;
+    const auto expired = expired_rules(policy, clock_.system());
+    for (std::size_t i = 0; i < std::min(expired.size(), most_shown); ++i) {
+      names += (names.empty() ? "" : ", ") + ('"' + expired[i]->place.name + '"');
+    }
+    if (expired.size() > most_shown) {
+      names += " and " + std::to_string(expired.size() - most_shown) + " more";
+    }
+    return names;
+  }
+
+  /// What ended before the policy was loaded was told then.
+  void watch_expiry() {
+    const auto now = clock_.system();
+    for (const auto& problem : expiry_warnings(*policy_.get(), looked_at_, now)) {
+      log_problems({problem});
+    }
+    looked_at_ = std::max(looked_at_, now);
+  }
+
   WorkerSetup setup_;
   Settings settings_;
   SystemClock clock_;
@@ -213,9 +252,11 @@ class Worker {
   Driver driver_;
   Journal journal_;
   TableKeeper tables_;
+  MaintenanceKeeper maintenance_;
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   std::chrono::system_clock::time_point loaded_at_;
+  std::chrono::system_clock::time_point looked_at_;  // for rules that expire
   bool short_of_descriptors_ = false;
   std::atomic<bool> stopping_{false};
   std::thread milter_;

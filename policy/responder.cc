@@ -40,9 +40,14 @@ struct Subject {
   std::string named;    ///< by Postfix, before our text; only needed for a refusal
 };
 
+std::optional<bool> defer_if_permit(const Settings& settings, const Reason& reason) {
+  const auto found = settings.reasons.find(reason.id);
+  return found == settings.reasons.end() ? std::nullopt : found->second.defer_if_permit;
+}
+
 /// nullopt: the decision cannot be sent.
-std::optional<Spoken> speak(const Decision& decision, const Subject& subject, Carried carried,
-                            AcceptAnswer accepted) {
+std::optional<Spoken> speak(const Decision& decision, const Settings& settings,
+                            const Subject& subject, Carried carried, AcceptAnswer accepted) {
   const auto stage = subject.stage;
   if (could_not_decide(decision)) return std::nullopt;
   Spoken spoken;
@@ -61,7 +66,8 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject, Ca
     case Verdict::defer:
       if (decision.reason != nullptr && decision.reply) {
         auto answer = render_for_policy(*decision.reply, *decision.reason, subject.context,
-                                        policy_prefix(subject.context, subject.named));
+                                        policy_prefix(subject.context, subject.named),
+                                        defer_if_permit(settings, *decision.reason));
         action = std::move(answer.action);
         spoken.sent.expected.push_back(std::move(answer.expected));
         spoken.sent.condition = std::move(answer.condition);
@@ -296,7 +302,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
 std::optional<Spoken> Responder::Core::speak(const Asked& asked, const Decision& decision,
                                              std::size_t before) {
   return policy_door::speak(
-      decision, asked.subject,
+      decision, asked.policy->settings(), asked.subject,
       carry(decision, asked.subject.stage, memory, asked.key, asked.subject.reference, before),
       asked.policy->settings().listen.accept_answer);
 }

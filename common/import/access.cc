@@ -4,6 +4,8 @@
 #include "postern/address.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace postern::importer {
 namespace {
@@ -59,6 +61,7 @@ void read_postfix_access(std::string_view text, Draft& draft) {
 
   std::vector<AccessLine> lines;
   unsigned inside = 0;  // if ... endif
+  std::map<std::pair<std::string, std::string>, std::string> faults;
   for (const auto& statement : statements) {
     draft.count_statement();
     const auto word = first_word(statement.text).first;
@@ -91,6 +94,18 @@ void read_postfix_access(std::string_view text, Draft& draft) {
       line.action.text.clear();
       line.action.differences.emplace_back(
           "its text holds parts of what was matched ($1), so the catalogue's is sent");
+    }
+    if (line.action.kind == Action::Kind::effect) {
+      const auto name = draft.request().keys == Keys::client && source != Source::regexp
+                            ? std::string_view("client.ip")
+                            : name_of(draft.request().keys);
+      // Each effect is tried once: thousands of lines often say the same.
+      const auto [known, is_new] = faults.try_emplace({line.action.effect, line.action.value});
+      if (is_new) known->second = effect_fault(line.action, name);
+      if (!known->second.empty()) {
+        line.action.kind = Action::Kind::unknown;
+        line.action.why = known->second;
+      }
     }
     if (line.action.kind == Action::Kind::unknown) {
       draft.leave_out(statement, line.action.why);

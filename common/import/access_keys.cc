@@ -194,30 +194,36 @@ class KeyReader {
     }
     std::string spared;  // what DUNNO keeps from later layers
     std::string spared_here;
+    std::string before;  // all that stands in earlier layers
+    std::string before_here;
     std::size_t layer = 0;
     for (auto& [place, group] : groups) {
       if (place.first != layer) {
         layer = place.first;
         spared += spared_here;
         spared_here.clear();
+        before += before_here;
+        before_here.clear();
       }
       const auto& action = actions_[place.second];
       std::sort(group.lines.begin(), group.lines.end());
       group.lines.erase(std::unique(group.lines.begin(), group.lines.end()), group.lines.end());
       if (action.kind == Action::Kind::shield && layer == last) continue;  // nothing behind it
       const auto condition = tables(group, action);
-      if (action.kind == Action::Kind::shield) {
-        spared_here += " and not (" + condition + ")";
-        continue;
-      }
+      const auto exception = " and not (" + condition + ")";
+      before_here += exception;
+      if (action.spares()) spared_here += exception;
+      if (action.kind == Action::Kind::shield) continue;
       NewRule rule;
       rule.about = "From " + lines_text(group.lines) + ".";
       rule.name = draft_.stem() + ": " + std::string(to_text(keys())) + " " +
                   std::string(outcome_text(action)) + ", line " +
                   std::to_string(group.lines.front());
       rule.stage = "rcpt";
-      rule.when = spared.empty() ? condition : "(" + condition + ")" + spared;
       set_action(rule, action);
+      // One at MAIL is asked before the rules that stand before it here.
+      const auto& exceptions = rule.stage == "rcpt" ? spared : before;
+      rule.when = exceptions.empty() ? condition : "(" + condition + ")" + exceptions;
       draft_.rule(std::move(rule));
     }
   }

@@ -88,33 +88,37 @@ class ListWriter {
     const auto& action = entries[begin].line->action;
     std::vector<unsigned> lines;
     for (auto i = begin; i < end; ++i) lines.push_back(entries[i].line->statement.line);
-    const bool spares = action.kind == Action::Kind::shield;
-    if (spares && end == entries.size()) return;  // nothing behind it
-    const auto outcome = std::string(spares ? "spared" : outcome_text(action));
+    const bool shield = action.kind == Action::Kind::shield;
+    if (shield && end == entries.size()) return;  // nothing behind it
+    const auto outcome = std::string(shield ? "spared" : outcome_text(action));
     auto& table =
         draft_.table(kind_, (kind_ == TableKind::cidr ? "networks_" : "patterns_") + outcome,
                      "From " + lines_text(lines) + ".");
     for (auto i = begin; i < end; ++i) draft_.add(table, entries[i].text);
     auto condition = std::string(name_) + " in " + table.name;
     if (entries[begin].negated) condition = "not (" + condition + ")";
-    if (spares) {
-      spared_ += " and not (" + condition + ")";
-      return;
-    }
+    const auto spared = spared_;
+    const auto before = before_;
+    const auto exception = " and not (" + condition + ")";
+    before_ += exception;
+    if (action.spares()) spared_ += exception;
+    if (shield) return;
     NewRule rule;
     rule.about = "From " + lines_text(lines) + ".";
     rule.name = draft_.stem() + ": " + std::string(to_text(draft_.request().keys)) + " " + outcome +
                 ", line " + std::to_string(*std::min_element(lines.begin(), lines.end()));
     rule.stage = "rcpt";
-    rule.when = condition + spared_;
     set_action(rule, action);
+    // One at MAIL is asked before the rules that stand before it here.
+    rule.when = condition + (rule.stage == "rcpt" ? spared : before);
     draft_.rule(std::move(rule));
   }
 
   Draft& draft_;
   TableKind kind_;
   std::string_view name_;
-  std::string spared_;
+  std::string spared_;  ///< exceptions that DUNNO and the like make for what stands behind
+  std::string before_;  ///< the same for all that stands before
 };
 
 /// A pattern that can only fit an address of a client, not its name.

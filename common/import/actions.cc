@@ -2,6 +2,7 @@
 
 #include "import/parts.h"
 #include "model/text.h"
+#include "postern/policy.h"
 #include "reply/compose.h"
 
 #include <algorithm>
@@ -119,16 +120,10 @@ Action refusal_with_text(Verdict verdict, std::string_view code, std::string_vie
 
 /// What this version has no action for, by the first word of the line.
 std::string_view why_not(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> words{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{{
       {"discard", "mail is not dropped silently by imported rules; decide on each yourself"},
-      {"hold", "rules made by the importer do not hold mail"},
-      {"redirect", "rules made by the importer do not redirect mail"},
-      {"bcc", "rules made by the importer do not copy mail"},
-      {"prepend", "rules made by the importer do not add header fields"},
       {"replace", "rules made by the importer do not change header fields"},
       {"filter", "Postern has no content filters to hand mail to"},
-      {"warn", "rules made by the importer do not only warn; a rule with mode = \"shadow\" does"},
-      {"info", "rules made by the importer do not only log; a rule with mode = \"shadow\" does"},
       {"defer_if_reject", "Postern does not know what Postfix's other restrictions say"},
       {"sleep", "rules made by the importer do not delay answers"},
       {"strip", "rules made by the importer do not change messages"},
@@ -141,7 +136,45 @@ std::string_view why_not(std::string_view word) {
   return {};
 }
 
+/// Actions that do something with the message and let Postfix go on to its next restriction.
+std::optional<Action> read_effect(std::string_view name, std::string_view rest) {
+  Action action;
+  action.kind = Action::Kind::effect;
+  action.value = rest;
+  if (name == "warn" || name == "info") {
+    action.effect = "warn";
+    if (rest.empty()) action.value = "an access table says " + std::string(name);
+  } else if (name == "hold") {
+    action.effect = "quarantine";
+    if (rest.empty()) action.value = "held by an access table";
+    action.differences.emplace_back(
+        "what is held is taken: rules behind it are not asked, as Postfix's restrictions would be");
+  } else if (name == "redirect" || name == "bcc") {
+    action.effect = name;
+  } else if (name == "prepend") {
+    action.effect = "add_header";
+  } else {
+    return {};
+  }
+  return action;
+}
+
 }  // namespace
+
+std::string effect_fault(const Action& action, std::string_view name) {
+  // The loader knows best; a policy of this one rule is read.
+  NewRule rule;
+  rule.name = "x";
+  rule.stage = "rcpt";
+  rule.when = std::string(name) + (name == "client.ip" ? " == \"192.0.2.1\"" : " == \"a.example\"");
+  if (name == "sender" || name == "recipient")
+    rule.when = std::string(name) + " == \"a@a.example\"";
+  set_action(rule, action);
+  const auto text = "[identity]\nhost = \"mx1.example.org\"\n" + rule_text(rule);
+  const auto read = [&](const std::string&) -> Result<std::string> { return text; };
+  const auto compiled = Policy::compile("rule.toml", read);
+  return compiled ? std::string() : compiled.problems().front().message;
+}
 
 Subject subject_of(Keys keys) noexcept {
   switch (keys) {
@@ -219,6 +252,7 @@ Action read_access_action(std::string_view text, Subject subject, Stage stage) {
   if (name == "defer" || name == "defer_if_permit") {
     return refusal_with_text(Verdict::defer, {}, rest, subject, stage);
   }
+  if (auto effect = read_effect(name, rest)) return std::move(*effect);
   if (const auto why = why_not(name); !why.empty()) return unknown(std::string(why));
   if (text.empty()) return unknown("it has no action");
   return unknown(
@@ -227,13 +261,17 @@ Action read_access_action(std::string_view text, Subject subject, Stage stage) {
 }
 
 void set_action(NewRule& rule, const Action& action) {
+  if (action.kind == Action::Kind::effect && action.effect != "warn") rule.stage = "mail";
   rule.verdict = action.kind == Action::Kind::refuse ? action.verdict : Verdict::accept;
   rule.reason = action.reason;
   rule.code = action.code;
   rule.text = action.text;
+  rule.effect = action.effect;
+  rule.value = action.value;
 }
 
 std::string_view outcome_text(const Action& action) {
+  if (action.kind == Action::Kind::effect) return "marked";
   if (action.kind != Action::Kind::refuse) return "accepted";
   return action.verdict == Verdict::defer ? "put off" : "refused";
 }

@@ -19,34 +19,43 @@ struct Action {
   enum class Kind : std::uint8_t {
     accept,
     shield,  ///< no verdict; what the same look-up would find further on is not asked
+    effect,  ///< the same, and something is done with the message
     refuse,
     unknown,  ///< not carried over; `why` says it
   };
   Kind kind = Kind::unknown;
   Verdict verdict = Verdict::accept;
   std::string reason;
-  std::string code;  ///< empty: the reason's own
-  std::string text;  ///< empty: the catalogue's
+  std::string code;    ///< empty: the reason's own
+  std::string text;    ///< empty: the catalogue's
+  std::string effect;  ///< "add_header": a key of a rule
+  std::string value;   ///< and its value
   std::string why;
   std::vector<std::string> differences;
+
+  /// Whether less specific keys, or later lines, are not asked although nothing is decided.
+  bool spares() const { return kind == Kind::shield || kind == Kind::effect; }
 
   /// The same for a rule.
   friend bool same(const Action& a, const Action& b) {
     return a.kind == b.kind && a.verdict == b.verdict && a.reason == b.reason && a.code == b.code &&
-           a.text == b.text;
+           a.text == b.text && a.effect == b.effect && a.value == b.value;
   }
 };
 
 /// An action of access(5), which policy services speak as well.
 Action read_access_action(std::string_view text, Subject subject, Stage stage);
+/// Why a rule with this effect would not load when its condition names `name`; empty: it would.
+std::string effect_fault(const Action& action, std::string_view name);
 
 /// A refusal with this code ("550", or empty), enhanced code (may be empty) and text.
 Action refusal(Verdict verdict, std::string_view code, std::string_view enhanced,
                std::string_view text, Subject subject, Stage stage);
 
-/// Fills verdict, reason, code and text.
+/// Fills stage, verdict, reason, code, text and effect. What touches the whole message cannot be
+/// asked for each recipient and stands at MAIL.
 void set_action(NewRule& rule, const Action& action);
-/// "accepted", "refused", "put off".
+/// "accepted", "refused", "put off", "marked" of an effect.
 std::string_view outcome_text(const Action& action);
 
 }  // namespace postern::importer

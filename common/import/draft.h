@@ -45,6 +45,8 @@ struct NewRule {
   std::string reason;  ///< of a refusal
   std::string code;    ///< of a refusal; empty: the reason's own
   std::string text;    ///< of a refusal; empty: the catalogue's
+  std::string effect;  ///< "add_header" and the like; with it there is no verdict
+  std::string value;   ///< of the effect
 };
 
 class Draft {
@@ -93,6 +95,9 @@ class Draft {
 
 /// The fragment as TOML; long lists go to `files` if the request says so.
 std::string policy_text(const Draft& draft, const Imported& outcome, std::vector<TableText>& files);
+
+/// One rule as TOML.
+std::string rule_text(const NewRule& rule);
 
 /// A text of the policy language, in quotes.
 std::string condition_text(std::string_view text);

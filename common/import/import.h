@@ -66,7 +66,7 @@ struct TableText {
 };
 
 struct Imported {
-  std::string name;    ///< what the names of its tables and rules begin with
+  std::string name;               ///< what the names of its tables and rules begin with
   std::string policy;             ///< TOML: what an included file may hold
   std::vector<TableText> tables;  ///< to stand in the folder tables/ beside it
   std::vector<Remark> remarks;    ///< in the order of lines; of very many the first

@@ -99,18 +99,6 @@ std::string table_text(const NewTable& table, Lists lists, std::vector<TableText
   return text + "]\n";
 }
 
-std::string rule_text(const NewRule& rule) {
-  std::string text =
-      "\n" + comment(rule.about) + "[[rule]]\nname = " + toml_string(rule.name) + "\n";
-  if (!rule.stage.empty()) text += "stage = " + toml_string(rule.stage) + "\n";
-  if (!rule.when.empty()) text += "when = " + toml_string(rule.when) + "\n";
-  if (rule.verdict == Verdict::accept) return text + "accept = \"stage\"\n";
-  text += std::string(to_text(rule.verdict)) + " = " + toml_string(rule.reason) + "\n";
-  if (!rule.code.empty()) text += "code = " + toml_string(rule.code) + "\n";
-  if (!rule.text.empty()) text += "text = " + toml_string(rule.text) + "\n";
-  return text;
-}
-
 std::string cleaned_file(std::string_view file) {
   std::string name;
   for (const char c : file) name += is_control(c) || static_cast<unsigned char>(c) > 0x7e ? '?' : c;
@@ -118,6 +106,19 @@ std::string cleaned_file(std::string_view file) {
 }
 
 }  // namespace
+
+std::string rule_text(const NewRule& rule) {
+  std::string text =
+      "\n" + comment(rule.about) + "[[rule]]\nname = " + toml_string(rule.name) + "\n";
+  if (!rule.stage.empty()) text += "stage = " + toml_string(rule.stage) + "\n";
+  if (!rule.when.empty()) text += "when = " + toml_string(rule.when) + "\n";
+  if (!rule.effect.empty()) return text + rule.effect + " = " + toml_string(rule.value) + "\n";
+  if (rule.verdict == Verdict::accept) return text + "accept = \"stage\"\n";
+  text += std::string(to_text(rule.verdict)) + " = " + toml_string(rule.reason) + "\n";
+  if (!rule.code.empty()) text += "code = " + toml_string(rule.code) + "\n";
+  if (!rule.text.empty()) text += "text = " + toml_string(rule.text) + "\n";
+  return text;
+}
 
 std::string policy_text(const Draft& draft, const Imported& outcome,
                         std::vector<TableText>& files) {

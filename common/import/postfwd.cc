@@ -187,6 +187,13 @@ class Ruleset {
     auto condition = condition_of(items);
     const auto words = with_fields(action, fields());
     auto done = read_access_action(words, condition.subject, condition.stage);
+    if (done.kind == Action::Kind::effect) {
+      const bool only_warns = done.effect == "warn";
+      done = {};
+      done.why = only_warns
+                     ? "rules made of postfwd's do not only warn; one with mode = \"shadow\" does"
+                     : "what it does with the message is written anew, see actions.md";
+    }
     // dunno ends the ruleset, which is an accept of the stage.
     if (done.kind == Action::Kind::shield) done.kind = Action::Kind::accept;
     if (!condition.why.empty()) {

@@ -135,7 +135,7 @@ MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix)
 }
 
 PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
-                               std::size_t prefix) {
+                               std::size_t prefix, std::optional<bool> defer_if_permit) {
   PolicyAnswer answer{{}, surviving_form(reply, reason, context), {}, {}};
   const auto codes = answer.sent.text();
   auto text = reply.text();
@@ -159,7 +159,7 @@ PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyC
     line += advice;
   }
   answer.expected = codes + ' ' + line;
-  if (reason.defer_if_permit && answer.sent.code.value() == 450) {
+  if (defer_if_permit.value_or(reason.defer_if_permit) && answer.sent.code.value() == 450) {
     answer.action = "DEFER_IF_PERMIT " + answer.sent.enhanced->text() + ' ' + line;
     answer.condition = "unless a later restriction rejects";
   } else {

@@ -40,9 +40,10 @@ struct PolicyAnswer {
 };
 /// `prefix`: octets of "<name>: CLASS rejected: " that Postfix will put before the text. Codes,
 /// prefix and text are together at most 510 octets while the prefix leaves 63 for codes, the
-/// shortest sentence and the reference; a longer prefix gets no more than these.
+/// shortest sentence and the reference; a longer prefix gets no more than these. `defer_if_permit`:
+/// what the administrator says of a reply of 450 with this reason; none: as the catalogue has it.
 PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
-                               std::size_t prefix);
+                               std::size_t prefix, std::optional<bool> defer_if_permit = {});
 /// The longest prefix Postfix can put before our text in this context. `named_value`: what it names
 /// in the angle brackets, a client as "name[address]".
 std::size_t policy_prefix(PolicyContext context, std::string_view named_value) noexcept;

@@ -30,6 +30,9 @@ enum class Unread : std::uint8_t { nothing, part_of_included_files, part_of_main
 /// Sections of the main file that are neither rules nor tables.
 Settings read_settings(const Node& root, const ValueReader& values, Unread unread);
 
+/// The [reason.NAME] sections of the main file.
+void read_reasons(const Node& root, const ValueReader& values, Settings& settings);
+
 /// A table and where it came from.
 struct LoadedTable {
   std::shared_ptr<const Table> table;  ///< without entries if it did not load; null: kind not known
@@ -181,6 +184,9 @@ class RuleCompiler {
   void check_text(const Node& source, const std::vector<Stage>& stages,
                   const std::optional<Condition>& condition) const;
   void check_new_address(const Node& source, const Action& action) const;
+  // What [reason.NAME] says, in loader_reasons.cc.
+  std::string text_in_language(const Node& source, const Action& action) const;
+  void check_explicit_code(const Node& source, const Action& action) const;
 
   // Maps that texts and codes name, in loader_maps.cc.
   const Table* find_map(std::string_view name, const Span& by) const;

@@ -130,7 +130,7 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings
                               " decides everything " + (same ? "at" : "from") + " stage " +
                               quoted(to_text(last_word->rule.place.stage)) + (same ? "" : " on"),
                           "it stands at " + place_text(last_word->source->span));
-    } else if (draft.always && enforced(draft) && !only_modifies(draft)) {
+    } else if (draft.always && is_always_enforced(draft.rule) && !only_modifies(draft)) {
       last_word = &draft;
       up_to = silenced_up_to(draft, listen);
     }
@@ -180,10 +180,11 @@ ClaimWords words_of(Claim claim) {
 
 /// A text that tells of a check which was never made misleads whoever is refused: "greylisted" on a
 /// condition that does not change promises that a retry helps, until the message bounces.
-void warn_of_unfounded_text(const DraftRule& draft, Diagnostics& diagnostics) {
+void warn_of_unfounded_text(const DraftRule& draft, const IdentitySettings& identity,
+                            Diagnostics& diagnostics) {
   const auto& rule = draft.rule;
   if (!refuses(draft) || rule.reason == nullptr || rule.reason->claim == Claim::none) return;
-  if (!rule.text.empty()) return;
+  if (!rule.text.empty() || identity.texts.contains(rule.reason->id)) return;
   const auto [asked, words] = words_of(rule.reason->claim);
   if (rule.condition.asks(asked)) return;
   if (rule.reason->claim == Claim::content && rule.condition.subjects().content) return;
@@ -221,7 +222,7 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
     warn_of_early_speech(draft, settings.listen, diagnostics);
     warn_of_silence(draft, settings.listen, diagnostics);
     warn_of_unserved_content(draft, settings.listen, diagnostics);
-    warn_of_unfounded_text(draft, diagnostics);
+    warn_of_unfounded_text(draft, settings.identity, diagnostics);
   }
   warn_of_names_never_known(rules, diagnostics);
   warn_of_unreached(rules, settings.listen, diagnostics);

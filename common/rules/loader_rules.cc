@@ -1,6 +1,7 @@
 #include "reply/compose.h"
 #include "rules/loader.h"
 #include "rules/loader_effects.h"
+#include "rules/loader_safety.h"
 #include "rules/names.h"
 
 #include <algorithm>
@@ -49,7 +50,6 @@ void RuleCompiler::add(const Node& source) {
   const auto stage_word = values_.text(source, "rule.stage");
   const auto wish = stage_word ? stage_from_text(*stage_word) : std::nullopt;
   auto condition = read_condition(source, wish);
-  const auto mode = values_.text(source, "rule.mode");
   const auto unavailable = values_.text(source, "rule.unavailable");
   check_companions(source, action);
   if (condition) check_scope(action, *condition);
@@ -67,6 +67,10 @@ void RuleCompiler::add(const Node& source) {
     if (!action.code_map.empty()) check_map_codes(source, action, condition);
   }
   if (action.reason != nullptr) check_new_address(source, action);
+  auto translation = text_in_language(source, action);
+  if (action.reason != nullptr) check_explicit_code(source, action);
+
+  const auto safety = read_safety(source, values_);
 
   if (diagnostics.error_count() != errors_before) return;
   if (!name || !action.complete() || !condition || !stage) return;
@@ -78,7 +82,7 @@ void RuleCompiler::add(const Node& source) {
                    action.reason,
                    action.form,
                    {},
-                   mode == "shadow" ? RuleMode::shadow : RuleMode::enforce,
+                   RuleMode::enforce,
                    WhenUnavailable::skip,
                    {},
                    action.code_map,
@@ -88,7 +92,11 @@ void RuleCompiler::add(const Node& source) {
                   &source,
                   source.find("name")->value.span,
                   false};
-  if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  const auto* text = source.find("text");
+  draft.rule.text = text != nullptr ? text->value.string : std::move(translation);
+  draft.rule.mode = safety.mode;
+  draft.rule.share = safety.share;
+  draft.rule.expires = safety.expires;
   draft.rule.limit = draft.rule.condition.limit();
   if (unavailable == "defer") draft.rule.unavailable = WhenUnavailable::defer;
   if (unavailable == "match") draft.rule.unavailable = WhenUnavailable::match;
@@ -115,7 +123,7 @@ void RuleCompiler::check_companions(const Node& source, const Action& action) co
                            : action.verdict == Verdict::discard    ? "discards"
                            : action.verdict == Verdict::quarantine ? "holds"
                                                                    : "decides nothing";
-  for (const auto* key : {"code", "text"}) {
+  for (const auto* key : {"code", "text", "language"}) {
     if (const auto* member = source.find(key)) {
       diagnostics.error(member->key_span,
                         quoted(key) + " belongs to a refusal, and this rule " + does,

@@ -4,6 +4,7 @@
 #include "model/text.h"
 #include "rules/loader.h"
 #include "rules/loader_tests.h"
+#include "rules/maintenance.h"
 #include "rules/rule_index.h"
 #include "tables/table.h"
 
@@ -28,6 +29,7 @@ struct Policy::Parts {
   std::map<std::string, std::vector<std::string>> matches;
   std::map<std::string, LoadedTable> loaded;
   std::string main_file;
+  std::optional<Maintenance> maintenance;
 };
 
 namespace {
@@ -60,7 +62,26 @@ class PolicyBuilder final : private TableSources {
   /// All of `before` but the tables of the file `changed`.
   PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
                 const std::string& changed)
-      : reader_(reader), checks_(checks), before_(before.parts_.get()), changed_(&changed) {}
+      : reader_(reader),
+        checks_(checks),
+        before_(before.parts_.get()),
+        changed_(&changed),
+        maintenance_(before.parts_->maintenance) {}
+
+  /// `policy` with another maintenance, or none.
+  static Result<std::shared_ptr<const Policy>> with(std::shared_ptr<const Policy> policy,
+                                                    const Maintenance* maintenance,
+                                                    const FileReader& reader,
+                                                    const CheckRegistry& checks) {
+    const auto wanted = maintenance == nullptr ? std::nullopt : std::optional(*maintenance);
+    if (policy->parts_->maintenance == wanted) return policy;
+    const std::string none;  // no file is called so: no table is read anew
+    PolicyBuilder builder(reader, checks, *policy, none);
+    builder.maintenance_ = wanted;
+    auto built = builder.build(policy->parts_->main_file);
+    if (!built) return built.problems();
+    return built->policy;
+  }
   /// All of `before` but some tables.
   PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
                 const std::string& changed, const Tables& stand_ins)
@@ -299,7 +320,9 @@ class PolicyBuilder final : private TableSources {
                                 Problems warnings) {
     auto parts = std::make_unique<Policy::Parts>();
     parts->settings = std::move(settings);
+    if (maintenance_) parts->rules.push_back(rule_of(*maintenance_));
     for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
+    parts->maintenance = maintenance_;
     parts->index = RuleIndex(parts->rules);
     parts->tables = std::move(tables.tables);
     parts->loaded = std::move(tables.loaded);
@@ -318,15 +341,38 @@ class PolicyBuilder final : private TableSources {
     for (const auto& [name, table] : parts->loaded) {
       if (!table.path.empty()) list(table.path, table.origin);
     }
+    if (maintenance_) {
+      list("maintenance",
+           maintenance_text(*maintenance_) + (maintenance_->ends_sessions ? " 421" : " 451"));
+    }
     parts->digest = sha256_hex(listing);
     return CompiledPolicy{std::shared_ptr<const Policy>(new Policy(std::move(parts))),
                           std::move(warnings)};
+  }
+
+  /// It stands before all others: nothing is asked, and no accept comes first.
+  static Rule rule_of(const Maintenance& maintenance) {
+    const auto* reason = find_reason(maintenance.ends_sessions ? "shutdown" : "overload");
+    const auto form = ReplyForm::parse(maintenance.ends_sessions ? "421 4.3.2" : "451 4.3.2");
+    return {{std::string(maintenance_rule), maintenance.file, 1, Stage::connect},
+            Condition::always(),
+            Verdict::defer,
+            {},
+            reason,
+            form,
+            maintenance_text(maintenance),
+            RuleMode::enforce,
+            WhenUnavailable::skip,
+            {},
+            {},
+            {}};
   }
 
   const FileReader& reader_;
   const CheckRegistry& checks_;
   const Policy::Parts* before_ = nullptr;
   const std::string* changed_ = nullptr;
+  std::optional<Maintenance> maintenance_;
   const Tables* stand_ins_ = nullptr;
   std::string main_file_;
   std::map<std::string, std::string> texts_;
@@ -400,6 +446,18 @@ Result<std::vector<PolicyTest>> Policy::read_tests(const Policy& policy, const s
   auto problems = diagnostics.take();
   if (has_errors(problems)) return problems;
   return tests.take();
+}
+
+Result<std::shared_ptr<const Policy>> with_maintenance(std::shared_ptr<const Policy> policy,
+                                                       const Maintenance* maintenance,
+                                                       const FileReader& reader,
+                                                       const CheckRegistry& checks) {
+  if (maintenance != nullptr) {
+    if (const auto fault = maintenance_fault(*maintenance); !fault.empty()) {
+      return plain_problem("the text of the maintenance: " + fault);
+    }
+  }
+  return PolicyBuilder::with(std::move(policy), maintenance, reader, checks);
 }
 
 std::vector<std::string> Policy::table_files() const {

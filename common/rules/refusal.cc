@@ -53,6 +53,10 @@ void refuse(Decision& decision, const Reason* reason, const std::optional<ReplyF
   const auto form = form_here(*reason, wish, transaction.stage);
   if (!form) return;
   const auto stage = reply_stage(transaction.stage);
+  if (own_text.empty()) {
+    const auto text = identity.texts.find(reason->id);
+    if (text != identity.texts.end()) own_text = text->second;
+  }
   auto values = field_values(transaction);
   if (!limit.empty()) values.emplace_back("limit", limit);
   values.insert(values.end(), more.begin(), more.end());

@@ -5,6 +5,7 @@
 #include "rules/condition.h"
 #include "rules/effects.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,15 @@ struct Rule {
   std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
   std::string note = {};                    ///< why, of a discard or a quarantine
   std::vector<RuleEffect> effects = {};     ///< what it does besides its verdict
+  /// Percent of messages that it acts on; on others it is a shadow rule. 0: its mode holds for all.
+  unsigned share = 0;
+  /// From then on it is off.
+  std::optional<std::chrono::system_clock::time_point> expires = {};
 };
+
+/// Today and always, on every message: what a review may count on.
+inline bool is_always_enforced(const Rule& rule) noexcept {
+  return rule.mode == RuleMode::enforce && rule.share == 0 && !rule.expires;
+}
 
 }  // namespace postern

@@ -165,6 +165,20 @@ constexpr std::array keys{
     SchemaKey{"when.*.is", KeyType::condition, "", 0, 0, "",
               "The condition; it may use others by their names.", "0.1", reload, built},
 
+    SchemaKey{"reason", KeyType::tables, "", 0, 0, "",
+              "What you say about a reason of the catalogue, which is NAME, in one place.", "0.1",
+              reload, built},
+    SchemaKey{"reason.*.text", KeyType::reply_text, "", 0, 0, "",
+              "Your own words instead of the catalogue's, for every refusal with this reason.",
+              "0.1", reload, built},
+    SchemaKey{"reason.*.texts", KeyType::translations, "", 0, 0, "",
+              "The same in other languages, in ASCII; a rule chooses one with language.", "0.1",
+              reload, built},
+    SchemaKey{"reason.*.defer_if_permit", KeyType::boolean, "", 0, 0, "",
+              "Whether Postfix is told DEFER_IF_PERMIT, which lets its other restrictions refuse "
+              "for good, where the reply is 450; when not given, as the catalogue has it.",
+              "0.1", reload, built},
+
     SchemaKey{"rule", KeyType::table_list, "", 0, 0, "",
               "The rules. Stage by stage, then in file order; the first that says yes decides.",
               "0.1", reload, built},
@@ -189,8 +203,17 @@ constexpr std::array keys{
     SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
               "Your own words for the sender instead of the catalogue's; may name {fields}.", "0.1",
               reload, built},
-    SchemaKey{"rule.mode", KeyType::choice, "enforce shadow", 0, 0, "\"enforce\"",
-              "shadow: evaluated and recorded, never acts.", "0.1", reload, built},
+    SchemaKey{"rule.language", KeyType::text, "", 0, 0, "",
+              "Of a refusal without a text, the language of the reason's text: one of its texts.",
+              "0.1", reload, built},
+    SchemaKey{"rule.mode", KeyType::rule_mode, "", 0, 0, "\"enforce\"",
+              "shadow: evaluated and recorded, never acts. A share of 1% to 99%: acts on so many "
+              "messages, always the same ones, and on all others as in shadow.",
+              "0.1", reload, built},
+    SchemaKey{"rule.expires", KeyType::expiry, "", 0, 0, "",
+              "The last day on which the rule acts, in UTC, or the time at which it ends; then it "
+              "is off.",
+              "0.1", reload, built},
     SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
               "What it means when a fact of the condition cannot be had; match only on accepts.",
               "0.1", reload, built},
@@ -220,8 +243,6 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "",
               "A text for the record and the log line; may name {fields}.", "0.1", reload, built},
-    SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
-              reload, later},
     SchemaKey{"rule.score", KeyType::text, "", 0, 0, "", "Add to a score that later rules test.",
               "", reload, later},
     SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
@@ -229,8 +250,6 @@ constexpr std::array keys{
               later},
     SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
               later},
-    SchemaKey{"reason", KeyType::tables, "", 0, 0, "", "Texts of reasons in words of yours.", "",
-              reload, later},
 
     SchemaKey{"test", KeyType::table_list, "", 0, 0, "",
               "Tests of the policy, which `postern test` and `postern check` run; a policy whose "
@@ -253,8 +272,10 @@ constexpr std::array keys{
               "Its address; required unless the client is local.", "0.1", reload, built},
     SchemaKey{"test.client.port", KeyType::count, "", 0, 65'535, "0", "Its port; 0 is none told.",
               "0.1", reload, built},
-    SchemaKey{"test.client.name", KeyType::text, "", 0, 0, "\"\"",
-              "Its host name as the mail server has confirmed it.", "0.1", reload, built},
+    SchemaKey{
+        "test.client.name", KeyType::text, "", 0, 0, "\"\"",
+        "Its host name as the mail server has confirmed it; \"\" if it could not, and tells none.",
+        "0.1", reload, built},
     SchemaKey{"test.client.reverse_name", KeyType::text, "", 0, 0, "",
               "The name that its address has, confirmed or not; `name` when not given.", "0.1",
               reload, built},
@@ -307,7 +328,7 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"test.not_told", KeyType::texts, "", 0, 0, "[]",
               "What the mail server does not tell, so that rules on it cannot be answered, such as "
-              "\"client.name\".",
+              "\"tls\".",
               "0.1", reload, built},
     SchemaKey{"test.dns", KeyType::dns_answers, "", 0, 0, "",
               "What DNS answers. A value is one record, a list of them, \"NXDOMAIN\", \"SERVFAIL\" "
@@ -400,12 +421,12 @@ std::string_view describe(KeyType type) noexcept {
       return "a code and an enhanced code such as \"550 5.7.1\"";
     case KeyType::reply_text:
       return "a sentence or two";
-    case KeyType::header_field:
-      return "\"Name: value\", { name, value }, or a list of these";
-    case KeyType::header_names:
-      return "the name of a header field, or a list of names";
-    case KeyType::addresses:
-      return "an address such as \"archive@example.org\", or a list of them";
+    case KeyType::rule_mode:
+      return "\"enforce\", \"shadow\", or a share such as \"10%\"";
+    case KeyType::expiry:
+      return "a day such as \"2027-01-31\", or a time";
+    case KeyType::translations:
+      return "texts by language such as { de = \"...\" }";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:
@@ -418,6 +439,12 @@ std::string_view describe(KeyType type) noexcept {
       return "numbers such as { \"per_client 192.0.2.1\" = 41 }";
     case KeyType::named_texts:
       return "names and values such as { \"client.ip\" = \"192.0.2.1\" }";
+    case KeyType::header_field:
+      return "\"Name: value\", { name, value }, or a list of these";
+    case KeyType::header_names:
+      return "the name of a header field, or a list of names";
+    case KeyType::addresses:
+      return "an address such as \"archive@example.org\", or a list of them";
   }
   return "";
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,15 @@ struct IdentitySettings {
   std::string host;     ///< how replies name us; required
   std::string contact;  ///< whom to ask, in replies; may be empty
   std::string help;     ///< URL template with {reason} and {ref}; may be empty
+  /// Sentences instead of the catalogue's, by the reason's name: for every refusal with that reason
+  /// whose rule has no text of its own, those for missing facts too.
+  std::map<std::string, std::string, std::less<>> texts = {};
+};
+
+/// What [reason.NAME] says, apart from its text, which stands in IdentitySettings.
+struct ReasonSettings {
+  std::map<std::string, std::string> texts;  ///< by language, for rules that name one
+  std::optional<bool> defer_if_permit;       ///< semantics 12; none: as the catalogue has it
 };
 
 /// A length of time as policies write it: a whole number and ms, s, m, h or d. nullopt on anything
@@ -108,6 +118,7 @@ struct Settings {
   JournalSettings journal;
   LogSettings log;
   RunSettings run;
+  std::map<std::string, ReasonSettings, std::less<>> reasons = {};
 };
 
 }  // namespace postern

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <sstream>
 
 namespace postern::cli {
@@ -223,14 +224,39 @@ TEST(StatusJson, PutsDottedNamesIntoObjects) {
             "    \"failures\": 0\n  },\n  \"policy\": {\n    \"digest\": \"0012\"\n  }\n}");
 }
 
+TEST_F(Commands, MaintenanceIsWrittenDownBesideTheJournalAndTakenBack) {
+  use(std::string(good_policy) + "\n[journal]\npath = \"" + dir_.path() + "/decisions.jsonl\"\n");
+  options_.control = "unix:" + dir_.path() + "/none.sock";
+  EXPECT_EQ(run(Command::maintenance, {"status"}), 0);
+  EXPECT_EQ(shown(out_), "off\n");
+  EXPECT_EQ(run(Command::maintenance, {"on"}), 64);
+  options_.until = "yesterday";
+  EXPECT_EQ(run(Command::maintenance, {"on"}), 64);
+  options_.until = "2h";
+  options_.reason_text = "a; b";
+  EXPECT_EQ(run(Command::maintenance, {"on"}), 64);
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() + "/maintenance"));
+  options_.reason_text = "New disks.";
+  EXPECT_EQ(run(Command::maintenance, {"on"}), 0) << err_.str();
+  EXPECT_THAT(shown(out_), HasSubstr("Senders read 421 4.3.2 \"The mail service is under "
+                                     "maintenance until about "));
+  EXPECT_THAT(shown(out_), HasSubstr(" New disks.\"\nNo server answers; it holds for the next"));
+  EXPECT_EQ(run(Command::maintenance, {"status"}), 0);
+  EXPECT_THAT(shown(out_), HasSubstr("until 20"));
+  EXPECT_EQ(run(Command::maintenance, {"off"}), 0);
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() + "/maintenance"));
+}
+
 TEST_F(Commands, ImportWritesAFragmentAndTellsWhatItLeftOut) {
-  const auto file = dir_.write("senders", "bulk.example REJECT\nheld.example HOLD\n");
+  const auto file = dir_.write("senders", "bulk.example REJECT\nlost.example DISCARD\n");
   EXPECT_EQ(run(Command::import_rules, {file}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("reject = \"sender-blocked\""));
-  EXPECT_EQ(shown(err_),
-            "DIR/senders:2: left out: rules made by the importer do not hold mail\n"
-            "    held.example HOLD\n"
-            "DIR/senders: 1 of 2 statements carried over, 1 left out\n");
+  EXPECT_EQ(
+      shown(err_),
+      "DIR/senders:2: left out: mail is not dropped silently by imported rules; decide on each "
+      "yourself\n"
+      "    lost.example DISCARD\n"
+      "DIR/senders: 1 of 2 statements carried over, 1 left out\n");
   options_.strict = true;
   EXPECT_EQ(run(Command::import_rules, {file}), 65);
   EXPECT_EQ(run(Command::import_rules, {dir_.path() + "/none"}), 66);

@@ -31,8 +31,9 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command : {"serve", "check", "test", "explain", "codes", "doctor", "lines",
-                              "status", "reload", "reopen", "stop", "spawn", "import"}) {
+  for (const char* command :
+       {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
+        "reload", "reopen", "stop", "spawn", "maintenance", "import"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -53,6 +54,19 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
     EXPECT_THAT(parsed.out, IsEmpty());
     EXPECT_FALSE(parsed.err.empty());
   }
+}
+
+TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
+  const auto parsed = parse({"simulate", "--from", "a@b.example", "--to", "c@d.example", "--to",
+                             "e@f.example", "--tls", "--dns", "b.example MX=10 m.example", "-"});
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  using Told = std::pair<std::string, std::string>;
+  EXPECT_THAT(parsed.options->scene,
+              ::testing::UnorderedElementsAre(Told("sender", "a@b.example"),
+                                              Told("recipient", "c@d.example"),
+                                              Told("recipient", "e@f.example"), Told("tls", ""),
+                                              Told("dns", "b.example MX=10 m.example")));
+  EXPECT_THAT(parsed.options->words, ElementsAre("-"));
 }
 
 TEST(CommandLine, NamesTheCommandThatIsNearest) {
@@ -111,6 +125,20 @@ TEST(CommandLine, EachCommandTakesItsOwnOptions) {
   const auto spawn = parse({"spawn", "--to", "unix:/run/x"});
   ASSERT_TRUE(spawn.options);
   EXPECT_EQ(spawn.options->to, "unix:/run/x");
+}
+
+TEST(CommandLine, MaintenanceTakesAnActionAndItsEnd) {
+  const auto on = parse({"maintenance", "on", "--until", "2h", "--reason-text", "New disks.",
+                         "--code", "451", "--control", "unix:/run/x"});
+  ASSERT_TRUE(on.options) << on.err;
+  EXPECT_THAT(on.options->words, ElementsAre("on"));
+  EXPECT_EQ(on.options->until, "2h");
+  EXPECT_EQ(on.options->reason_text, "New disks.");
+  EXPECT_EQ(on.options->reply_code, "451");
+  EXPECT_EQ(on.options->control, "unix:/run/x");
+  EXPECT_EQ(parse({"maintenance"}).exit_status, 64);
+  EXPECT_EQ(parse({"maintenance", "forever"}).exit_status, 64);
+  EXPECT_EQ(parse({"maintenance", "on", "--code", "550"}).exit_status, 64);
 }
 
 TEST(CommandLine, ImportSaysWhatTheFileIsAndWhatItIsAbout) {

@@ -152,7 +152,7 @@ TEST(ImportMacros, ThatGrowWithoutBoundAreLeftOut) {
 
 TEST(ImportRemarks, AreCountedWhenThereAreVeryMany) {
   std::string text;
-  for (int i = 0; i < 1500; ++i) text += "d" + std::to_string(i) + ".example HOLD\n";
+  for (int i = 0; i < 1500; ++i) text += "d" + std::to_string(i) + ".example DISCARD\n";
   Request request;
   request.file = "holds";
   const auto imported = convert(text, request);

@@ -66,6 +66,23 @@ TEST(AccessKeys, ThatSayDunnoKeepTheLessSpecificOnesFromBeingAsked) {
   EXPECT_EQ(of_sender(*policy, "other@example.net"), "reject");
 }
 
+TEST(AccessKeys, ThatDoSomethingWithTheMessageAreAskedAndKeepLessSpecificOnesOut) {
+  const auto policy = policy_of(
+      "marked@example.net WARN look at this one\n"
+      "example.net REJECT\n",
+      {});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(of_sender(*policy, "marked@example.net"), "pass");
+  EXPECT_EQ(of_sender(*policy, "other@example.net"), "reject");
+}
+
+TEST(AccessKeys, ThatHoldMailLeaveTheMoreSpecificOnesAlone) {
+  const auto policy = policy_of("friend@example.net OK\nexample.net HOLD\n", {});
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(of_sender(*policy, "friend@example.net"), "accept");
+  EXPECT_EQ(of_sender(*policy, "other@example.net"), "quarantine");
+}
+
 TEST(AccessKeys, CoverNamesBelowOnlyWherePostfixDoes) {
   Request request;
   request.parents = Parents::stand_alone;

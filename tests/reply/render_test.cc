@@ -1,9 +1,12 @@
 #include "reply/render.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace postern {
 namespace {
+
+using ::testing::StartsWith;
 
 Reply reply(ReplyStage stage, const char* form, std::size_t advice = 20) {
   ReplyText text;
@@ -149,6 +152,21 @@ TEST(PolicyPrefix, CountsWhatPostfixWrites) {
             std::string("<mail.example.net[192.0.2.7]:65535>: Client host rejected: ").size());
   EXPECT_EQ(policy_prefix(PolicyContext::end, "END-OF-MESSAGE"),
             std::string("<END-OF-MESSAGE>: End-of-data rejected: ").size());
+}
+
+TEST(RenderForPolicy, DefersIfPermittedWhereTheAdministratorSaysSoAndTheReplyIs450) {
+  const auto action = [](const char* form, std::string_view reason,
+                         std::optional<bool> setting) {
+    return render_for_policy(reply(ReplyStage::rcpt, form), *find_reason(reason),
+                             PolicyContext::recipient, 50, setting)
+        .action;
+  };
+  EXPECT_THAT(action("450 4.7.0", "greylisted", {}), StartsWith("DEFER_IF_PERMIT 4.7.0 "));
+  EXPECT_THAT(action("450 4.7.0", "greylisted", false), StartsWith("450 4.7.0 "));
+  EXPECT_THAT(action("450 4.2.1", "mailbox-disabled-temp", {}), StartsWith("450 4.2.1 "));
+  EXPECT_THAT(action("450 4.2.1", "mailbox-disabled-temp", true),
+              StartsWith("DEFER_IF_PERMIT 4.2.1 "));
+  EXPECT_THAT(action("451 4.7.0", "policy-defer", true), StartsWith("451 4.7.0 "));
 }
 
 }  // namespace
