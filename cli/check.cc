@@ -21,6 +21,9 @@ std::string action_of(const Rule& rule) {
     text += " " + std::string(rule.reason->id);
     text += " (" + (rule.form ? rule.form->text() : std::string(rule.reason->reply)) + ")";
   }
+  if (!rule.note.empty()) text += " (" + rule.note + ")";
+  if (rule.verdict == Verdict::pass) text.clear();
+  for (const auto& words : effect_words(rule)) text += (text.empty() ? "" : ", ") + words;
   if (rule.mode == RuleMode::shadow) text += ", in shadow";
   if (rule.share != 0) text += ", for " + std::to_string(rule.share) + "% of messages";
   if (rule.expires) {

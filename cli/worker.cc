@@ -190,6 +190,7 @@ class Worker {
     status.add(door + ".open", counters.open.load());
     status.add(door + ".requests", counters.requests.load());
     status.add(door + ".refusals", counters.refusals.load());
+    status.add(door + ".undelayed", counters.undelayed.load());
     status.add(door + ".failures", counters.failures.load());
   }
 

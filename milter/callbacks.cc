@@ -324,6 +324,12 @@ bool register_filter(const std::string& connection, SessionMaker maker, const Co
   return true;
 }
 
+void pause_callback(std::chrono::milliseconds duration) {
+  auto& filter = library();
+  std::unique_lock lock(filter.mutex);
+  filter.changed.wait_for(lock, duration, [&filter] { return filter.stopping.load(); });
+}
+
 std::string library_version_text() {
   unsigned major = 0;
   unsigned minor = 0;
@@ -352,7 +358,11 @@ bool stop_filter(std::chrono::milliseconds limit) {
 
   auto& filter = library();
   const auto end = Time::now() + limit;
-  filter.stopping = true;
+  {
+    const std::lock_guard lock(filter.mutex);
+    filter.stopping = true;
+  }
+  filter.changed.notify_all();  // whoever delays an answer
   // smfi_stop waits for the listener, which sleeps in poll for up to five seconds: it is called
   // aside while connections from here wake the listener. The thread is not joined, because in rare
   // runs libmilter did not come back at all, and the caller must leave the process all the same.

@@ -25,6 +25,9 @@ int run_filter();
 /// As stop() in filter.h.
 bool stop_filter(std::chrono::milliseconds limit);
 
+/// Waits in a callback, which keeps one of libmilter's threads; a stop ends it.
+void pause_callback(std::chrono::milliseconds duration);
+
 /// As library_version() in filter.h.
 std::string library_version_text();
 

@@ -43,7 +43,8 @@ EffectFate fate(bool good) {
 
 std::vector<EffectFate> carry_out(const Decision& decision, const MessageFacts& message,
                                   MessageEditor& editor) {
-  if (decision.verdict == Verdict::quarantine && !editor.hold(decision.note)) {
+  if (decision.verdict == Verdict::quarantine &&
+      !editor.hold(logged_note(decision.note, message.reference))) {
     throw std::runtime_error("the mail server does not let us hold a message");
   }
   std::vector<EffectFate> fates(decision.effects.size(), done());

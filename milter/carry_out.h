@@ -31,6 +31,7 @@ struct MessageFacts {
   const std::vector<std::string>& recipients;  ///< accepted ones, as they came with RCPT
   const std::map<std::string, int>& headers;   ///< by name in small letters: how many
   std::string_view before_value;               ///< what stands between colon and value
+  const Reference& reference;                  ///< of the decision, for the mail server's log
 };
 
 /// Carries out the effects and the hold of `decision`; what has become of each effect. Throws

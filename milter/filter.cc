@@ -3,6 +3,7 @@
 #include "milter/callbacks.h"
 #include "runtime/log.h"
 
+#include <atomic>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +18,15 @@ Kept kept_of(const Policy& policy, Record& record) noexcept {
   } catch (...) {
     return Kept::record;
   }
+}
+
+/// Each delayed answer keeps one of libmilter's threads, of which it makes as many as are wanted.
+bool pause(std::chrono::milliseconds duration, unsigned most) {
+  static std::atomic<unsigned> pausing{0};
+  const bool good = ++pausing <= most;
+  if (good) pause_callback(duration);
+  --pausing;
+  return good;
 }
 
 /// A session keeps the policy in force when it began, through every reload.
@@ -39,6 +49,9 @@ std::unique_ptr<Session> make_session(const Services& services) {
     record.policy = policy;
     services.journal.submit(std::move(record));
     return kept;
+  };
+  setup.pause = [most = settings.limits.delayed_answers](std::chrono::milliseconds duration) {
+    return pause(duration, most);
   };
   setup.next_reference = [services] { return services.references.next(); };
   setup.now = [services] { return services.clock.system(); };

@@ -327,7 +327,17 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
   } else if (message_) {
     message_->open_slips.push_back(slip);
   }
-  return {std::move(transaction), std::move(decision), std::move(slip)};
+  Asked asked{std::move(transaction), std::move(decision), std::move(slip)};
+  delay(asked);
+  return asked;
+}
+
+/// Every decision that is asked from RCPT on is answered next.
+void Session::delay(Asked& asked) {
+  const auto wanted = delay_of(asked.decision);
+  if (wanted.count() == 0 || setup_.pause(wanted)) return;
+  asked.undelayed = true;
+  ++setup_.counters->undelayed;
 }
 
 /// Facts of connect and HELO hold for the session; others for one message only, because a count
@@ -369,9 +379,13 @@ Status Session::take(Asked asked, Link& link) {
     ++setup_.counters->refusals;
   } else {
     const bool space_kept = negotiated_.has(step::header_leading_space);
-    sent.effects = carry_out(
-        decision, {message_->envelope_recipients, message_->headers, space_kept ? " " : ""}, link);
-    if (decision.verdict == Verdict::quarantine) sent.answer = "quarantine " + decision.note;
+    sent.effects = carry_out(decision,
+                             {message_->envelope_recipients, message_->headers,
+                              space_kept ? " " : "", asked.transaction.reference},
+                             link);
+    if (decision.verdict == Verdict::quarantine) {
+      sent.answer = "quarantine " + logged_note(decision.note, asked.transaction.reference);
+    }
     for (std::size_t i = 0; i < sent.effects.size(); ++i) {
       if (sent.effects[i].state != EffectState::failed) continue;
       setup_.complain("milter session " + tag() + ": the message of reference " +
@@ -415,6 +429,12 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
 void Session::record(Asked asked, SentReply sent) {
   const auto slip = asked.slip;
   auto entry = blank_record(std::move(asked.transaction));
+  if (asked.undelayed) {
+    for (std::size_t i = 0; i < sent.effects.size(); ++i) {
+      if (asked.decision.effects[i].kind != EffectKind::delay) continue;
+      sent.effects[i] = {EffectState::failed, "as many answers as may were delayed already"};
+    }
+  }
   entry.sent = std::move(sent);
   const bool unjoined = message_ && entry.transaction.queue_id.empty();
   if (unjoined) message_->open_without_queue_id.push_back(slip);

@@ -55,6 +55,8 @@ struct SessionSetup {
   /// Completes the record with what is the same for all of the session, and hands it on if anything
   /// is to be kept of it; says what. Does not throw.
   std::function<Kept(Record)> submit;
+  /// Waits before an answer; false: not now, because as many wait already as may.
+  std::function<bool(std::chrono::milliseconds)> pause;
   std::function<Reference()> next_reference;
   std::function<std::chrono::system_clock::time_point()> now;
   std::function<void(std::string_view)> complain;  ///< logs an error of ours
@@ -114,6 +116,7 @@ class Session {
     Transaction transaction;
     Decision decision;
     std::shared_ptr<RecordSlip> slip;
+    bool undelayed = false;  ///< a delay was wanted and could not be had
   };
 
   template <typename Work>
@@ -128,6 +131,7 @@ class Session {
   Asked ask(Stage stage, Transaction transaction);
   Facts& facts_for(Stage stage);
   void collect_facts(SessionMessage& message);
+  void delay(Asked& asked);
   /// The transaction for a stage after RCPT.
   Transaction after_rcpt(Link& link) const;
   /// Decides on the whole message at a stage after RCPT and speaks a refusal.

@@ -21,6 +21,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/man/postern.toml.5
 install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/policy-language.md
               ${PROJECT_SOURCE_DIR}/docs/configuration.md
+              ${PROJECT_SOURCE_DIR}/docs/actions.md
               ${PROJECT_SOURCE_DIR}/docs/tables.md
               ${PROJECT_SOURCE_DIR}/docs/testing-a-policy.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md

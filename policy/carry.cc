@@ -88,10 +88,11 @@ std::vector<EffectFate> first_fates(const Decision& decision, Stage stage, bool 
   return fates;
 }
 
-std::vector<Piece> pieces_of(const Decision& decision, Stage stage) {
+std::vector<Piece> pieces_of(const Decision& decision, Stage stage, const Reference& reference) {
   std::vector<Piece> pieces;
   if (decision.verdict == Verdict::quarantine) {
-    pieces.push_back({id_of("hold", "", 0), "HOLD " + decision.note, true, std::nullopt, 0});
+    pieces.push_back({id_of("hold", "", 0), "HOLD " + logged_note(decision.note, reference), true,
+                      std::nullopt, 0});
   }
   const auto& effects = decision.effects;
   for (std::size_t i = 0; i < effects.size(); ++i) {
@@ -114,7 +115,7 @@ std::vector<Piece> pieces_of(const Decision& decision, Stage stage) {
 }  // namespace
 
 Carried carry(const Decision& decision, Stage stage, Memory& memory, const Memory::Key& key,
-              std::size_t before) {
+              const Reference& reference, std::size_t before) {
   Carried carried;
   if (decision.effects.empty() && decision.verdict != Verdict::quarantine) return carried;
   carried.fates = first_fates(decision, stage, !key.empty());
@@ -123,7 +124,7 @@ Carried carry(const Decision& decision, Stage stage, Memory& memory, const Memor
                        decision.verdict == Verdict::discard;
   if (refused || stage < Stage::rcpt) return carried;
 
-  const auto pieces = pieces_of(decision, stage);
+  const auto pieces = pieces_of(decision, stage, reference);
   std::vector<std::size_t> ids;
   ids.reserve(pieces.size());
   const Piece* chosen = nullptr;

@@ -22,6 +22,6 @@ struct Carried {
 /// the first answer to the same question carried, 0 if this is the first: a hold and a redirect
 /// are said again then, for their answer may have been lost; anything else is not.
 Carried carry(const Decision& decision, Stage stage, Memory& memory, const Memory::Key& key,
-              std::size_t before);
+              const Reference& reference, std::size_t before);
 
 }  // namespace postern::policy_door

@@ -110,8 +110,8 @@ class Decoder {
 /// PREPEND with a header field; REDIRECT and BCC with an address; all in printable ASCII, at most
 /// 1,000 octets. Whoever gets nullopt has met a bug and closes without an answer.
 std::optional<std::string> encode_answer(std::string_view action);
-/// "action=OK\n\n", which nobody sends by accident: it ends Postfix's restriction list, and in front
-/// of reject_unauth_destination opens a relay.
+/// "action=OK\n\n", which nobody sends by accident: it ends Postfix's restriction list, and in
+/// front of reject_unauth_destination opens a relay.
 std::string encode_ok();
 
 }  // namespace postern::policy_door

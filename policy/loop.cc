@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
@@ -62,6 +63,14 @@ struct Loop::State {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
   std::vector<std::uint64_t> answered;      // connections whose answer is still to be sent
   std::vector<std::uint64_t> answers_sent;  // used by send_answers() alone; keeps its memory
+  /// Answers that wait for their time; few, as the responder gives out no more than the policy
+  /// allows.
+  struct Delayed {
+    Time due;
+    std::uint64_t connection;
+    Responder::Answer answer;
+  };
+  std::vector<Delayed> delayed;
   std::uint64_t next_id = first_connection_id;
   Time now;
   Time next_sweep;
@@ -107,8 +116,9 @@ struct Loop::State {
       const int longest = timed          ? static_cast<int>(sweep_interval.count())
                           : may_remember ? static_cast<int>(quiet_sweep_interval.count())
                                          : -1;
-      const auto events = poller.wait(room, waits ? longest : 0);
+      const auto events = poller.wait(room, waits ? until_due(longest) : 0);
       now = clock().steady();
+      if (!delayed.empty()) send_due();
       for (const auto& event : events) {
         guarded_take(event);
         if (answered.size() >= answers_at_once) send_answers();
@@ -123,6 +133,33 @@ struct Loop::State {
     }
     acceptor.stop();
     while (!connections.empty()) close(*connections.begin()->second);
+  }
+
+  /// How long to wait at most, so that no delayed answer is late.
+  int until_due(int longest) {
+    if (delayed.empty()) return longest;
+    auto first = delayed.front().due;
+    for (const auto& each : delayed) first = std::min(first, each.due);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - clock().steady());
+    const auto wait = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    return longest < 0 ? wait : std::min(longest, wait);
+  }
+
+  enum class Due : std::uint8_t { by_now, all };
+  /// The answers whose time has come; all of them when the loop is about to end.
+  void send_due(Due which = Due::by_now) {
+    const auto first = std::stable_partition(
+        delayed.begin(), delayed.end(),
+        [&](const Delayed& each) { return which == Due::by_now && each.due > now; });
+    std::vector<Delayed> due(std::make_move_iterator(first),
+                             std::make_move_iterator(delayed.end()));
+    delayed.erase(first, delayed.end());
+    for (auto& each : due) {
+      guarded(each.connection, [&](Connection& connection) {
+        connection.answer(std::move(*each.answer));
+        advance(connection);
+      });
+    }
   }
 
   /// Trouble with one event must not end the loop: with it the whole door would be deaf, unseen.
@@ -220,6 +257,11 @@ struct Loop::State {
           close(connection);
           return;
         }
+        if (octets->delay.count() > 0 && !draining) {
+          keep_back(connection, std::move(*octets));
+          settle(connection);
+          return;
+        }
         connection.answer(std::move(**octets));
         answered.push_back(connection.id());
         return;
@@ -250,8 +292,18 @@ struct Loop::State {
       close(connection);
       return;
     }
+    if (letter.octets.delay.count() > 0 && !draining) {
+      keep_back(connection, std::move(letter.octets));
+      return;
+    }
     connection.answer(std::move(*letter.octets));
     advance(connection);
+  }
+
+  /// The connection goes on deciding until its time has come.
+  void keep_back(const Connection& connection, Responder::Answer answer) {
+    const auto due = now + answer.delay;
+    delayed.push_back({due, connection.id(), std::move(answer)});
   }
 
   /// Closes a connection that has nothing to wait for, else tells epoll what it waits for.
@@ -278,6 +330,8 @@ struct Loop::State {
   }
 
   void close(Connection& connection) {
+    // Whoever has gone waits for nothing.
+    std::erase_if(delayed, [&](const Delayed& each) { return each.connection == connection.id(); });
     poller.remove(connection.socket());
     connections.erase(connection.id());
     --context.connections;
@@ -294,6 +348,7 @@ struct Loop::State {
   void start_draining() {
     acceptor.stop();
     draining = true;
+    send_due(Due::all);
     // What a client had sent before we stopped it still gets its answer.
     for (const auto id : ids()) {
       guarded(id, [&](Connection& connection) { serve(connection, 0); });

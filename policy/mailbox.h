@@ -2,6 +2,7 @@
 // it. Thread-safe.
 #pragma once
 
+#include "policy/answer.h"
 #include "system/unique_fd.h"
 
 #include <cstdint>
@@ -16,7 +17,7 @@ class Mailbox {
  public:
   struct Letter {
     std::uint64_t connection;
-    std::optional<std::string> octets;  ///< none: nothing can be answered
+    PolicyAnswer octets;  ///< none: nothing can be answered
   };
 
   /// Throws std::system_error when the system gives no event descriptor.

@@ -9,6 +9,7 @@
 #include "runtime/log_limit.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -35,7 +36,8 @@ struct Spoken {
 struct Subject {
   Stage stage = Stage::connect;
   PolicyContext context = PolicyContext::recipient;
-  std::string named;  ///< by Postfix, before our text; only needed for a refusal
+  Reference reference;  ///< for the mail server's log
+  std::string named;    ///< by Postfix, before our text; only needed for a refusal
 };
 
 std::optional<bool> defer_if_permit(const Settings& settings, const Reason& reason) {
@@ -86,7 +88,7 @@ std::optional<Spoken> speak(const Decision& decision, const Settings& settings,
         spoken.sent.condition = "said at RCPT";
         spoken.kind = Spoken::Kind::unspeakable;
       } else if (decision.verdict == Verdict::discard) {
-        action = "DISCARD " + decision.note;
+        action = "DISCARD " + logged_note(decision.note, subject.reference);
       }
       break;
   }
@@ -175,6 +177,7 @@ struct Responder::Core {
   std::optional<Answer> respond(const Request& request, Stage stage,
                                 const std::function<Done()>& later,
                                 const std::shared_ptr<Core>& self);
+  Answer delayed(const Asked& asked, const Decision& decision, Spoken& spoken);
   Answer repeat(const Asked& asked, const Given& given, Transaction transaction);
   std::optional<Spoken> speak(const Asked& asked, const Decision& decision, std::size_t before);
   void wait(Asked asked, Transaction transaction, Done done, const std::shared_ptr<Core>& self);
@@ -184,6 +187,8 @@ struct Responder::Core {
   Answer fail(const Asked& asked, std::string_view why) noexcept;
 
   Services services;
+  const std::shared_ptr<std::atomic<unsigned>> delaying =
+      std::make_shared<std::atomic<unsigned>>(0);
   Memory memory;
   LogLimit failures;
 };
@@ -204,7 +209,7 @@ struct Responder::Pending {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
         if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
-        octets = std::move(spoken->octets);
+        octets = core->delayed(asked, decision, *spoken);
         if (worth_keeping) to_record = std::move(spoken->sent);
       } else {
         octets = core->fail(asked, why_unanswered(decision));
@@ -259,10 +264,12 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       services.journal.submit(std::move(join));
     }
     if (recalled.given) {
+      asked.subject.reference = recalled.given->reference;
       asked.subject.named = named_by_postfix(request, asked.subject.context);
       return repeat(asked, *recalled.given, std::move(transaction));
     }
     asked.reference = services.references.next();
+    asked.subject.reference = asked.reference;
     transaction.reference = asked.reference;
     if (stage > Stage::rcpt) {
       transaction.recipients = recipients_of(transaction, memory.recipients(asked.key));
@@ -284,8 +291,9 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
             ? what_is_kept(*asked.policy, outcome->transaction, outcome->facts, decision)
             : Kept::nothing;
     remember(asked, *spoken, decision, outcome->transaction.queue_id, kept);
+    auto answer = delayed(asked, decision, *spoken);
     if (kept != Kept::nothing) record(asked, std::move(spoken->sent), std::move(*outcome));
-    return std::move(spoken->octets);
+    return answer;
   } catch (const std::exception& error) {
     return fail(asked, error.what());
   }
@@ -293,9 +301,10 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
 
 std::optional<Spoken> Responder::Core::speak(const Asked& asked, const Decision& decision,
                                              std::size_t before) {
-  return policy_door::speak(decision, asked.policy->settings(), asked.subject,
-                            carry(decision, asked.subject.stage, memory, asked.key, before),
-                            asked.policy->settings().listen.accept_answer);
+  return policy_door::speak(
+      decision, asked.policy->settings(), asked.subject,
+      carry(decision, asked.subject.stage, memory, asked.key, asked.subject.reference, before),
+      asked.policy->settings().listen.accept_answer);
 }
 
 void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
@@ -333,6 +342,27 @@ void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outco
   services.journal.submit(std::move(record));
 }
 
+/// The answer, with its delay if there is room for one more.
+Responder::Answer Responder::Core::delayed(const Asked& asked, const Decision& decision,
+                                           Spoken& spoken) {
+  Answer answer(std::move(spoken.octets));
+  const auto delay = delay_of(decision);
+  if (delay.count() == 0) return answer;
+  const auto number = ++*delaying;
+  std::shared_ptr<void> place(nullptr, [count = delaying](void*) { --*count; });
+  if (number <= asked.policy->settings().limits.delayed_answers) {
+    answer.delay = delay;
+    answer.place = std::move(place);
+    return answer;
+  }
+  ++services.policy_counters.undelayed;
+  for (std::size_t i = 0; i < spoken.sent.effects.size(); ++i) {
+    if (decision.effects[i].kind != EffectKind::delay) continue;
+    spoken.sent.effects[i] = {EffectState::failed, "as many answers as may were delayed already"};
+  }
+  return answer;
+}
+
 Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given,
                                           Transaction transaction) {
   // The list that asks now may remap other codes than the first one, so the same decision is
@@ -350,7 +380,7 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
     services.journal.submit(std::move(record));
   }
   ++services.policy_counters.repeats;
-  return std::move(spoken->octets);
+  return Answer(std::move(spoken->octets));
 }
 
 Responder::Answer Responder::Core::fail(const Asked& asked, std::string_view why) noexcept {

@@ -2,6 +2,7 @@
 // nothing of sockets. Thread-safe.
 #pragma once
 
+#include "policy/answer.h"
 #include "policy/codec.h"
 #include "policy/memory.h"
 #include "runtime/services.h"
@@ -19,7 +20,7 @@ class Responder {
 
   /// The octets to send. nullopt: we cannot decide; close without an answer, so that the MTA puts
   /// the client off (semantics 14). What there is to log has been logged.
-  using Answer = std::optional<std::string>;
+  using Answer = PolicyAnswer;
   using Done = std::function<void(Answer answer)>;
 
   /// The answer, if nothing has to be asked for it. Else nullopt: `later` has been called once,

@@ -198,7 +198,11 @@ void tell_decision(Page& page, const Record& record) {
     }
     page.paragraph(text + '.', 2);
   } else if (decision.verdict == Verdict::pass) {
-    page.paragraph("No rule applied, so the MTA goes on as if Postern were not there.", 2);
+    page.paragraph(
+        decision.effects.empty()
+            ? "No rule applied, so the MTA goes on as if Postern were not there."
+            : "No rule decided, so the MTA goes on. What rules did besides stands below.",
+        2);
   } else {
     page.paragraph("No rule: Postern itself could not decide, and refuses for now.", 2);
   }

@@ -51,6 +51,16 @@ std::optional<AcceptScope> accept_scope_from_text(std::string_view text) noexcep
   return from_text<AcceptScope>(scopes, text);
 }
 
+std::chrono::milliseconds delay_of(const Decision& decision) noexcept {
+  std::chrono::milliseconds sum{0};
+  for (const auto& effect : decision.effects) sum += effect.delay;
+  return sum;
+}
+
+std::string logged_note(const std::string& note, const Reference& reference) {
+  return reference.empty() ? note : note + " (ref " + reference.text() + ')';
+}
+
 std::optional<AcceptedRecipient> accepted_recipient(MailAddress address, const Decision& decision) {
   // What is to be held or dropped is taken, from every recipient.
   if (decision.verdict == Verdict::reject || decision.verdict == Verdict::defer) {

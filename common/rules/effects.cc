@@ -136,6 +136,17 @@ std::string words(EffectKind kind, const std::string& name, const std::string& v
   return text + value;
 }
 
+/// An answer is delayed where the rule's stage is answered: rules up to RCPT at each RCPT, which is
+/// where both doors speak of them, later ones at their own. The policy service hears of the end of
+/// the headers at the end of the message.
+bool is_answered_here(const Rule& rule, const Transaction& transaction) {
+  auto stage = std::max(rule.place.stage, Stage::rcpt);
+  if (transaction.door == Door::policy && stage == Stage::end_of_headers) {
+    stage = Stage::end_of_message;
+  }
+  return stage == transaction.stage;
+}
+
 bool keeps_message(const Decision& decision) {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept ||
          decision.verdict == Verdict::quarantine;
@@ -218,15 +229,21 @@ void add_effects(Decision& decision, const std::vector<const Rule*>& acted,
   const bool touchable = keeps_message(decision);
   const auto values = values_for(identity, transaction);
   bool redirected = false;
+  std::chrono::milliseconds delay_left = longest_delay;
   for (const auto* rule : acted) {
     for (const auto& effect : rule->effects) {
       if (touches_message(effect.kind) && !touchable) continue;
       if (effect.kind == EffectKind::redirect && std::exchange(redirected, true)) continue;
+      const auto delay = std::min(effect.delay, delay_left);
+      if (effect.kind == EffectKind::delay) {
+        if (delay.count() == 0 || !is_answered_here(*rule, transaction)) continue;
+        delay_left -= delay;
+      }
       const bool filled = effect.kind == EffectKind::add_header || effect.kind == EffectKind::warn;
       const auto longest = effect.kind == EffectKind::warn ? longest_warning : longest_header_value;
       decision.effects.push_back({effect.kind, rule->place.name, effect.name,
                                   filled ? fill(effect.text, values, longest) : effect.text,
-                                  effect.delay});
+                                  delay});
     }
   }
 }

@@ -29,6 +29,9 @@ struct RuleEffect {
 /// Octets of a header field's value, whatever its fields expand to: with the longest name it stays
 /// below the 998 of a line (RFC 5322 2.1.1), so that nobody has to fold it.
 inline constexpr std::size_t longest_header_value = 900;
+/// The longest that all rules together delay one answer, ours: with the default deadline it stays
+/// below milter_command_timeout, 30s (postconf(5)); Postfix waits 100s for the policy service.
+inline constexpr std::chrono::milliseconds longest_delay{15'000};
 /// Octets of a warning in the log, whose lines are under 1,024 octets as a whole.
 inline constexpr std::size_t longest_warning = 200;
 

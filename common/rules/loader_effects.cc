@@ -20,6 +20,8 @@ constexpr std::size_t longest_header_name = 64;
 constexpr std::size_t longest_note = 120;
 /// Octets of a tag, which stands in each log line of the decision.
 constexpr std::size_t longest_tag = 32;
+/// Of the 30s that Postfix waits for a milter's answer (postconf(5)), with time for its way back.
+constexpr std::chrono::milliseconds most_of_deadline_and_delay{28'000};
 /// Further recipients of one rule.
 constexpr std::size_t most_addresses = 10;
 
@@ -364,6 +366,17 @@ void EffectLoader::check(const Node& rule, Verdict verdict, const std::vector<Ru
   check_templates(rule, *stage);
   check_doors(rule, effects, *stage);
   check_number(rule, verdict, effects);
+  const auto* delay = rule.find("delay");
+  const auto most = most_of_deadline_and_delay;
+  const auto delayed = std::find_if(effects.begin(), effects.end(), [](const RuleEffect& effect) {
+    return effect.kind == EffectKind::delay;
+  });
+  if (delayed == effects.end() || !settings_.listen.milter) return;
+  if (settings_.limits.deadline + delayed->delay <= most) return;
+  diagnostics.warning(delay->value.span,
+                      "with limits.deadline this answer may take longer than mail servers wait for "
+                      "a milter (milter_command_timeout, 30s)",
+                      "keep deadline and delay together below 28s");
 }
 
 /// Postfix takes one action with an answer, and in a recipient list alone there is one answer to

@@ -154,6 +154,8 @@ void read_limits(const Node& root, const ValueReader& values, LimitSettings& lim
   if (section == nullptr) return;
   values.check_keys(*section, "limits");
   limits.deadline = values.duration(*section, "limits.deadline").value_or(limits.deadline);
+  limits.delayed_answers = static_cast<unsigned>(
+      values.count(*section, "limits.delayed_answers").value_or(limits.delayed_answers));
   limits.policy_connections = static_cast<unsigned>(
       values.count(*section, "limits.policy_connections").value_or(limits.policy_connections));
   limits.policy_idle = values.duration(*section, "limits.policy_idle").value_or(limits.policy_idle);

@@ -80,6 +80,7 @@ struct LimitSettings {
   unsigned policy_connections = 2000;              ///< policy door, all listeners together
   std::chrono::milliseconds policy_idle{600'000};  ///< an idle policy connection is closed
   unsigned journal_queue = 65'536;                 ///< records waiting to be written
+  unsigned delayed_answers = 100;                  ///< at a time, at each door
 };
 
 /// What the journal keeps of mail that passes. Refusals are always recorded in full.

@@ -61,6 +61,8 @@ struct DoorCounters {
   /// Policy door: answers given again, because another restriction list asked the same or Postfix
   /// asked a second time. Not counted among the refusals once more.
   std::atomic<std::uint64_t> repeats{0};
+  /// Answers that a rule would have delayed, had not as many been delayed already as may be.
+  std::atomic<std::uint64_t> undelayed{0};
   std::atomic<std::uint64_t> failures{0};  ///< closed without an answer, or answered internal-error
 };
 

@@ -135,6 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(record.transaction.recipients.value().size() == accepted);
     return Kept::record;
   };
+  setup.pause = [](std::chrono::milliseconds) { return true; };
   setup.next_reference = [] { return Reference::make({}, 1, 1); };
   setup.now = [] { return std::chrono::system_clock::time_point{}; };
   setup.complain = [](std::string_view) {};

@@ -82,8 +82,10 @@ TEST_F(SessionEffects, KeepsARecipientWhoIsTheNewOne) {
 
 TEST_F(SessionEffects, HoldsAndDropsAtTheEndOnly) {
   EXPECT_EQ(run({rule_of(Verdict::quarantine, {header("X-A", "a")}, "odd")}), Status::proceed);
-  EXPECT_THAT(link.edits, ElementsAre("hold odd", "insert X-A:a"));
-  EXPECT_EQ(records.all().back().sent->answer, "quarantine odd");
+  const auto record = records.all().back();
+  const auto note = "odd (ref " + record.transaction.reference.text() + ")";
+  EXPECT_THAT(link.edits, ElementsAre("hold " + note, "insert X-A:a"));
+  EXPECT_EQ(record.sent->answer, "quarantine " + note);
   link.edits.clear();
   EXPECT_EQ(run({rule_of(Verdict::discard, {other(EffectKind::tag, "gone")}, "odd")}),
             Status::discard);
@@ -121,6 +123,25 @@ TEST_F(SessionEffects, AMessageDoesNotInheritWhatWasCountedInTheOneBefore) {
   session->header("Subject", "one");
   EXPECT_EQ(end(), Status::proceed);
   EXPECT_THAT(link.edits, ElementsAre("delete Subject 1"));
+}
+
+TEST_F(SessionEffects, SaysWhenAnAnswerCouldNotBeDelayed) {
+  auto rule =
+      rule_of(Verdict::pass, {{EffectKind::delay, "changes", {}, {}, std::chrono::seconds(5)}});
+  std::vector<std::chrono::milliseconds> asked;
+  pause = [&](std::chrono::milliseconds duration) {
+    asked.push_back(duration);
+    return asked.size() == 1;
+  };
+  policy.rules = {rule};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  EXPECT_EQ(rcpt("<eve@example.net>"), Status::proceed);
+  EXPECT_THAT(asked, ElementsAre(std::chrono::seconds(5), std::chrono::seconds(5)));
+  EXPECT_EQ(records.all()[0].sent->effects[0].state, EffectState::done);
+  EXPECT_EQ(records.all()[1].sent->effects[0].state, EffectState::failed);
+  EXPECT_EQ(counters.undelayed, 1U);
 }
 
 std::uint32_t actions_of(const std::string& rule) {

@@ -23,6 +23,7 @@ class SessionFixture : public testing::Test {
     auto made = toy_setup(policy, records, counters);
     if (decide) made.decide = decide;
     if (submit) made.submit = submit;
+    if (pause) made.pause = pause;
     session = std::make_unique<milter_door::Session>(std::move(made));
     session->negotiate(0x1ff, 0x1fffff);
   }
@@ -60,6 +61,7 @@ class SessionFixture : public testing::Test {
   DoorCounters counters;
   decltype(milter_door::SessionSetup::decide) decide;
   decltype(milter_door::SessionSetup::submit) submit;
+  decltype(milter_door::SessionSetup::pause) pause;
   FakeLink link;
   std::unique_ptr<milter_door::Session> session;
 };

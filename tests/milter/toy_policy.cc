@@ -88,6 +88,7 @@ milter_door::SessionSetup toy_setup(const ToyPolicy& policy, Records& records,
     records.add(std::move(record));
     return Kept::record;
   };
+  setup.pause = [](std::chrono::milliseconds) { return true; };
   setup.next_reference = [] { return Reference::make(noon, 1, sequence++ & 0xffU); };
   setup.now = [] { return noon; };
   setup.complain = [](std::string_view) {};

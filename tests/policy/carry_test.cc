@@ -1,6 +1,7 @@
 // What a decision does besides its verdict, at the policy door: one action an answer, each once.
 
 #include "policy/responder.h"
+#include "rules/settings.h"
 #include "tests/policy/door_fixture.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +31,10 @@ class CarryTest : public DoorTest {
     std::string answer;
     test::ask(responder, *decoder.next(),
               [&answer](std::optional<std::string> octets) { answer = octets.value_or("closed"); });
-    return answer.substr(0, answer.find('\n'));
+    answer = answer.substr(0, answer.find('\n'));
+    // The reference is another at each question.
+    return answer.substr(
+        0, answer.find(" (ref ") == std::string::npos ? answer.size() : answer.find(" (ref ") + 5);
   }
 
   std::vector<std::string> last_fates() const {
@@ -88,15 +92,15 @@ TEST_F(CarryTest, WithoutAnInstanceNothingCanBeDoneOnce) {
 }
 
 TEST_F(CarryTest, AHoldGoesFirstAndIsSaidAgain) {
-  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd");
-  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd");
+  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd (ref");
+  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd (ref");
   rules.effects.clear();
-  EXPECT_EQ(ask("RCPT", "quarantine", {{"instance", ""}}), "action=HOLD odd");
+  EXPECT_EQ(ask("RCPT", "quarantine", {{"instance", ""}}), "action=HOLD odd (ref");
 }
 
 TEST_F(CarryTest, ADiscardIsAllThatIsSaid) {
-  EXPECT_EQ(ask("RCPT", "discard"), "action=DISCARD odd");
-  EXPECT_EQ(ask("END-OF-MESSAGE", "discard"), "action=DISCARD odd");
+  EXPECT_EQ(ask("RCPT", "discard"), "action=DISCARD odd (ref");
+  EXPECT_EQ(ask("END-OF-MESSAGE", "discard"), "action=DISCARD odd (ref");
   EXPECT_THAT(journal.records().back().sent->effects, SizeIs(3));
 }
 
@@ -120,6 +124,33 @@ TEST_F(CarryTest, ARefusalCarriesNothing) {
   EXPECT_THAT(last_fates(), ElementsAre("done"));
 }
 
+TEST_F(CarryTest, AnAnswerBringsItsDelayAndItsPlaceAmongThoseDelayed) {
+  using std::chrono_literals::operator""ms;
+  rules.effects = {{EffectKind::delay, "slow", "", "", 300ms},
+                   {EffectKind::delay, "slow", "", "", 200ms}};
+  const auto answer_about = [&](const std::string& local) {
+    Decoder decoder;
+    decoder.feed(policy_request("RCPT", {{"recipient", local + "@test.example"}}));
+    auto answer = responder.respond(*decoder.next(), [] { return Responder::Done(); });
+    return answer.value();
+  };
+  const auto first = answer_about("bob");
+  EXPECT_EQ(first.delay, 500ms);
+  EXPECT_THAT(last_fates(), ElementsAre("done", "done"));
+  EXPECT_EQ(answer_about("bob").delay, 0ms) << "asked again";
+
+  std::vector<Responder::Answer> many;
+  for (unsigned i = 1; i < LimitSettings().delayed_answers; ++i) {
+    many.push_back(answer_about("r" + std::to_string(i)));
+    EXPECT_EQ(many.back().delay, 500ms);
+  }
+  EXPECT_EQ(answer_about("eve").delay, 0ms);
+  EXPECT_THAT(last_fates(), ElementsAre("failed", "failed"));
+  EXPECT_EQ(policy_counters.undelayed, 1U);
+  many.clear();
+  EXPECT_EQ(answer_about("joe").delay, 500ms);
+}
+
 TEST_F(CarryTest, AnAcceptIsNoOkUnlessAskedFor) {
   rules.effects.clear();
   EXPECT_EQ(ask("RCPT", "settle"), "action=DUNNO");
@@ -136,7 +167,7 @@ TEST_F(OkTest, SaysOkForAnAcceptAndForNothingElse) {
   EXPECT_EQ(ask("RCPT", "settle"), "action=OK");
   EXPECT_EQ(journal.records().front().sent->answer, "action=OK");
   EXPECT_EQ(ask("RCPT", "bob"), "action=DUNNO");
-  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd");
+  EXPECT_EQ(ask("RCPT", "quarantine"), "action=HOLD odd (ref");
 }
 
 TEST_F(OkTest, SomethingToBeDoneGoesBeforeTheOk) {

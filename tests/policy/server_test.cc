@@ -249,6 +249,48 @@ TEST_F(ServerTest, StopAnswersWhatHasBeenAskedAndClosesTheIdle) {
   EXPECT_EQ(policy_counters.open, 0U);
 }
 
+class DelayingServerTest : public ServerTest {
+ protected:
+  DelayingServerTest() {
+    rules.effects = {{EffectKind::delay, "slow", "", "", std::chrono::milliseconds(200)}};
+  }
+  /// Has been asked, and its answer waits: the one loop answers somebody else meanwhile, who asks
+  /// what was asked before, which is not delayed again.
+  PolicyClient waiting_client() {
+    auto client = unix_client();
+    client.send(about("bob"));
+    journal.wait_for(1);
+    EXPECT_EQ(unix_client().ask(about("bob")), "action=DUNNO\n\n");
+    char octet = 0;
+    EXPECT_LT(::recv(client.descriptor(), &octet, 1, MSG_DONTWAIT | MSG_PEEK), 0);
+    return client;
+  }
+};
+
+TEST_F(DelayingServerTest, ADelayedAnswerGoesOutWhenItsTimeHasCome) {
+  serve();
+  auto client = waiting_client();
+  clock.advance(200ms);
+  EXPECT_EQ(client.answer(), "action=DUNNO\n\n");
+  EXPECT_EQ(client.ask(about("bob")), "action=DUNNO\n\n");
+}
+
+TEST_F(DelayingServerTest, AStopWaitsForNoDelay) {
+  auto& running = serve();
+  auto client = waiting_client();
+  running.stop(10s);
+  EXPECT_EQ(client.answer(), "action=DUNNO\n\n");
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(DelayingServerTest, WhoGoesAwayLeavesNothingBehind) {
+  auto& running = serve();
+  waiting_client().close();
+  EXPECT_EQ(unix_client().ask(about("bob")), "action=DUNNO\n\n");
+  running.stop(10s);
+  EXPECT_EQ(policy_counters.open, 0U);
+}
+
 TEST_F(ServerTest, StopAtItsLimitClosesWhatStillWaits) {
   auto& running = serve();
   auto waiting = unix_client();

@@ -10,6 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace postern {
 namespace {
 
@@ -199,6 +202,40 @@ TEST(Effects, ValuesFromOutsideCannotEndAHeaderFieldOrGrowIt) {
   EXPECT_THAT(value, HasSubstr("(nobody)"));
 }
 
+Rule delaying(std::string_view name, Stage stage, std::chrono::milliseconds delay) {
+  auto made = rule(name, stage, "");
+  made.verdict = Verdict::pass;
+  made.effects.push_back({EffectKind::delay, {}, {}, delay});
+  return made;
+}
+
+TEST(Effects, ADelayBelongsToTheAnswerThatSpeaksOfItsStage) {
+  using std::chrono_literals::operator""ms;
+  const auto rules =
+      list(delaying("connect", Stage::connect, 100ms), delaying("rcpt", Stage::rcpt, 200ms),
+           delaying("data", Stage::data, 400ms), delaying("headers", Stage::end_of_headers, 800ms));
+  const auto delay_at = [&](Stage stage, Door door) {
+    auto transaction = ordinary_transaction(stage);
+    transaction.door = door;
+    return delay_of(decide(rules, {}, transaction));
+  };
+  EXPECT_EQ(delay_at(Stage::mail, Door::milter), 0ms);
+  EXPECT_EQ(delay_at(Stage::rcpt, Door::milter), 300ms);
+  EXPECT_EQ(delay_at(Stage::data, Door::milter), 400ms);
+  EXPECT_EQ(delay_at(Stage::end_of_headers, Door::milter), 800ms);
+  EXPECT_EQ(delay_at(Stage::end_of_message, Door::milter), 0ms);
+  EXPECT_EQ(delay_at(Stage::end_of_message, Door::policy), 800ms);
+}
+
+TEST(Effects, AllDelaysOfAnAnswerTogetherAreBounded) {
+  using std::chrono_literals::operator""s;
+  const auto decision =
+      decide(list(delaying("one", Stage::rcpt, 10s), delaying("two", Stage::rcpt, 10s),
+                  delaying("three", Stage::rcpt, 10s)));
+  EXPECT_EQ(delay_of(decision), longest_delay);
+  EXPECT_THAT(decision.effects, SizeIs(2));
+}
+
 TEST(Effects, HoldingOrDroppingTakesTheRecipient) {
   for (const auto verdict : {Verdict::discard, Verdict::quarantine}) {
     Decision decision;
@@ -222,6 +259,7 @@ redirect = "Inspection@Example.ORG"
 bcc = ["a@example.org", "b@example.org"]
 tag = "word"
 warn = "{helo|nobody} came"
+delay = "5s"
 quarantine = "odd"
 [[rule]]
 name = "drops"
@@ -238,7 +276,7 @@ acknowledge_loss = true
       effect_words(first),
       ElementsAre("add_header X-A: {client_address}", "add_header X-B: b", "remove_header X-C",
                   "remove_header Subject", "redirect Inspection@example.org", "bcc a@example.org",
-                  "bcc b@example.org", "tag word", "warn {helo|nobody} came"));
+                  "bcc b@example.org", "tag word", "warn {helo|nobody} came", "delay 5000ms"));
   EXPECT_EQ(policy->rules()[1].verdict, Verdict::discard);
 }
 

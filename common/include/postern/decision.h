@@ -7,6 +7,7 @@
 #include "postern/reply.h"
 #include "postern/transaction.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -114,6 +115,13 @@ struct Decision {
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+/// How long its answer is to be delayed.
+std::chrono::milliseconds delay_of(const Decision& decision) noexcept;
+
+/// The words of a discard or a hold for the mail server's own log, with the reference that leads to
+/// the record: "odd mail (ref XXXX-XXXX-XXXX)".
+std::string logged_note(const std::string& note, const Reference& reference);
 
 /// What later stages are to know of a recipient, from the decision on it at RCPT; none if that was
 /// a refusal.
