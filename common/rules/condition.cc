@@ -78,6 +78,10 @@ const Subjects& Condition::subjects() const noexcept { return program_->subjects
 const std::string& Condition::source() const noexcept { return program_->source; }
 const std::vector<ConditionName>& Condition::names() const noexcept { return program_->names; }
 
+const std::vector<ExpressionProblem>& Condition::warnings() const noexcept {
+  return program_->warnings;
+}
+
 bool Condition::bound_to_networks() const noexcept {
   return !program_->steps.empty() && bound(*program_, program_->steps.back());
 }

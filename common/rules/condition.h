@@ -91,6 +91,8 @@ class Condition {
   Stage earliest_stage() const noexcept;
   const Subjects& subjects() const noexcept;
   const std::string& source() const noexcept;
+  /// What may be meant but rarely is. Of its own text, not of named conditions in it.
+  const std::vector<ExpressionProblem>& warnings() const noexcept;
   /// Every name of the fixed list that it holds, for reviews.
   const std::vector<ConditionName>& names() const noexcept;
   /// True if `and` joins it with a test that only some client networks pass (`client.ip in ...`),

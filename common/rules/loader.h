@@ -87,6 +87,8 @@ std::optional<EntryList> file_entries(const TableFile& file, const std::string& 
 /// Reports the faults of a condition where it stands.
 void report_condition(const Node& value, const std::vector<ExpressionProblem>& problems,
                       const TableSet& tables, Diagnostics& diagnostics);
+/// Reports what a condition may not mean as it stands.
+void report_warnings(const Node& value, const Condition& condition, Diagnostics& diagnostics);
 
 /// Compiles [when.NAME] sections: all are declared, then each is compiled after those it uses.
 class ConditionCompiler {

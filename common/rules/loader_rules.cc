@@ -166,7 +166,10 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   if (member == nullptr) return Condition::always();
   if (!values_.text(source, "rule.when")) return {};
   auto compiled = Condition::compile(member->value.string, scope(stage));
-  if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
+  if (auto* condition = std::get_if<Condition>(&compiled)) {
+    report_warnings(member->value, *condition, values_.diagnostics());
+    return std::move(*condition);
+  }
   report_condition(member->value, std::get<std::vector<ExpressionProblem>>(compiled), tables_,
                    values_.diagnostics());
   return {};

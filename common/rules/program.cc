@@ -50,6 +50,21 @@ bool compare(Comparison comparison, std::int64_t value, const std::vector<std::i
   }
 }
 
+bool compare(Comparison comparison, WideNumber left, WideNumber right) {
+  switch (comparison) {
+    case Comparison::less:
+      return left < right;
+    case Comparison::less_equal:
+      return left <= right;
+    case Comparison::greater:
+      return left > right;
+    case Comparison::greater_equal:
+      return left >= right;
+    default:
+      return left == right;
+  }
+}
+
 /// Texts of the operators that look into one; `test.texts` is in lower case where case is ignored.
 bool compare_inside(const Test& test, std::string_view text) {
   if (test.comparison == Comparison::matches) return test.pattern->matches(text);
@@ -138,6 +153,7 @@ class Runner {
 
   Truth test(const Test& test) {
     if (test.check) return check(test);
+    if (test.calculation) return calculation(test);
     if (outcome_) {
       // A name and a table for most tests; growing one by one costs more than the rest of this.
       if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
@@ -154,10 +170,17 @@ class Runner {
                             : reading.value == (test.numbers.front() != 0));
       }
       case ValueType::number:
-      case ValueType::size: {
+      case ValueType::size:
+      case ValueType::time_of_day:
+      case ValueType::date: {
         const auto reading = read_number(*test.name, transaction_);
         using State = Reading<std::int64_t>::State;
         if (reading.state == State::not_told) return not_told(*test.name, test.macro);
+        if (!test.times.empty()) {
+          return truth_of(
+              std::any_of(test.times.begin(), test.times.end(),
+                          [&](const TimeRange& range) { return range.contains(reading.value); }));
+        }
         // An absent number is no number: it is equal to none, above none and below none.
         return truth_of(reading.state == State::told &&
                         compare(test.comparison, reading.value, test.numbers));
@@ -244,6 +267,10 @@ class Runner {
     if (looks_inside(test.comparison)) {
       return truth_of(reading.state == State::told && compare_inside(test, value));
     }
+    if (test.comparison == Comparison::within) {
+      return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
+                                  [&](const auto& domain) { return is_within(value, domain); }));
+    }
     if (test.type == ValueType::domain) {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
                                   [&](const auto& domain) { return same_domain(value, domain); }));
@@ -253,6 +280,24 @@ class Runner {
                                   [&](const auto& local) { return same_local(value, local); }));
     }
     return truth_of(holds(test.texts, value));
+  }
+
+  Truth calculation(const Test& test) {
+    using State = CalculationResult::State;
+    if (outcome_) {
+      for (const auto* side : {&test.calculation->left, &test.calculation->right}) {
+        for (const auto& step : *side) {
+          if (step.kind == CalculationStep::Kind::name) note_name(step.name, {});
+        }
+      }
+    }
+    const auto left = calculate(test.calculation->left, transaction_);
+    if (left.state == State::not_told) return not_told(left.missing, {});
+    const auto right = calculate(test.calculation->right, transaction_);
+    if (right.state == State::not_told) return not_told(right.missing, {});
+    // As in a plain comparison: with what does not exist nothing compares.
+    return truth_of(left.state == State::told && right.state == State::told &&
+                    compare(test.comparison, left.value, right.value));
   }
 
   Truth same(const Test& test) {

@@ -4,7 +4,9 @@
 
 #include "checks/check.h"
 #include "postern/address.h"
+#include "rules/calculation.h"
 #include "rules/condition.h"
+#include "rules/local_clock.h"
 #include "rules/names.h"
 #include "rules/pattern.h"
 
@@ -30,12 +32,13 @@ enum class Comparison : std::uint8_t {
   ends_with,
   contains,
   matches,
+  within,   ///< a domain name is one of the texts or below it
   same_as,  ///< another name
 };
 
 /// One comparison. Which of the value lists counts follows from the type.
 struct Test {
-  std::optional<Name> name;  ///< none: a check
+  std::optional<Name> name;  ///< none: a check or a calculation
   std::string macro;         ///< for Name::macro
   std::shared_ptr<const Check> check;
   ValueType type = ValueType::boolean;
@@ -45,10 +48,12 @@ struct Test {
   std::vector<std::int64_t> numbers;
   std::vector<Network> networks;
   std::vector<MailAddress> addresses;
+  std::vector<TimeRange> times;
   std::optional<Name> other;  ///< of same_as
   std::string other_macro;
   std::string table_name;
   std::shared_ptr<const Table> table;
+  std::shared_ptr<const Calculation> calculation;  ///< instead of a name
   std::shared_ptr<const Pattern> pattern;  ///< shared by the conditions that a named one is part of
 };
 
@@ -67,6 +72,7 @@ struct Program {
   std::vector<std::uint32_t> children;
   std::vector<Test> tests;
   std::vector<ConditionName> names;
+  std::vector<ExpressionProblem> warnings;  ///< of its own text
   Stage earliest = Stage::connect;
   Stage latest = Stage::end_of_message;  ///< up to which everything it names is known
   Subjects subjects;

@@ -41,6 +41,11 @@ void Resolver::problem(const Node& node, std::string message, std::string hint) 
   problem(node.offset, node.length, std::move(message), std::move(hint));
 }
 
+void Resolver::warning(const Node& node, std::string message, std::string hint) {
+  warnings_.push_back(
+      {node.offset, std::max<std::size_t>(node.length, 1), std::move(message), std::move(hint)});
+}
+
 std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted) {
   Operand result;
   if (node.kind == NodeKind::macro) {

@@ -47,6 +47,9 @@ class Resolver {
   void problem(const Node& node, std::string message, std::string hint = {});
   void problem(std::size_t offset, std::size_t length, std::string message, std::string hint = {});
 
+  /// Something that may be meant but rarely is.
+  void warning(const Node& node, std::string message, std::string hint);
+
   /// Reports names that are never known at the same stage.
   void check_stages();
   Stage earliest() const { return earliest_; }
@@ -55,6 +58,7 @@ class Resolver {
   /// Names of the fixed list, in the order in which they were found.
   const std::vector<ConditionName>& names() const { return names_; }
   std::vector<ExpressionProblem>& problems() { return problems_; }
+  std::vector<ExpressionProblem>& warnings() { return warnings_; }
 
  private:
   void use(const Node& node, std::string_view name, Stage earliest, Stage latest,
@@ -74,6 +78,7 @@ class Resolver {
   Subjects subjects_;
   std::vector<ConditionName> names_;
   std::vector<ExpressionProblem> problems_;
+  std::vector<ExpressionProblem> warnings_;
 };
 
 }  // namespace postern::expression

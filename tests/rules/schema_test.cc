@@ -140,7 +140,8 @@ TEST(Schema, RangesReadLikeTheValuesThatAreWritten) {
 
 TEST(Schema, KeysOfASectionAreItsOwnAndAvailableOnes) {
   EXPECT_THAT(keys_of("log"), ElementsAre("to", "accepts"));
-  EXPECT_THAT(keys_of("table.*"), ElementsAre("kind", "entries", "file", "format", "keys", "value", "column",
+  EXPECT_THAT(keys_of("table.*"),
+              ElementsAre("kind", "entries", "file", "format", "keys", "value", "column",
                           "value_column", "until_column", "note_column", "header", "separator",
                           "query", "database", "case", "delimiter"));
   EXPECT_THAT(keys_of("listen"), Not(Contains("metrics")));
