@@ -111,9 +111,11 @@ def main() -> int:
                       "every step")
                 compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
                         arguments.pairs, arguments.messages, "messages", server.pid)
-            print("decisions by the number of rules", flush=True)
-            subprocess.run([build / "bench/bench_rules", str(arguments.pairs)], check=True,
-                           timeout=RUN_SECONDS)
+            for title, program in (("decisions by the number of rules", "bench_rules"),
+                                   ("decisions by the size of a table", "bench_table_decisions")):
+                print(title, flush=True)
+                subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
+                               timeout=RUN_SECONDS)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)

@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/tested_policy.h"
+#include "kit/test_report.h"
 #include "postern/reason.h"
 #include "rules/rule.h"
 #include "tables/table.h"
@@ -70,14 +72,23 @@ int check(const Options& options, Terminal terminal) {
     return EX_CONFIG;
   }
   const auto& policy = *loaded->policy;
+  const auto run = run_for(patience_for_tests, loaded->policy, policy.tests());
+  if (const auto failed = failures(run); !failed.empty()) {
+    terminal.err << render(failed, terminal.glyphs) << count_text(run.results, run.skipped) << '\n';
+    return EX_CONFIG;
+  }
   terminal.out << place.config << ": " << summary_line(policy) << '\n';
   print_rules(terminal.out, policy);
   print_tables(terminal.out, policy);
+  if (!policy.tests().empty()) {
+    terminal.out << "Tests:\n    " << count_text(run.results, run.skipped) << '\n';
+  }
   print_listeners(terminal.out, settings_on_disk(policy.settings(), place.root));
   auto warnings = review_for_service(policy.settings(), place.config);
   // The policy is good for a library; that it cannot be served is for the administrator to judge.
   for (auto& problem : warnings) problem.severity = Severity::warning;
   warnings.insert(warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
+  for (auto& problem : omissions(run, place.config)) warnings.push_back(std::move(problem));
   if (!warnings.empty()) terminal.out << "Warnings:\n" << render(warnings, terminal.glyphs);
   terminal.out << count_text(warnings) << '\n';
   return EX_OK;

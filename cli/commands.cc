@@ -13,6 +13,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return serve(options, terminal);
     case Command::check:
       return check(options, terminal);
+    case Command::test:
+      return test(options, terminal);
     case Command::explain:
       return explain(options, terminal);
     case Command::codes:
@@ -31,6 +33,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return stop(options, terminal);
     case Command::spawn:
       return spawn(options, terminal);
+    case Command::import_rules:
+      return import_rules(options, terminal);
   }
   return EX_SOFTWARE;
 }

@@ -17,6 +17,8 @@ struct Terminal {
 
 int serve(const Options& options, Terminal terminal);
 int check(const Options& options, Terminal terminal);
+/// 1 when a test fails.
+int test(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);
@@ -26,6 +28,7 @@ int reload(const Options& options, Terminal terminal);
 int reopen(const Options& options, Terminal terminal);
 int stop(const Options& options, Terminal terminal);
 int spawn(const Options& options, Terminal terminal);
+int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.
 int run_command(const Options& options, Terminal terminal) noexcept;

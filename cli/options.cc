@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <sstream>
 #include <sysexits.h>
 
@@ -15,7 +17,8 @@ namespace postern::cli {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit status: 0 well, 64 wrong usage, 65 or 66 nothing found, 67 no such user,\n"
+    "Exit status: 0 well, 1 a test failed, 64 wrong usage, 65 or 66 nothing found, 67 no such "
+    "user,\n"
     "69 no server or socket, 70 internal error, 71 system error, 73 no new journal,\n"
     "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
@@ -26,6 +29,7 @@ struct CommandLine {
   Options options;
   CLI::Option* config = nullptr;
   bool json = false;
+  std::optional<importer::Keys> import_keys;
   std::vector<std::string> names;  ///< of the commands
 
   CommandLine() {
@@ -43,6 +47,10 @@ struct CommandLine {
                           "List every problem of the policy, or summarise it when it has none");
     check->add_option("FILE", options.words, "Main file of the policy (default: --config)")
         ->expected(0, 1);
+
+    auto* test = command(Command::test, "test", "Run the tests of the policy and of more files");
+    test->add_option("FILES", options.words, "Files with further [[test]] sections");
+    json_flag(test);
 
     auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
     explain
@@ -81,6 +89,47 @@ struct CommandLine {
                 "Relay between standard input and output and the policy service, for spawn(8)");
     spawn->add_option("--to", options.to,
                       "Address of the policy service (default: the policy's first)");
+    import_options(command(Command::import_rules, "import",
+                           "Make rules and tables of another program's files, and say what is not "
+                           "carried over"));
+  }
+
+  void import_options(CLI::App* sub) {
+    auto& request = options.import_request;
+    word_option(sub, "FORMAT", "What wrote the file",
+                {"postfix-access", "postgrey-whitelist", "postfwd", "milter-greylist"},
+                [&request](const std::string& word) {
+                  request.format = importer::format_from_text(word).value_or(request.format);
+                })
+        ->required();
+    sub->add_option("FILE", options.words, "The file")->required()->expected(1);
+    word_option(sub, "--keys",
+                "What an access table or whitelist is about (default: sender; of postgrey, client)",
+                {"client", "helo", "sender", "recipient"},
+                [this](const std::string& word) { import_keys = importer::keys_from_text(word); });
+    word_option(sub, "--type", "How an access table is written (default: auto)",
+                {"auto", "hash", "cidr", "regexp"}, [&request](const std::string& word) {
+                  request.source = importer::source_from_text(word).value_or(request.source);
+                });
+    sub->add_flag_callback(
+        "--exact-domains", [&request] { request.parents = importer::Parents::stand_alone; },
+        "example.org is this name alone: smtpd_access_maps is not in Postfix's "
+        "parent_domain_matches_subdomains");
+    sub->add_option("--name", request.stem,
+                    "Begins the names of rules and tables (default: that of the file)");
+    sub->add_option("--output", options.output,
+                    "Folder for the result, with long lists in files (default: standard output)")
+        ->type_name("DIR");
+    sub->add_flag("--strict", options.strict, "Fail (65) when something is left out");
+  }
+
+  /// An option or operand that is one of these words.
+  static CLI::Option* word_option(CLI::App* sub, const std::string& name, const std::string& about,
+                                  const std::vector<std::string>& words,
+                                  const std::function<void(const std::string&)>& take) {
+    return sub->add_option_function<std::string>(name, take, about)
+        ->check(CLI::IsMember(words))
+        ->type_name("WORD");
   }
 
   CLI::App* command(Command which, const std::string& name, const std::string& about) {
@@ -142,6 +191,10 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
       // Sockets and the lines for the mail server need whole paths.
       auto& root = line.options.place.root;
       if (!root.empty()) root = std::filesystem::absolute(root).lexically_normal().string();
+      auto& request = line.options.import_request;
+      const bool whitelist = request.format == importer::Format::postgrey_whitelist;
+      request.keys =
+          line.import_keys.value_or(whitelist ? importer::Keys::client : importer::Keys::sender);
       line.options.format = line.json ? Format::json : Format::text;
       result.options = std::move(line.options);
     } catch (const CLI::ParseError& error) {

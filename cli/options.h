@@ -1,6 +1,7 @@
 // Options: what a command line asks for. Parsed in options.cc, the only place that knows CLI11.
 #pragma once
 
+#include "import/import.h"
 #include "runtime/files.h"
 
 #include <cstdint>
@@ -13,6 +14,7 @@ namespace postern::cli {
 enum class Command : std::uint8_t {
   serve,
   check,
+  test,
   explain,
   codes,
   doctor,
@@ -22,6 +24,7 @@ enum class Command : std::uint8_t {
   reopen,
   stop,
   spawn,
+  import_rules,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -35,9 +38,13 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;            ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;             ///< explain: another journal than the policy's
-  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies
+  std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;               ///< explain: another journal than the policy's
+  importer::Request import_request;  ///< import: what is read, and how
+  std::string output;                ///< import: folder for the result; empty: standard output
+  bool strict = false;               ///< import: fail when something was left out
+  std::vector<std::string> words;    ///< explain: what to look for; codes: codes, reasons, replies;
+                                     ///< test: files of tests; import: the file
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

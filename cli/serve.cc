@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/tested_policy.h"
 #include "cli/worker.h"
 #include "postern/version.h"
 #include "runtime/descriptors.h"
@@ -177,7 +178,9 @@ std::string need_restart(const Settings& started, const Settings& now) {
 /// The parent's part of a reload: its copy of the policy, for workers to come.
 SupervisorHooks::Adoption adopt(const ConfigPlace& place, const Settings& started,
                                 const std::string& worker_has, WorkerSetup& setup) {
-  const auto loaded = load_policy(place);
+  auto loaded = load_policy(place);
+  // What the worker has was tested there.
+  if (loaded && summary_line(*loaded->policy) != worker_has) loaded = load_tested_policy(place);
   if (!loaded) {
     log(LogLevel::warning,
         "the policy has changed again and is broken now; a new worker would start with the one "
@@ -210,7 +213,7 @@ int serve(const Options& options, Terminal terminal) {
   ::umask(0007);
   LastReference last_reference;  // before the sockets: what it throws leaves none behind
 
-  auto loaded = load_policy(options.place);
+  auto loaded = load_tested_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
   const auto missing = review_for_service(loaded->policy->settings(), options.place.config);
   if (has_errors(missing)) return fail(terminal, missing, EX_CONFIG);

@@ -1,6 +1,7 @@
 #include "cli/worker.h"
 
 #include "cli/load.h"
+#include "cli/tested_policy.h"
 #include "journal/journal.h"
 #include "milter/filter.h"
 #include "model/text.h"
@@ -97,7 +98,7 @@ class Worker {
   }
 
   void reload(WorkerChannel& channel) {
-    auto loaded = load_policy(setup_.place);
+    auto loaded = load_tested_policy(setup_.place);
     if (!loaded) {
       // A journal that was rotated meanwhile is let go all the same.
       journal_.reopen(settings_.journal, policy_.get()->settings().log);

@@ -17,12 +17,14 @@ ROOMS = {
     "reply": {"model"},
     "tables": {"model"},
     "checks": {"model"},
-    "rules": {"model", "reply", "tables", "checks"},
+    "kit": {"model", "reply", "tables", "checks"},
+    "rules": {"model", "reply", "tables", "checks", "kit"},
+    "import": {"model", "reply", "tables", "rules"},
     "system": set(),
-    "journal": {"system", "model", "reply", "tables", "checks", "rules"},
-    "runtime": {"system", "model", "reply", "tables", "checks", "rules", "journal"},
+    "journal": {"system", "model", "reply", "tables", "checks", "kit", "rules"},
+    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "journal"},
 }
-PURE = {"model", "reply", "tables", "checks", "rules"}
+PURE = {"model", "reply", "tables", "checks", "kit", "rules", "import"}
 IMPURE_HEADERS = re.compile(
     r"^(fstream|iostream|filesystem|thread|mutex|condition_variable|future|stop_token|random|"
     r"cstdio|stdio\.h|ctime|time\.h|unistd\.h|fcntl\.h|sys/.*|netdb\.h|poll\.h|spdlog/.*)$")

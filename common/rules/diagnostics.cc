@@ -57,6 +57,10 @@ void Diagnostics::warning(const Span& span, std::string message, std::string hin
   add(Severity::warning, span, std::move(message), std::move(hint));
 }
 
+void Diagnostics::note(const Span& span, std::string message, std::string hint) {
+  add(Severity::note, span, std::move(message), std::move(hint));
+}
+
 void Diagnostics::add(Severity severity, const Span& span, std::string message, std::string hint) {
   Problem problem;
   problem.severity = severity;

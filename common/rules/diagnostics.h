@@ -50,6 +50,7 @@ class Diagnostics {
 
   void error(const Span& span, std::string message, std::string hint = {});
   void warning(const Span& span, std::string message, std::string hint = {});
+  void note(const Span& span, std::string message, std::string hint = {});
   /// A problem that has its position already; its source line is filled in when it has none and
   /// the file is known here.
   void add(Problem problem);

@@ -52,6 +52,8 @@ class TableSources {
   virtual std::shared_ptr<const std::string> known_text(const std::string& path) const = 0;
   /// The rows of a data base; false, and reported at `by`, when they cannot be had.
   virtual bool rows(const Node& by, const DatabaseQuery& query, const FileReader::Row& row) = 0;
+  /// The table that stands in for that of this name; nullptr: none does.
+  virtual std::shared_ptr<const Table> stand_in(const std::string& table) const = 0;
   /// The table of that name as it is already, if its file `path` is not to be read or holds what it
   /// held.
   virtual const LoadedTable* kept(const std::string& table, const std::string& path) = 0;
@@ -198,7 +200,13 @@ class RuleCompiler {
 /// that are never reached, refusals that bar postmaster.
 void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics);
-/// The last of them, RFC 5321 4.5.1. One warning says it.
+/// Those that compare conditions: that can never be true or false, that an earlier rule leaves
+/// nothing to, that take bounces, that rest on what the standards forbid to refuse for.
+void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
+                  Diagnostics& diagnostics);
+/// The last stage of which nothing is asked after `draft`, had it said yes.
+Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen);
+/// RFC 5321 4.5.1. One warning says it.
 void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& settings,
                         const TableSet& tables, Diagnostics& diagnostics);
 

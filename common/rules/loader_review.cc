@@ -105,20 +105,6 @@ void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics&
   }
 }
 
-/// The last stage of which nothing is asked after `draft`, which says yes to everything.
-Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen) {
-  const auto& rule = draft.rule;
-  const auto own = rule.place.stage;
-  if (rule.verdict == Verdict::accept) {
-    if (rule.scope == AcceptScope::stage) return own;
-    // Behind the policy door not every RCPT may have been seen; what stands there is then not
-    // known at DATA to have settled all recipients.
-    return own == Stage::rcpt && !listen.policy.empty() ? own : Stage::end_of_message;
-  }
-  // Of a local submission, which only the milter sees, nothing is refused before DATA.
-  return own <= Stage::rcpt && listen.milter ? Stage::rcpt : Stage::end_of_message;
-}
-
 /// A rule after one that decides everything, at its stage or from there on.
 void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings& listen,
                        Diagnostics& diagnostics) {
@@ -205,6 +191,19 @@ void warn_of_unfounded_text(const DraftRule& draft, Diagnostics& diagnostics) {
 
 }  // namespace
 
+Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen) {
+  const auto& rule = draft.rule;
+  const auto own = rule.place.stage;
+  if (rule.verdict == Verdict::accept) {
+    if (rule.scope == AcceptScope::stage) return own;
+    // Behind the policy door not every RCPT may have been seen; what stands there is then not
+    // known at DATA to have settled all recipients.
+    return own == Stage::rcpt && !listen.policy.empty() ? own : Stage::end_of_message;
+  }
+  // Of a local submission, which only the milter sees, nothing is refused before DATA.
+  return own <= Stage::rcpt && listen.milter ? Stage::rcpt : Stage::end_of_message;
+}
+
 void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
@@ -215,6 +214,7 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
   }
   warn_of_names_never_known(rules, diagnostics);
   warn_of_unreached(rules, settings.listen, diagnostics);
+  review_logic(rules, settings, diagnostics);
   warn_of_postmaster(rules, settings, tables, diagnostics);
 }
 

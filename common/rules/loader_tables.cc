@@ -249,6 +249,11 @@ class SectionReader {
 };
 
 LoadedTable read_table(const Member& member, const ValueReader& values, TableSources& sources) {
+  if (auto other = sources.stand_in(member.key)) {
+    LoadedTable loaded;
+    loaded.table = std::move(other);
+    return loaded;
+  }
   auto section = SectionReader(member, values).read();
   const auto& name = member.key;
   const auto kind = section.kind;

@@ -74,10 +74,12 @@ void ValueReader::check_keys(const Node& table, std::string_view section) const 
     // "*" is how the schema writes the administrator's names; as a name it is none.
     if (key == nullptr || member.key.find_first_of("*.") != std::string::npos) {
       const auto known = keys_of(section);
-      const auto where = section.empty()        ? std::string("a policy file")
-                         : section == "rule"    ? std::string("a rule")
-                         : section == "table.*" ? std::string("a table")
-                                                : '[' + std::string(section) + ']';
+      const auto where = section.empty()                ? std::string("a policy file")
+                         : section == "rule"            ? std::string("a rule")
+                         : section == "table.*"         ? std::string("a table")
+                         : section == "test"            ? std::string("a test")
+                         : section.starts_with("test.") ? quoted(last_part(section))
+                                                        : '[' + std::string(section) + ']';
       diagnostics_.error(
           member.key_span, "unknown key " + quoted(member.key),
           nearest_hint(member.key, known, where + " has " + list_text(known, "and")));
@@ -93,9 +95,13 @@ void ValueReader::not_built_yet(const Member& member) const {
 }
 
 const Node* ValueReader::section(const Node& root, std::string_view name) const {
-  const auto* found = root.find(name);
+  const auto* found = root.find(last_part(name));
   if (found == nullptr) return nullptr;
   if (found->value.kind != Node::Kind::table) {
+    if (name.starts_with("test.")) {
+      wrong_type(key_at(name), found->value);
+      return nullptr;
+    }
     const auto word = std::string(name);
     diagnostics_.error(found->key_span, quoted(name) + " is a section",
                        key_at(name).type == KeyType::tables
@@ -228,6 +234,25 @@ bool ValueReader::check_contact(const Node& value) const {
   diagnostics_.error(value.span, quoted(value.string) + " is not an address people can write to",
                      "as in \"postmaster@example.org\"");
   return false;
+}
+
+std::vector<const Node*> ValueReader::texts(const Node& table, std::string_view path) const {
+  std::vector<const Node*> texts;
+  const auto* found = member(table, path);
+  if (found == nullptr) return texts;
+  if (found->value.kind != Node::Kind::array) {
+    wrong_type(key_at(path), found->value);
+    return texts;
+  }
+  for (const auto& item : found->value.items) {
+    if (item.kind == Node::Kind::string) {
+      texts.push_back(&item);
+    } else {
+      diagnostics_.error(item.span, quoted(last_part(path)) + " holds strings, not " +
+                                        std::string(to_text(item.kind)));
+    }
+  }
+  return texts;
 }
 
 std::optional<std::int64_t> ValueReader::count(const Node& table, std::string_view path) const {

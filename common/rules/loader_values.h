@@ -25,13 +25,15 @@ class ValueReader {
   void check_keys(const Node& table, std::string_view section) const;
   /// Reports a key that the schema has and this version does not.
   void not_built_yet(const Member& member) const;
-  /// The section of that name if it is there and a table.
+  /// The section of that name, a path in the schema, if it is there and a table.
   const Node* section(const Node& root, std::string_view name) const;
   /// The items of a [[section]]; anything else is a problem.
   std::vector<const Node*> list(const Node& root, std::string_view name) const;
 
   // Each takes the path of a key in the schema and the table that may hold its last part.
   std::optional<std::string> text(const Node& table, std::string_view path) const;
+  /// The strings of a list; items of another kind are reported and left out.
+  std::vector<const Node*> texts(const Node& table, std::string_view path) const;
   std::optional<std::int64_t> count(const Node& table, std::string_view path) const;
   std::optional<bool> boolean(const Node& table, std::string_view path) const;
   std::optional<std::chrono::milliseconds> duration(const Node& table, std::string_view path) const;

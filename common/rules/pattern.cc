@@ -39,5 +39,12 @@ std::string Pattern::error_fragment() const { return compiled_->expression.error
 bool Pattern::matches(std::string_view text) const {
   return RE2::PartialMatch(piece(text), compiled_->expression);
 }
+const std::string& Pattern::text() const { return compiled_->expression.pattern(); }
+bool Pattern::is_same(const Pattern& other) const {
+  const auto& mine = compiled_->expression;
+  const auto& theirs = other.compiled_->expression;
+  return mine.pattern() == theirs.pattern() &&
+         mine.options().case_sensitive() == theirs.options().case_sensitive();
+}
 
 }  // namespace postern::expression

@@ -26,6 +26,10 @@ class Pattern {
   /// True if the pattern fits anywhere in `text`. Octets, not glyphs: what MTAs hand over need not
   /// be UTF-8.
   bool matches(std::string_view text) const;
+  /// As it was written.
+  const std::string& text() const;
+  /// The same text with the same care for letters.
+  bool is_same(const Pattern& other) const;
 
  private:
   struct Compiled;

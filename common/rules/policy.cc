@@ -3,6 +3,7 @@
 #include "checks/check.h"
 #include "model/text.h"
 #include "rules/loader.h"
+#include "rules/loader_tests.h"
 #include "rules/rule_index.h"
 #include "tables/table.h"
 
@@ -19,6 +20,7 @@ struct Policy::Parts {
   RuleIndex index{{}};
   Tables tables;
   std::string digest;
+  std::shared_ptr<const std::vector<PolicyTest>> tests;
 
   // To make the same policy again with another table: the files of rules as they were read, and
   // every table with its origin.
@@ -59,6 +61,12 @@ class PolicyBuilder final : private TableSources {
   PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
                 const std::string& changed)
       : reader_(reader), checks_(checks), before_(before.parts_.get()), changed_(&changed) {}
+  /// All of `before` but some tables.
+  PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
+                const std::string& changed, const Tables& stand_ins)
+      : PolicyBuilder(reader, checks, before, changed) {
+    stand_ins_ = &stand_ins;
+  }
 
   Result<CompiledPolicy> build(const std::string& path) {
     main_file_ = path;
@@ -92,10 +100,12 @@ class PolicyBuilder final : private TableSources {
     auto drafts = compiler.take();
     // With errors, rules are missing, and warnings about what is left would mislead.
     if (!diagnostics_.any_errors()) review(drafts, settings, tables, diagnostics_);
+    auto tests = read_tests(drafts, tables);
 
     auto problems = diagnostics_.take();
     if (has_errors(problems)) return problems;
-    return finish(settings, std::move(drafts), std::move(tables), std::move(problems));
+    return finish(settings, std::move(drafts), std::move(tables), std::move(tests),
+                  std::move(problems));
   }
 
  private:
@@ -150,6 +160,23 @@ class PolicyBuilder final : private TableSources {
     diagnostics_.error(by.span, "cannot read " + quoted(query.path) + ": " + reason_text(problems),
                        problems.front().hint);
     return false;
+  }
+
+  /// Those of all files. What they need besides is not kept, so they are read once.
+  std::shared_ptr<const std::vector<PolicyTest>> read_tests(const std::vector<DraftRule>& drafts,
+                                                            const TableSet& tables) {
+    if (before_ != nullptr) return before_->tests;
+    TestReader::Scope scope{checks_, tables.tables, {}, !diagnostics_.any_errors()};
+    for (const auto& draft : drafts) scope.rules.insert(draft.rule.place.name);
+    TestReader tests(values_, reader_, std::move(scope));
+    for (const auto& root : documents_) tests.add_all(root);
+    return std::make_shared<const std::vector<PolicyTest>>(tests.take());
+  }
+
+  std::shared_ptr<const Table> stand_in(const std::string& table) const override {
+    if (stand_ins_ == nullptr) return nullptr;
+    const auto found = stand_ins_->find(table);
+    return found == stand_ins_->end() ? nullptr : found->second;
   }
 
   const LoadedTable* kept(const std::string& table, const std::string& path) override {
@@ -250,24 +277,25 @@ class PolicyBuilder final : private TableSources {
     const auto* file = load(item, path);
     if (file == nullptr) return note_unread();
     if (!open_document(*file)) note_unread();
+    const std::vector<std::string> shared{"rule", "table", "when", "test"};
+    const std::string hint =
+        "an included file holds [[rule]], [table.NAME], [when.NAME] and [[test]] only";
     for (const auto& member : documents_.back().members) {
-      if (member.key == "rule" || member.key == "table" || member.key == "when") continue;
+      if (std::find(shared.begin(), shared.end(), member.key) != shared.end()) continue;
       const auto* key = find_key(member.key);
       if (key != nullptr && key->availability == Availability::later) {
         values_.not_built_yet(member);
       } else if (key != nullptr) {
-        diagnostics_.error(member.key_span, quoted(member.key) + " belongs in the main file",
-                           "an included file holds [[rule]], [table.NAME] and [when.NAME] only");
+        diagnostics_.error(member.key_span, quoted(member.key) + " belongs in the main file", hint);
       } else {
-        diagnostics_.error(
-            member.key_span, "unknown key " + quoted(member.key),
-            nearest_hint(member.key, {"rule", "table", "when"},
-                         "an included file holds [[rule]], [table.NAME] and [when.NAME] only"));
+        diagnostics_.error(member.key_span, "unknown key " + quoted(member.key),
+                           nearest_hint(member.key, shared, hint));
       }
     }
   }
 
   Result<CompiledPolicy> finish(Settings settings, std::vector<DraftRule> drafts, TableSet tables,
+                                std::shared_ptr<const std::vector<PolicyTest>> tests,
                                 Problems warnings) {
     auto parts = std::make_unique<Policy::Parts>();
     parts->settings = std::move(settings);
@@ -275,6 +303,7 @@ class PolicyBuilder final : private TableSources {
     parts->index = RuleIndex(parts->rules);
     parts->tables = std::move(tables.tables);
     parts->loaded = std::move(tables.loaded);
+    parts->tests = std::move(tests);
     parts->main_file = main_file_;
     parts->texts = before_ != nullptr ? before_->texts : std::move(texts_);
     parts->matches = before_ != nullptr ? before_->matches : std::move(matches_);
@@ -298,6 +327,7 @@ class PolicyBuilder final : private TableSources {
   const CheckRegistry& checks_;
   const Policy::Parts* before_ = nullptr;
   const std::string* changed_ = nullptr;
+  const Tables* stand_ins_ = nullptr;
   std::string main_file_;
   std::map<std::string, std::string> texts_;
   std::map<std::string, std::vector<std::string>> matches_;
@@ -332,6 +362,46 @@ Result<std::shared_ptr<const Policy>> Policy::with_table_file(std::shared_ptr<co
   return built->policy;
 }
 
+Result<std::shared_ptr<const Policy>> Policy::with_tables(
+    std::shared_ptr<const Policy> policy,
+    const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables,
+    const CheckRegistry& checks) {
+  const FileReader nothing_to_read{[](const std::string&) -> Result<std::string> {
+    return plain_problem("it was no part of the policy");
+  }};
+  const std::string no_file;
+  auto built = PolicyBuilder(nothing_to_read, checks, *policy, no_file, tables)
+                   .build(policy->parts_->main_file);
+  if (!built) return built.problems();
+  return built->policy;
+}
+
+Result<std::vector<PolicyTest>> Policy::read_tests(const Policy& policy, const std::string& path,
+                                                   const FileReader& reader,
+                                                   const CheckRegistry& checks) {
+  const auto text = reader.read(path);
+  if (!text) {
+    Problem problem = plain_problem("cannot read this file: " + reason_text(text.problems()));
+    problem.position.file = path;
+    return problem;
+  }
+  Diagnostics diagnostics;
+  const ValueReader values(diagnostics);
+  const auto document = parse_document(diagnostics.add_file(path, *text), diagnostics);
+  for (const auto& member : document.root.members) {
+    if (member.key == "test") continue;
+    diagnostics.error(member.key_span, quoted(member.key) + " has no place in a file of tests",
+                      "such a file holds [[test]] only; rules and tables are the policy's");
+  }
+  TestReader::Scope scope{checks, policy.tables(), {}, true};
+  for (const auto& rule : policy.rules()) scope.rules.insert(rule.place.name);
+  TestReader tests(values, reader, std::move(scope));
+  tests.add_all(document.root);
+  auto problems = diagnostics.take();
+  if (has_errors(problems)) return problems;
+  return tests.take();
+}
+
 std::vector<std::string> Policy::table_files() const {
   std::set<std::string> paths;
   for (const auto& [name, table] : parts_->loaded) {
@@ -356,5 +426,6 @@ const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::
   return parts_->tables;
 }
 const std::string& Policy::digest() const noexcept { return parts_->digest; }
+const std::vector<PolicyTest>& Policy::tests() const noexcept { return *parts_->tests; }
 
 }  // namespace postern

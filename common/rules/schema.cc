@@ -217,7 +217,115 @@ constexpr std::array keys{
               later},
     SchemaKey{"reason", KeyType::tables, "", 0, 0, "", "Texts of reasons in words of yours.", "",
               reload, later},
-    SchemaKey{"test", KeyType::table_list, "", 0, 0, "", "Tests of the policy.", "", reload, later},
+
+    SchemaKey{"test", KeyType::table_list, "", 0, 0, "",
+              "Tests of the policy, which `postern test` and `postern check` run; a policy whose "
+              "tests fail does not come into force.",
+              "0.1", reload, built},
+    SchemaKey{"test.name", KeyType::text, "", 0, 0, "", "What must hold; required, unique.", "0.1",
+              reload, built},
+    SchemaKey{"test.stage", KeyType::choice,
+              "connect helo mail rcpt data end-of-headers end-of-message", 0, 0, "",
+              "Up to where rules are asked; when not given, the first stage at which all that the "
+              "test tells is known.",
+              "0.1", reload, built},
+    SchemaKey{"test.door", KeyType::choice, "milter policy library", 0, 0, "\"milter\"",
+              "Through which door the mail server asks.", "0.1", reload, built},
+    SchemaKey{"test.time", KeyType::moment, "", 0, 0, "2026-01-01T12:00:00Z",
+              "When the mail server asks.", "0.1", reload, built},
+    SchemaKey{"test.client", KeyType::table, "", 0, 0, "", "The client; required.", "0.1", reload,
+              built},
+    SchemaKey{"test.client.ip", KeyType::text, "", 0, 0, "",
+              "Its address; required unless the client is local.", "0.1", reload, built},
+    SchemaKey{"test.client.port", KeyType::count, "", 0, 65'535, "0", "Its port; 0 is none told.",
+              "0.1", reload, built},
+    SchemaKey{"test.client.name", KeyType::text, "", 0, 0, "\"\"",
+              "Its host name as the mail server has confirmed it.", "0.1", reload, built},
+    SchemaKey{"test.client.reverse_name", KeyType::text, "", 0, 0, "",
+              "The name that its address has, confirmed or not; `name` when not given.", "0.1",
+              reload, built},
+    SchemaKey{"test.client.local", KeyType::boolean, "", 0, 0, "false",
+              "Mail handed in on the mail server itself, which has no client.", "0.1", reload,
+              built},
+    SchemaKey{"test.server", KeyType::table, "", 0, 0, "", "Our side of the connection.", "0.1",
+              reload, built},
+    SchemaKey{"test.server.ip", KeyType::text, "", 0, 0, "", "Our address.", "0.1", reload, built},
+    SchemaKey{"test.server.port", KeyType::count, "", 0, 65'535, "0", "Our port; 0 is none told.",
+              "0.1", reload, built},
+    SchemaKey{"test.helo", KeyType::text, "", 0, 0, "\"\"", "The name that the client greets with.",
+              "0.1", reload, built},
+    SchemaKey{"test.extended", KeyType::boolean, "", 0, 0, "true",
+              "Whether it greets with EHLO rather than HELO.", "0.1", reload, built},
+    SchemaKey{"test.tls", KeyType::session_tls, "", 0, 0, "false",
+              "Whether the session is encrypted, and how.", "0.1", reload, built},
+    SchemaKey{"test.tls.version", KeyType::text, "", 0, 0, "\"TLSv1.3\"", "The protocol.", "0.1",
+              reload, built},
+    SchemaKey{"test.tls.cipher", KeyType::text, "", 0, 0, "\"\"", "The cipher.", "0.1", reload,
+              built},
+    SchemaKey{"test.tls.bits", KeyType::count, "", 0, 65'535, "", "The length of its key in bits.",
+              "0.1", reload, built},
+    SchemaKey{"test.user", KeyType::text, "", 0, 0, "\"\"", "Who has logged in.", "0.1", reload,
+              built},
+    SchemaKey{"test.auth_method", KeyType::text, "", 0, 0, "\"\"", "By which method.", "0.1",
+              reload, built},
+    SchemaKey{"test.sender", KeyType::text, "", 0, 0, "",
+              "The envelope sender, \"\" for that of bounces; required from stage mail on.", "0.1",
+              reload, built},
+    SchemaKey{"test.recipient", KeyType::text, "", 0, 0, "",
+              "The recipient; required from stage rcpt on, unless `recipients` are given.", "0.1",
+              reload, built},
+    SchemaKey{
+        "test.recipients", KeyType::texts, "", 0, 0, "",
+        "All recipients, for stages behind rcpt; each is decided on first, and those that are "
+        "refused are no recipients any more.",
+        "0.1", reload, built},
+    SchemaKey{"test.recipient_count", KeyType::count, "", 0, 1'000'000, "",
+              "How many recipients the mail server counts; those that were not refused when not "
+              "given.",
+              "0.1", reload, built},
+    SchemaKey{"test.declared_size", KeyType::count, "", 0, 1'099'511'627'776, "",
+              "Octets that the client announces with MAIL FROM.", "0.1", reload, built},
+    SchemaKey{"test.size", KeyType::count, "", 0, 1'099'511'627'776, "",
+              "Octets of the message, at its end.", "0.1", reload, built},
+    SchemaKey{"test.queue_id", KeyType::text, "", 0, 0, "\"\"", "The mail server's queue id.",
+              "0.1", reload, built},
+    SchemaKey{"test.macros", KeyType::named_texts, "", 0, 0, "", "Milter macros by their names.",
+              "0.1", reload, built},
+    SchemaKey{"test.not_told", KeyType::texts, "", 0, 0, "[]",
+              "What the mail server does not tell, so that rules on it cannot be answered, such as "
+              "\"client.name\".",
+              "0.1", reload, built},
+    SchemaKey{"test.dns", KeyType::dns_answers, "", 0, 0, "",
+              "What DNS answers. A value is one record, a list of them, \"NXDOMAIN\", \"SERVFAIL\" "
+              "or \"TIMEOUT\"; what is not named does not exist.",
+              "0.1", reload, built},
+    SchemaKey{"test.dns_file", KeyType::path, "", 0, 0, "",
+              "A TOML file of such answers, for several tests; those of `dns` come before it.",
+              "0.1", reload, built},
+    SchemaKey{"test.tables", KeyType::contents, "", 0, 0, "",
+              "What tables hold in this test, in place of their own entries.", "0.1", reload,
+              built},
+    SchemaKey{"test.counters", KeyType::counters, "", 0, 0, "",
+              "What checks have counted before, by the check's name and its key; what is not named "
+              "has counted nothing.",
+              "0.1", reload, built},
+    SchemaKey{"test.expect", KeyType::table, "", 0, 0, "",
+              "What must come of it: at least one key; required.", "0.1", reload, built},
+    SchemaKey{"test.expect.verdict", KeyType::choice, "pass accept reject defer discard quarantine",
+              0, 0, "", "The verdict.", "0.1", reload, built},
+    SchemaKey{"test.expect.reply", KeyType::reply_form, "", 0, 0, "",
+              "Code and enhanced code of the reply.", "0.1", reload, built},
+    SchemaKey{"test.expect.reason", KeyType::reason, "", 0, 0, "", "The reason of the refusal.",
+              "0.1", reload, built},
+    SchemaKey{"test.expect.rule", KeyType::text, "", 0, 0, "",
+              "The rule that decides; \"\" if none does.", "0.1", reload, built},
+    SchemaKey{"test.expect.text", KeyType::text, "", 0, 0, "", "A part of what the sender reads.",
+              "0.1", reload, built},
+    SchemaKey{"test.expect.shadow", KeyType::texts, "", 0, 0, "",
+              "The shadow rules that say yes, all of them.", "0.1", reload, built},
+    SchemaKey{"test.expect.evidence", KeyType::named_texts, "", 0, 0, "",
+              "What conditions find under a name: the value, or a list of those that are accepted.",
+              "0.1", reload, built},
 };
 
 std::string duration_text(std::int64_t milliseconds) {
@@ -278,6 +386,18 @@ std::string_view describe(KeyType type) noexcept {
       return "a code and an enhanced code such as \"550 5.7.1\"";
     case KeyType::reply_text:
       return "a sentence or two";
+    case KeyType::moment:
+      return "a time such as 2026-11-21T12:00:00Z";
+    case KeyType::session_tls:
+      return "true, or a section";
+    case KeyType::dns_answers:
+      return "answers such as { \"example.com MX\" = \"10 mail.example.com\" }";
+    case KeyType::contents:
+      return "entries such as { partners = [\"198.51.100.0/24\"] }";
+    case KeyType::counters:
+      return "numbers such as { \"per_client 192.0.2.1\" = 41 }";
+    case KeyType::named_texts:
+      return "names and values such as { \"client.ip\" = \"192.0.2.1\" }";
   }
   return "";
 }

@@ -35,6 +35,12 @@ enum class KeyType : std::uint8_t {
   reason,        ///< a reason of the catalogue
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
+  moment,        ///< of tests: RFC 3339 or a TOML date-time
+  session_tls,   ///< of tests: a table, or true for some usual TLS
+  dns_answers,   ///< of tests: "name TYPE" and the answer
+  contents,      ///< of tests: tables and their entries
+  counters,      ///< of tests: "check key" and a whole number
+  named_texts,   ///< of tests: names and values
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;

@@ -1,13 +1,21 @@
 #include "runtime/lmdb_rows.h"
 
+#include "runtime/child_output.h"
 #include "system/unique_fd.h"
+#include "system/write_all.h"
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <lmdb.h>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,9 +70,7 @@ UniqueFd shared_lock(const std::string& file, int& error) {
   return fd;
 }
 
-}  // namespace
-
-Problems lmdb_rows(const std::string& path, const std::string& database, const FileReader::Row& row,
+Problems read_rows(const std::string& path, const std::string& database, const FileReader::Row& row,
                    const DatabaseLimits& limits) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {plain_problem(std::strerror(errno))};
@@ -139,6 +145,119 @@ Problems lmdb_rows(const std::string& path, const std::string& database, const F
     row(found);
   }
   return result == MDB_NOTFOUND ? Problems{} : trouble(result);
+}
+
+// What the child writes: a mark, then texts, each behind its length. Both ends are one program.
+constexpr char row_mark = 'r';
+constexpr char problem_mark = 'p';
+constexpr char end_mark = 'e';
+constexpr std::size_t written_at_once = 65'536;
+
+class Writer {
+ public:
+  explicit Writer(int fd) : fd_(fd) {}
+
+  void put(char mark, std::string_view first, std::string_view second) {
+    waiting_ += mark;
+    for (const auto text : {first, second}) {
+      const auto size = static_cast<std::uint32_t>(text.size());
+      waiting_.append(reinterpret_cast<const char*>(&size), sizeof(size));
+      waiting_.append(text);
+    }
+    if (waiting_.size() >= written_at_once) flush();
+  }
+  bool flush() {
+    whole_ = whole_ && write_all(fd_, waiting_);
+    waiting_.clear();
+    return whole_;
+  }
+
+ private:
+  int fd_;
+  std::string waiting_;
+  bool whole_ = true;
+};
+
+/// Takes apart what a Writer put; the texts are parts of the whole.
+class Reader {
+ public:
+  explicit Reader(std::string_view all) : rest_(all) {}
+
+  /// The mark, or nothing when the rest is not whole.
+  std::optional<char> next(std::string_view& first, std::string_view& second) {
+    if (rest_.empty()) return std::nullopt;
+    const char mark = rest_.front();
+    rest_.remove_prefix(1);
+    if (!text(first) || !text(second)) return std::nullopt;
+    return mark;
+  }
+
+ private:
+  bool text(std::string_view& into) {
+    std::uint32_t size = 0;
+    if (rest_.size() < sizeof(size)) return false;
+    std::memcpy(&size, rest_.data(), sizeof(size));
+    rest_.remove_prefix(sizeof(size));
+    if (rest_.size() < size) return false;
+    into = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+/// In the child: nothing of the server's that it could keep open or leave behind.
+void leave_all_but(int kept) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGABRT}) ::signal(fault, SIG_DFL);
+  const auto fd = static_cast<unsigned>(kept);
+  if (fd > 3) ::close_range(3, fd - 1, 0);
+  ::close_range(fd + 1, ~0U, 0);
+}
+
+}  // namespace
+
+Problems lmdb_rows(const std::string& path, const std::string& database, const FileReader::Row& row,
+                   const DatabaseLimits& limits) {
+  const auto child = ChildOutput::start([&](int writing) {
+    leave_all_but(writing);
+    Writer writer(writing);
+    const auto problems = read_rows(
+        path, database,
+        [&](const DatabaseRow& found) { writer.put(row_mark, found.key, *found.value); }, limits);
+    for (const auto& problem : problems) writer.put(problem_mark, problem.message, problem.hint);
+    writer.put(end_mark, "", "");
+    return writer.flush() ? 0 : 1;
+  });
+  if (!child) return {plain_problem(std::strerror(errno))};
+  // A mark and two lengths for each row, and as much again for the last words.
+  const auto most = limits.octets + limits.rows * 9 + written_at_once;
+  const auto output = child->collect(limits.time + std::chrono::seconds(5), most);
+  if (!output) {
+    return {
+        plain_problem("it cannot be read: the file is damaged, or reading it takes longer than " +
+                          std::to_string(limits.time.count()) + " seconds",
+                      "write it anew, as with postmap")};
+  }
+  Problems problems;
+  Reader reader(output->text);
+  std::string_view first;
+  std::string_view second;
+  while (const auto mark = reader.next(first, second)) {
+    if (*mark == end_mark) return problems;
+    if (*mark == problem_mark) {
+      problems.push_back(plain_problem(std::string(first), std::string(second)));
+      continue;
+    }
+    DatabaseRow found;
+    found.key = first;
+    found.value = second;
+    row(found);
+  }
+  return {
+      plain_problem("it cannot be read: the file is damaged", "write it anew, as with postmap")};
 }
 
 }  // namespace postern

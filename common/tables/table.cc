@@ -125,6 +125,7 @@ Result<std::shared_ptr<const Table>> Table::build(std::string name, TableKind ki
   table->name_ = std::move(name);
   table->kind_ = kind;
   table->keys_ = keys;
+  table->options_ = options;
   if (options.value) table->default_value_ = *options.value;
   table->digest_ = sha256_hex(heading(kind, options) + table->entries_.content());
   if (warnings != nullptr) repeated.append_to(*warnings, table->entries_);

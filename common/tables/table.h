@@ -84,6 +84,8 @@ class Table {
   TableKind kind() const noexcept { return kind_; }
   /// What can be looked up: the kind, or that of a map's keys.
   TableKind keys() const noexcept { return keys_; }
+  /// As it was built with.
+  const TableOptions& options() const noexcept { return options_; }
   const EntryList& entries() const noexcept { return entries_; }
   std::size_t size() const noexcept { return entries_.size(); }
   /// SHA-256 of the kind, the options and the entries with their values, last days and notes,
@@ -134,6 +136,7 @@ class Table {
   EntryList entries_;
 
  private:
+  TableOptions options_;
   std::string default_value_;
   std::string digest_;
 };

@@ -223,5 +223,32 @@ TEST(StatusJson, PutsDottedNamesIntoObjects) {
             "    \"failures\": 0\n  },\n  \"policy\": {\n    \"digest\": \"0012\"\n  }\n}");
 }
 
+TEST_F(Commands, ImportWritesAFragmentAndTellsWhatItLeftOut) {
+  const auto file = dir_.write("senders", "bulk.example REJECT\nheld.example HOLD\n");
+  EXPECT_EQ(run(Command::import_rules, {file}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("reject = \"sender-blocked\""));
+  EXPECT_EQ(shown(err_),
+            "DIR/senders:2: left out: rules made by the importer do not hold mail\n"
+            "    held.example HOLD\n"
+            "DIR/senders: 1 of 2 statements carried over, 1 left out\n");
+  options_.strict = true;
+  EXPECT_EQ(run(Command::import_rules, {file}), 65);
+  EXPECT_EQ(run(Command::import_rules, {dir_.path() + "/none"}), 66);
+}
+
+TEST_F(Commands, ImportIntoAFolderOverwritesNothingAndIsAPolicyWithItsTables) {
+  std::string list;
+  for (int i = 0; i < 25; ++i) list += "d" + std::to_string(i) + ".example REJECT\n";
+  const auto file = dir_.write("senders", list);
+  options_.output = dir_.path() + "/new";
+  EXPECT_EQ(run(Command::import_rules, {file}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), IsEmpty());
+  use("include = [\"new/*.toml\"]\n" + std::string(good_policy));
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("senders_domains_refused: domain, 50 entries"));
+  EXPECT_EQ(run(Command::import_rules, {file}), 73);
+  EXPECT_THAT(err_.str(), HasSubstr("is there already; nothing is overwritten"));
+}
+
 }  // namespace
 }  // namespace postern::cli

@@ -30,7 +30,8 @@ TEST(ManPages, NameEveryKeyOfThePolicyWithItsMeaning) {
     const auto name = key.path.substr(key.path.rfind('.') + 1);
     const bool section = key.type == KeyType::table || key.type == KeyType::tables ||
                          key.type == KeyType::table_list;
-    EXPECT_THAT(*page, HasSubstr(section ? "[" + std::string(name) : ".B " + troff(name) + "\n"))
+    EXPECT_THAT(*page,
+                HasSubstr(section ? "[" + std::string(key.path) : ".B " + troff(name) + "\n"))
         << key.path;
   }
 }
@@ -56,8 +57,8 @@ TEST(ManPages, NameEverythingThatConditionsAndTextsMayName) {
 TEST(ManPages, NameEveryCommandAndEverySignal) {
   const auto page = read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/man/postern.8");
   ASSERT_TRUE(page);
-  for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
-                              "reload", "reopen", "stop", "spawn"}) {
+  for (const char* command : {"serve", "check", "test", "explain", "codes", "doctor", "lines",
+                              "status", "reload", "reopen", "stop", "spawn", "import"}) {
     EXPECT_THAT(*page, HasSubstr("\n.B " + std::string(command) + "\n"));
   }
   for (const char* signal : {"SIGHUP", "SIGUSR1", "SIGTERM", "SIGINT"}) {

@@ -31,8 +31,8 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command : {"serve", "check", "explain", "codes", "doctor", "lines", "status",
-                              "reload", "reopen", "stop", "spawn"}) {
+  for (const char* command : {"serve", "check", "test", "explain", "codes", "doctor", "lines",
+                              "status", "reload", "reopen", "stop", "spawn", "import"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -111,6 +111,30 @@ TEST(CommandLine, EachCommandTakesItsOwnOptions) {
   const auto spawn = parse({"spawn", "--to", "unix:/run/x"});
   ASSERT_TRUE(spawn.options);
   EXPECT_EQ(spawn.options->to, "unix:/run/x");
+}
+
+TEST(CommandLine, ImportSaysWhatTheFileIsAndWhatItIsAbout) {
+  const auto access = parse({"import", "postfix-access", "/etc/postfix/access", "--type", "cidr",
+                             "--exact-domains", "--name", "old", "--strict"});
+  ASSERT_TRUE(access.options) << access.err;
+  const auto& request = access.options->import_request;
+  EXPECT_EQ(request.format, importer::Format::postfix_access);
+  EXPECT_EQ(request.keys, importer::Keys::sender);
+  EXPECT_EQ(request.source, importer::Source::cidr);
+  EXPECT_EQ(request.parents, importer::Parents::stand_alone);
+  EXPECT_EQ(request.stem, "old");
+  EXPECT_TRUE(access.options->strict);
+  EXPECT_THAT(access.options->words, ElementsAre("/etc/postfix/access"));
+  const auto keys = [](std::initializer_list<const char*> words) {
+    const auto parsed = parse(words);
+    EXPECT_TRUE(parsed.options) << parsed.err;
+    return parsed.options ? parsed.options->import_request.keys : importer::Keys::helo;
+  };
+  EXPECT_EQ(keys({"import", "postgrey-whitelist", "x"}), importer::Keys::client);
+  EXPECT_EQ(keys({"import", "--keys", "recipient", "postgrey-whitelist", "x"}),
+            importer::Keys::recipient);
+  EXPECT_EQ(parse({"import", "sendmail", "x"}).exit_status, 64);
+  EXPECT_EQ(parse({"import", "postfwd"}).exit_status, 64);
 }
 
 }  // namespace

@@ -8,8 +8,14 @@
 
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <lmdb.h>
+#include <random>
 #include <sqlite3.h>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -161,6 +167,38 @@ TEST(LmdbRows, OfAFileThatIsNoneOrCutOffAreAProblem) {
   EXPECT_EQ(pairs_of(dir / "m.lmdb").size(), 2000U);
   std::filesystem::resize_file(dir / "m.lmdb", 12'288);
   EXPECT_THAT(pairs_of(dir / "m.lmdb"), ElementsAre("! the file is cut off"));
+}
+
+TEST(LmdbRows, OfADamagedFileDoNotEndTheServer) {
+  const TempDir dir;
+  const auto file = dir / "m.lmdb";
+  std::vector<std::pair<std::string, std::string>> many;
+  for (int i = 0; i < 500; ++i) {
+    many.emplace_back("key" + std::to_string(1000 + i), std::string(40, 'v'));
+  }
+  put(file, MDB_NOSUBDIR, nullptr, many);
+  std::string sound;
+  {
+    std::ifstream stream(file, std::ios::binary);
+    sound.assign(std::istreambuf_iterator<char>(stream), {});
+  }
+  ASSERT_EQ(pairs_of(file).size(), 500U);
+  std::mt19937 random(4711);
+  std::size_t ended = 0;
+  for (int i = 0; i < 60; ++i) {
+    auto damaged = sound;
+    // Behind the two pages that say what the file is.
+    for (int j = 0; j < 200; ++j) {
+      damaged[8192 + random() % (damaged.size() - 8192)] = static_cast<char>(random());
+    }
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << damaged;
+    const auto pairs = pairs_of(file);
+    if (!pairs.empty() && pairs.back().starts_with("! it cannot be read: the file is damaged")) {
+      ++ended;
+    }
+  }
+  // LMDB finds some of the damage itself; this test is about the rest.
+  EXPECT_GT(ended, 0U);
 }
 
 TEST(LmdbRows, AreNotReadWhilePostmapWrites) {

@@ -25,6 +25,61 @@ CheckOutcome SampleCheck::evaluate(const Transaction&, const Facts& facts) const
   return outcome;
 }
 
+namespace {
+
+/// `question`'s answer, or what it means for a check that there is none yet, or will be none.
+const Answer* ask(const Question& question, const Facts& facts, CheckOutcome& outcome) {
+  const auto* answer = facts.find(question);
+  if (answer == nullptr) {
+    outcome.state = CheckOutcome::State::open;
+    outcome.questions.push_back(question);
+    return nullptr;
+  }
+  if (answer->state == Answer::State::unavailable) {
+    outcome.state = CheckOutcome::State::unavailable;
+    outcome.cause = answer->cause;
+    return nullptr;
+  }
+  outcome.source = answer->source;
+  return answer;
+}
+
+}  // namespace
+
+SampleList::SampleList()
+    : description_{"sample_list",     {"listed", "clear"}, Stage::connect,
+                   QuestionKind::dns, QuestionCost::free,  "a list of the test kit"} {}
+
+CheckOutcome SampleList::evaluate(const Transaction& transaction, const Facts& facts) const {
+  CheckOutcome outcome;
+  outcome.values = {"clear"};
+  if (!transaction.client.address) return outcome;
+  const auto& octets = transaction.client.address->bytes();
+  std::string name;
+  for (int i = 3; i >= 0; --i) name += std::to_string(octets[static_cast<std::size_t>(i)]) + '.';
+  const auto* answer =
+      ask({QuestionKind::dns, "A", name + "list.example", QuestionCost::free}, facts, outcome);
+  if (answer && answer->state == Answer::State::value) outcome.values = {"listed"};
+  return outcome;
+}
+
+SampleCounter::SampleCounter()
+    : description_{"sample_counter",    {"low", "high"},      Stage::connect,
+                   QuestionKind::store, QuestionCost::costly, "a counter of the test kit"} {}
+
+CheckOutcome SampleCounter::evaluate(const Transaction& transaction, const Facts& facts) const {
+  CheckOutcome outcome;
+  outcome.values = {"low"};
+  if (!transaction.client.address) return outcome;
+  const auto* answer = ask({QuestionKind::store, description_.name,
+                            transaction.client.address->text(), QuestionCost::costly},
+                           facts, outcome);
+  if (answer && answer->state == Answer::State::value && std::stoi(answer->values.front()) >= 10) {
+    outcome.values = {"high"};
+  }
+  return outcome;
+}
+
 CheckRegistry sample_checks() {
   CheckRegistry registry;
   const auto add = [&](const char* name, std::vector<std::string> values, QuestionKind kind,
@@ -44,6 +99,8 @@ CheckRegistry sample_checks() {
   add("sample_dns", words, QuestionKind::dns, QuestionCost::free);
   add("sample_costly", {"low", "high"}, QuestionKind::store, QuestionCost::costly);
   add("sample_count", {"low", "high"}, QuestionKind::store, QuestionCost::costly);
+  registry.add(std::make_shared<SampleList>());
+  registry.add(std::make_shared<SampleCounter>());
   return registry;
 }
 

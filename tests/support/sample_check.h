@@ -20,12 +20,34 @@ class SampleCheck final : public Check {
   CheckDescription description_;
 };
 
+/// "listed" when the client's address, turned round, has an A record in list.example, else "clear".
+class SampleList final : public Check {
+ public:
+  SampleList();
+  const CheckDescription& description() const noexcept override { return description_; }
+  CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
+
+ private:
+  CheckDescription description_;
+};
+
+/// "high" when the counter of the client's address stands at 10 or above, else "low".
+class SampleCounter final : public Check {
+ public:
+  SampleCounter();
+  const CheckDescription& description() const noexcept override { return description_; }
+  CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
+
+ private:
+  CheckDescription description_;
+};
+
 /// The question a sample check of that name asks.
 Question sample_question(const std::string& check, QuestionKind kind = QuestionKind::sample,
                          QuestionCost cost = QuestionCost::free);
 
 /// sample_a and sample_b (free: good, bad, odd, temperror), sample_spf, sample_dns (free, of those
-/// kinds) and sample_costly, sample_count (costly: low, high).
+/// kinds), sample_costly, sample_count (costly: low, high), sample_list and sample_counter.
 CheckRegistry sample_checks();
 
 }  // namespace postern::test

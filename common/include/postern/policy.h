@@ -23,6 +23,7 @@ struct Settings;      // rules/settings.h
 struct Rule;          // rules/rule.h
 class RuleIndex;      // rules/rule_index.h
 class Table;          // tables/table.h
+struct PolicyTest;    // kit/policy_test.h
 
 /// What is asked of a data base file for a table.
 struct DatabaseQuery {
@@ -88,6 +89,17 @@ class Policy {
                                                                const std::string& path,
                                                                const FileReader& reader,
                                                                const CheckRegistry& checks);
+  /// `policy` with other tables of the same names and kinds in place of its own, for a test. Its
+  /// digest is another one only by chance. Problems: a rule cannot use what they hold.
+  static Result<std::shared_ptr<const Policy>> with_tables(
+      std::shared_ptr<const Policy> policy,
+      const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables,
+      const CheckRegistry& checks);
+  /// The [[test]] sections of one more file, which are about `policy` but no part of it. All
+  /// problems are collected, as compile() does.
+  static Result<std::vector<PolicyTest>> read_tests(const Policy& policy, const std::string& path,
+                                                    const FileReader& reader,
+                                                    const CheckRegistry& checks);
   /// The files that tables are read from, by the paths that the reader was asked for; each once.
   std::vector<std::string> table_files() const;
   /// The file of each table that has one, by the table's name.
@@ -99,6 +111,8 @@ class Policy {
   /// Finds among rules() those that may apply to a transaction.
   const RuleIndex& rule_index() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
+  /// The [[test]] sections, in file order. Reading them is part of compile(), running them is not.
+  const std::vector<PolicyTest>& tests() const noexcept;
   /// SHA-256 over the names and texts of all files of the policy (of a data base, over the rows it
   /// gave), as 64 hexadecimal digits. Records name the policy by it.
   const std::string& digest() const noexcept;

@@ -1,0 +1,106 @@
+// Draft: the tables, conditions and rules of a fragment while it is made, and the remarks. One
+// importer fills it; policy_text() writes it down.
+#pragma once
+
+#include "import/import.h"
+#include "postern/decision.h"
+#include "tables/table.h"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::importer {
+
+/// A statement of the source: where it begins and what stands there.
+struct Statement {
+  unsigned line = 0;
+  std::string text;
+};
+
+struct NewTable {
+  std::string name;
+  std::string about;  ///< a comment
+  TableKind kind = TableKind::string;
+  std::string delimiter;
+  std::vector<std::string> entries;
+  std::set<std::string> known;  ///< the same, lower case
+};
+
+struct NewCondition {
+  std::string name;
+  std::string about;
+  std::string condition;
+};
+
+struct NewRule {
+  std::string about;
+  std::string name;
+  std::string stage;
+  std::string when;  ///< empty: always
+  Verdict verdict = Verdict::accept;
+  std::string reason;  ///< of a refusal
+  std::string code;    ///< of a refusal; empty: the reason's own
+  std::string text;    ///< of a refusal; empty: the catalogue's
+};
+
+class Draft {
+ public:
+  explicit Draft(const Request& request);
+
+  const Request& request() const noexcept { return request_; }
+  const std::string& stem() const noexcept { return stem_; }
+
+  /// Each statement is counted once.
+  void count_statement() { ++statements_; }
+  /// The statement is not carried over.
+  void leave_out(const Statement& statement, std::string reason);
+  /// It is, and means something a little different.
+  void differ(const Statement& statement, std::string reason);
+
+  /// A new table; `part` becomes the end of its name. Lives as long as the draft.
+  NewTable& table(TableKind kind, std::string_view part, std::string about);
+  /// Adds an entry if a table of this kind takes it. Otherwise says why not. Repeated entries are
+  /// kept once.
+  std::string add(NewTable& table, const std::string& entry);
+  void condition(std::string_view part, std::string about, std::string condition);
+  /// Makes the name its own, if another rule has it.
+  void rule(NewRule rule);
+
+  Imported take();
+
+ private:
+  friend std::string policy_text(const Draft& draft, const Imported& outcome,
+                                 std::vector<TableText>& files);
+  void remark(Remark::Kind kind, const Statement& statement, std::string reason);
+  std::string own_name(std::string_view part);
+
+  const Request& request_;
+  std::string stem_;
+  std::set<std::string> names_;  ///< of tables and conditions
+  std::set<std::string> rule_names_;
+  std::deque<NewTable> tables_;
+  std::vector<NewCondition> conditions_;
+  std::vector<NewRule> rules_;
+  std::vector<Remark> remarks_;
+  std::size_t more_remarks_ = 0;
+  std::size_t statements_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+/// The fragment as TOML; long lists go to `files` if the request says so.
+std::string policy_text(const Draft& draft, const Imported& outcome, std::vector<TableText>& files);
+
+/// A text of the policy language, in quotes.
+std::string condition_text(std::string_view text);
+/// `text` as a pattern that matches these octets alone.
+std::string literal_pattern(std::string_view text);
+/// "lines 3, 5 to 9".
+std::string lines_text(const std::vector<unsigned>& lines);
+/// Why RE2 does not take a pattern; empty: it does.
+std::string pattern_fault(const std::string& pattern);
+
+}  // namespace postern::importer

@@ -1,0 +1,331 @@
+// Reviews that compare what conditions say: rules that never act, conditions that cannot be true,
+// refusals of bounces, refusals that rest on what the standards forbid to refuse for.
+
+#include "rules/loader.h"
+#include "rules/logic.h"
+#include "rules/needs.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace postern {
+namespace {
+
+using expression::Comparison;
+using expression::Literal;
+using expression::Name;
+using expression::Product;
+using expression::Test;
+
+/// Of the search for an earlier rule that leaves a later one nothing to do. A policy of ten
+/// thousand rules that no index helps with would need fifty million comparisons; beyond this the
+/// search ends.
+constexpr std::size_t most_comparisons = 1'000'000;
+
+Span condition_span(const DraftRule& draft) {
+  const auto* when = draft.source->find("when");
+  return when != nullptr ? when->value.span : draft.name_span;
+}
+
+bool refuses(const DraftRule& draft) {
+  return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::defer;
+}
+
+/// A condition has quotes of its own.
+std::string quoted_condition(const std::string& text) { return '\'' + text + '\''; }
+
+/// A rule, and the alternatives of its condition that can be yes.
+struct Reading {
+  const DraftRule* draft = nullptr;
+  std::vector<Product> products;
+};
+
+bool is_about_sender(const Literal& literal) {
+  const auto& test = *literal.test;
+  return !test.check && (test.name == Name::sender || test.name == Name::sender_local ||
+                         test.name == Name::sender_domain);
+}
+
+Transaction bounce() {
+  Transaction transaction;
+  transaction.stage = Stage::rcpt;
+  transaction.sender = MailAddress();
+  return transaction;
+}
+
+bool holds_of(const Literal& literal, const Transaction& transaction) {
+  expression::Program program;
+  program.tests.push_back(*literal.test);
+  program.steps.push_back({expression::Step::Kind::test, Truth::yes, 0, 1});
+  const auto truth = expression::run(program, transaction, Facts(), nullptr);
+  return truth == (literal.negated ? Truth::no : Truth::yes);
+}
+
+/// True if nothing but the sender keeps the alternative from being yes, and the null path does not.
+/// Exceptions (`not client.ip in partners`) are passed by strangers.
+bool takes_every_bounce(const Product& product, const Transaction& bounce) {
+  bool about_sender = false;
+  for (const auto& literal : product) {
+    if (is_about_sender(literal)) {
+      if (!holds_of(literal, bounce)) return false;
+      about_sender = true;
+    } else if (!literal.negated) {
+      return false;
+    }
+  }
+  return about_sender;
+}
+
+bool takes_every_bounce_only(const Product& product, const Transaction& bounce) {
+  return takes_every_bounce(product, bounce) &&
+         std::all_of(product.begin(), product.end(), is_about_sender);
+}
+
+/// RFC 5321 4.5.5 and 6.1, RFC 6409 3.2: whoever refuses <> is never told that mail of their own
+/// was lost.
+void warn_of_refused_bounces(const std::vector<Reading>& readings, Diagnostics& diagnostics) {
+  const auto null_path = bounce();
+  for (const auto& reading : readings) {
+    const auto& rule = reading.draft->rule;
+    const auto fits = [&](const Product& product) {
+      return takes_every_bounce(product, null_path);
+    };
+    if (rule.mode != RuleMode::enforce) continue;
+    if (rule.verdict == Verdict::accept) {
+      const bool all = std::any_of(
+          reading.products.begin(), reading.products.end(),
+          [&](const Product& product) { return takes_every_bounce_only(product, null_path); });
+      if (all && rule.scope != AcceptScope::stage) return;
+      continue;
+    }
+    if (!refuses(*reading.draft)) continue;
+    if (std::none_of(reading.products.begin(), reading.products.end(), fits)) continue;
+    diagnostics.warning(
+        condition_span(*reading.draft),
+        "this condition is true of the null sender <> too, so the rule refuses bounces (RFC 5321 "
+        "4.5.5)",
+        "add and sender != \"<>\", or name the recipients that send no mail");
+  }
+}
+
+/// What a standard forbids to refuse for, when nothing else speaks against the mail.
+std::optional<std::string_view> forbidden_ground(const Literal& literal) {
+  const auto& test = *literal.test;
+  const auto is_client_name = [](std::optional<Name> name) {
+    return name == Name::client_name || name == Name::client_reverse_name;
+  };
+  if (!test.check) {
+    const bool names_differ = literal.negated && test.comparison == Comparison::same_as &&
+                              ((test.name == Name::helo && is_client_name(test.other)) ||
+                               (test.other == Name::helo && is_client_name(test.name)));
+    if (!names_differ) return std::nullopt;
+    return "the HELO name is not the client's (RFC 5321 4.1.4)";
+  }
+  if (literal.negated || test.comparison != Comparison::equal) return std::nullopt;
+  const auto only = [&](std::initializer_list<std::string_view> words) {
+    return !test.texts.empty() &&
+           std::all_of(test.texts.begin(), test.texts.end(), [&](const std::string& text) {
+             return std::find(words.begin(), words.end(), text) != words.end();
+           });
+  };
+  const auto& description = test.check->description();
+  if (description.kind == QuestionKind::spf && only({"softfail", "neutral", "none"})) {
+    return "SPF says no more than softfail, neutral or none (RFC 7208 8.2, 8.5)";
+  }
+  if (description.name == "arc" && only({"fail"})) {
+    return "an ARC chain is broken (RFC 8617 5.2)";
+  }
+  return std::nullopt;
+}
+
+void warn_of_forbidden_grounds(const Reading& reading, Diagnostics& diagnostics) {
+  const auto& rule = reading.draft->rule;
+  if (rule.verdict != Verdict::reject || rule.mode != RuleMode::enforce) return;
+  for (const auto& product : reading.products) {
+    std::optional<std::string_view> ground;
+    const bool nothing_else =
+        std::all_of(product.begin(), product.end(), [&](const Literal& literal) {
+          const auto found = forbidden_ground(literal);
+          if (found) ground = found;
+          const auto& test = *literal.test;
+          // Whom the mail is for, and exceptions, say nothing against it.
+          return found || literal.negated ||
+                 (!test.check && expression::row_of(*test.name).subjects.recipient);
+        });
+    if (!nothing_else || !ground) continue;
+    diagnostics.warning(
+        condition_span(*reading.draft),
+        "this refuses for good only because " + std::string(*ground) +
+            ", for which mail is not to be refused",
+        "take it together with other evidence, or record it with mode = \"shadow\"");
+    return;
+  }
+}
+
+/// `skip` is the safe choice, and still a choice: whoever wants the refusal wants to know that it
+/// stays out when the answer does.
+void note_missing_facts(const DraftRule& draft, Diagnostics& diagnostics) {
+  const auto& rule = draft.rule;
+  if (rule.verdict != Verdict::reject || rule.mode != RuleMode::enforce) return;
+  if (draft.source->find("unavailable") != nullptr) return;
+  std::set<std::string> checks;
+  for (const auto& test : rule.condition.program().tests) {
+    if (test.check) checks.insert(test.check->description().name);
+  }
+  if (checks.empty()) return;
+  diagnostics.note(condition_span(draft),
+                   "when " +
+                       list_text(std::vector<std::string>(checks.begin(), checks.end()), "or") +
+                       " cannot be had, this rule is skipped and the mail goes on to the next",
+                   "say so with unavailable = \"skip\", or refuse for now with unavailable = "
+                   "\"defer\"");
+}
+
+void warn_of_fixed_truth(const DraftRule& draft, std::vector<Product>& products,
+                         Diagnostics& diagnostics) {
+  if (draft.source->find("when") == nullptr) return;
+  std::optional<expression::Contradiction> why;
+  std::erase_if(products, [&](const Product& product) {
+    const auto found = contradiction_in(product);
+    if (found) why = found;
+    return found.has_value();
+  });
+  if (products.empty()) {
+    std::string message = "this condition can never be true";
+    if (why) {
+      message += ": " + quoted_condition(to_text(why->first)) + " and " +
+                 quoted_condition(to_text(why->second)) + " exclude each other";
+    }
+    diagnostics.warning(condition_span(draft), std::move(message),
+                        why ? "\"or\" between them, or two rules, may be meant"
+                            : "take the rule out, or test it with mode = \"shadow\"");
+    return;
+  }
+  if (draft.always) return;
+  const auto opposite = products_of_opposite(draft.rule.condition.program());
+  if (!opposite || !std::all_of(opposite->begin(), opposite->end(), [](const Product& product) {
+        return contradiction_in(product).has_value();
+      })) {
+    return;
+  }
+  diagnostics.warning(condition_span(draft), "this condition can never be false",
+                      "leave \"when\" out if the rule is meant for everything");
+}
+
+/// The values that a literal needs one of, to find earlier rules that need one of more.
+std::vector<std::string> values_of(const Literal& literal) {
+  const auto& test = *literal.test;
+  std::vector<std::string> values;
+  if (literal.negated || test.comparison == Comparison::holds) return values;
+  const auto subject = test.check ? "=" + test.check->description().name
+                                  : std::string(expression::row_of(*test.name).name) + test.macro;
+  if (test.comparison == Comparison::in_table) return {subject + "\nin " + test.table_name};
+  if (test.comparison != Comparison::equal) return values;
+  for (const auto& text : test.texts) values.push_back(subject + '\n' + expression::folded(text));
+  for (const auto& address : test.addresses) {
+    values.push_back(subject + '\n' + expression::folded(address));
+  }
+  return values;
+}
+
+/// Finds the earlier alternatives that are true whenever a later one is.
+class Earlier {
+ public:
+  struct Entry {
+    const DraftRule* draft;
+    const Product* product;
+    Stage up_to;
+  };
+
+  void add(const Reading& reading, Stage up_to) {
+    for (const auto& product : reading.products) {
+      const auto at = entries_.size();
+      entries_.push_back({reading.draft, &product, up_to});
+      std::vector<std::string> keys;
+      for (const auto& literal : product) {
+        auto values = values_of(literal);
+        if (!values.empty() && (keys.empty() || values.size() < keys.size())) {
+          keys = std::move(values);
+        }
+      }
+      if (keys.empty()) general_.push_back(at);
+      for (auto& key : keys) by_value_[std::move(key)].push_back(at);
+    }
+  }
+
+  const DraftRule* decides_before(const Product& product, Stage stage) {
+    for (const auto& literal : product) {
+      // Whoever takes all values of the literal takes the first.
+      const auto values = values_of(literal);
+      if (values.empty()) continue;
+      const auto found = by_value_.find(values.front());
+      if (found == by_value_.end()) continue;
+      if (const auto* draft = first_of(found->second, product, stage)) return draft;
+    }
+    return first_of(general_, product, stage);
+  }
+
+ private:
+  const DraftRule* first_of(const std::vector<std::size_t>& candidates, const Product& product,
+                            Stage stage) {
+    for (const auto at : candidates) {
+      if (++comparisons_ > most_comparisons) return nullptr;
+      const auto& entry = entries_[at];
+      if (stage <= entry.up_to && implies(product, *entry.product)) return entry.draft;
+    }
+    return nullptr;
+  }
+
+  std::vector<Entry> entries_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_value_;
+  std::vector<std::size_t> general_;
+  std::size_t comparisons_ = 0;
+};
+
+/// A rule all of whose mail an earlier one has decided on.
+void warn_of_useless(const std::vector<Reading>& readings, const ListenSettings& listen,
+                     Diagnostics& diagnostics) {
+  Earlier earlier;
+  for (const auto& reading : readings) {
+    const auto& draft = *reading.draft;
+    const DraftRule* by = nullptr;
+    for (const auto& product : reading.products) {
+      by = earlier.decides_before(product, draft.rule.place.stage);
+      if (by == nullptr) break;
+    }
+    // What follows a rule for everything is told of as never reached.
+    if (by != nullptr && !by->always) {
+      diagnostics.warning(draft.name_span,
+                          "this rule never acts: whenever its condition is true, " +
+                              quoted(by->rule.place.name) + " has decided before it",
+                          "that stands at " + place_text(by->source->span) +
+                              "; put this one before it, or take it out");
+    }
+    if (draft.rule.mode == RuleMode::enforce) earlier.add(reading, silenced_up_to(draft, listen));
+  }
+}
+
+}  // namespace
+
+void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
+                  Diagnostics& diagnostics) {
+  std::vector<Reading> readings;
+  readings.reserve(rules.size());
+  for (const auto& draft : rules) {
+    note_missing_facts(draft, diagnostics);
+    auto products = products_of(draft.rule.condition.program());
+    if (!products) continue;
+    warn_of_fixed_truth(draft, *products, diagnostics);
+    if (products->empty()) continue;
+    readings.push_back({&draft, std::move(*products)});
+  }
+  for (const auto& reading : readings) warn_of_forbidden_grounds(reading, diagnostics);
+  warn_of_refused_bounces(readings, diagnostics);
+  warn_of_useless(readings, settings.listen, diagnostics);
+}
+
+}  // namespace postern

@@ -1,0 +1,439 @@
+#include "plain_language.h"
+
+#include "rules/parser.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cstring>
+#include <regex.h>
+#include <variant>
+
+namespace postern::plain {
+namespace {
+
+using expression::Node;
+using expression::NodeKind;
+using expression::Operator;
+
+// How a text is compared, by what it is.
+enum class Kind { text, local, domain, address };
+
+struct NotTold {};
+struct Absent {};
+struct Text {
+  Kind kind = Kind::text;
+  std::string text;
+};
+struct Ip {
+  std::string text;
+};
+using Texts = std::vector<Text>;
+/// A check's meanings, a word of a closed set.
+struct Words {
+  std::vector<std::string> words;
+};
+using Value = std::variant<NotTold, Absent, bool, std::int64_t, Text, Ip, Texts, Words>;
+
+std::string small(std::string text) {
+  for (auto& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+/// As it is compared: what does not count is taken away.
+std::string bare(Kind kind, const std::string& text) {
+  if (kind == Kind::text) return text;
+  auto result = small(text);
+  if (kind == Kind::address && result == "<>") return "";
+  if (kind == Kind::domain && !result.empty() && result.back() == '.') result.pop_back();
+  return result;
+}
+
+std::string written(const MailAddress& address) {
+  if (address.local().empty() && address.domain().empty()) return "";
+  return address.domain().empty() ? address.local() : address.local() + '@' + address.domain();
+}
+
+Value told_text(const Told<std::string>& told, Kind kind) {
+  if (told.is_told()) return Text{kind, told.value()};
+  return told.is_absent() ? Value(Absent()) : Value(NotTold());
+}
+
+Value told_number(const Told<std::int64_t>& told) {
+  if (told.is_told()) return told.value();
+  return told.is_absent() ? Value(Absent()) : Value(NotTold());
+}
+
+enum class Part { whole, local, domain };
+
+Value told_address(const Told<MailAddress>& told, Part part) {
+  if (!told.is_told()) return told.is_absent() ? Value(Absent()) : Value(NotTold());
+  if (part == Part::local) return Text{Kind::local, told.value().local()};
+  if (part == Part::domain) return Text{Kind::domain, told.value().domain()};
+  return Text{Kind::address, written(told.value())};
+}
+
+Value value_of_name(const std::string& name, const Transaction& transaction,
+                    const PlainChecks& checks) {
+  const auto& t = transaction;
+  if (name == "client.ip") {
+    if (t.client.address) return Ip{t.client.address->text()};
+    return t.door == Door::policy ? Value(NotTold()) : Value(Absent());
+  }
+  if (name == "client.port") {
+    return t.client.port == 0 ? Value(NotTold()) : std::int64_t{t.client.port};
+  }
+  if (name == "client.name") return told_text(t.client.name, Kind::domain);
+  if (name == "client.reverse_name") return told_text(t.client.reverse_name, Kind::domain);
+  if (name == "client.user") return told_text(t.authentication.user, Kind::text);
+  if (name == "client.auth_method") return told_text(t.authentication.mechanism, Kind::text);
+  if (name == "client.authenticated") {
+    if (t.authentication.user.is_told()) return !t.authentication.user.value().empty();
+    return t.authentication.user.is_absent() ? Value(false) : Value(NotTold());
+  }
+  if (name == "tls") {
+    if (t.tls.version.is_told()) return !t.tls.version.value().empty();
+    return t.tls.version.is_absent() ? Value(false) : Value(NotTold());
+  }
+  if (name == "tls.version") return told_text(t.tls.version, Kind::text);
+  if (name == "tls.bits") return told_number(t.tls.bits);
+  if (name == "helo") return told_text(t.helo, Kind::domain);
+  if (name == "helo.extended") {
+    if (t.helo.is_absent()) return false;
+    return t.extended_smtp.is_told() ? Value(t.extended_smtp.value()) : Value(NotTold());
+  }
+  if (name == "sender") return told_address(t.sender, Part::whole);
+  if (name == "sender.local") return told_address(t.sender, Part::local);
+  if (name == "sender.domain") return told_address(t.sender, Part::domain);
+  if (name == "recipient") return told_address(t.recipient, Part::whole);
+  if (name == "recipient.local") return told_address(t.recipient, Part::local);
+  if (name == "recipient.domain") return told_address(t.recipient, Part::domain);
+  if (name == "declared_size") return told_number(t.declared_size);
+  if (name == "recipient_count") return told_number(t.recipient_count);
+  if (name == "size") return told_number(t.size);
+  if (name == "recipients") {
+    if (!t.recipients.is_told()) return NotTold();
+    Texts texts;
+    for (const auto& each : t.recipients.value()) {
+      texts.push_back({Kind::address, written(each.address)});
+    }
+    return texts;
+  }
+  if (name == "stage") return Words{{std::string(to_text(t.stage))}};
+  if (name == "door") return Words{{std::string(to_text(t.door))}};
+  if (const auto check = checks.find(name); check != checks.end()) {
+    return check->second ? Value(Words{*check->second}) : Value(NotTold());
+  }
+  return NotTold();
+}
+
+struct Bits {
+  int family = 0;
+  std::array<unsigned char, 16> octets{};
+  unsigned length = 0;
+};
+
+Bits bits_of(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto address = text.substr(0, slash);
+  Bits bits;
+  bits.family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  inet_pton(bits.family, address.c_str(), bits.octets.data());
+  bits.length = slash == std::string::npos
+                    ? (bits.family == AF_INET ? 32U : 128U)
+                    : static_cast<unsigned>(std::stoi(text.substr(slash + 1)));
+  return bits;
+}
+
+bool is_within(const std::string& address, const std::string& network) {
+  const auto one = bits_of(address);
+  const auto all = bits_of(network);
+  if (one.family != all.family) return false;
+  for (unsigned i = 0; i < all.length; ++i) {
+    const auto mask = static_cast<unsigned char>(0x80U >> (i % 8));
+    if ((one.octets[i / 8] & mask) != (all.octets[i / 8] & mask)) return false;
+  }
+  return true;
+}
+
+bool fits(const std::string& text, const std::string& pattern, Kind kind) {
+  regex_t compiled{};
+  const int flags = REG_EXTENDED | REG_NOSUB | (kind == Kind::text ? 0 : REG_ICASE);
+  if (regcomp(&compiled, pattern.c_str(), flags) != 0) return false;
+  const bool found = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return found;
+}
+
+class Reader {
+ public:
+  Reader(const PlainPolicy& policy, const Transaction& transaction, const PlainChecks& checks)
+      : policy_(policy), transaction_(transaction), checks_(checks) {}
+
+  Truth condition(const std::string& text) const {
+    const auto parsed = expression::parse(text);
+    return truth(parsed.root);
+  }
+
+ private:
+  static Truth opposite(Truth truth) {
+    if (truth == Truth::yes) return Truth::no;
+    return truth == Truth::no ? Truth::yes : truth;
+  }
+  static Truth from(bool value) { return value ? Truth::yes : Truth::no; }
+
+  Truth truth(const Node& node) const {
+    switch (node.kind) {
+      case NodeKind::all_of:
+      case NodeKind::any_of: {
+        const auto decisive = node.kind == NodeKind::all_of ? Truth::no : Truth::yes;
+        bool unavailable = false;
+        for (const auto& part : node.parts) {
+          const auto one = truth(part);
+          if (one == decisive) return decisive;
+          if (one == Truth::unavailable) unavailable = true;
+        }
+        return unavailable ? Truth::unavailable : opposite(decisive);
+      }
+      case NodeKind::negate:
+        return opposite(truth(node.parts.front()));
+      case NodeKind::boolean:
+        return from(node.number != 0);
+      case NodeKind::name: {
+        if (const auto named = policy_.conditions.find(node.text);
+            named != policy_.conditions.end()) {
+          return condition(named->second);
+        }
+        const auto value = value_of_name(node.text, transaction_, checks_);
+        if (const auto* yes = std::get_if<bool>(&value)) return from(*yes);
+        return std::holds_alternative<Absent>(value) ? Truth::no : Truth::unavailable;
+      }
+      case NodeKind::compare:
+        return compare(node);
+      default:
+        return Truth::unavailable;
+    }
+  }
+
+  Value value(const Node& node) const {
+    if (node.kind == NodeKind::name) return value_of_name(node.text, transaction_, checks_);
+    if (node.kind == NodeKind::macro) {
+      const auto found = transaction_.macros.find(node.text);
+      if (found != transaction_.macros.end()) return Text{Kind::text, found->second};
+      // Nobody gives a macro without a value; the policy protocol has none at all.
+      return transaction_.door == Door::policy ? Value(NotTold()) : Value(Absent());
+    }
+    return NotTold();
+  }
+
+  Truth compare(const Node& node) const {
+    const auto& right = node.parts[1];
+    const auto left = value(node.parts[0]);
+    if (node.op == Operator::not_equal) {
+      auto equal = node;
+      equal.op = Operator::equal;
+      return opposite(compare(equal));
+    }
+    if (std::holds_alternative<NotTold>(left)) return Truth::unavailable;
+    if (node.op == Operator::in && right.kind == NodeKind::name) return look_up(left, right.text);
+    if (right.kind == NodeKind::name || right.kind == NodeKind::macro)
+      return same(left, value(right));
+    if (const auto* words = std::get_if<Words>(&left)) {
+      const bool trouble =
+          words->words == std::vector<std::string>{"temperror"} && !names(right, "temperror");
+      if (trouble) return Truth::unavailable;
+      return from(std::any_of(words->words.begin(), words->words.end(),
+                              [&](const std::string& word) { return names(right, word); }));
+    }
+    if (const auto* several = std::get_if<Texts>(&left)) {
+      return from(std::any_of(several->begin(), several->end(), [&](const Text& text) {
+        return compare_text(text, node.op == Operator::contains ? Operator::equal : node.op, right);
+      }));
+    }
+    if (const auto* text = std::get_if<Text>(&left)) {
+      return from(compare_text(*text, node.op, right));
+    }
+    if (const auto* ip = std::get_if<Ip>(&left)) {
+      return from(any_literal(
+          right, [&](const Node& literal) { return is_within(ip->text, literal.text); }));
+    }
+    if (const auto* yes = std::get_if<bool>(&left)) return from(*yes == (right.number != 0));
+    if (const auto* number = std::get_if<std::int64_t>(&left)) {
+      return from(compare_number(*number, node.op, right));
+    }
+    // Absent: equal to the empty text, to nothing else, and in nothing.
+    const bool equality = node.op == Operator::equal || node.op == Operator::in;
+    return from(equality && any_literal(right, [](const Node& literal) {
+                  return literal.kind == NodeKind::text && literal.text.empty();
+                }));
+  }
+
+  template <typename Predicate>
+  static bool any_literal(const Node& right, const Predicate& predicate) {
+    if (right.kind != NodeKind::list) return predicate(right);
+    return std::any_of(right.parts.begin(), right.parts.end(), predicate);
+  }
+
+  static bool names(const Node& right, const std::string& word) {
+    return any_literal(right, [&](const Node& literal) { return literal.text == word; });
+  }
+
+  static bool compare_text(const Text& left, Operator op, const Node& right) {
+    if (op == Operator::matches) {
+      return !(left.kind == Kind::address && left.text.empty()) &&
+             fits(left.text, right.text, left.kind);
+    }
+    if (op == Operator::equal || op == Operator::in) {
+      return any_literal(right, [&](const Node& literal) {
+        return bare(left.kind, left.text) == bare(left.kind, literal.text);
+      });
+    }
+    if (left.kind == Kind::address && left.text.empty()) return false;
+    const auto text = left.kind == Kind::text ? left.text : small(left.text);
+    const auto part = left.kind == Kind::text ? right.text : small(right.text);
+    if (part.size() > text.size()) return false;
+    if (op == Operator::starts_with) return text.compare(0, part.size(), part) == 0;
+    if (op == Operator::ends_with) {
+      return text.compare(text.size() - part.size(), part.size(), part) == 0;
+    }
+    return text.find(part) != std::string::npos;
+  }
+
+  static bool compare_number(std::int64_t left, Operator op, const Node& right) {
+    switch (op) {
+      case Operator::less:
+        return left < right.number;
+      case Operator::less_equal:
+        return left <= right.number;
+      case Operator::greater:
+        return left > right.number;
+      case Operator::greater_equal:
+        return left >= right.number;
+      default:
+        return any_literal(right, [&](const Node& literal) { return left == literal.number; });
+    }
+  }
+
+  static Truth same(const Value& left, const Value& right) {
+    if (std::holds_alternative<NotTold>(left) || std::holds_alternative<NotTold>(right)) {
+      return Truth::unavailable;
+    }
+    if (const auto* a = std::get_if<Text>(&left), *b = std::get_if<Text>(&right); a && b) {
+      // What is compared without case on either side is so on both.
+      const auto kind = std::max(a->kind, b->kind);
+      return from(bare(kind, a->text) == bare(kind, b->text));
+    }
+    if (const auto* a = std::get_if<std::int64_t>(&left), *b = std::get_if<std::int64_t>(&right);
+        a && b) {
+      return from(*a == *b);
+    }
+    return Truth::no;
+  }
+
+  Truth look_up(const Value& left, const std::string& name) const {
+    const auto& table = policy_.tables.at(name);
+    if (const auto* several = std::get_if<Texts>(&left)) {
+      return from(std::any_of(several->begin(), several->end(),
+                              [&](const Text& text) { return is_listed(text, table); }));
+    }
+    if (const auto* text = std::get_if<Text>(&left)) return from(is_listed(*text, table));
+    if (const auto* ip = std::get_if<Ip>(&left)) {
+      return from(
+          std::any_of(table.entries.begin(), table.entries.end(),
+                      [&](const std::string& entry) { return is_within(ip->text, entry); }));
+    }
+    return Truth::no;
+  }
+
+  static bool is_listed(const Text& text, const PlainTable& table) {
+    if (text.text.empty()) {
+      const bool null_path = text.kind == Kind::address && table.kind == "address";
+      return null_path && std::count(table.entries.begin(), table.entries.end(), "<>") > 0;
+    }
+    const auto fits_entry = [&](const std::string& written) {
+      const auto entry = small(written);
+      const auto at = text.text.rfind('@');
+      if (table.kind == "address") {
+        const auto address = small(text.text);
+        if (address == entry) return true;
+        if (entry.back() == '@') return small(text.text.substr(0, at)) + '@' == entry;
+        return entry.front() == '@' && at != std::string::npos && address.substr(at) == entry;
+      }
+      if (table.kind == "domain") {
+        auto domain = small(text.text);
+        if (text.kind == Kind::address) {
+          if (at == std::string::npos) return false;
+          domain = domain.substr(at + 1);
+        }
+        domain = bare(Kind::domain, domain);
+        if (entry.front() == '.') {
+          return domain.size() > entry.size() &&
+                 domain.compare(domain.size() - entry.size(), entry.size(), entry) == 0;
+        }
+        return domain == entry;
+      }
+      return small(text.text) == entry;
+    };
+    return std::any_of(table.entries.begin(), table.entries.end(), fits_entry);
+  }
+
+  const PlainPolicy& policy_;
+  const Transaction& transaction_;
+  const PlainChecks& checks_;
+};
+
+}  // namespace
+
+Truth truth_of(const PlainPolicy& policy, const std::string& condition,
+               const Transaction& transaction, const PlainChecks& checks) {
+  return Reader(policy, transaction, checks).condition(condition);
+}
+
+PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
+                     const PlainChecks& checks) {
+  auto rules = policy.rules;
+  std::stable_sort(rules.begin(), rules.end(),
+                   [](const PlainRule& a, const PlainRule& b) { return a.stage < b.stage; });
+  PlainDecision decision;
+  std::optional<Stage> settled;
+  for (const auto& rule : rules) {
+    if (rule.stage > transaction.stage) break;
+    if (settled == rule.stage) continue;
+    const bool about_one_recipient = rule.stage == Stage::rcpt && transaction.stage > Stage::rcpt;
+    if (about_one_recipient && !transaction.recipient.is_told()) {
+      // It may have spared a recipient that we do not know.
+      if (!transaction.recipients.is_told() && rule.mode == RuleMode::enforce) {
+        decision.held_back = true;
+      }
+      continue;
+    }
+    const auto truth =
+        rule.when.empty() ? Truth::yes : truth_of(policy, rule.when, transaction, checks);
+    decision.truths[rule.name] = truth;
+    if (rule.mode == RuleMode::shadow) continue;
+    auto acts = truth;
+    if (truth == Truth::unavailable) {
+      if (rule.unavailable == "defer") {
+        decision.verdict = Verdict::defer;
+        decision.rule = rule.name;
+        return decision;
+      }
+      decision.held_back = true;
+      if (rule.unavailable == "match") acts = Truth::yes;
+    }
+    if (acts != Truth::yes) continue;
+    if (rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage &&
+        rule.stage != transaction.stage) {
+      settled = rule.stage;
+      continue;
+    }
+    decision.verdict = rule.verdict;
+    decision.rule = rule.name;
+    return decision;
+  }
+  return decision;
+}
+
+}  // namespace postern::plain

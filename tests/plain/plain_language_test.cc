@@ -1,0 +1,403 @@
+// Random policies and transactions: what was compiled says what the documentation says, read
+// literally.
+#include "plain_language.h"
+
+#include "checks/check.h"
+#include "postern/policy.h"
+#include "support/policy_text.h"
+#include "support/sample_check.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace postern::plain {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+/// Few names and values, so that tests meet what they test for.
+class Chance {
+ public:
+  explicit Chance(unsigned seed) : random_(seed) {}
+  std::size_t pick(std::size_t count) { return random_() % count; }
+  bool one_in(std::size_t count) { return pick(count) == 0; }
+  const std::string& of(const Strings& words) { return words[pick(words.size())]; }
+
+ private:
+  std::mt19937 random_;
+};
+
+const Strings addresses{"192.0.2.7", "192.0.2.200", "198.51.100.9", "2001:db8::7", "10.1.2.3"};
+const Strings networks{"192.0.2.0/25", "192.0.2.0/24", "198.51.100.9", "2001:db8::/32",
+                       "10.0.0.0/8"};
+const Strings domains{"one.example", "MAIL.one.example", "two.example", "xone.example"};
+const Strings locals{"bob", "Bob", "alice", "bob+lists"};
+const Strings users{"bob", "BOB", "bob@one.example"};
+
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+class Maker {
+ public:
+  explicit Maker(unsigned seed) : chance_(seed) {}
+
+  PlainPolicy policy() {
+    PlainPolicy policy;
+    policy.tables["nets"] = {"cidr", some(networks)};
+    policy.tables["people"] = {"address",
+                               some({"bob@one.example", "@two.example", "Alice@", "<>"})};
+    policy.tables["places"] = {"domain", some({"one.example", ".one.example", "Two.example"})};
+    policy.tables["words"] = {"string", some({"bob", "one.example", "bob@one.example"})};
+    policy.conditions["own"] = condition(Stage::connect, 1);
+    static constexpr std::array stages{Stage::connect, Stage::helo, Stage::mail,
+                                       Stage::rcpt,    Stage::data, Stage::end_of_message};
+    const auto count = 1 + chance_.pick(6);
+    for (std::size_t i = 0; i < count; ++i) {
+      PlainRule rule;
+      rule.name = "rule " + std::to_string(i);
+      rule.stage = stages[chance_.pick(stages.size())];
+      if (!chance_.one_in(12)) rule.when = condition(rule.stage, 0);
+      static constexpr std::array verdicts{Verdict::accept, Verdict::reject, Verdict::defer};
+      rule.verdict = verdicts[chance_.pick(3)];
+      if (chance_.one_in(2)) rule.scope = AcceptScope::stage;
+      if (chance_.one_in(5)) rule.mode = RuleMode::shadow;
+      if (chance_.one_in(4)) {
+        rule.unavailable = rule.verdict == Verdict::accept && chance_.one_in(2) ? "match" : "defer";
+      }
+      policy.rules.push_back(std::move(rule));
+    }
+    return policy;
+  }
+
+  Transaction transaction() {
+    static constexpr std::array stages{Stage::connect, Stage::helo, Stage::mail,
+                                       Stage::rcpt,    Stage::data, Stage::end_of_message};
+    Transaction t;
+    t.stage = stages[chance_.pick(stages.size())];
+    t.door = chance_.one_in(2) ? Door::milter : Door::policy;
+    t.time = std::chrono::system_clock::time_point(std::chrono::seconds(1'750'000'000));
+    t.reference = Reference::make(t.time, 1, 1);
+    t.client.address = IpAddress::parse(chance_.of(addresses));
+    t.client.port = static_cast<std::uint16_t>(chance_.pick(4) * 1000);
+    t.client.name = text(domains);
+    t.client.reverse_name = text(domains);
+    if (t.stage >= Stage::helo) {
+      t.helo = text(domains);
+      if (!chance_.one_in(4)) t.extended_smtp = chance_.one_in(2);
+    }
+    if (t.stage >= Stage::mail) {
+      t.authentication.user = text(users);
+      t.authentication.mechanism = text({"PLAIN", "LOGIN"});
+      t.tls.version = text({"TLSv1.3", "TLSv1.2"});
+      t.tls.bits = number();
+      if (!chance_.one_in(6)) t.sender = address();
+      t.declared_size = number();
+    }
+    if (t.stage == Stage::rcpt) t.recipient = address();
+    if (t.stage >= Stage::data) recipients(t);
+    if (t.stage >= Stage::end_of_message) t.size = number();
+    if (chance_.one_in(2) && t.door == Door::milter) t.macros["daemon_name"] = chance_.of(users);
+    return t;
+  }
+
+  PlainChecks checks() {
+    PlainChecks checks;
+    for (const char* name : {"sample_a", "sample_b"}) {
+      const auto dice = chance_.pick(6);
+      if (dice == 0) {
+        checks[name] = std::nullopt;
+      } else if (dice == 1) {
+        checks[name] = Strings{"good", "odd"};
+      } else {
+        checks[name] = Strings{chance_.of({"good", "bad", "odd", "temperror"})};
+      }
+    }
+    return checks;
+  }
+
+ private:
+  Strings some(const Strings& all) {
+    Strings chosen;
+    for (const auto& each : all) {
+      if (chance_.one_in(2)) chosen.push_back(each);
+    }
+    if (chosen.empty()) chosen.push_back(all.front());
+    return chosen;
+  }
+  Told<std::string> text(const Strings& words) {
+    if (chance_.one_in(5)) return {};
+    if (chance_.one_in(5)) return Told<std::string>::absent();
+    return chance_.of(words);
+  }
+  Told<std::int64_t> number() {
+    if (chance_.one_in(6)) return {};
+    if (chance_.one_in(6)) return Told<std::int64_t>::absent();
+    return static_cast<std::int64_t>(chance_.pick(6) * 10);
+  }
+  MailAddress address() {
+    if (chance_.one_in(6)) return {};
+    return MailAddress::from_envelope(chance_.of(locals) + '@' + chance_.of(domains));
+  }
+  void recipients(Transaction& t) {
+    if (!chance_.one_in(5)) {
+      std::vector<AcceptedRecipient> all(1 + chance_.pick(2));
+      for (auto& each : all) {
+        each.address = MailAddress::from_envelope(chance_.of(locals) + '@' + chance_.of(domains));
+      }
+      if (all.size() == 1) t.recipient = all.front().address;
+      t.recipients = std::move(all);
+    }
+    t.recipient_count = number();
+    t.queue_id = chance_.one_in(2) ? "4bXyz" : "";
+  }
+
+  std::string condition(Stage stage, int depth) {
+    switch (depth < 3 ? chance_.pick(7) : 6) {
+      case 0:
+      case 1:
+        return '(' + condition(stage, depth + 1) + " and " + condition(stage, depth + 1) + ')';
+      case 2:
+      case 3:
+        return '(' + condition(stage, depth + 1) + " or " + condition(stage, depth + 1) + ')';
+      case 4:
+        return "not " + condition(stage, depth + 1);
+      default:
+        return test(stage);
+    }
+  }
+
+  std::string list_of(const Strings& words) {
+    std::string list = "[";
+    for (const auto& word : some(words)) list += (list.size() > 1 ? ", " : "") + quoted(word);
+    return list + ']';
+  }
+  std::string count_test(const std::string& name) {
+    static const Strings signs{"==", "!=", "<", "<=", ">", ">="};
+    if (chance_.one_in(5)) return name + " in [10, 30]";
+    return name + ' ' + chance_.of(signs) + ' ' + std::to_string(10 + 10 * chance_.pick(4));
+  }
+  std::string text_test(const std::string& name, const Strings& words) {
+    switch (chance_.pick(8)) {
+      case 0:
+        return name + " != " + quoted(chance_.of(words));
+      case 1:
+        return name + " in " + list_of(words);
+      case 2:
+        return name + " not in " + list_of(words);
+      case 3:
+        return name + " starts_with " + quoted(chance_.of(words).substr(0, 3));
+      case 4:
+        return name + " ends_with " + quoted(chance_.of(words).substr(2));
+      case 5:
+        return name + " contains " + quoted(chance_.of(words).substr(1, 3));
+      case 6:
+        return name + " matches " + quoted('^' + chance_.of(words).substr(0, 2) + ".*e");
+      default:
+        return name + " == " +
+               (name != "recipient" && chance_.one_in(6) ? quoted("") : quoted(chance_.of(words)));
+    }
+  }
+  std::string table_test(const std::string& name, const Strings& tables) {
+    return name + (chance_.one_in(3) ? " not in " : " in ") + chance_.of(tables);
+  }
+
+  std::string test(Stage stage) {
+    const Strings full{"bob@one.example", "Alice@two.example", "alice@MAIL.one.example"};
+    std::vector<std::string> tests{
+        "client.ip in " + list_of(networks),
+        "client.ip == " + quoted(chance_.of(addresses)),
+        "client.ip != " + quoted(chance_.of(addresses)),
+        table_test("client.ip", {"nets"}),
+        text_test("client.name", domains),
+        table_test("client.reverse_name", {"places", "words"}),
+        "client.name == client.reverse_name",
+        "sample_a == \"good\"",
+        "sample_a != \"bad\"",
+        "sample_b in [\"odd\", \"temperror\"]",
+        "macro(\"daemon_name\") == \"bob\"",
+        "door == \"milter\"",
+        "stage in [\"rcpt\", \"data\"]",
+        "client.port > 1000",
+    };
+    if (stage >= Stage::helo) {
+      tests.push_back(text_test("helo", domains));
+      tests.emplace_back("helo != client.name");
+      tests.emplace_back("helo.extended");
+    }
+    if (stage >= Stage::mail) {
+      tests.emplace_back("tls");
+      tests.emplace_back("client.authenticated == false");
+      tests.push_back(count_test("tls.bits"));
+      tests.push_back(count_test("declared_size"));
+      tests.push_back(text_test("client.user", users));
+      tests.push_back(text_test("sender", full));
+      tests.emplace_back("sender == \"<>\"");
+      tests.push_back(text_test("sender.domain", domains));
+      tests.push_back(text_test("sender.local", locals));
+      tests.push_back(table_test("sender", {"people", "places", "words"}));
+      tests.push_back(table_test("sender.domain", {"places", "words"}));
+      tests.emplace_back("sender.local == client.user");
+      tests.emplace_back("sender.domain == helo");
+      tests.emplace_back("own");
+    }
+    if (stage == Stage::rcpt) {
+      tests.push_back(text_test("recipient", full));
+      tests.push_back(text_test("recipient.local", locals));
+      tests.push_back(table_test("recipient", {"people", "places"}));
+      tests.emplace_back("recipient == sender");
+    }
+    if (stage >= Stage::data) {
+      tests.push_back(table_test("recipients", {"people", "places"}));
+      tests.push_back("recipients contains " + quoted(chance_.of(full)));
+      tests.push_back("recipients in " + list_of(full));
+      tests.push_back(count_test("recipient_count"));
+    }
+    if (stage >= Stage::end_of_message) {
+      tests.push_back(count_test("size"));
+      tests.emplace_back("size == declared_size");
+    }
+    return tests[chance_.pick(tests.size())];
+  }
+
+  Chance chance_;
+};
+
+std::string list_text(const Strings& words) {
+  std::string list = "[";
+  for (const auto& word : words) list += (list.size() > 1 ? ", " : "") + quoted(word);
+  return list + ']';
+}
+
+/// One that may be given at the stage; which does not matter here.
+std::string reason_at(Stage stage, Verdict verdict) {
+  const bool temporary = verdict == Verdict::defer;
+  const std::string usual = temporary ? "policy-defer" : "policy-reject";
+  if (may_stand_at(*find_reason(usual), stage)) return usual;
+  for (const auto& reason : all_reasons()) {
+    if (usable_in_rule(reason) && may_stand_at(reason, stage) &&
+        (reason.kind == ReasonClass::temporary) == temporary) {
+      return std::string(reason.id);
+    }
+  }
+  return usual;
+}
+
+std::string toml(const PlainPolicy& policy) {
+  std::string text = "[identity]\nhost = \"mx1.example.org\"\n";
+  for (const auto& [name, table] : policy.tables) {
+    text += "[table." + name + "]\nkind = " + quoted(table.kind) +
+            "\nentries = " + list_text(table.entries) + '\n';
+  }
+  for (const auto& [name, is] : policy.conditions) {
+    text += "[when." + name + "]\nis = '" + is + "'\n";
+  }
+  for (const auto& rule : policy.rules) {
+    text += "[[rule]]\nname = " + quoted(rule.name) +
+            "\nstage = " + quoted(std::string(to_text(rule.stage))) + '\n';
+    if (!rule.when.empty()) text += "when = '" + rule.when + "'\n";
+    if (rule.mode == RuleMode::shadow) text += "mode = \"shadow\"\n";
+    if (!rule.unavailable.empty()) text += "unavailable = " + quoted(rule.unavailable) + '\n';
+    if (rule.verdict == Verdict::accept) {
+      text += "accept = " + quoted(std::string(to_text(rule.scope))) + '\n';
+    } else {
+      text += std::string(to_text(rule.verdict)) + " = " +
+              quoted(reason_at(rule.stage, rule.verdict)) + '\n';
+    }
+  }
+  return text;
+}
+
+Facts facts_of(const PlainChecks& checks) {
+  Facts facts;
+  for (const auto& [name, values] : checks) {
+    facts.add(test::sample_question(name),
+              values ? Answer::found(*values) : Answer::unavailable("timeout"));
+  }
+  return facts;
+}
+
+/// What the compiled decision says otherwise than the plain one, or nothing.
+std::string difference(const Decision& decision, const PlainDecision& expected) {
+  for (const auto& entry : decision.trail) {
+    const auto found = expected.truths.find(entry.rule.name);
+    const bool asked = entry.note == TrailNote::none || entry.note == TrailNote::shadow;
+    if (asked != (found != expected.truths.end())) return entry.rule.name + " is asked by one only";
+    if (asked && entry.truth != found->second) {
+      return entry.rule.name + " is " + std::string(to_text(entry.truth)) + ", not " +
+             std::string(to_text(found->second));
+    }
+  }
+  const auto rule = decision.rule ? decision.rule->name : std::string();
+  if (rule != expected.rule) return quoted(rule) + " decides, not " + quoted(expected.rule);
+  if (decision.softened_by.empty()) {
+    return decision.verdict == expected.verdict ? "" : "another verdict of " + rule;
+  }
+  // A rule that could not be answered makes a refusal temporary, and nothing else does.
+  const bool sound = expected.verdict == Verdict::reject && expected.held_back &&
+                     decision.verdict == Verdict::defer;
+  return sound ? "" : "softened without need";
+}
+
+struct Tally {
+  std::size_t decided = 0;
+  std::size_t unavailable = 0;
+  std::size_t differences = 0;
+  std::string first;  ///< of the differences, with all that repeats it
+};
+
+/// `plain` and what was compiled from `text`, over some transactions.
+void compare(Maker& maker, const PlainPolicy& plain, const std::string& text, Tally& tally) {
+  const auto policy = testing::compile_policy(text, test::sample_checks());
+  ASSERT_TRUE(policy) << text;
+  for (int i = 0; i < 12; ++i) {
+    const auto transaction = maker.transaction();
+    const auto checks = maker.checks();
+    const auto expected = decide(plain, transaction, checks);
+    const auto outcome = evaluate(*policy, transaction, facts_of(checks));
+    const auto* decision = std::get_if<Decision>(&outcome);
+    ASSERT_NE(decision, nullptr) << text;
+    if (const auto what = difference(*decision, expected); !what.empty()) {
+      if (++tally.differences == 1) {
+        tally.first = what + ", transaction " + std::to_string(i) + " at " +
+                      std::string(to_text(transaction.stage)) + '\n' + text;
+      }
+    }
+    if (decision->rule) ++tally.decided;
+    for (const auto& [rule, truth] : expected.truths) {
+      if (truth == Truth::unavailable) ++tally.unavailable;
+    }
+  }
+}
+
+TEST(PlainLanguage, CompiledPoliciesSayWhatTheDocumentationSays) {
+  Tally tally;
+  for (unsigned seed = 1; seed <= 1500 && tally.differences == 0; ++seed) {
+    SCOPED_TRACE(seed);
+    Maker maker(seed);
+    const auto plain = maker.policy();
+    compare(maker, plain, toml(plain), tally);
+  }
+  EXPECT_EQ(tally.differences, 0U) << tally.first;
+  EXPECT_GT(tally.decided, 2000U);
+  EXPECT_GT(tally.unavailable, 2000U);
+}
+
+TEST(PlainLanguage, AnotherPolicyThanTheCompiledOneIsSeen) {
+  Tally tally;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    Maker maker(seed);
+    auto plain = maker.policy();
+    const auto text = toml(plain);
+    auto& when = plain.rules.front().when;
+    when = when.empty() ? "client.port == 1" : "not (" + when + ')';
+    compare(maker, plain, text, tally);
+  }
+  EXPECT_GT(tally.differences, 100U);
+}
+
+}  // namespace
+}  // namespace postern::plain
