@@ -24,7 +24,10 @@ static_assert(step::no_body == SMFIP_NOBODY && step::no_headers == SMFIP_NOHDRS 
               step::no_reply_end_of_headers == SMFIP_NR_EOH &&
               step::no_reply_body == SMFIP_NR_BODY &&
               step::header_leading_space == SMFIP_HDR_LEADSPC &&
-              action_set_symbols == SMFIF_SETSYMLIST);
+              action_set_symbols == SMFIF_SETSYMLIST && action::add_headers == SMFIF_ADDHDRS &&
+              action::add_recipients == SMFIF_ADDRCPT &&
+              action::delete_recipients == SMFIF_DELRCPT &&
+              action::change_headers == SMFIF_CHGHDRS && action::quarantine == SMFIF_QUARANTINE);
 
 /// Seconds without a command before libmilter closes a session; its own default. Longer than any
 /// time limit of an SMTP server (RFC 5321 4.5.3.2), so that the MTA always is the first to give up.
@@ -100,7 +103,26 @@ class LibmilterLink final : public Link {
            MI_SUCCESS;
   }
 
+  // The library's parameters lack const; it copies them.
+  bool insert_header(const std::string& name, const std::string& value) noexcept override {
+    return smfi_insheader(context_, 0, mutable_text(name), mutable_text(value)) == MI_SUCCESS;
+  }
+  bool delete_header(const std::string& name, int index) noexcept override {
+    return smfi_chgheader(context_, mutable_text(name), index, nullptr) == MI_SUCCESS;
+  }
+  bool add_recipient(const std::string& address) noexcept override {
+    return smfi_addrcpt(context_, mutable_text(address)) == MI_SUCCESS;
+  }
+  bool remove_recipient(const std::string& address) noexcept override {
+    return smfi_delrcpt(context_, mutable_text(address)) == MI_SUCCESS;
+  }
+  bool hold(const std::string& why) noexcept override {
+    return smfi_quarantine(context_, mutable_text(why)) == MI_SUCCESS;
+  }
+
  private:
+  static char* mutable_text(const std::string& text) { return const_cast<char*>(text.c_str()); }
+
   SMFICTX* context_;
 };
 
@@ -114,6 +136,8 @@ sfsistat to_libmilter(Status status) noexcept {
       return SMFIS_REJECT;
     case Status::tempfail:
       return SMFIS_TEMPFAIL;
+    case Status::discard:
+      return SMFIS_DISCARD;
   }
   return SMFIS_TEMPFAIL;
 }

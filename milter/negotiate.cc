@@ -60,10 +60,14 @@ Negotiated negotiate(const Plan& plan, std::uint32_t offered_actions, std::uint3
   if (plan.content) {
     wanted |= step::no_reply_header | step::no_reply_body | step::header_leading_space;
   } else {
-    leave_out(step::no_headers, step::no_reply_header);
+    if (plan.to_remove.empty()) {
+      leave_out(step::no_headers, step::no_reply_header);
+    } else {
+      wanted |= step::no_reply_header;
+    }
     leave_out(step::no_body, step::no_reply_body);
   }
-  return {offered_actions & action_set_symbols, offered_steps & wanted};
+  return {offered_actions & (action_set_symbols | plan.actions), offered_steps & wanted};
 }
 
 }  // namespace postern::milter_door

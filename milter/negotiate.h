@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace postern::milter_door {
 
@@ -32,7 +34,15 @@ inline constexpr std::uint32_t no_reply_body = 0x80000;
 inline constexpr std::uint32_t header_leading_space = 0x100000;
 }  // namespace step
 
-/// The only action asked for: naming the macros we want. Nothing is ever modified.
+/// Actions of the milter protocol. Naming the macros we want is always asked for, the others only
+/// when a rule may need them: an MTA need not expect changes of a filter that never makes any.
+namespace action {
+inline constexpr std::uint32_t add_headers = 0x1;
+inline constexpr std::uint32_t add_recipients = 0x4;
+inline constexpr std::uint32_t delete_recipients = 0x8;
+inline constexpr std::uint32_t change_headers = 0x10;
+inline constexpr std::uint32_t quarantine = 0x20;
+}  // namespace action
 inline constexpr std::uint32_t action_set_symbols = 0x100;
 
 /// A plain value, made once per session from its policy.
@@ -40,6 +50,8 @@ struct Plan {
   std::array<bool, stage_count> rules{};  ///< true where a rule stands, by Stage
   Speak speak = Speak::rcpt;
   bool content = false;  ///< a rule asks for the message's content, or its real size at its end
+  std::uint32_t actions = 0;           ///< that rules may need
+  std::vector<std::string> to_remove;  ///< header fields that a rule removes, in small letters
 
   static Plan of(const Policy& policy);
 

@@ -1,7 +1,31 @@
 #include "milter/negotiate.h"
+#include "model/text.h"
 #include "rules/rule.h"
 
+#include <algorithm>
+
 namespace postern::milter_door {
+namespace {
+
+std::uint32_t action_for(EffectKind kind) {
+  switch (kind) {
+    case EffectKind::add_header:
+      return action::add_headers;
+    case EffectKind::remove_header:
+      return action::change_headers;
+    case EffectKind::redirect:
+      return action::add_recipients | action::delete_recipients;
+    case EffectKind::bcc:
+      return action::add_recipients;
+    case EffectKind::tag:
+    case EffectKind::delay:
+    case EffectKind::warn:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
 
 Plan Plan::of(const Policy& policy) {
   Plan plan;
@@ -11,6 +35,16 @@ Plan Plan::of(const Policy& policy) {
     const auto& subjects = rule.condition.subjects();
     // What is counted has to be sent to us. All other numbers are told without it.
     if (subjects.content || subjects.octets) plan.content = true;
+    if (rule.mode == RuleMode::shadow) continue;
+    if (rule.verdict == Verdict::quarantine) plan.actions |= action::quarantine;
+    for (const auto& effect : rule.effects) {
+      plan.actions |= action_for(effect.kind);
+      if (effect.kind != EffectKind::remove_header) continue;
+      const auto name = lower(effect.name);
+      if (std::find(plan.to_remove.begin(), plan.to_remove.end(), name) == plan.to_remove.end()) {
+        plan.to_remove.push_back(name);
+      }
+    }
   }
   return plan;
 }

@@ -1,6 +1,7 @@
 #include "milter/session.h"
 
 #include "milter/mta_values.h"
+#include "model/text.h"
 
 #include <algorithm>
 #include <array>
@@ -59,7 +60,9 @@ void keep_first_line_if_bare(MilterReply& reply) {
   if (reply.expected[0].size() > 3) reply.expected[0][3] = ' ';
 }
 
-SentReply continued(Stage stage) { return {"continue", {}, {}, stage}; }
+SentReply continued(Stage stage, const Decision& decision) {
+  return {"continue", {}, {}, stage, wait_for_end(decision)};
+}
 
 }  // namespace
 
@@ -176,6 +179,7 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
     auto recipient = MailAddress::from_envelope(first_of(arguments));
     if (!setup_.plan.rule_up_to(Stage::rcpt)) {
       message_->recipients.push_back({std::move(recipient), false, "", {}});
+      message_->envelope_recipients.emplace_back(first_of(arguments));
       return Status::proceed;
     }
 
@@ -188,10 +192,12 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
 
     if (auto accepted = accepted_recipient(std::move(recipient), asked.decision)) {
       message_->recipients.push_back(std::move(*accepted));
+      message_->envelope_recipients.emplace_back(first_of(arguments));
     }
     // What the rules, those in shadow too, said of this recipient is in no other record: at the end
     // of a message with several they are not asked again.
-    record(std::move(asked), continued(Stage::rcpt));
+    auto sent = continued(Stage::rcpt, asked.decision);
+    record(std::move(asked), std::move(sent));
     // Never SMFIS_ACCEPT: both MTAs then stop calling us for the whole message, and the record at
     // its end, and the rules for its other recipients, would be lost (semantics 2).
     return Status::proceed;
@@ -209,8 +215,20 @@ Status Session::header(std::string_view name, std::string_view value) noexcept {
     const auto folds = std::count(value.begin(), value.end(), '\n');
     const auto octets = name.size() + (space_kept ? 1U : 2U) + value.size() + 2U;
     message_->octets += static_cast<std::int64_t>(octets) + folds;
+    count_header(name);
   }
   return negotiated_.has(step::no_reply_header) ? Status::no_reply : Status::proceed;
+}
+
+void Session::count_header(std::string_view name) noexcept {
+  if (setup_.plan.to_remove.empty()) return;
+  try {
+    const auto key = lower(name);
+    const auto& wanted = setup_.plan.to_remove;
+    if (std::find(wanted.begin(), wanted.end(), key) != wanted.end()) ++message_->headers[key];
+  } catch (...) {
+    message_trouble_ = true;  // it would be left in the message, unseen
+  }
 }
 
 Status Session::end_of_headers(Link& link) noexcept {
@@ -259,8 +277,7 @@ Status Session::end_message(Link& link) {
   if (is_spoken_at(Stage::end_of_message, asked.decision)) {
     return refuse(std::move(asked), 0, link);
   }
-  record(std::move(asked), continued(Stage::end_of_message));
-  return Status::proceed;
+  return take(std::move(asked), link);
 }
 
 Status Session::decide_content(Stage stage, Link& link) {
@@ -330,7 +347,8 @@ void Session::collect_facts(SessionMessage& message) {
 }
 
 bool Session::is_spoken_at(Stage stage, const Decision& decision) const noexcept {
-  if (decision.verdict == Verdict::pass || decision.verdict == Verdict::accept) return false;
+  // A discard and a quarantine are carried out at the end of the message, for all its recipients.
+  if (decision.verdict != Verdict::reject && decision.verdict != Verdict::defer) return false;
   if (could_not_decide(decision) || stage >= Stage::rcpt) return true;
   // The stage's list has no code for it: the verdict stands and is spoken later (semantics 4).
   if (decision.reason != nullptr && !decision.reply) return false;
@@ -341,6 +359,32 @@ bool Session::is_spoken_at(Stage stage, const Decision& decision) const noexcept
 
 // ---- Answering -------------------------------------------------------------------------------
 
+Status Session::take(Asked asked, Link& link) {
+  const auto& decision = asked.decision;
+  SentReply sent{"continue", {}, {}, Stage::end_of_message, {}};
+  auto status = Status::proceed;
+  if (decision.verdict == Verdict::discard) {
+    sent.answer = "discard";
+    sent.effects = wait_for_end(decision);
+    status = Status::discard;
+    ++setup_.counters->refusals;
+  } else {
+    const bool space_kept = negotiated_.has(step::header_leading_space);
+    sent.effects = carry_out(
+        decision, {message_->envelope_recipients, message_->headers, space_kept ? " " : ""}, link);
+    if (decision.verdict == Verdict::quarantine) sent.answer = "quarantine " + decision.note;
+    for (std::size_t i = 0; i < sent.effects.size(); ++i) {
+      if (sent.effects[i].state != EffectState::failed) continue;
+      setup_.complain("milter session " + tag() + ": the message of reference " +
+                      asked.transaction.reference.text() + " goes on without " +
+                      describe(decision.effects[i]) + ": " + sent.effects[i].why);
+      ++setup_.counters->failures;
+    }
+  }
+  record(std::move(asked), std::move(sent));
+  return status;
+}
+
 Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
   const auto& decision = asked.decision;
   const bool refusal = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
@@ -350,14 +394,19 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
   auto reply = render_for_milter(*decision.reply, prefix);
   keep_first_line_if_bare(reply);
   auto status = decision.reply->is_permanent() ? Status::reject : Status::tempfail;
-  SentReply sent{wire_text(reply), reply.expected, {}, asked.transaction.stage};
+  SentReply sent{
+      wire_text(reply), reply.expected, {}, asked.transaction.stage, wait_for_end(decision)};
   if (!link.set_reply(reply)) {
     // Whatever we meant, the MTA will now speak for us; a temporary failure loses nothing.
     setup_.complain("libmilter refused the reply of reference " +
                     asked.transaction.reference.text());
     ++setup_.counters->failures;
     status = Status::tempfail;
-    sent = {"tempfail", {}, "libmilter refused the reply", asked.transaction.stage};
+    sent = {"tempfail",
+            {},
+            "libmilter refused the reply",
+            asked.transaction.stage,
+            std::move(sent.effects)};
   }
   ++setup_.counters->refusals;
   record(std::move(asked), std::move(sent));

@@ -6,6 +6,7 @@
 // recipients, facts, queue id). Every MAIL, abort, HELO and end of message begins the latter anew.
 #pragma once
 
+#include "milter/carry_out.h"
 #include "milter/negotiate.h"
 #include "milter/record_slip.h"
 #include "milter/symbols.h"
@@ -34,10 +35,11 @@ enum class Status : std::uint8_t {
   no_reply,  ///< the MTA was told at negotiation not to wait here
   reject,    ///< a 5xx reply has just been set
   tempfail,  ///< a 4xx reply has just been set
+  discard,   ///< the MTA answers as if it took the message, and drops it
 };
 
 /// What a session asks of the protocol library during one callback.
-class Link : public MacroSource {
+class Link : public MacroSource, public MessageEditor {
  public:
   /// Stores the reply for the status that is returned next. False if the library refused it.
   virtual bool set_reply(const MilterReply& reply) noexcept = 0;
@@ -68,6 +70,8 @@ struct SessionMessage {
   Facts facts;
   std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
   std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
+  std::vector<std::string> envelope_recipients;              ///< of `recipients`, as they came
+  std::map<std::string, int> headers;     ///< how many there are of those that a rule removes
   std::int64_t octets = 0;                ///< of header and body, when negotiated
   Kept without_queue_id = Kept::nothing;  ///< the most that is kept of an answer given without it
   std::vector<std::shared_ptr<RecordSlip>> open_without_queue_id;  ///< not known yet of these
@@ -122,6 +126,7 @@ class Session {
   bool in_the_dark() const noexcept;
   void begin_session();
   Status end_message(Link& link);
+  void count_header(std::string_view name) noexcept;
   Asked ask(Stage stage, Transaction transaction);
   Facts& facts_for(Stage stage);
   void collect_facts(SessionMessage& message);
@@ -130,6 +135,8 @@ class Session {
   /// Decides on the whole message at a stage after RCPT and speaks a refusal.
   Status decide_content(Stage stage, Link& link);
   bool is_spoken_at(Stage stage, const Decision& decision) const noexcept;
+  /// Lets the message in at its end, with all that is to be done to it, or drops it.
+  Status take(Asked asked, Link& link);
   Status refuse(Asked asked, std::size_t prefix, Link& link);
   void record(Asked asked, SentReply sent);
   Record blank_record(Transaction transaction) const;

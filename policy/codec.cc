@@ -70,6 +70,29 @@ bool is_reply_text(std::string_view text, char klass) {
   return word.front() == klass && is_text(rest);
 }
 
+/// "Name: value". Postfix takes what follows PREPEND into the message as it is.
+bool is_header(std::string_view text) {
+  const auto colon = text.find(": ");
+  return colon != 0 && colon != std::string_view::npos && colon + 2 < text.size() &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](char c) { return c > ' ' && c != ':'; });
+}
+
+bool is_address(std::string_view text) {
+  const auto at = text.rfind('@');
+  return at != 0 && at != std::string_view::npos && at + 1 < text.size() &&
+         text.find(' ') == std::string_view::npos;
+}
+
+/// What an action of access(5) that does something to the message may be followed by; nullopt: it
+/// is none of those that we use.
+std::optional<bool> is_good_for(std::string_view action, std::string_view text) {
+  if (action == "PREPEND") return is_header(text);
+  if (action == "REDIRECT" || action == "BCC") return is_address(text);
+  if (action == "HOLD" || action == "DISCARD" || action == "WARN") return is_text(text);
+  return std::nullopt;
+}
+
 bool may_send(std::string_view action) {
   if (action.size() > longest_action) return false;
   const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
@@ -78,6 +101,7 @@ bool may_send(std::string_view action) {
   auto rest = action;
   const auto word = take_word(rest);
   if (word == "DEFER_IF_PERMIT") return is_reply_text(rest, '4');
+  if (const auto good = is_good_for(word, rest)) return *good;
   const bool code = word.size() == 3 && (word[0] == '4' || word[0] == '5') && is_digit(word[1]) &&
                     is_digit(word[2]);
   return code && is_reply_text(rest, word[0]);
@@ -178,5 +202,7 @@ std::optional<std::string> encode_answer(std::string_view action) {
   line += "\n\n";
   return line;
 }
+
+std::string encode_ok() { return "action=OK\n\n"; }
 
 }  // namespace postern::policy_door

@@ -105,9 +105,13 @@ class Decoder {
   State state_ = State::open;
 };
 
-/// "action=...\n\n", or nullopt for an action that we must never send: anything but DUNNO, or a
-/// reply of class 4 or 5, explicit or after DEFER_IF_PERMIT, with text, in printable ASCII, at most
+/// "action=...\n\n", or nullopt for an action that we must never send: anything but DUNNO; a reply
+/// of class 4 or 5, explicit or after DEFER_IF_PERMIT, with text; HOLD, DISCARD and WARN with text;
+/// PREPEND with a header field; REDIRECT and BCC with an address; all in printable ASCII, at most
 /// 1,000 octets. Whoever gets nullopt has met a bug and closes without an answer.
 std::optional<std::string> encode_answer(std::string_view action);
+/// "action=OK\n\n", which nobody sends by accident: it ends Postfix's restriction list, and in front
+/// of reject_unauth_destination opens a relay.
+std::string encode_ok();
 
 }  // namespace postern::policy_door

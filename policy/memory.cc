@@ -59,6 +59,10 @@ std::size_t heap_of(const Decision& decision) noexcept {
   std::size_t sum = sizeof(Decision) + 2 * of_an_allocation;  // and the count of its owners
   sum += heap_of(decision.softened_by) + heap_of(decision.softened_from);
   if (decision.rule) sum += heap_of(*decision.rule);
+  sum += heap_of(decision.note) + decision.effects.capacity() * sizeof(Effect);
+  for (const auto& effect : decision.effects) {
+    sum += heap_of(effect.rule) + heap_of(effect.name) + heap_of(effect.value);
+  }
   if (decision.held_back) sum += heap_of(decision.held_back->rule);
   if (decision.reply) {
     const auto& text = decision.reply->text();
@@ -171,6 +175,25 @@ void Memory::keep(const Key& key, std::string_view queue_id, Given given) {
   if (grows) entries.reserve(room + more);
   entries.push_back(std::move(entry));
   charge(message, octets);
+}
+
+Memory::Claimed Memory::claim(const Key& key, const std::vector<std::size_t>& ids, bool wanted) {
+  Claimed claimed;
+  claimed.before.resize(ids.size(), false);
+  if (key.empty() || ids.empty()) return claimed;
+  const std::lock_guard lock(mutex_);
+  const auto place = find(key);
+  if (place == nowhere) return claimed;
+  auto& message = messages_[place];
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    claimed.before[i] =
+        std::find(message.done.begin(), message.done.end(), ids[i]) != message.done.end();
+    if (claimed.before[i] || !wanted || claimed.now) continue;
+    message.done.push_back(ids[i]);
+    charge(message, sizeof(std::size_t));
+    claimed.now = i;
+  }
+  return claimed;
 }
 
 void Memory::learn_kept(const Key& key, std::string_view queue_id, Kept kept) {

@@ -49,6 +49,7 @@ struct Given {
   std::shared_ptr<const Decision> decision;  ///< without its trail; nullptr: no rule applied
   Reference reference;
   Kept kept = Kept::nothing;
+  std::size_t carried = 0;  ///< what the answer did besides (policy/carry.h); 0: nothing
 };
 
 class Memory {
@@ -108,6 +109,15 @@ class Memory {
   /// of a message that was not recalled before, or has been forgotten since.
   void keep(const Key& key, std::string_view queue_id, Given given);
 
+  /// Things to be done once a message, by their ids: which of them have been done, and the first
+  /// that has not, if one is wanted; it counts as done from now on. Nothing of a message that is
+  /// not known.
+  struct Claimed {
+    std::optional<std::size_t> now;  ///< index in `ids`
+    std::vector<bool> before;        ///< one for each id
+  };
+  Claimed claim(const Key& key, const std::vector<std::size_t>& ids, bool wanted);
+
   /// What is kept of the decision behind an answer, where that is known only after keep().
   void learn_kept(const Key& key, std::string_view queue_id, Kept kept);
 
@@ -145,6 +155,7 @@ class Memory {
     Time used;
     std::string name;
     std::vector<Entry> entries;
+    std::vector<std::size_t> done;  // ids, once a message
     std::size_t octets = 0;
     Kept without_queue_id = Kept::nothing;  // the most that is kept of an answer
     bool joined = false;

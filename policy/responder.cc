@@ -1,6 +1,7 @@
 #include "policy/responder.h"
 
 #include "model/text.h"
+#include "policy/carry.h"
 #include "policy/request.h"
 #include "reply/render.h"
 #include "rules/settings.h"
@@ -27,6 +28,7 @@ struct Spoken {
     unspeakable,  ///< the verdict has no form here, so DUNNO goes out; the record must say so
     refusal,
   } kind = Kind::dunno;
+  std::size_t carried = 0;  ///< what it did besides, for Given
 };
 
 /// What is spoken about: taken from the request, whose octets are gone when an answer comes later.
@@ -37,16 +39,21 @@ struct Subject {
 };
 
 /// nullopt: the decision cannot be sent.
-std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
+std::optional<Spoken> speak(const Decision& decision, const Subject& subject, Carried carried,
+                            AcceptAnswer accepted) {
   const auto stage = subject.stage;
   if (could_not_decide(decision)) return std::nullopt;
   Spoken spoken;
   spoken.sent.spoken = stage;
-  std::string action = "DUNNO";
+  spoken.sent.effects = std::move(carried.fates);
+  spoken.carried = carried.id;
+  std::string action = carried.action.empty() ? "DUNNO" : std::move(carried.action);
   switch (decision.verdict) {
     case Verdict::pass:
+      break;
     case Verdict::accept:
-      // Never OK: it would end the restriction list, and with it reject_unauth_destination.
+      // OK ends the restriction list, and with it reject_unauth_destination: only when asked for.
+      if (accepted == AcceptAnswer::ok && action == "DUNNO") action = "OK";
       break;
     case Verdict::reject:
     case Verdict::defer:
@@ -68,9 +75,20 @@ std::optional<Spoken> speak(const Decision& decision, const Subject& subject) {
       break;
     case Verdict::discard:
     case Verdict::quarantine:
-      return std::nullopt;
+      // There is no message yet; the verdict is found again at RCPT.
+      if (stage < Stage::rcpt) {
+        spoken.sent.condition = "said at RCPT";
+        spoken.kind = Spoken::Kind::unspeakable;
+      } else if (decision.verdict == Verdict::discard) {
+        action = "DISCARD " + decision.note;
+      }
+      break;
   }
   spoken.sent.answer = "action=" + action;
+  if (action == "OK") {
+    spoken.octets = encode_ok();
+    return spoken;
+  }
   auto octets = encode_answer(action);
   if (!octets) return std::nullopt;
   spoken.octets = std::move(*octets);
@@ -104,7 +122,10 @@ Told<std::vector<AcceptedRecipient>> recipients_of(const Transaction& transactio
 
 /// What is kept of a decision: all but its trail; nothing when no rule applied.
 std::shared_ptr<const Decision> without_trail(const Decision& decision) {
-  if (decision.verdict == Verdict::pass && !decision.rule && !decision.held_back) return nullptr;
+  if (decision.verdict == Verdict::pass && !decision.rule && !decision.held_back &&
+      decision.effects.empty()) {
+    return nullptr;
+  }
   auto copy = std::make_shared<Decision>();
   copy->verdict = decision.verdict;
   copy->scope = decision.scope;
@@ -114,6 +135,8 @@ std::shared_ptr<const Decision> without_trail(const Decision& decision) {
   copy->softened_by = decision.softened_by;
   copy->softened_from = decision.softened_from;
   copy->held_back = decision.held_back;
+  copy->note = decision.note;
+  copy->effects = decision.effects;
   return copy;
 }
 
@@ -147,6 +170,7 @@ struct Responder::Core {
                                 const std::function<Done()>& later,
                                 const std::shared_ptr<Core>& self);
   Answer repeat(const Asked& asked, const Given& given, Transaction transaction);
+  std::optional<Spoken> speak(const Asked& asked, const Decision& decision, std::size_t before);
   void wait(Asked asked, Transaction transaction, Done done, const std::shared_ptr<Core>& self);
   void remember(const Asked& asked, const Spoken& spoken, const Decision& decision,
                 std::string_view queue_id, Kept kept);
@@ -170,7 +194,7 @@ struct Responder::Pending {
   void replied(const Decision& decision) noexcept {
     Answer octets;
     try {
-      if (auto spoken = speak(decision, asked.subject)) {
+      if (auto spoken = core->speak(asked, decision, 0)) {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
         if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
@@ -248,7 +272,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       return std::nullopt;
     }
     auto& decision = outcome->decision;
-    auto spoken = speak(decision, asked.subject);
+    auto spoken = speak(asked, decision, 0);
     if (!spoken) return fail(asked, why_unanswered(decision));
     const auto kept =
         is_worth_keeping(*spoken, stage)
@@ -260,6 +284,13 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
   } catch (const std::exception& error) {
     return fail(asked, error.what());
   }
+}
+
+std::optional<Spoken> Responder::Core::speak(const Asked& asked, const Decision& decision,
+                                             std::size_t before) {
+  return policy_door::speak(decision, asked.subject,
+                            carry(decision, asked.subject.stage, memory, asked.key, before),
+                            asked.policy->settings().listen.accept_answer);
 }
 
 void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
@@ -283,7 +314,8 @@ void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
 /// Keeps the decision for a repeat and counts it.
 void Responder::Core::remember(const Asked& asked, const Spoken& spoken, const Decision& decision,
                                std::string_view queue_id, Kept kept) {
-  memory.keep(asked.key, queue_id, {without_trail(decision), asked.reference, kept});
+  memory.keep(asked.key, queue_id,
+              {without_trail(decision), asked.reference, kept, spoken.carried});
   if (spoken.kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
 }
 
@@ -302,7 +334,7 @@ Responder::Answer Responder::Core::repeat(const Asked& asked, const Given& given
   // rendered anew; it is not made again and counts nothing.
   static const Decision no_rule_applied;
   const auto& decision = given.decision ? *given.decision : no_rule_applied;
-  auto spoken = speak(decision, asked.subject);
+  auto spoken = speak(asked, decision, given.carried);
   if (!spoken) return fail(asked, "the reply could not be rendered");
   if (given.kept != Kept::nothing) {
     transaction.reference = given.reference;

@@ -81,6 +81,34 @@ void tell_sent(Page& page, const Record& record) {
   if (!sent.condition.empty()) page.paragraph("Condition: " + sent.condition + '.', 2);
 }
 
+void tell_effects(Page& page, const Record& record) {
+  const auto& effects = record.decision.effects;
+  if (effects.empty() || record.kind != RecordKind::decision) return;
+  page.section("What was done besides");
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    std::string text = describe(effects[i]) + ", by rule \"" + effects[i].rule + '"';
+    if (record.sent && i < record.sent->effects.size()) {
+      const auto& [state, why] = record.sent->effects[i];
+      switch (state) {
+        case EffectState::done:
+          text += ": done";
+          break;
+        case EffectState::earlier:
+          text += ": done with an earlier answer";
+          break;
+        case EffectState::waiting:
+          text += ": not with this answer";
+          break;
+        case EffectState::failed:
+          text += ": NOT done";
+          break;
+      }
+      if (!why.empty()) text += ", " + why;
+    }
+    page.paragraph("- " + text, 2, 4);
+  }
+}
+
 void tell_advice(Page& page, const Record& record) {
   const Reason* reason = record.decision.reason;
   if (reason == nullptr || !is_refusal(record.decision)) return;

@@ -19,6 +19,8 @@ void tell_decision(Page& page, const Record& record);
 void tell_trail(Page& page, const Record& record);
 /// The answer byte for byte, and what the client saw.
 void tell_sent(Page& page, const Record& record);
+/// What was done to the message besides, and what has become of it.
+void tell_effects(Page& page, const Record& record);
 /// What the sender and the administrator can do.
 void tell_advice(Page& page, const Record& record);
 /// Policy, program and host, for whoever wants to look it up or replay it.

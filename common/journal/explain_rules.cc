@@ -36,6 +36,13 @@ std::string action(const TrailEntry& entry) {
       break;
   }
   if (!entry.reason.empty()) text += " (" + entry.reason + ')';
+  for (std::size_t i = 0; i < entry.effects.size(); ++i) {
+    if (entry.verdict == Verdict::pass && i == 0) {
+      text = entry.effects[i];
+    } else {
+      text += ", " + entry.effects[i];
+    }
+  }
   return text;
 }
 
@@ -137,7 +144,13 @@ std::string why_softened(const Decision& decision) {
 
 void tell_softening(Page& page, const Decision& decision) {
   if (decision.softened_by.empty()) return;
-  std::string text = "It would have been a refusal for good";
+  const auto* decider =
+      decision.rule ? find_entry(decision, decision.rule->name) : static_cast<TrailEntry*>(nullptr);
+  const auto verdict = decider != nullptr ? decider->verdict : Verdict::reject;
+  std::string text = verdict == Verdict::discard      ? "It would have been discarded"
+                     : verdict == Verdict::quarantine ? "It would have been held"
+                     : verdict == Verdict::reject     ? "It would have been a refusal for good"
+                                                      : "It would have been sent elsewhere";
   if (!decision.softened_from.empty()) text += " (" + decision.softened_from + ')';
   page.paragraph(text + ". It was made temporary because " + why_softened(decision) +
                      ". A missing answer never costs a message.",
@@ -176,6 +189,7 @@ void tell_decision(Page& page, const Record& record) {
     if (!reason->reference.empty()) text += " (" + std::string(reason->reference) + ')';
     page.paragraph(text + '.', 2);
   }
+  if (!decision.note.empty()) page.paragraph("Why: " + decision.note + '.', 2);
   tell_softening(page, decision);
   tell_shadows(page, decision);
 }

@@ -16,6 +16,10 @@ constexpr std::size_t longest_tag = 64;
 // All shadow rules that would have acted, keys included: two of the longest names, some of usual
 // length. More are counted.
 constexpr std::size_t longest_shadows = 200;
+// The words of a discard or quarantine, whole: 120 octets, which the loader allows.
+constexpr std::size_t longest_note = 120;
+constexpr std::size_t longest_warning = 200;
+constexpr std::size_t longest_effects = 160;
 // What quote_for_log() may add to a value: two quotes and the mark of a cut.
 constexpr std::size_t quoting = 5;
 // Less of the reply's text than this tells nothing.
@@ -110,6 +114,27 @@ void add_shadows(Line& line, const Decision& decision) {
   if (more > 0) line.add("more_shadows", std::to_string(more));
 }
 
+/// Tags and warnings one by one, and what else was done: whoever looks for a message that changed,
+/// was held or is gone finds it here.
+void add_effects(Line& line, const Record& record) {
+  const auto& effects = record.decision.effects;
+  std::string done;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    const auto& effect = effects[i];
+    if (effect.kind == EffectKind::tag || effect.kind == EffectKind::warn) {
+      line.add_quoted(to_text(effect.kind), effect.value, longest_warning);
+      continue;
+    }
+    if (record.sent && i < record.sent->effects.size() &&
+        record.sent->effects[i].state != EffectState::done) {
+      continue;
+    }
+    if (!done.empty()) done += ", ";
+    done += effect.kind == EffectKind::add_header ? "add_header " + effect.name : describe(effect);
+  }
+  line.add_quoted("did", done, longest_effects);
+}
+
 void add_who(Line& line, const Transaction& transaction) {
   if (transaction.client.address) line.add("client", transaction.client.address->text());
   if (transaction.helo.is_told()) {
@@ -144,6 +169,8 @@ std::string to_log_line(const Record& record) {
   if (!transaction.reference.empty()) line.add("ref", transaction.reference.text());
   line.add_quoted("softened", decision.softened_by, longest_rule);
   add_shadows(line, decision);
+  line.add_quoted("why", decision.note, longest_note);
+  add_effects(line, record);
   line.add("stage", to_text(transaction.stage));
   line.add("door", to_text(transaction.door));
   if (!has_queue_id) line.add_quoted("queue", transaction.queue_id, longest_tag);

@@ -63,7 +63,9 @@ void leave_remarkable(std::vector<TrailEntry>& trail) {
 }
 
 bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept {
-  return !passes(decision) || policy.settings().journal.accepts != AcceptRecords::none;
+  // What has been done to a message is to be found out whatever is kept of others.
+  return !passes(decision) || !decision.effects.empty() ||
+         policy.settings().journal.accepts != AcceptRecords::none;
 }
 
 Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
@@ -97,7 +99,8 @@ bool complete(Record& record) {
     leave_remarkable(decision.trail);
   }
   decision.trail_state = TrailState::made;
-  return accepts != AcceptRecords::none || tells_more_than_a_pass(decision.trail);
+  return accepts != AcceptRecords::none || !decision.effects.empty() ||
+         tells_more_than_a_pass(decision.trail);
 }
 
 bool expand(Record& record, const Policy& policy) {

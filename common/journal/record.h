@@ -27,6 +27,7 @@ struct SentReply {
   std::vector<std::string> expected;  ///< the client's lines without CRLF and the MTA's own prefix
   std::string condition;              ///< "" or e.g. "unless a later restriction rejects"
   Stage spoken = Stage::connect;
+  std::vector<EffectFate> effects = {};  ///< of decision.effects, one each; empty: nothing is known
 
   friend bool operator==(const SentReply&, const SentReply&) = default;
 };

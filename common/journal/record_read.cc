@@ -362,6 +362,9 @@ TrailEntry read_trail_entry(const Object& from) {
     entry.evidence.push_back(
         {evidence.text("name"), evidence.text("value"), read_source(evidence)});
   });
+  from.list("effects", [&](const Json& element) {
+    entry.effects.push_back(from.as_text(element, "effects"));
+  });
   return entry;
 }
 
@@ -393,6 +396,16 @@ std::optional<Reply> read_reply(const Object& from) {
   return std::nullopt;
 }
 
+Effect read_effect(const Object& from) {
+  Effect effect;
+  effect.kind = from.word("kind", EffectKind::tag, effect_kind_from_text);
+  effect.rule = from.text("rule");
+  effect.name = from.text("name");
+  effect.value = from.text("value");
+  effect.delay = std::chrono::milliseconds(from.number<std::int64_t>("delay_ms"));
+  return effect;
+}
+
 void read_decision(const Object& from, Decision& decision) {
   decision.verdict = from.word("verdict", Verdict::pass, verdict_from_text);
   if (from.find("scope") != nullptr) {
@@ -410,6 +423,10 @@ void read_decision(const Object& from, Decision& decision) {
     decision.missing = from.word("missing", QuestionKind::sample, question_kind_from_text);
   }
   decision.held_back = read_held_back(from);
+  decision.note = from.text("note");
+  from.list("effects", [&](const Json& element) {
+    decision.effects.push_back(read_effect(Object(&element, "effects", from.faults())));
+  });
   from.list("trail", [&](const Json& element) {
     decision.trail.push_back(read_trail_entry(Object(&element, "trail", from.faults())));
   });
@@ -422,6 +439,11 @@ SentReply read_sent(const Object& from) {
             [&](const Json& line) { sent.expected.push_back(from.as_text(line, "expected")); });
   sent.condition = from.text("condition");
   sent.spoken = from.word("spoken", Stage::connect, stage_from_text);
+  from.list("effects", [&](const Json& element) {
+    const Object fate(&element, "effects", from.faults());
+    sent.effects.push_back(
+        {fate.word("state", EffectState::waiting, effect_state_from_text), fate.text("why")});
+  });
   return sent;
 }
 

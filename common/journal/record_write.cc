@@ -178,7 +178,7 @@ void write(JsonWriter& json, const Reply& reply) {
 }
 
 void write(JsonWriter& json, const TrailEntry& entry) {
-  const auto& [rule, truth, note, mode, verdict, reason, cause, evidence_list] = entry;
+  const auto& [rule, truth, note, mode, verdict, reason, cause, evidence_list, effects] = entry;
   json.begin_object();
   json.key("rule");
   write(json, rule);
@@ -199,14 +199,47 @@ void write(JsonWriter& json, const TrailEntry& entry) {
     }
     json.end_array();
   }
+  if (!effects.empty()) {
+    json.key("effects").begin_array();
+    for (const auto& effect : effects) json.string(effect);
+    json.end_array();
+  }
   json.end_object();
+}
+
+void write(JsonWriter& json, const Effect& effect) {
+  const auto& [kind, rule, name, value, delay] = effect;
+  json.begin_object();
+  json.member("kind", to_text(kind));
+  json.member("rule", rule);
+  json.member_unless_empty("name", name);
+  json.member_unless_empty("value", value);
+  if (delay.count() != 0) json.member("delay_ms", delay.count());
+  json.end_object();
+}
+
+void write(JsonWriter& json, const EffectFate& fate) {
+  const auto& [state, why] = fate;
+  json.begin_object();
+  json.member("state", to_text(state));
+  json.member_unless_empty("why", why);
+  json.end_object();
+}
+
+template <typename T>
+void member_unless_empty(JsonWriter& json, std::string_view name, const std::vector<T>& list) {
+  if (list.empty()) return;
+  json.key(name).begin_array();
+  for (const auto& each : list) write(json, each);
+  json.end_array();
 }
 
 void write(JsonWriter& json, const Decision& decision) {
   const auto& [verdict, scope, rule, reason, reply, softened_by, softened_from, missing, held_back,
-               trail, trail_state] = decision;
+               trail, trail_state, note, effects] = decision;
   json.begin_object();
   json.member("verdict", to_text(verdict));
+  json.member_unless_empty("note", note);
   if (scope) json.member("scope", to_text(*scope));
   if (rule) {
     json.key("rule");
@@ -224,6 +257,7 @@ void write(JsonWriter& json, const Decision& decision) {
     json.key("reply");
     write(json, *reply);
   }
+  member_unless_empty(json, "effects", effects);
   json.key("trail").begin_array();
   for (const auto& entry : trail) write(json, entry);
   json.end_array();
@@ -231,7 +265,7 @@ void write(JsonWriter& json, const Decision& decision) {
 }
 
 void write(JsonWriter& json, const SentReply& sent) {
-  const auto& [answer, expected, condition, spoken] = sent;
+  const auto& [answer, expected, condition, spoken, effects] = sent;
   json.begin_object();
   json.member("answer", answer);
   json.key("expected").begin_array();
@@ -239,6 +273,7 @@ void write(JsonWriter& json, const SentReply& sent) {
   json.end_array();
   json.member_unless_empty("condition", condition);
   json.member("spoken", to_text(spoken));
+  member_unless_empty(json, "effects", effects);
   json.end_object();
 }
 

@@ -42,6 +42,15 @@ std::string text_of(const std::optional<Reply>& reply) {
   return text;
 }
 
+std::string text_of(const std::vector<Effect>& effects) {
+  std::string text;
+  for (const auto& effect : effects) {
+    if (!text.empty()) text += ", ";
+    text += describe(effect) + " (" + effect.rule + ')';
+  }
+  return text.empty() ? "none" : text;
+}
+
 std::string text_of(const TrailEntry& entry) {
   std::string text = text_of(std::optional<RulePlace>(entry.rule)) + ": ";
   text += to_text(entry.truth);
@@ -51,6 +60,7 @@ std::string text_of(const TrailEntry& entry) {
   if (!entry.reason.empty()) text += ' ' + entry.reason;
   if (!entry.cause.empty()) text += ", cause " + entry.cause;
   for (const auto& evidence : entry.evidence) text += ", " + evidence.name + '=' + evidence.value;
+  for (const auto& effect : entry.effects) text += ", " + effect;
   return text;
 }
 
@@ -105,6 +115,8 @@ std::vector<Difference> differences(const Decision& recorded, const Decision& re
   compare("softened from", recorded.softened_from, replayed.softened_from);
   compare("missing", text_of(recorded.missing), text_of(replayed.missing));
   compare("held back", text_of(recorded.held_back), text_of(replayed.held_back));
+  compare("note", recorded.note, replayed.note);
+  compare("effects", text_of(recorded.effects), text_of(replayed.effects));
   compare_trails(recorded.trail, replayed.trail, found);
   // Whatever the texts above do not show must not pass for equality.
   if (found.empty() && recorded != replayed) found.push_back({"decision", "differs", "differs"});

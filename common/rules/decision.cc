@@ -51,7 +51,10 @@ std::optional<AcceptScope> accept_scope_from_text(std::string_view text) noexcep
 }
 
 std::optional<AcceptedRecipient> accepted_recipient(MailAddress address, const Decision& decision) {
-  if (decision.verdict != Verdict::pass && decision.verdict != Verdict::accept) return std::nullopt;
+  // What is to be held or dropped is taken, from every recipient.
+  if (decision.verdict == Verdict::reject || decision.verdict == Verdict::defer) {
+    return std::nullopt;
+  }
   AcceptedRecipient recipient;
   recipient.address = std::move(address);
   recipient.held_back = decision.held_back;

@@ -147,15 +147,22 @@ class RuleCompiler {
   /// What a rule does, as far as its source says it clearly.
   struct Action {
     Verdict verdict = Verdict::pass;
-    const Member* member = nullptr;  ///< accept, reject or defer; nullptr: none was found
+    /// accept, reject, defer, discard or quarantine, else the first modifying action; nullptr: none
+    const Member* member = nullptr;
     std::optional<AcceptScope> scope;
     const Reason* reason = nullptr;
     std::optional<ReplyForm> form;
     std::string code_map;  ///< code = "{map.NAME}"
+    std::string note;      ///< of a discard or quarantine
+    std::vector<RuleEffect> effects;
 
     bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
     bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
-    bool complete() const { return scope || reason != nullptr; }
+    /// Has a reply, or will have one once its faults are mended.
+    bool speaks() const {
+      return member == nullptr || verdict == Verdict::reject || verdict == Verdict::defer;
+    }
+    bool complete() const { return scope || reason != nullptr || !speaks(); }
   };
 
   std::optional<std::string> read_name(const Node& source);

@@ -1,5 +1,6 @@
 #include "reply/compose.h"
 #include "rules/loader.h"
+#include "rules/loader_effects.h"
 #include "rules/schema.h"
 
 #include <algorithm>
@@ -116,18 +117,21 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
   auto& diagnostics = values_.diagnostics();
   Action action;
   for (const auto& member : source.members) {
-    if (member.key != "accept" && member.key != "reject" && member.key != "defer") continue;
+    const auto verdict = verdict_from_text(member.key);
+    const auto* key = find_key("rule." + member.key);
+    if (!verdict || key == nullptr || key->availability == Availability::later) continue;
     if (action.member != nullptr) {
-      diagnostics.error(member.key_span, "a rule has one action, and this is another",
+      diagnostics.error(member.key_span, "a rule decides one thing, and this is another",
                         "it already has " + quoted(action.member->key) + " at " +
                             place_text(action.member->key_span) + "; make it two rules");
       continue;
     }
     action.member = &member;
-    action.verdict = member.key == "accept"   ? Verdict::accept
-                     : member.key == "reject" ? Verdict::reject
-                                              : Verdict::defer;
+    action.verdict = *verdict;
   }
+  const EffectLoader loader(values_, settings_, unread_ != Unread::part_of_main_file);
+  action.effects = loader.read(source);
+  if (action.member == nullptr) action.member = first_effect(source);
   if (action.member == nullptr) {
     // Any key to come may be its action, and has been reported.
     const bool later =
@@ -136,10 +140,12 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
           return key != nullptr && key->availability == Availability::later;
         });
     if (!later) {
-      diagnostics.error(source.span,
-                        name.empty() ? std::string("this rule has no action")
-                                     : "rule " + quoted(name) + " has no action",
-                        "add accept, reject or defer");
+      diagnostics.error(
+          source.span,
+          name.empty() ? std::string("this rule has no action")
+                       : "rule " + quoted(name) + " has no action",
+          "add accept, reject, defer, quarantine, discard, or one that modifies, such as "
+          "add_header");
     }
     read_code(source, action);
     return action;
@@ -147,6 +153,11 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
   if (action.accepts()) {
     const auto scope = values_.text(source, "rule.accept");
     if (scope) action.scope = accept_scope_from_text(*scope);
+    return action;
+  }
+  if (action.verdict == Verdict::pass) return action;
+  if (!action.speaks()) {
+    action.note = loader.read_note(source, *action.member);
     return action;
   }
   if (values_.text(source, "rule." + action.member->key)) {

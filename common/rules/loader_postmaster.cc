@@ -142,8 +142,8 @@ void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& set
     if (settles_recipients(rule)) {
       for (auto& mailbox : ours) mark_accepted(rule, strangers, mailbox);
       mark_accepted(rule, strangers, bare);
-    } else if (rule.place.stage == Stage::rcpt && rule.verdict != Verdict::accept &&
-               rule.mode == RuleMode::enforce) {
+    } else if (rule.place.stage == Stage::rcpt && rule.mode == RuleMode::enforce &&
+               (rule.verdict == Verdict::reject || rule.verdict == Verdict::defer)) {
       warn(draft.name_span, ours, bare, diagnostics);
       return;
     }

@@ -8,7 +8,16 @@ namespace postern {
 namespace {
 
 bool enforced(const DraftRule& draft) { return draft.rule.mode == RuleMode::enforce; }
-bool refuses(const DraftRule& draft) { return draft.rule.verdict != Verdict::accept; }
+/// With a reply.
+bool refuses(const DraftRule& draft) {
+  return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::defer;
+}
+bool only_modifies(const DraftRule& draft) { return draft.rule.verdict == Verdict::pass; }
+/// What an answer might spare the message.
+bool is_harm(const DraftRule& draft) {
+  return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::discard ||
+         draft.rule.verdict == Verdict::quarantine;
+}
 
 /// Semantics 5: what is spoken at CONNECT and HELO is limited, or does not last.
 void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
@@ -61,7 +70,7 @@ bool stands_before_rejects(const std::vector<DraftRule>& rules, const DraftRule&
       draft.rule.verdict == Verdict::accept && draft.rule.scope == AcceptScope::stage;
   return std::any_of(rules.begin() + (&draft - rules.data()) + 1, rules.end(),
                      [&](const DraftRule& later) {
-                       return later.rule.verdict == Verdict::reject && enforced(later) &&
+                       return is_harm(later) && enforced(later) &&
                               (!stage_only || later.rule.place.stage == draft.rule.place.stage);
                      });
 }
@@ -88,7 +97,9 @@ void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics&
         what = "is accepted by this rule";
         break;
       case WhenUnavailable::skip:
-        if (draft.rule.verdict == Verdict::reject || !stands_before_rejects(rules, draft)) continue;
+        if (is_harm(draft) || only_modifies(draft) || !stands_before_rejects(rules, draft)) {
+          continue;
+        }
         what = "gets " + answer + " instead of each permanent refusal by a later rule";
         break;
     }
@@ -119,7 +130,7 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings
                               " decides everything " + (same ? "at" : "from") + " stage " +
                               quoted(to_text(last_word->rule.place.stage)) + (same ? "" : " on"),
                           "it stands at " + place_text(last_word->source->span));
-    } else if (draft.always && enforced(draft)) {
+    } else if (draft.always && enforced(draft) && !only_modifies(draft)) {
       last_word = &draft;
       up_to = silenced_up_to(draft, listen);
     }

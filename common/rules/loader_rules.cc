@@ -1,5 +1,6 @@
 #include "reply/compose.h"
 #include "rules/loader.h"
+#include "rules/loader_effects.h"
 #include "rules/names.h"
 
 #include <algorithm>
@@ -58,7 +59,9 @@ void RuleCompiler::add(const Node& source) {
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
   std::vector<std::string> text_maps;
-  if (!action.accepts()) {
+  EffectLoader(values_, settings_, unread_ != Unread::part_of_main_file)
+      .check(source, action.verdict, action.effects, condition ? &*condition : nullptr, stage);
+  if (action.speaks()) {
     check_text(source, stages_for_text(action, condition, stage), condition);
     text_maps = check_map_texts(source, condition);
     if (!action.code_map.empty()) check_map_codes(source, action, condition);
@@ -79,7 +82,9 @@ void RuleCompiler::add(const Node& source) {
                    WhenUnavailable::skip,
                    {},
                    action.code_map,
-                   std::move(text_maps)},
+                   std::move(text_maps),
+                   action.note,
+                   action.effects},
                   &source,
                   source.find("name")->value.span,
                   false};
@@ -97,14 +102,23 @@ void RuleCompiler::check_companions(const Node& source, const Action& action) co
   auto& diagnostics = values_.diagnostics();
   const auto* unavailable = source.find("unavailable");
   if (action.refuses() && unavailable != nullptr && unavailable->value.string == "match") {
-    diagnostics.error(unavailable->value.span, "a missing fact cannot make a refusal come true",
+    const std::string_view what = action.speaks()                         ? "refusal"
+                                  : action.verdict == Verdict::discard    ? "discard"
+                                  : action.verdict == Verdict::quarantine ? "quarantine"
+                                                                          : "change";
+    diagnostics.error(unavailable->value.span,
+                      "a missing fact cannot make a " + std::string(what) + " come true",
                       "say unavailable = \"defer\" to refuse for now, or \"skip\"");
   }
-  if (!action.accepts()) return;
+  if (action.speaks()) return;
+  const std::string does = action.accepts()                        ? "accepts"
+                           : action.verdict == Verdict::discard    ? "discards"
+                           : action.verdict == Verdict::quarantine ? "holds"
+                                                                   : "decides nothing";
   for (const auto* key : {"code", "text"}) {
     if (const auto* member = source.find(key)) {
       diagnostics.error(member->key_span,
-                        quoted(key) + " belongs to a refusal, and this rule accepts",
+                        quoted(key) + " belongs to a refusal, and this rule " + does,
                         "take it out");
     }
   }
@@ -195,7 +209,7 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
   }
   if (condition == nullptr) return {};
   const auto earliest = condition->earliest_stage();
-  if (action.accepts()) return earliest;
+  if (!action.speaks()) return earliest;
   if (action.reason == nullptr) return {};
   for (const auto stage : all_stages) {
     if (stage < earliest || !may_stand_at(*action.reason, stage)) continue;

@@ -139,6 +139,14 @@ void read_listen(const Node& root, const ValueReader& values, ListenSettings& li
   listen.owner = values.text(*section, "listen.owner").value_or("");
   listen.group = values.text(*section, "listen.group").value_or("");
   if (values.text(*section, "listen.speak") == "stage") listen.speak = Speak::stage;
+  if (values.text(*section, "listen.accept_answer") == "OK") {
+    listen.accept_answer = AcceptAnswer::ok;
+    values.diagnostics().warning(
+        section->find("accept_answer")->value.span,
+        "with OK an accept ends Postfix's restriction list: in front of reject_unauth_destination "
+        "whoever is accepted may send to anybody through you (an open relay)",
+        "keep \"DUNNO\"; with \"OK\", put the service behind reject_unauth_destination");
+  }
 }
 
 void read_limits(const Node& root, const ValueReader& values, LimitSettings& limits) {

@@ -3,6 +3,7 @@
 
 #include "postern/decision.h"
 #include "rules/condition.h"
+#include "rules/effects.h"
 
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ enum class WhenUnavailable : std::uint8_t { skip, defer, match };
 struct Rule {
   RulePlace place;
   Condition condition;
-  Verdict verdict = Verdict::pass;   ///< accept, reject or defer in this slice
+  Verdict verdict = Verdict::pass;   ///< pass: it has effects only, and evaluation goes on
   std::optional<AcceptScope> scope;  ///< of an accept
   const Reason* reason = nullptr;    ///< of a refusal
   std::optional<ReplyForm> form;     ///< the administrator's choice of code
@@ -26,6 +27,8 @@ struct Rule {
   std::string limit;          ///< for {limit} in texts; empty: the condition names no single limit
   std::string code_map = {};  ///< the map whose value is the code; empty: `form` is it
   std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
+  std::string note = {};                    ///< why, of a discard or a quarantine
+  std::vector<RuleEffect> effects = {};     ///< what it does besides its verdict
 };
 
 }  // namespace postern

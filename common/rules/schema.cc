@@ -54,6 +54,10 @@ constexpr std::array keys{
               "When the milter speaks refusals of connect and HELO rules: to the recipient "
               "command, where every client reads them, or at their own stage.",
               "0.1", reload, built},
+    SchemaKey{"listen.accept_answer", KeyType::choice, "DUNNO OK", 0, 0, "\"DUNNO\"",
+              "What the policy service answers to Postfix for an accept; OK ends the restriction "
+              "list and can open a relay.",
+              "0.1", reload, built},
     SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "", "Where counters can be fetched.", "",
               restart, later},
 
@@ -186,28 +190,34 @@ constexpr std::array keys{
     SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
               "What it means when a fact of the condition cannot be had; match only on accepts.",
               "0.1", reload, built},
-    SchemaKey{"rule.discard", KeyType::text, "", 0, 0, "", "Take the message and drop it.", "",
-              reload, later},
-    SchemaKey{"rule.quarantine", KeyType::text, "", 0, 0, "", "Hold the message for inspection.",
-              "", reload, later},
-
+    SchemaKey{"rule.quarantine", KeyType::text, "", 0, 0, "",
+              "Take the message and hold it in the mail server's queue for inspection; says why.",
+              "0.1", reload, built},
+    SchemaKey{"rule.discard", KeyType::text, "", 0, 0, "",
+              "Take the message and drop it, for this reason; always logged and recorded.", "0.1",
+              reload, built},
     SchemaKey{"rule.acknowledge_loss", KeyType::boolean, "", 0, 0, "",
-              "That a discard loses mail is known and wanted.", "", reload, later},
+              "That a discard loses mail is known and wanted; it needs true.", "0.1", reload,
+              built},
+    SchemaKey{"rule.add_header", KeyType::header_field, "", 0, 0, "",
+              "Add a header field above the others; its value may name {fields}.", "0.1", reload,
+              built},
+    SchemaKey{"rule.remove_header", KeyType::header_names, "", 0, 0, "",
+              "Remove every header field of the name.", "0.1", reload, built},
+    SchemaKey{"rule.redirect", KeyType::mail_address, "", 0, 0, "",
+              "Send the message to this address instead of to its recipients.", "0.1", reload,
+              built},
+    SchemaKey{"rule.bcc", KeyType::addresses, "", 0, 0, "",
+              "Send the message to this address as well.", "0.1", reload, built},
+    SchemaKey{"rule.tag", KeyType::text, "", 0, 0, "", "A word for the record and the log line.",
+              "0.1", reload, built},
+    SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "",
+              "A text for the record and the log line; may name {fields}.", "0.1", reload, built},
     SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
-              reload, later},
-    SchemaKey{"rule.headers", KeyType::text, "", 0, 0, "", "Header fields to add or to take out.",
-              "", reload, later},
-    SchemaKey{"rule.redirect", KeyType::text, "", 0, 0, "",
-              "Send the message to another address instead.", "", reload, later},
-    SchemaKey{"rule.bcc", KeyType::text, "", 0, 0, "", "Send a copy to another address.", "",
-              reload, later},
-    SchemaKey{"rule.tag", KeyType::text, "", 0, 0, "", "Mark the message for later rules.", "",
               reload, later},
     SchemaKey{"rule.score", KeyType::text, "", 0, 0, "", "Add to a score that later rules test.",
               "", reload, later},
     SchemaKey{"rule.delay", KeyType::duration, "", 0, 0, "", "Wait before the answer.", "", reload,
-              later},
-    SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "", "Say something in the log.", "", reload,
               later},
 
     SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
@@ -386,6 +396,12 @@ std::string_view describe(KeyType type) noexcept {
       return "a code and an enhanced code such as \"550 5.7.1\"";
     case KeyType::reply_text:
       return "a sentence or two";
+    case KeyType::header_field:
+      return "\"Name: value\", { name, value }, or a list of these";
+    case KeyType::header_names:
+      return "the name of a header field, or a list of names";
+    case KeyType::addresses:
+      return "an address such as \"archive@example.org\", or a list of them";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:

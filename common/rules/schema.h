@@ -35,6 +35,9 @@ enum class KeyType : std::uint8_t {
   reason,        ///< a reason of the catalogue
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
+  header_field,  ///< "Name: value", or a table with name and value; or a list of them
+  header_names,  ///< a header field's name, or a list of them
+  addresses,     ///< a mail address, or a list of them
   moment,        ///< of tests: RFC 3339 or a TOML date-time
   session_tls,   ///< of tests: a table, or true for some usual TLS
   dns_answers,   ///< of tests: "name TYPE" and the answer

@@ -51,6 +51,9 @@ bool is_host_name(std::string_view text);
 /// When the milter speaks the verdicts of connect and HELO rules (semantics 5).
 enum class Speak : std::uint8_t { rcpt, stage };
 
+/// What the policy service answers for an accept.
+enum class AcceptAnswer : std::uint8_t { dunno, ok };
+
 struct ListenSettings {
   std::optional<ListenAddress> milter;
   std::vector<ListenAddress> policy;
@@ -59,6 +62,7 @@ struct ListenSettings {
   std::string owner;                     ///< name of a user; empty: leave
   std::string group;                     ///< name of a group; empty: leave
   Speak speak = Speak::rcpt;
+  AcceptAnswer accept_answer = AcceptAnswer::dunno;
 };
 
 struct LimitSettings {

@@ -22,7 +22,8 @@ Situation::Situation(const Transaction& transaction, const Facts& facts)
 }
 
 bool Situation::is_permanent(const Rule& rule) const {
-  if (rule.verdict == Verdict::discard) return true;
+  // A message that is dropped or held does not arrive, as one that is refused for good.
+  if (rule.verdict == Verdict::discard || rule.verdict == Verdict::quarantine) return true;
   if (rule.verdict != Verdict::reject || !rule.reason) return false;
   if (const auto form = form_at(*rule.reason, rule.form, reply_stage(transaction_.stage))) {
     return form->code.first_digit() == 5;

@@ -7,7 +7,10 @@
 
 namespace postern::walk {
 
+/// Drops and holds count as refusals: the message does not arrive.
 bool refuses(const Rule& rule);
+/// It decides nothing: it has effects only.
+inline bool only_modifies(const Rule& rule) { return rule.verdict == Verdict::pass; }
 /// Of an accept.
 AcceptScope scope_of(const Rule& rule);
 

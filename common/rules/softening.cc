@@ -35,6 +35,11 @@ bool is_asked(const Situation& situation, const Rule& rule) {
   return rule.mode != RuleMode::shadow && situation.acts(rule);
 }
 
+/// Not one that only modifies, whatever it says.
+bool may_decide(const Situation& situation, const Rule& rule) {
+  return !only_modifies(rule) || situation.defers_unanswered(rule);
+}
+
 /// What was found about several recipients at RCPT and makes a permanent refusal of the message
 /// doubtful: one of them might have been put off; or some are settled, or might be, and all
 /// others might not be there. (If all might have been refused for good, each of them would have
@@ -67,10 +72,11 @@ bool names_recipients(const Rule& rule) {
 bool depends_on_recipients(const std::vector<Rule>& rules, std::size_t at,
                            const Situation& situation, const Softeners& softeners) {
   if (names_recipients(rules[at]) || softeners.refusal_of_recipients()) return true;
-  return std::any_of(
-      rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(at), [&](const Rule& rule) {
-        return is_asked(situation, rule) && names_recipients(rule) && !situation.is_permanent(rule);
-      });
+  return std::any_of(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(at),
+                     [&](const Rule& rule) {
+                       return is_asked(situation, rule) && names_recipients(rule) &&
+                              !situation.is_permanent(rule) && may_decide(situation, rule);
+                     });
 }
 
 /// A recipient that is there might have been refused for good.
@@ -113,6 +119,7 @@ std::optional<Softening> unknown_too_many(const std::vector<Rule>& rules,
   const auto told = told_facts(situation.facts());
   for (const auto& rule : rules) {
     if (rule.place.stage != Stage::rcpt || !is_asked(situation, rule)) continue;
+    if (!may_decide(situation, rule)) continue;
     const auto outcome = rule.condition.evaluate(transaction, told);
     if (outcome.truth == Truth::unknown || lacks_a_fact(outcome)) {
       return Softening{rule.place.name, QuestionKind::recipients};
@@ -173,6 +180,7 @@ std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size
     if (truth == Truth::no) continue;
     const bool unanswered = truth != Truth::yes;
     if (unanswered && situation.defers_unanswered(rule)) return Would::defer;
+    if (only_modifies(rule)) continue;
     if (rule.verdict == Verdict::accept) {
       if (!settled && scope_of(rule) != AcceptScope::stage) worst.add(rule, Would::accept);
       softened = softened || unanswered;

@@ -1,5 +1,6 @@
 #include "rules/walk.h"
 
+#include "rules/effects.h"
 #include "rules/map_values.h"
 #include "rules/refusal.h"
 #include "rules/situation.h"
@@ -32,7 +33,8 @@ struct Course {
   std::size_t at = 0;       ///< number of rules up to this stage, if exhausted
   bool remarkable = false;  ///< a rule was asked and did not say no, or might have in shadow
   Softeners softeners;
-  Suspect suspect;  ///< at RCPT: about the recipient, for later stages
+  Suspect suspect;                 ///< at RCPT: about the recipient, for later stages
+  std::vector<const Rule*> acted;  ///< said yes, and have effects
 };
 
 class Walk {
@@ -157,6 +159,9 @@ class Walk {
     if (truth == Truth::unknown) return End::open;
     if (truth == Truth::no) return End::exhausted;
     if (note != TrailNote::none) {
+      const bool may_have_decided =
+          truth == Truth::unavailable && situation_.defers_unanswered(rule);
+      if (only_modifies(rule) && !may_have_decided) return End::exhausted;
       // One that acted unanswered at RCPT may have spared a recipient a temporary refusal.
       const bool matched = truth == Truth::unavailable && situation_.matches_unanswered(rule);
       course.softeners.add(rule, matched ? Softeners::Reach::all : reach(rule));
@@ -164,6 +169,12 @@ class Walk {
     }
     course.remarkable = true;
     if (truth == Truth::unavailable) return go_on_unanswered(course);
+    if (takes_away(rule) && softening(rules_, course.at, situation_, course.softeners)) {
+      if (!situation_.is_local_before_data(rule)) return End::decided;
+    } else if (!rule.effects.empty()) {
+      course.acted.push_back(&rule);
+    }
+    if (only_modifies(rule)) return End::exhausted;
     if (!situation_.settles_stage(rule)) return End::decided;
     settled_stage_ = rule.place.stage;
     return End::exhausted;
@@ -173,6 +184,7 @@ class Walk {
     using End = Course::End;
     const auto& rule = rules_[course.at];
     if (situation_.defers_unanswered(rule)) return End::missing_fact;
+    if (only_modifies(rule)) return End::exhausted;
     if (situation_.matches_unanswered(rule)) {
       if (situation_.settles_stage(rule)) {
         // The rules it settles without knowing might have put the message off, or let it in.
@@ -240,6 +252,7 @@ class Walk {
   /// stage.
   bool ends_here(const Rule& rule, Truth truth) {
     const bool unanswered = truth == Truth::unavailable;
+    if (only_modifies(rule)) return unanswered && situation_.defers_unanswered(rule);
     const bool matches = truth == Truth::yes || (unanswered && situation_.matches_unanswered(rule));
     if (matches && situation_.settles_stage(rule)) {
       settled_stage_ = rule.place.stage;
@@ -264,6 +277,7 @@ class Walk {
     entry.mode = rule.mode;
     entry.verdict = rule.verdict;
     if (rule.reason) entry.reason = rule.reason->id;
+    entry.effects = effect_words(rule);
     if (at >= course.at && course.end == Course::End::recipients_settled) {
       entry.note = TrailNote::settled;
       return entry;
@@ -315,11 +329,14 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
             const IdentitySettings& identity, const Situation& situation) {
   const auto& rule = rules[course.at];
   decision.verdict = rule.verdict;
-  if (!refuses(rule)) {
+  // An accept that acts without its answer does nothing besides.
+  const bool takes = takes_away(rule) && situation.truth(rule) == Truth::yes &&
+                     !situation.is_local_before_data(rule);
+  if (!refuses(rule) && !takes) {
     if (rule.verdict == Verdict::accept) decision.scope = scope_of(rule);
     return;
   }
-  if (situation.is_permanent(rule)) {
+  if (takes || situation.is_permanent(rule)) {
     if (const auto softer = softening(rules, course.at, situation, course.softeners)) {
       decision.softened_by = softer->rule;
       if (rule.reason) decision.softened_from = rule.reason->id;
@@ -327,6 +344,9 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
       return;
     }
   }
+  decision.note = rule.note;
+  if (rule.verdict == Verdict::accept) decision.scope = scope_of(rule);
+  if (rule.reason == nullptr) return;
   const auto mapped = mapped_values(rule, situation.transaction(), situation.facts());
   refuse(decision, rule.reason, mapped.form ? mapped.form : rule.form, rule.text, rule.limit,
          identity, situation.transaction(), mapped.fields);
@@ -370,6 +390,7 @@ std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentityS
       decide(decision, rules, course, identity, situation);
       break;
   }
+  add_effects(decision, course.acted, identity, transaction);
   return decision;
 }
 

@@ -64,6 +64,18 @@ class FuzzLink final : public milter_door::Link {
     code = reply.code;
     return true;
   }
+  bool insert_header(const std::string& name, const std::string& value) noexcept override {
+    require(name.find_first_of("\r\n:") == std::string::npos);
+    require(value.find_first_of("\r\n") == std::string::npos);
+    return !refuse_replies;
+  }
+  bool delete_header(const std::string&, int index) noexcept override {
+    require(index > 0);
+    return !refuse_replies;
+  }
+  bool add_recipient(const std::string&) noexcept override { return !refuse_replies; }
+  bool remove_recipient(const std::string&) noexcept override { return !refuse_replies; }
+  bool hold(const std::string&) noexcept override { return !refuse_replies; }
 };
 
 Decision decide(const Transaction& transaction) {

@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace postern::test {
 
@@ -23,6 +25,29 @@ class FakeLink final : public milter_door::Link {
     if (refuses_replies) return false;
     reply = set;
     return true;
+  }
+
+  std::vector<std::string> edits;  ///< what was asked of the message, in order
+  std::string refused_edit;        ///< an edit that begins so is refused
+
+  bool insert_header(const std::string& name, const std::string& value) noexcept override {
+    return edit("insert " + name + ":" + value);
+  }
+  bool delete_header(const std::string& name, int index) noexcept override {
+    return edit("delete " + name + " " + std::to_string(index));
+  }
+  bool add_recipient(const std::string& address) noexcept override {
+    return edit("add " + address);
+  }
+  bool remove_recipient(const std::string& address) noexcept override {
+    return edit("remove " + address);
+  }
+  bool hold(const std::string& why) noexcept override { return edit("hold " + why); }
+
+  bool edit(std::string words) {
+    const bool refused = !refused_edit.empty() && words.starts_with(refused_edit);
+    edits.push_back(std::move(words));
+    return !refused;
   }
 
   /// The reply's code and enhanced code, once: "" when none was set since the last call.

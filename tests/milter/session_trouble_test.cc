@@ -89,11 +89,10 @@ TEST_F(SessionTrouble, OfOneRecipientIsNotThatOfTheNext) {
   EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
 }
 
-TEST_F(SessionTrouble, AVerdictThisDoorCannotCarryIsTemporary) {
+TEST_F(SessionTrouble, ARefusalWithoutAReplyIsTemporary) {
   policy.rules = {rule_at(Stage::rcpt)};
   // The last is what the driver says when it could not evaluate.
-  for (const auto verdict :
-       {Verdict::discard, Verdict::quarantine, Verdict::reject, Verdict::defer}) {
+  for (const auto verdict : {Verdict::reject, Verdict::defer}) {
     decide = [verdict](const Transaction&, Facts, const std::function<void(Outcome)>& closed) {
       Decision decision;
       decision.verdict = verdict;  // without a reply

@@ -28,7 +28,12 @@ milter_door::Plan ToyPolicy::plan() const {
   milter_door::Plan plan;
   plan.speak = speak;
   plan.content = content;
-  for (const auto& rule : rules) plan.rules[static_cast<std::size_t>(rule.stage)] = true;
+  for (const auto& rule : rules) {
+    plan.rules[static_cast<std::size_t>(rule.stage)] = true;
+    for (const auto& effect : rule.effects) {
+      if (effect.kind == EffectKind::remove_header) plan.to_remove.push_back("subject");
+    }
+  }
   return plan;
 }
 
@@ -38,6 +43,8 @@ Decision ToyPolicy::decide(const Transaction& transaction) const {
     if (rule.stage > transaction.stage || !rule.when(transaction)) continue;
     decision.verdict = rule.verdict;
     decision.rule = RulePlace{rule.name, "toy", 1, rule.stage};
+    decision.effects = rule.effects;
+    decision.note = rule.note;
     if (rule.verdict == Verdict::accept) {
       decision.scope = rule.scope;
     } else if (rule.verdict == Verdict::reject || rule.verdict == Verdict::defer) {

@@ -19,6 +19,8 @@ struct ToyRule {
   std::string reason;  ///< of a refusal
   std::string text;    ///< own text; empty: the catalogue's
   AcceptScope scope = AcceptScope::message;
+  std::vector<Effect> effects = {};
+  std::string note = {};
 };
 
 class ToyPolicy {

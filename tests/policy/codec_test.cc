@@ -154,6 +154,13 @@ TEST(PolicyAnswerCodec, WritesAnActionAndAnEmptyLine) {
   EXPECT_EQ(encode_answer("DEFER_IF_PERMIT 4.7.1 Come back later."),
             "action=DEFER_IF_PERMIT 4.7.1 Come back later.\n\n");
   EXPECT_EQ(encode_answer("554 No service here."), "action=554 No service here.\n\n");
+  EXPECT_EQ(encode_answer("PREPEND X-A: b c"), "action=PREPEND X-A: b c\n\n");
+  EXPECT_EQ(encode_answer("HOLD odd"), "action=HOLD odd\n\n");
+  EXPECT_EQ(encode_answer("DISCARD odd"), "action=DISCARD odd\n\n");
+  EXPECT_EQ(encode_answer("WARN odd"), "action=WARN odd\n\n");
+  EXPECT_EQ(encode_answer("REDIRECT a@example.org"), "action=REDIRECT a@example.org\n\n");
+  EXPECT_EQ(encode_answer("BCC a@example.org"), "action=BCC a@example.org\n\n");
+  EXPECT_EQ(encode_ok(), "action=OK\n\n");
 }
 
 TEST(PolicyAnswerCodec, NeverWritesWhatPostfixWouldMisread) {
@@ -185,7 +192,22 @@ TEST(PolicyAnswerCodec, NeverWritesWhatPostfixWouldMisread) {
                                         "DEFER_IF_PERMIT",
                                         "DEFER_IF_PERMIT 5.7.1 text",
                                         "DEFER_IF_PERMIT 4.7.1",
-                                        "PREPEND X: y",
+                                        "PREPEND",
+                                        "PREPEND no colon",
+                                        "PREPEND X:",
+                                        "PREPEND : y",
+                                        "PREPEND X y: z",
+                                        "PREPEND X: y\nZ: w",
+                                        "prepend X: y",
+                                        "HOLD",
+                                        "HOLD ",
+                                        "DISCARD",
+                                        "WARN",
+                                        "REDIRECT",
+                                        "REDIRECT bad",
+                                        "REDIRECT a@b c@d",
+                                        "BCC @example.org",
+                                        "FILTER smtp:",
                                         "550 5.7.1 two\nlines",
                                         "550 5.7.1 a\rb",
                                         "550 5.7.1 \xc3\xbc",

@@ -27,9 +27,9 @@ using namespace postern::test;
 
 /// The decision lies in the recipient's local part (at earlier stages in the HELO name's first
 /// label): a reason's id refuses with it, "accept" and "settle" accept for the stage and the
-/// message, "ask" refuses when the question "ask" is answered with "yes", "shadow" passes with a
-/// shadow rule that would have refused, "wonder" passes with a shadow rule that asks that question
-/// first, "fail" throws; anything else passes.
+/// message, "discard" and "quarantine" do so, "ask" refuses when the question "ask" is answered
+/// with "yes", "shadow" passes with a shadow rule that would have refused, "wonder" passes with a
+/// shadow rule that asks that question first, "fail" throws; anything else passes.
 class ObedientRules final : public Evaluator {
  public:
   static Question question() { return {QuestionKind::sample, "ask", "key"}; }
@@ -44,6 +44,13 @@ class ObedientRules final : public Evaluator {
     if (word.empty()) word = transaction.helo.value().substr(0, transaction.helo.value().find('.'));
     if (word == "fail") throw std::runtime_error("failing as told");
     Decision decision;
+    decision.effects = effects;
+    if (word == "discard" || word == "quarantine") {
+      decision.verdict = word == "discard" ? Verdict::discard : Verdict::quarantine;
+      decision.note = "odd";
+      decision.rule = RulePlace{word, "postern.toml", 1, transaction.stage};
+      return decision;
+    }
     if (word == "accept" || word == "settle") {
       decision.verdict = Verdict::accept;
       decision.scope = word == "settle" ? AcceptScope::message : AcceptScope::stage;
@@ -77,6 +84,8 @@ class ObedientRules final : public Evaluator {
                                         const Facts&) const override {
     return {};
   }
+
+  std::vector<Effect> effects;  ///< of every decision
 
   /// Every transaction it was asked about.
   std::vector<Transaction> seen() const {

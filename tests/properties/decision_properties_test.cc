@@ -210,6 +210,10 @@ Fault replies_legal(const std::function<Lines(const Decision&)>& reader, const W
   const auto* decision = std::get_if<Decision>(&outcome);
   if (!decision) return "open with every answer there";
   const bool refusal = decision->verdict == Verdict::reject || decision->verdict == Verdict::defer;
+  const bool touched =
+      std::any_of(decision->effects.begin(), decision->effects.end(),
+                  [](const Effect& effect) { return touches_message(effect.kind); });
+  if (touched && (refusal || decision->verdict == Verdict::discard)) return "a change to nothing";
   if (refusal != (decision->reason != nullptr)) return "a verdict without its reason";
   if (!decision->reply) {
     if (!refusal) return std::nullopt;
@@ -221,8 +225,14 @@ Fault replies_legal(const std::function<Lines(const Decision&)>& reader, const W
 
 // P6.
 
+/// Refused for good, dropped, held or sent elsewhere: it does not arrive where it was sent to.
 bool is_permanent(const Outcome& outcome) {
   const auto& decision = std::get<Decision>(outcome);
+  if (decision.verdict == Verdict::discard || decision.verdict == Verdict::quarantine) return true;
+  if (std::any_of(decision.effects.begin(), decision.effects.end(),
+                  [](const Effect& effect) { return effect.kind == EffectKind::redirect; })) {
+    return true;
+  }
   return decision.verdict == Verdict::reject &&
          (decision.reply ? decision.reply->is_permanent()
                          : decision.reason->kind == ReasonClass::permanent);
@@ -380,7 +390,7 @@ TEST(PropertiesCanFail, P6SeesARefusalThatIsNotSoftened) {
     auto outcome = real(world, facts);
     auto* decision = std::get_if<Decision>(&outcome);
     if (decision && !decision->softened_by.empty()) {
-      decision->verdict = Verdict::reject;
+      decision->verdict = decision->softened_from.empty() ? Verdict::discard : Verdict::reject;
       decision->reason = find_reason(decision->softened_from);
       decision->reply.reset();
     }

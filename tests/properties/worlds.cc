@@ -77,13 +77,27 @@ Gen<std::string> reason_at(Stage stage, ReasonClass kind) {
   return gen::elementOf(ids);
 }
 
+/// As the loader allows them.
+Gen<std::vector<EffectKind>> effects_of(Verdict verdict, Stage stage) {
+  using Kinds = std::vector<EffectKind>;
+  const Kinds tag{EffectKind::tag};
+  const bool touches =
+      stage != Stage::rcpt && (verdict == Verdict::pass || verdict == Verdict::accept);
+  if (!touches) return verdict == Verdict::pass ? gen::just(tag) : gen::element(Kinds{}, tag);
+  const Kinds header{EffectKind::add_header};
+  const Kinds redirect{EffectKind::redirect, EffectKind::bcc};
+  return gen::element(verdict == Verdict::pass ? tag : Kinds{}, header, redirect);
+}
+
 Gen<RulePlan> plan_at(Stage stage) {
   const auto verdict =
-      gen::element(Verdict::accept, Verdict::reject, Verdict::reject, Verdict::defer);
+      gen::element(Verdict::accept, Verdict::reject, Verdict::reject, Verdict::defer, Verdict::pass,
+                   stage == Stage::rcpt ? Verdict::reject : Verdict::discard,
+                   stage == Stage::rcpt ? Verdict::defer : Verdict::quarantine);
   return gen::mapcat(verdict, [stage](Verdict chosen) {
+    const bool speaks = chosen == Verdict::reject || chosen == Verdict::defer;
     const auto kind = chosen == Verdict::defer ? ReasonClass::temporary : ReasonClass::permanent;
-    const auto reason =
-        chosen == Verdict::accept ? gen::just(std::string()) : reason_at(stage, kind);
+    const auto reason = speaks ? reason_at(stage, kind) : gen::just(std::string());
     const auto unavailable =
         chosen == Verdict::accept
             ? gen::element(WhenUnavailable::skip, WhenUnavailable::skip, WhenUnavailable::defer,
@@ -97,7 +111,8 @@ Gen<RulePlan> plan_at(Stage stage) {
                  gen::element(AcceptScope::stage, AcceptScope::message, AcceptScope::session)),
         gen::set(&RulePlan::mode, gen::element(RuleMode::enforce, RuleMode::enforce,
                                                RuleMode::enforce, RuleMode::shadow)),
-        gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason));
+        gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason),
+        gen::set(&RulePlan::effects, effects_of(chosen, stage)));
   });
 }
 
@@ -250,7 +265,11 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
     made.mode = plan.mode;
     made.unavailable = plan.unavailable;
     if (plan.verdict == Verdict::accept) made.scope = plan.scope;
-    if (plan.verdict != Verdict::accept) made.reason = find_reason(plan.reason);
+    if (!plan.reason.empty()) made.reason = find_reason(plan.reason);
+    if (plan.verdict == Verdict::discard || plan.verdict == Verdict::quarantine) {
+      made.note = "because";
+    }
+    for (const auto kind : plan.effects) made.effects.push_back({kind, "X-Name", "word", {}});
     rules->push_back(std::move(made));
   }
   return rules;
@@ -311,8 +330,9 @@ void showValue(const World& world, std::ostream& out) {
   out << "at " << to_text(world.transaction.stage) << ", door " << to_text(world.transaction.door)
       << (world.transaction.client.address ? "" : ", local submission") << "\n";
   for (const auto& plan : world.plans) {
-    out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason << " ("
-        << to_text(plan.mode) << ", scope " << to_text(plan.scope) << ", unavailable "
+    out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason;
+    for (const auto kind : plan.effects) out << " " << to_text(kind);
+    out << " (" << to_text(plan.mode) << ", scope " << to_text(plan.scope) << ", unavailable "
         << static_cast<int>(plan.unavailable) << ") when " << plan.condition << "\n";
   }
   for (const auto& [question, answer] : world.answers) {

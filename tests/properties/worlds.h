@@ -24,6 +24,7 @@ struct RulePlan {
   RuleMode mode = RuleMode::enforce;
   WhenUnavailable unavailable = WhenUnavailable::skip;
   std::string reason;
+  std::vector<EffectKind> effects;
 };
 
 struct World {

@@ -46,6 +46,12 @@ void expect_trail(Findings& findings, const Expected& expected, const Decision& 
   }
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 void expect_decision(Findings& findings, const Expected& expected, const Decision& decision) {
   findings.expect("verdict", expected.verdict, std::string(to_text(decision.verdict)));
   findings.expect("scope", expected.scope,
@@ -60,6 +66,10 @@ void expect_decision(Findings& findings, const Expected& expected, const Decisio
                                                         expected.text) == std::string::npos)) {
     findings.add("the reply does not say \"" + expected.text + "\"");
   }
+  findings.expect("note", expected.note, decision.note);
+  std::vector<std::string> effects;
+  for (const auto& effect : decision.effects) effects.push_back(describe(effect));
+  findings.expect("effects", joined(expected.effects), joined(effects));
   expect_trail(findings, expected, decision);
 }
 
@@ -161,7 +171,7 @@ class DoorComparison {
 
   /// Semantics 5: the milter speaks of connect and HELO rules at RCPT unless told otherwise.
   bool is_spoken(const Decision& decision, Stage stage) const {
-    if (!refuses(decision) || !decision.reply) return false;
+    if (!decision.reply) return false;
     if (!at_milter() || stage >= Stage::rcpt) return true;
     return decision.rule->stage > Stage::helo ||
            library_.policy().settings().listen.speak == Speak::stage;
@@ -180,9 +190,25 @@ class DoorComparison {
                                         : is_spoken(decision, seen.moment.stage);
     findings.expect("the answer", refused ? "a refusal" : "no refusal",
                     seen.refused ? "a refusal" : "no refusal");
+    compare_changes(findings, seen, expectation);
     if (seen.refused && refused) compare_reply(findings, seen, decision, expectation, own);
 
     if (seen.refused || is_recorded_pass(seen.moment.stage)) compare_record(findings, seen, own);
+  }
+
+  /// What an answer does besides, which must be in the file where there is anything.
+  void compare_changes(Findings& findings, const Observed& seen,
+                       const Expectation* expectation) const {
+    static const Expected nothing;
+    const auto& expected = expectation != nullptr ? expectation->everywhere : nothing;
+    if (at_milter()) {
+      const bool at_end = seen.moment.stage == Stage::end_of_message;
+      findings.expect("the changes", at_end ? joined(expected.edits) : "", joined(seen.edits));
+    } else if (!seen.refused) {
+      const auto action =
+          seen.list < expected.actions.size() ? expected.actions[seen.list] : std::string("DUNNO");
+      findings.expect("the action", "action=" + action, seen.wire);
+    }
   }
 
   void compare_reply(Findings& findings, const Observed& seen, const Decision& decision,

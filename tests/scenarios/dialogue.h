@@ -14,10 +14,12 @@ namespace postern::scenarios {
 struct Observed {
   Moment moment;
   bool refused = false;
-  std::string form;        ///< of a refusal: "550 5.1.1"
-  std::string first_line;  ///< of a refusal: what stands behind the codes
-  std::string wire;        ///< as the journal keeps it: libmilter's lines, or "action=..."
-  bool repeat = false;     ///< the policy service was asked the same by an earlier list
+  std::string form;                ///< of a refusal: "550 5.1.1"
+  std::string first_line;          ///< of a refusal: what stands behind the codes
+  std::string wire;                ///< as the journal keeps it: libmilter's lines, or "action=..."
+  std::vector<std::string> edits;  ///< what the milter had the MTA change
+  std::size_t list = 0;            ///< the policy service was asked by so many lists before
+  bool repeat = false;             ///< the policy service was asked the same by an earlier list
 };
 
 /// Every step in which the filter has a say. Throws MilterError.

@@ -95,7 +95,7 @@ Answer answer_to(const std::map<std::string, Answer>& facts, const Question& que
 }
 
 bool refuses(const Decision& decision) noexcept {
-  return decision.verdict != Verdict::pass && decision.verdict != Verdict::accept;
+  return decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
 }
 
 std::vector<AcceptedRecipient> Library::accepted(const Moment& moment, std::size_t before) const {

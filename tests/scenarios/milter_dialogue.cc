@@ -18,6 +18,33 @@ constexpr std::int64_t header_octets = 14;
 /// Octets of one body packet (MILTER_CHUNK_SIZE of the protocol).
 constexpr std::size_t chunk = 65'535;
 
+/// One change of the protocol in words: "insert X-A: b", "add <a@example.org>".
+std::string words_of(const postern::test::MilterPacket& change) {
+  constexpr std::size_t index_octets = 4;
+  const auto text = [&](std::size_t from) {
+    std::string words = change.data.substr(std::min(from, change.data.size()));
+    if (!words.empty() && words.back() == '\0') words.pop_back();
+    std::replace(words.begin(), words.end(), '\0', ':');
+    return words;
+  };
+  switch (change.command) {
+    case 'i':
+      return "insert " + std::to_string(static_cast<int>(change.data.at(index_octets - 1))) + ' ' +
+             text(index_octets);
+    case 'm':
+      return "change " + std::to_string(static_cast<int>(change.data.at(index_octets - 1))) + ' ' +
+             text(index_octets);
+    case '+':
+      return "add " + text(0);
+    case '-':
+      return "remove " + text(0);
+    case 'q':
+      return "quarantine " + text(0);
+    default:
+      return std::string("unknown change ") + change.command;
+  }
+}
+
 /// nullopt: the MTA was told not to ask, or not to wait.
 std::optional<Observed> observed(const Moment& moment, const MilterAnswer& answer) {
   using Kind = MilterAnswer::Kind;
@@ -25,7 +52,15 @@ std::optional<Observed> observed(const Moment& moment, const MilterAnswer& answe
   Observed seen;
   seen.moment = moment;
   seen.wire = "continue";
+  for (const auto& change : answer.changes) {
+    seen.edits.push_back(words_of(change));
+    if (change.command == 'q') seen.wire = seen.edits.back();
+  }
   if (answer.kind == Kind::proceed) return seen;
+  if (answer.kind == Kind::discard) {
+    seen.wire = "discard";
+    return seen;
+  }
   seen.refused = true;
   seen.wire = answer.text;
   if (answer.kind != Kind::reply_code) {

@@ -110,6 +110,7 @@ class Dialogue {
   /// Asks for every list of the state; a refusal ends it, and is returned as true.
   bool ask(const Moment& moment, const std::string& state) {
     bool repeat = state == "RCPT" && was_asked_before(moment);
+    std::size_t asked = 0;
     for (const auto& list : lists_) {
       if (list.state != state) continue;
       Observed seen;
@@ -120,7 +121,9 @@ class Dialogue {
       if (answer.size() < 2) throw std::runtime_error("the policy service closed unanswered");
       seen.wire = answer.substr(0, answer.size() - 2);
       const auto action = seen.wire.substr(std::min(seen.wire.find('=') + 1, seen.wire.size()));
-      seen.refused = action != "DUNNO";
+      seen.refused = !action.empty() && (action.starts_with("DEFER_IF_PERMIT ") ||
+                                         (action[0] >= '0' && action[0] <= '9'));
+      seen.list = asked++;
       if (seen.refused) read_refusal(action, seen);
       seen_.push_back(seen);
       if (seen.refused) return true;

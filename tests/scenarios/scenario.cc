@@ -117,8 +117,8 @@ Choice one_of(const Section& section, const char* key, Choice otherwise,
 }
 
 constexpr std::initializer_list<const char*> expected_keys{
-    "verdict",      "scope", "rule",        "reason",        "reply",
-    "policy_reply", "text",  "softened_by", "softened_from", "trail"};
+    "verdict",     "scope",         "rule",  "reason", "reply",   "policy_reply", "text",
+    "softened_by", "softened_from", "trail", "note",   "effects", "edits",        "actions"};
 
 void read_expected(const Section& section, Expected& expected) {
   if (!section.has("verdict")) section.fail("verdict is missing");
@@ -131,6 +131,10 @@ void read_expected(const Section& section, Expected& expected) {
   expected.text = section.text("text");
   expected.softened_by = section.text("softened_by");
   expected.softened_from = section.text("softened_from");
+  expected.note = section.text("note");
+  expected.effects = section.texts("effects", {});
+  expected.edits = section.texts("edits", {});
+  expected.actions = section.texts("actions", {});
   if (const auto* trail = section.table("trail")) {
     for (const auto& [rule, note] : *trail) {
       const auto text = note.value_exact<std::string>();
@@ -143,13 +147,14 @@ void read_expected(const Section& section, Expected& expected) {
 Expectation read_expectation(const toml::table& table, const std::string& where,
                              bool with_address) {
   const Section section =
-      with_address
-          ? Section(table, where,
-                    {"to", "why", "milter", "policy", "verdict", "scope", "rule", "reason", "reply",
-                     "policy_reply", "text", "softened_by", "softened_from", "trail"})
-          : Section(table, where,
-                    {"why", "milter", "policy", "verdict", "scope", "rule", "reason", "reply",
-                     "policy_reply", "text", "softened_by", "softened_from", "trail"});
+      with_address ? Section(table, where,
+                             {"to", "why", "milter", "policy", "verdict", "scope", "rule", "reason",
+                              "reply", "policy_reply", "text", "softened_by", "softened_from",
+                              "trail", "note", "effects", "edits", "actions"})
+                   : Section(table, where,
+                             {"why", "milter", "policy", "verdict", "scope", "rule", "reason",
+                              "reply", "policy_reply", "text", "softened_by", "softened_from",
+                              "trail", "note", "effects", "edits", "actions"});
   Expectation expectation;
   read_expected(section, expectation.everywhere);
   expectation.why = section.text("why");

@@ -33,6 +33,11 @@ struct Expected {
   std::string softened_by;
   std::string softened_from;
   std::map<std::string, std::string> trail;  ///< by rule: its note, else its truth
+  std::string note;                          ///< of a discard or quarantine
+  std::vector<std::string> effects;          ///< in words
+  std::vector<std::string> edits;    ///< what the milter asks the MTA to change, in its order
+  std::vector<std::string> actions;  ///< answers of the policy service that refuse nothing, one for
+                                     ///< each list that asks; DUNNO where there are no more
 };
 
 /// The same for every door, or with a reason of its own for one of them.

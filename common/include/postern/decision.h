@@ -1,6 +1,7 @@
 // Decision: what evaluate() found out, and every step that led there.
 #pragma once
 
+#include "postern/effect.h"
 #include "postern/facts.h"
 #include "postern/reason.h"
 #include "postern/reply.h"
@@ -73,10 +74,11 @@ struct TrailEntry {
   Truth truth = Truth::no;  ///< means nothing where `note` says that the rule was not asked
   TrailNote note = TrailNote::none;
   RuleMode mode = RuleMode::enforce;
-  Verdict verdict = Verdict::pass;  ///< what the rule says when it is yes
-  std::string reason;               ///< its reason, if it refuses
-  std::string cause;                ///< when unavailable: of which fact, and why
-  std::vector<Evidence> evidence;   ///< what its condition looked at, as far as it got
+  Verdict verdict = Verdict::pass;        ///< what the rule says when it is yes
+  std::string reason;                     ///< its reason, if it refuses
+  std::string cause;                      ///< when unavailable: of which fact, and why
+  std::vector<Evidence> evidence;         ///< what its condition looked at, as far as it got
+  std::vector<std::string> effects = {};  ///< what it does besides when it is yes, in words
 
   friend bool operator==(const TrailEntry&, const TrailEntry&) = default;
 };
@@ -103,6 +105,10 @@ struct Decision {
       held_back;                  ///< at RCPT, of a recipient that passes: for AcceptedRecipient
   std::vector<TrailEntry> trail;  ///< every enforced and shadow rule up to this stage
   TrailState trail_state = TrailState::made;
+  std::string note;  ///< why, of a discard or a quarantine
+  /// Of acting rules that said yes, up to the deciding one, in their order. What touches the
+  /// message is the same at every stage of it from the rule's own on.
+  std::vector<Effect> effects;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
