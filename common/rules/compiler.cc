@@ -94,6 +94,7 @@ class Compiler {
     program_.latest = resolver_.latest();
     program_.subjects = resolver_.subjects();
     program_.names = resolver_.names();
+    program_.scores = resolver_.scores();
     program_.warnings = std::move(resolver_.warnings());
     return std::move(program_);
   }
@@ -221,6 +222,7 @@ class Compiler {
     Test test;
     if (operand.row) test.name = operand.row->id;
     test.macro = operand.macro;
+    test.score = operand.score;
     test.check = operand.check;
     test.type = operand.type;
     test.comparison = comparison;
@@ -396,6 +398,12 @@ class Compiler {
   Part against_name(const Node& node, const Operand& left, Operator op, const Node& right) {
     const auto other = resolver_.operand(right, &left);
     if (!other) return constant(Truth::no);
+    if (!left.score.empty() || !other->score.empty()) {
+      resolver_.problem(
+          right, "a score is compared with a fixed number",
+          "as in " + (left.score.empty() ? other->spelling : left.spelling) + " >= 5");
+      return constant(Truth::no);
+    }
     const bool equality = op == Operator::equal || op == Operator::not_equal;
     if (!equality || left.type == ValueType::choice || other->type == ValueType::choice ||
         left.type == ValueType::boolean || left.type == ValueType::time_of_day ||

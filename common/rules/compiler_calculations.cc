@@ -109,6 +109,10 @@ class Reader {
             "numbers and sizes can");
       return std::nullopt;
     }
+    if (!operand->score.empty()) {
+      fault(node, "scores cannot be calculated with", "let rules add to one score");
+      return std::nullopt;
+    }
     steps.push_back({Kind::name, operand->row->id, 0});
     return Known{operand->type, false, 0, operand->row->most, largest_told};
   }

@@ -180,7 +180,19 @@ class Reader {
     return true;
   }
 
+  /// Thousandths, of which two are equal or are not: a sum of decimals has no rounding.
+  bool score(const Node& node) {
+    if (node.kind != NodeKind::number && node.kind != NodeKind::decimal) return wrong_kind(node);
+    const auto most = std::numeric_limits<std::int64_t>::max() / 1000;
+    if (node.kind == NodeKind::number && (node.number > most || node.number < -most)) {
+      return fault(node, "no score is as large as this");
+    }
+    test_.numbers.push_back(node.kind == NodeKind::number ? node.number * 1000 : node.number);
+    return true;
+  }
+
   bool number(const Node& node) {
+    if (!operand_.score.empty()) return score(node);
     const bool is_size = operand_.type == ValueType::size && node.kind == NodeKind::size;
     if (node.kind != NodeKind::number && !is_size) return wrong_kind(node);
     return bounded(node, node.number, operand_.row->most);

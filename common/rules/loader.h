@@ -155,6 +155,7 @@ class RuleCompiler {
     std::string code_map;  ///< code = "{map.NAME}"
     std::string note;      ///< of a discard or quarantine
     std::vector<RuleEffect> effects;
+    std::vector<ScorePoints> scores;
 
     bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
     bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
@@ -184,6 +185,18 @@ class RuleCompiler {
                   const std::optional<Condition>& condition) const;
   void check_new_address(const Node& source, const Action& action) const;
 
+  // Scores, in loader_scores.cc.
+  std::vector<ScorePoints> read_scores(const Node& source) const;
+  /// What does not go together with adding to a score.
+  void check_scores(const Node& source, const Action& action,
+                    const std::optional<Condition>& condition) const;
+  /// Later rules may test what this one adds to.
+  void note_scores(const std::vector<ScorePoints>& scores,
+                   const std::optional<Condition>& condition, std::optional<Stage> stage);
+  /// Of the rules in the order in which they are asked.
+  void check_order_of_scores() const;
+  void bind();
+
   // Maps that texts and codes name, in loader_maps.cc.
   const Table* find_map(std::string_view name, const Span& by) const;
   void check_map_codes(const Node& source, const Action& action,
@@ -201,6 +214,7 @@ class RuleCompiler {
   Unread unread_;
   std::map<std::string, Span> names_;
   std::vector<DraftRule> rules_;
+  KnownScores scores_;
 };
 
 /// Warnings about the policy as a whole: verdicts that do not hold where they are spoken, rules

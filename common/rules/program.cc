@@ -91,8 +91,12 @@ bool looks_inside(Comparison comparison) {
 class Runner {
  public:
   Runner(const Program& program, const Transaction& transaction, const Facts& facts,
-         ConditionOutcome* outcome)
-      : program_(program), transaction_(transaction), facts_(facts), outcome_(outcome) {
+         ConditionOutcome* outcome, Unanswered unanswered)
+      : program_(program),
+        transaction_(transaction),
+        facts_(facts),
+        outcome_(outcome),
+        unanswered_(unanswered) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
@@ -154,6 +158,7 @@ class Runner {
   Truth test(const Test& test) {
     if (test.check) return check(test);
     if (test.calculation) return calculation(test);
+    if (!test.score.empty()) return score(test);
     if (outcome_) {
       // A name and a table for most tests; growing one by one costs more than the rest of this.
       if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
@@ -298,6 +303,45 @@ class Runner {
     // As in a plain comparison: with what does not exist nothing compares.
     return truth_of(left.state == State::told && right.state == State::told &&
                     compare(test.comparison, left.value, right.value));
+  }
+
+  Truth score(const Test& test) {
+    static const ScoreSum nothing_added;
+    const auto detail = outcome_ ? ScoreDetail::full : ScoreDetail::sum;
+    auto reading = read_score(test.sum ? *test.sum : nothing_added, transaction_, facts_, detail);
+    if (outcome_) {
+      auto value = points_text(reading.least);
+      if (reading.most != reading.least) value += " to " + points_text(reading.most);
+      note({"score." + test.score, std::move(value), {}});
+    }
+    if (unanswered_ == Unanswered::nothing && !reading.unknown) {
+      return truth_of(compare(test.comparison, reading.answered, test.numbers));
+    }
+    if (const auto decided = within_bounds(test, reading)) return truth_of(*decided);
+    if (!reading.unknown) {
+      const auto rule = "\"" + std::string(reading.unanswered_rule) + "\"";
+      return unavailable(reading.cause_kind, "score." + test.score,
+                         outcome_ ? "rule " + rule + ": " + reading.cause : std::string());
+    }
+    if (!outcome_) return Truth::unknown;
+    for (auto& question : reading.free_questions) open_.push_back({std::move(question), &test});
+    for (auto& question : reading.costly_questions) open_.push_back({std::move(question), &test});
+    return Truth::unknown;
+  }
+
+  /// What every number within the bounds says, if they all say the same.
+  static std::optional<bool> within_bounds(const Test& test, const ScoreReading& reading) {
+    if (test.comparison == Comparison::equal && reading.least != reading.most) {
+      if (std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t number) {
+            return number >= reading.least && number <= reading.most;
+          })) {
+        return std::nullopt;
+      }
+      return false;
+    }
+    const bool at_least = compare(test.comparison, reading.least, test.numbers);
+    if (at_least != compare(test.comparison, reading.most, test.numbers)) return std::nullopt;
+    return at_least;
   }
 
   Truth same(const Test& test) {
@@ -473,6 +517,7 @@ class Runner {
   const Transaction& transaction_;
   const Facts& facts_;
   ConditionOutcome* outcome_;
+  Unanswered unanswered_;
   bool has_table_facts_ = false;
   std::vector<Open> open_;
   std::vector<Cause> causes_;
@@ -483,8 +528,8 @@ class Runner {
 }  // namespace
 
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome) {
-  return Runner(program, transaction, facts, outcome).run();
+          ConditionOutcome* outcome, Unanswered unanswered) {
+  return Runner(program, transaction, facts, outcome, unanswered).run();
 }
 
 }  // namespace postern::expression

@@ -9,6 +9,7 @@
 #include "rules/local_clock.h"
 #include "rules/names.h"
 #include "rules/pattern.h"
+#include "rules/scores.h"
 
 #include <cstdint>
 #include <memory>
@@ -54,6 +55,8 @@ struct Test {
   std::string table_name;
   std::shared_ptr<const Table> table;
   std::shared_ptr<const Calculation> calculation;  ///< instead of a name
+  std::string score;  ///< instead of a name: that of a score, whose numbers are thousandths
+  std::shared_ptr<const ScoreSum> sum;     ///< bound when all rules are known
   std::shared_ptr<const Pattern> pattern;  ///< shared by the conditions that a named one is part of
 };
 
@@ -72,14 +75,21 @@ struct Program {
   std::vector<std::uint32_t> children;
   std::vector<Test> tests;
   std::vector<ConditionName> names;
+  std::vector<std::string> scores;          ///< those it tests, each once
   std::vector<ExpressionProblem> warnings;  ///< of its own text
   Stage earliest = Stage::connect;
   Stage latest = Stage::end_of_message;  ///< up to which everything it names is known
   Subjects subjects;
 };
 
+/// What a rule that adds to a score, and will not be answered, adds to a test.
+enum class Unanswered : std::uint8_t {
+  open,     ///< anything it might
+  nothing,  ///< nothing, as a rule that is skipped
+};
+
 /// With `outcome`, everything a record and the driver need is gathered in it.
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome);
+          ConditionOutcome* outcome, Unanswered unanswered = Unanswered::open);
 
 }  // namespace postern::expression

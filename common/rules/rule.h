@@ -4,6 +4,7 @@
 #include "postern/decision.h"
 #include "rules/condition.h"
 #include "rules/effects.h"
+#include "rules/scores.h"
 
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ struct Rule {
   std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
   std::string note = {};                    ///< why, of a discard or a quarantine
   std::vector<RuleEffect> effects = {};     ///< what it does besides its verdict
+  std::vector<ScorePoints> scores = {};     ///< what it adds when it says yes
 };
+
+/// Whether what its condition asks may wait until the reply is out.
+inline bool asked_afterwards(const Rule& rule) {
+  return rule.mode == RuleMode::shadow || !rule.scores.empty();
+}
 
 }  // namespace postern

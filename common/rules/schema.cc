@@ -213,10 +213,12 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "",
               "A text for the record and the log line; may name {fields}.", "0.1", reload, built},
+    SchemaKey{"rule.score", KeyType::scores, "", 0, 0, "",
+              "Add to scores with names of yours, which later rules test as score.NAME.", "0.1",
+              reload, built},
     SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
               reload, later},
-    SchemaKey{"rule.score", KeyType::text, "", 0, 0, "", "Add to a score that later rules test.",
-              "", reload, later},
+
     SchemaKey{"rule.delay", KeyType::duration, "", 0, 0, "", "Wait before the answer.", "", reload,
               later},
 
@@ -398,6 +400,8 @@ std::string_view describe(KeyType type) noexcept {
       return "a sentence or two";
     case KeyType::header_field:
       return "\"Name: value\", { name, value }, or a list of these";
+    case KeyType::scores:
+      return "numbers by names of yours, as { spam = 2.5 }";
     case KeyType::header_names:
       return "the name of a header field, or a list of names";
     case KeyType::addresses:

@@ -36,6 +36,7 @@ enum class KeyType : std::uint8_t {
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
   header_field,  ///< "Name: value", or a table with name and value; or a list of them
+  scores,        ///< a table of names and numbers
   header_names,  ///< a header field's name, or a list of them
   addresses,     ///< a mail address, or a list of them
   moment,        ///< of tests: RFC 3339 or a TOML date-time
