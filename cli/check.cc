@@ -3,9 +3,11 @@
 #include "cli/tested_policy.h"
 #include "kit/test_report.h"
 #include "postern/reason.h"
+#include "rules/expiry.h"
 #include "rules/rule.h"
 #include "tables/table.h"
 
+#include <chrono>
 #include <ostream>
 #include <sysexits.h>
 
@@ -20,6 +22,11 @@ std::string action_of(const Rule& rule) {
     text += " (" + (rule.form ? rule.form->text() : std::string(rule.reason->reply)) + ")";
   }
   if (rule.mode == RuleMode::shadow) text += ", in shadow";
+  if (rule.share != 0) text += ", for " + std::to_string(rule.share) + "% of messages";
+  if (rule.expires) {
+    const bool off = is_expired(rule, std::chrono::system_clock::now());
+    text += (off ? ", expired " : ", until ") + expiry_text(*rule.expires);
+  }
   return text;
 }
 

@@ -15,6 +15,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return check(options, terminal);
     case Command::test:
       return test(options, terminal);
+    case Command::simulate:
+      return simulate(options, terminal);
     case Command::explain:
       return explain(options, terminal);
     case Command::codes:

@@ -19,6 +19,8 @@ int serve(const Options& options, Terminal terminal);
 int check(const Options& options, Terminal terminal);
 /// 1 when a test fails.
 int test(const Options& options, Terminal terminal);
+/// Decides on a transaction that somebody has thought out, and tells why.
+int simulate(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);

@@ -2,11 +2,13 @@
 
 #include "checks/check.h"
 #include "model/shown_text.h"
+#include "rules/expiry.h"
 #include "rules/rule.h"
 #include "runtime/log.h"
 #include "runtime/postfix_config.h"
 #include "runtime/sockets.h"
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -24,7 +26,14 @@ std::string count(std::size_t number, const char* one, const char* many) {
 
 Result<CompiledPolicy> load_policy(const ConfigPlace& place) {
   const CheckRegistry checks;
-  return Policy::compile(place.config, disk_reader(place), checks);
+  auto loaded = Policy::compile(place.config, disk_reader(place), checks);
+  if (loaded) {
+    for (auto& problem : expiry_warnings(*loaded->policy, std::chrono::system_clock::now())) {
+      loaded->warnings.push_back(std::move(problem));
+    }
+    sort_by_position(loaded->warnings);
+  }
+  return loaded;
 }
 
 Problems review_for_service(const Settings& settings, const std::string& file) {

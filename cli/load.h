@@ -10,6 +10,7 @@
 
 namespace postern::cli {
 
+/// Warnings about rules that have expired by now are among the others.
 Result<CompiledPolicy> load_policy(const ConfigPlace& place);
 
 /// What is missing before these settings make a service, for the commands that serve or speak of

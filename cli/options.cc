@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "kit/scene_text.h"
 #include "model/text.h"
 #include "postern/version.h"
 
@@ -51,6 +52,9 @@ struct CommandLine {
     auto* test = command(Command::test, "test", "Run the tests of the policy and of more files");
     test->add_option("FILES", options.words, "Files with further [[test]] sections");
     json_flag(test);
+
+    scene_options(command(Command::simulate, "simulate",
+                          "Decide on a transaction that you describe, and tell why"));
 
     auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
     explain
@@ -167,6 +171,41 @@ struct CommandLine {
     return "postern: there is no command \"" + clean_for_terminal(*word) + "\"" +
            (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
            "\nRun postern --help for the list of commands.\n";
+  }
+
+  void scene_options(CLI::App* sub) {
+    sub->add_option("DESCRIPTION", options.words,
+                    "File with options of swaks(1), or with what Postfix asks a policy service; - "
+                    "for standard input")
+        ->expected(0, 1);
+    for (const auto& word : scene_words()) {
+      std::string flags = "--" + std::string(word.name);
+      std::istringstream others{std::string(word.other_names)};
+      for (std::string other; others >> other;) {
+        if (other.size() > 1 && other != "au") flags += ",--" + other;
+      }
+      const std::string name(word.name);
+      if (word.takes == SceneWord::Takes::nothing) {
+        sub->add_flag_callback(
+            flags, [this, name] { options.scene.emplace_back(name, ""); },
+            std::string(word.meaning));
+        continue;
+      }
+      sub->add_option_function<std::vector<std::string>>(
+             flags,
+             [this, name](const std::vector<std::string>& values) {
+               for (const auto& value : values) options.scene.emplace_back(name, value);
+             },
+             std::string(word.meaning))
+          ->type_name(std::string(word.value_name))
+          ->type_size(1)
+          ->expected(1)
+          ->allow_extra_args(false)
+          ->take_all();
+    }
+    sub->add_option("--dns-file", options.dns_file, "TOML file of DNS answers, as tests have them")
+        ->type_name("FILE");
+    json_flag(sub);
   }
 
   void json_flag(CLI::App* sub) { sub->add_flag("--json", json, "Print JSON"); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::cli {
@@ -15,6 +16,7 @@ enum class Command : std::uint8_t {
   serve,
   check,
   test,
+  simulate,
   explain,
   codes,
   doctor,
@@ -40,11 +42,15 @@ struct Options {
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;               ///< explain: another journal than the policy's
+  std::string dns_file;              ///< simulate: a TOML file of DNS answers
   importer::Request import_request;  ///< import: what is read, and how
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
-  std::vector<std::string> words;    ///< explain: what to look for; codes: codes, reasons, replies;
-                                     ///< test: files of tests; import: the file
+  /// simulate: what is told, by the names of kit/scene_text.h.
+  std::vector<std::pair<std::string, std::string>> scene;
+  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
+                                   ///< test: files of tests; import: the file; simulate: a
+                                   ///< description
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

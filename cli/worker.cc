@@ -7,6 +7,7 @@
 #include "model/text.h"
 #include "policy/server.h"
 #include "postern/version.h"
+#include "rules/expiry.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "runtime/control.h"
@@ -76,7 +77,8 @@ class Worker {
             [&channel](const Policy& policy) {
               channel.send(WorkerWord::tables, summary_line(policy));
             }),
-        loaded_at_(clock_.system()) {}
+        loaded_at_(clock_.system()),
+        looked_at_(loaded_at_) {}
 
   /// False: a front end cannot start; the reason is logged.
   bool start() {
@@ -109,6 +111,7 @@ class Worker {
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
     tables_.replace(loaded->policy);
     loaded_at_ = clock_.system();
+    looked_at_ = loaded_at_;
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
     // was rotated meanwhile is let go.
     journal_.reopen(settings_.journal, settings.log);
@@ -130,6 +133,7 @@ class Worker {
     status.add("policy.loaded_at", utc(loaded_at_));
     status.add("policy.rules", policy->rules().size());
     status.add("policy.tables", policy->tables().size());
+    status.add("policy.expired_rules", expired_names(*policy));
     tables_.report(status);
     if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
     if (policy_server_) {
@@ -153,6 +157,7 @@ class Worker {
   /// that answers. libmilter's threads are not ours to ask.
   bool goes_round() {
     watch_descriptors();
+    watch_expiry();
     return !policy_server_ || policy_server_->goes_round();
   }
 
@@ -203,6 +208,29 @@ class Worker {
     short_of_descriptors_ = short_of;
   }
 
+  /// Of the first few, and how many more there are.
+  std::string expired_names(const Policy& policy) const {
+    constexpr std::size_t most_shown = 10;
+    std::string names;
+    const auto expired = expired_rules(policy, clock_.system());
+    for (std::size_t i = 0; i < std::min(expired.size(), most_shown); ++i) {
+      names += (names.empty() ? "" : ", ") + ('"' + expired[i]->place.name + '"');
+    }
+    if (expired.size() > most_shown) {
+      names += " and " + std::to_string(expired.size() - most_shown) + " more";
+    }
+    return names;
+  }
+
+  /// What ended before the policy was loaded was told then.
+  void watch_expiry() {
+    const auto now = clock_.system();
+    for (const auto& problem : expiry_warnings(*policy_.get(), looked_at_, now)) {
+      log_problems({problem});
+    }
+    looked_at_ = std::max(looked_at_, now);
+  }
+
   WorkerSetup setup_;
   Settings settings_;
   SystemClock clock_;
@@ -215,6 +243,7 @@ class Worker {
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   std::chrono::system_clock::time_point loaded_at_;
+  std::chrono::system_clock::time_point looked_at_;  // for rules that expire
   bool short_of_descriptors_ = false;
   std::atomic<bool> stopping_{false};
   std::thread milter_;

@@ -22,6 +22,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/policy-language.md
               ${PROJECT_SOURCE_DIR}/docs/configuration.md
               ${PROJECT_SOURCE_DIR}/docs/tables.md
+              ${PROJECT_SOURCE_DIR}/docs/testing-a-policy.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md
               ${PROJECT_SOURCE_DIR}/LICENSE
               ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern-postfix.conf

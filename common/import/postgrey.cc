@@ -21,7 +21,7 @@ class Whitelist {
                            clients_ ? "Clients by name, and the names below."
                                     : "Domains of recipients, and those below.")),
         patterns_(draft.table(TableKind::pattern, "patterns", "Patterns.")) {
-    addresses_.delimiter = "+";
+    addresses_.delimiter = std::string(1, '+');
   }
 
   void take(const Statement& statement) {

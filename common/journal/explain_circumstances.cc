@@ -18,7 +18,8 @@ std::string when(const Record& record) {
   text[text.find('T')] = ' ';
   text.pop_back();
   text += " UTC";
-  if (record.kind == RecordKind::decision) {
+  // A simulation takes no time, and tells none.
+  if (record.kind == RecordKind::decision && record.elapsed.count() != 0) {
     text += ", decided in " + std::to_string(record.elapsed.count()) + " microseconds";
   }
   return text;

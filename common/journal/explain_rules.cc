@@ -46,6 +46,11 @@ std::string action(const TrailEntry& entry) {
   return text;
 }
 
+/// "10 % of messages".
+std::string share_text(const TrailEntry& entry) {
+  return std::to_string(entry.share) + " % of messages";
+}
+
 const TrailEntry* find_entry(const Decision& decision, std::string_view rule) {
   const auto found =
       std::find_if(decision.trail.begin(), decision.trail.end(),
@@ -73,6 +78,8 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
              std::string(entry.rule.name == decision.softened_by
                              ? ", so the refusal was made temporary (see above)"
                              : "");
+    case TrailNote::expired:
+      return "not asked: it has expired and is off";
     case TrailNote::local_submission:
       return "yes, but mail handed in on the mail server itself is not refused here";
     case TrailNote::shadow:
@@ -84,11 +91,18 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
     case Truth::no:
       return "no, it does not apply";
     case Truth::yes:
+      if (entry.mode == RuleMode::shadow && entry.share != 0) {
+        return "yes, but this message is not in the " + share_text(entry) +
+               " that it acts on; enforced, it would " + action(entry);
+      }
       if (entry.note == TrailNote::shadow || entry.mode == RuleMode::shadow) {
         return "yes, but it only watches (shadow); enforced, it would " + action(entry);
       }
       if (!decided(decision, entry)) return "yes: " + action(entry);
       return "yes, and this decided: " + action(entry) +
+             (entry.share == 0
+                  ? std::string()
+                  : " (it acts on " + share_text(entry) + ", and this message is in them)") +
              (decision.softened_by.empty() ? "" : ", made temporary (see above)");
     case Truth::unknown:
       return "still waiting for an answer when the decision was made";
@@ -160,9 +174,13 @@ void tell_softening(Page& page, const Decision& decision) {
 void tell_shadows(Page& page, const Decision& decision) {
   for (const auto& entry : decision.trail) {
     if (entry.note != TrailNote::shadow) continue;
-    page.paragraph("The shadow rule " + quoted(entry.rule.name) + " (" + place(entry.rule) +
+    page.paragraph((entry.share != 0 ? "The rule " : "The shadow rule ") + quoted(entry.rule.name) +
+                       " (" + place(entry.rule) +
                        ") would have decided otherwise: " + action(entry) +
-                       ". Its verdict was only recorded.",
+                       (entry.share != 0 ? ". This message is not in the " + share_text(entry) +
+                                               " that it acts on, so its verdict was only "
+                                               "recorded."
+                                         : ". Its verdict was only recorded."),
                    2);
   }
 }

@@ -155,8 +155,8 @@ std::optional<RuleMode> mode_from_text(std::string_view text) {
 std::optional<TrailNote> note_from_text(std::string_view text) {
   return parser({TrailNote::none, TrailNote::not_reached, TrailNote::settled,
                  TrailNote::not_at_this_door, TrailNote::no_recipient,
-                 TrailNote::recipients_unknown, TrailNote::local_submission,
-                 TrailNote::shadow})(text);
+                 TrailNote::recipients_unknown, TrailNote::local_submission, TrailNote::shadow,
+                 TrailNote::expired})(text);
 }
 
 std::string quoted(const std::string& local) {
@@ -354,6 +354,7 @@ TrailEntry read_trail_entry(const Object& from) {
     entry.note = from.word("note", TrailNote::none, note_from_text);
   }
   entry.mode = from.word("mode", RuleMode::enforce, mode_from_text);
+  if (from.find("share") != nullptr) entry.share = from.number<unsigned>("share");
   entry.verdict = from.word("verdict", Verdict::pass, verdict_from_text);
   entry.reason = from.text("reason");
   entry.cause = from.text("cause");

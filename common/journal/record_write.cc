@@ -178,13 +178,15 @@ void write(JsonWriter& json, const Reply& reply) {
 }
 
 void write(JsonWriter& json, const TrailEntry& entry) {
-  const auto& [rule, truth, note, mode, verdict, reason, cause, evidence_list, effects] = entry;
+  const auto& [rule, truth, note, mode, share, verdict, reason, cause, evidence_list, effects] =
+      entry;
   json.begin_object();
   json.key("rule");
   write(json, rule);
   json.member("truth", to_text(truth));
   if (note != TrailNote::none) json.member("note", to_text(note));
   json.member("mode", to_text(mode));
+  if (share != 0) json.member("share", static_cast<std::int64_t>(share));
   json.member("verdict", to_text(verdict));
   json.member_unless_empty("reason", reason);
   json.member_unless_empty("cause", cause);

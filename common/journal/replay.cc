@@ -56,6 +56,7 @@ std::string text_of(const TrailEntry& entry) {
   text += to_text(entry.truth);
   if (entry.note != TrailNote::none) text += ", " + std::string(to_text(entry.note));
   if (entry.mode != RuleMode::enforce) text += ", " + std::string(to_text(entry.mode));
+  if (entry.share != 0) text += ", " + std::to_string(entry.share) + '%';
   text += ", " + std::string(to_text(entry.verdict));
   if (!entry.reason.empty()) text += ' ' + entry.reason;
   if (!entry.cause.empty()) text += ", cause " + entry.cause;

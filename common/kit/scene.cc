@@ -103,14 +103,18 @@ Scene::Scene() {
   told.door = Door::milter;
   told.time = usual_scene_time();
   const auto none = Told<std::string>::absent();
-  told.client.name = none;
-  told.client.reverse_name = none;
   told.tls = {none, none, Told<std::int64_t>::absent()};
   told.authentication = {none, none};
   told.helo = none;
   told.extended_smtp = Told<bool>::absent();
   told.declared_size = Told<std::int64_t>::absent();
   told.size = Told<std::int64_t>::absent();
+}
+
+void Scene::set_local_client() {
+  told.client = {};
+  told.client.name = Told<std::string>::absent();
+  told.client.reverse_name = Told<std::string>::absent();
 }
 
 Stage Scene::end() const {
@@ -148,6 +152,7 @@ Transaction Scene::before_data(Stage at, const MailAddress& recipient) const {
   transaction.recipient_count = {};
   forget(transaction.size);
   transaction.recipients = {};
+  transaction.recipient = {};
   if (at == Stage::rcpt) transaction.recipient = recipient;
   if (at < Stage::mail) {
     forget(transaction.sender);
@@ -165,6 +170,7 @@ Transaction Scene::after_rcpt(Stage at, std::vector<AcceptedRecipient> accepted)
   auto transaction = told;
   transaction.stage = at;
   transaction.reference = Reference::make(transaction.time, 0, 0);
+  transaction.recipient = {};
   transaction.recipient_count =
       recipient_count.value_or(static_cast<std::int64_t>(accepted.size()));
   if (accepted.size() == 1 && transaction.recipient_count.value() == 1) {

@@ -1,5 +1,7 @@
 // Scene: an SMTP session that somebody has thought out, for a test or a simulation. What it does
-// not tell is not there: no TLS, no log-in, no host name. Plain data, pure.
+// not tell is not there: no TLS, no log-in. A client without a name is one whose name the mail
+// server could not confirm, and of that neither mail server tells anything (semantics 16). Plain
+// data, pure.
 #pragma once
 
 #include "kit/dns_world.h"
@@ -23,6 +25,9 @@ std::optional<std::chrono::system_clock::time_point> scene_time(std::string_view
 
 struct Scene {
   Scene();
+
+  /// Mail handed in on the mail server itself.
+  void set_local_client();
 
   /// All that is told of the session, whatever the stage; stage and recipients stand below.
   Transaction told;

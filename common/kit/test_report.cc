@@ -18,13 +18,15 @@ std::string said(const TrailEntry& entry) {
     case TrailNote::none:
       break;
     case TrailNote::shadow:
-      return "yes, in shadow";
+      return entry.share == 0 ? "yes, in shadow"
+                              : "yes, but outside its " + std::to_string(entry.share) + "%";
     case TrailNote::settled:
     case TrailNote::not_reached:
     case TrailNote::not_at_this_door:
     case TrailNote::no_recipient:
     case TrailNote::local_submission:
     case TrailNote::recipients_unknown:
+    case TrailNote::expired:
       return "not asked: " + std::string(to_text(entry.note));
   }
   std::string text(to_text(entry.truth));

@@ -11,14 +11,15 @@ constexpr std::array<std::string_view, 6> verdicts{"pass",  "accept",  "reject",
                                                    "defer", "discard", "quarantine"};
 constexpr std::array<std::string_view, 3> scopes{"stage", "message", "session"};
 constexpr std::array<std::string_view, 2> modes{"enforce", "shadow"};
-constexpr std::array<std::string_view, 8> notes{"",
+constexpr std::array<std::string_view, 9> notes{"",
                                                 "not reached",
                                                 "settled",
                                                 "not at this door",
                                                 "no recipient",
                                                 "shadow",
                                                 "local submission",
-                                                "recipients not known"};
+                                                "recipients not known",
+                                                "expired"};
 
 template <typename Enum, std::size_t Size>
 std::optional<Enum> from_text(const std::array<std::string_view, Size>& texts,

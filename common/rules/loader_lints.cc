@@ -99,7 +99,7 @@ void warn_of_refused_bounces(const std::vector<Reading>& readings, Diagnostics& 
       const bool all = std::any_of(
           reading.products.begin(), reading.products.end(),
           [&](const Product& product) { return takes_every_bounce_only(product, null_path); });
-      if (all && rule.scope != AcceptScope::stage) return;
+      if (all && rule.scope != AcceptScope::stage && is_always_enforced(rule)) return;
       continue;
     }
     if (!refuses(*reading.draft)) continue;
@@ -307,7 +307,9 @@ void warn_of_useless(const std::vector<Reading>& readings, const ListenSettings&
                           "that stands at " + place_text(by->source->span) +
                               "; put this one before it, or take it out");
     }
-    if (draft.rule.mode == RuleMode::enforce) earlier.add(reading, silenced_up_to(draft, listen));
+    if (is_always_enforced(draft.rule) && draft.rule.verdict != Verdict::pass) {
+      earlier.add(reading, silenced_up_to(draft, listen));
+    }
   }
 }
 

@@ -101,7 +101,8 @@ class Strangers {
 
 /// True if what the rule accepts is not asked about again at RCPT.
 bool settles_recipients(const Rule& rule) {
-  if (rule.mode != RuleMode::enforce || rule.verdict != Verdict::accept) return false;
+  // One that ends, or acts on some messages only, is not enough.
+  if (!is_always_enforced(rule) || rule.verdict != Verdict::accept) return false;
   return rule.place.stage == Stage::rcpt || rule.scope != AcceptScope::stage;
 }
 

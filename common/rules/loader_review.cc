@@ -130,7 +130,7 @@ void warn_of_unreached(const std::vector<DraftRule>& rules, const ListenSettings
                               " decides everything " + (same ? "at" : "from") + " stage " +
                               quoted(to_text(last_word->rule.place.stage)) + (same ? "" : " on"),
                           "it stands at " + place_text(last_word->source->span));
-    } else if (draft.always && enforced(draft) && !only_modifies(draft)) {
+    } else if (draft.always && is_always_enforced(draft.rule) && !only_modifies(draft)) {
       last_word = &draft;
       up_to = silenced_up_to(draft, listen);
     }

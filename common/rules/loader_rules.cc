@@ -1,6 +1,7 @@
 #include "reply/compose.h"
 #include "rules/loader.h"
 #include "rules/loader_effects.h"
+#include "rules/loader_safety.h"
 #include "rules/names.h"
 
 #include <algorithm>
@@ -49,7 +50,6 @@ void RuleCompiler::add(const Node& source) {
   const auto stage_word = values_.text(source, "rule.stage");
   const auto wish = stage_word ? stage_from_text(*stage_word) : std::nullopt;
   auto condition = read_condition(source, wish);
-  const auto mode = values_.text(source, "rule.mode");
   const auto unavailable = values_.text(source, "rule.unavailable");
   check_companions(source, action);
   check_scores(source, action, condition);
@@ -70,6 +70,8 @@ void RuleCompiler::add(const Node& source) {
   }
   if (action.reason != nullptr) check_new_address(source, action);
 
+  const auto safety = read_safety(source, values_);
+
   if (diagnostics.error_count() != errors_before) return;
   if (!name || !action.complete() || !condition || !stage) return;
   DraftRule draft{{{*name, source.span.file->name(),
@@ -80,7 +82,7 @@ void RuleCompiler::add(const Node& source) {
                    action.reason,
                    action.form,
                    {},
-                   mode == "shadow" ? RuleMode::shadow : RuleMode::enforce,
+                   RuleMode::enforce,
                    WhenUnavailable::skip,
                    {},
                    action.code_map,
@@ -92,6 +94,9 @@ void RuleCompiler::add(const Node& source) {
                   source.find("name")->value.span,
                   false};
   if (const auto* text = source.find("text")) draft.rule.text = text->value.string;
+  draft.rule.mode = safety.mode;
+  draft.rule.share = safety.share;
+  draft.rule.expires = safety.expires;
   draft.rule.limit = draft.rule.condition.limit();
   if (unavailable == "defer") draft.rule.unavailable = WhenUnavailable::defer;
   if (unavailable == "match") draft.rule.unavailable = WhenUnavailable::match;

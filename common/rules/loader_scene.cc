@@ -12,9 +12,6 @@ struct Untold {
   void (*forget)(Transaction& transaction);
 };
 constexpr std::array untold{
-    Untold{"client.name", [](Transaction& transaction) { transaction.client.name = {}; }},
-    Untold{"client.reverse_name",
-           [](Transaction& transaction) { transaction.client.reverse_name = {}; }},
     Untold{"tls", [](Transaction& transaction) { transaction.tls = {}; }},
     Untold{"user", [](Transaction& transaction) { transaction.authentication = {}; }},
     Untold{"helo", [](Transaction& transaction) { transaction.helo = {}; }},
@@ -98,6 +95,13 @@ class SceneReader {
     return std::move(*value);
   }
 
+  /// None that the mail server could tell of, if it is empty.
+  Told<std::string> name(const Node& section, std::string_view path) {
+    const auto value = values_.text(section, path);
+    if (!value || value->empty()) return {};
+    return normal_domain(*value);
+  }
+
   void read_client() {
     const auto* section = values_.section(test_, "test.client");
     if (section == nullptr) {
@@ -120,10 +124,11 @@ class SceneReader {
                           "mail server itself");
     }
     client.port = port(*section, "test.client.port");
-    client.name = text(*section, "test.client.name");
+    client.name = name(*section, "test.client.name");
     client.reverse_name = section->find("reverse_name") != nullptr
-                              ? text(*section, "test.client.reverse_name")
+                              ? name(*section, "test.client.reverse_name")
                               : client.name;
+    if (local) scene_.set_local_client();
   }
 
   void read_server() {

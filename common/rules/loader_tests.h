@@ -23,6 +23,9 @@ std::optional<Scene> read_scene(const Node& test, const ValueReader& values);
 /// Reads "name TYPE" = answer pairs into `world`.
 void read_dns(const Node& answers, const ValueReader& values, DnsWorld& world);
 
+/// A whole file of them. All problems are collected.
+Result<DnsWorld> read_dns_file(const std::string& path, const FileReader& reader);
+
 class TestReader {
  public:
   /// What tests may speak of. With `complete` false some of it could not be read, and what only

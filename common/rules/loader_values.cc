@@ -178,15 +178,6 @@ bool ValueReader::check_text(const SchemaKey& key, const Node& value) const {
 bool ValueReader::check_choice(const SchemaKey& key, const Node& value) const {
   const auto words = choices_of(key);
   if (std::find(words.begin(), words.end(), value.string) != words.end()) return true;
-  const auto percent =
-      key.path == "rule.mode" && value.string.size() > 1 && value.string.back() == '%';
-  if (percent) {
-    diagnostics_.error(value.span,
-                       std::string(last_part(key.path)) + " = " + quoted(value.string) + ' ' +
-                           std::string(not_built),
-                       "it is " + list_text(words));
-    return false;
-  }
   diagnostics_.error(value.span, quoted(last_part(key.path)) + " cannot be " + quoted(value.string),
                      nearest_hint(value.string, words, "it is " + list_text(words)));
   return false;

@@ -98,6 +98,23 @@ void read_dns(const Node& answers, const ValueReader& values, DnsWorld& world) {
   }
 }
 
+Result<DnsWorld> read_dns_file(const std::string& path, const FileReader& reader) {
+  const auto text = reader.read(path);
+  if (!text) {
+    auto problems = text.problems();
+    for (auto& problem : problems) problem.position.file = path;
+    return problems;
+  }
+  Diagnostics diagnostics;
+  const ValueReader values(diagnostics);
+  const auto document = parse_document(diagnostics.add_file(path, *text), diagnostics);
+  DnsWorld world;
+  read_dns(document.root, values, world);
+  auto problems = diagnostics.take();
+  if (has_errors(problems)) return problems;
+  return world;
+}
+
 void TestReader::read_world(const Node& source, PolicyTest& test) {
   if (const auto* answers = values_.section(source, "test.dns")) {
     read_dns(*answers, values_, test.world.dns);

@@ -18,7 +18,8 @@ namespace postern {
 
 class RuleIndex {
  public:
-  /// Finds by place in `rules`, which may go afterwards. Shadow rules are always found.
+  /// Finds by place in `rules`, which may go afterwards. Rules that may be shadow rules
+  /// for a message are always found.
   explicit RuleIndex(const std::vector<Rule>& rules);
   ~RuleIndex();
   RuleIndex(RuleIndex&&) noexcept;

@@ -185,8 +185,14 @@ constexpr std::array keys{
     SchemaKey{"rule.text", KeyType::reply_text, "", 0, 0, "",
               "Your own words for the sender instead of the catalogue's; may name {fields}.", "0.1",
               reload, built},
-    SchemaKey{"rule.mode", KeyType::choice, "enforce shadow", 0, 0, "\"enforce\"",
-              "shadow: evaluated and recorded, never acts.", "0.1", reload, built},
+    SchemaKey{"rule.mode", KeyType::rule_mode, "", 0, 0, "\"enforce\"",
+              "shadow: evaluated and recorded, never acts. A share of 1% to 99%: acts on so many "
+              "messages, always the same ones, and on all others as in shadow.",
+              "0.1", reload, built},
+    SchemaKey{"rule.expires", KeyType::expiry, "", 0, 0, "",
+              "The last day on which the rule acts, in UTC, or the time at which it ends; then it "
+              "is off.",
+              "0.1", reload, built},
     SchemaKey{"rule.unavailable", KeyType::choice, "skip defer match", 0, 0, "\"skip\"",
               "What it means when a fact of the condition cannot be had; match only on accepts.",
               "0.1", reload, built},
@@ -216,9 +222,6 @@ constexpr std::array keys{
     SchemaKey{"rule.score", KeyType::scores, "", 0, 0, "",
               "Add to scores with names of yours, which later rules test as score.NAME.", "0.1",
               reload, built},
-    SchemaKey{"rule.expires", KeyType::text, "", 0, 0, "", "After this day the rule is off.", "",
-              reload, later},
-
     SchemaKey{"rule.delay", KeyType::duration, "", 0, 0, "", "Wait before the answer.", "", reload,
               later},
 
@@ -251,8 +254,10 @@ constexpr std::array keys{
               "Its address; required unless the client is local.", "0.1", reload, built},
     SchemaKey{"test.client.port", KeyType::count, "", 0, 65'535, "0", "Its port; 0 is none told.",
               "0.1", reload, built},
-    SchemaKey{"test.client.name", KeyType::text, "", 0, 0, "\"\"",
-              "Its host name as the mail server has confirmed it.", "0.1", reload, built},
+    SchemaKey{
+        "test.client.name", KeyType::text, "", 0, 0, "\"\"",
+        "Its host name as the mail server has confirmed it; \"\" if it could not, and tells none.",
+        "0.1", reload, built},
     SchemaKey{"test.client.reverse_name", KeyType::text, "", 0, 0, "",
               "The name that its address has, confirmed or not; `name` when not given.", "0.1",
               reload, built},
@@ -305,7 +310,7 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"test.not_told", KeyType::texts, "", 0, 0, "[]",
               "What the mail server does not tell, so that rules on it cannot be answered, such as "
-              "\"client.name\".",
+              "\"tls\".",
               "0.1", reload, built},
     SchemaKey{"test.dns", KeyType::dns_answers, "", 0, 0, "",
               "What DNS answers. A value is one record, a list of them, \"NXDOMAIN\", \"SERVFAIL\" "
@@ -398,14 +403,12 @@ std::string_view describe(KeyType type) noexcept {
       return "a code and an enhanced code such as \"550 5.7.1\"";
     case KeyType::reply_text:
       return "a sentence or two";
-    case KeyType::header_field:
-      return "\"Name: value\", { name, value }, or a list of these";
+    case KeyType::rule_mode:
+      return "\"enforce\", \"shadow\", or a share such as \"10%\"";
+    case KeyType::expiry:
+      return "a day such as \"2027-01-31\", or a time";
     case KeyType::scores:
       return "numbers by names of yours, as { spam = 2.5 }";
-    case KeyType::header_names:
-      return "the name of a header field, or a list of names";
-    case KeyType::addresses:
-      return "an address such as \"archive@example.org\", or a list of them";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:
@@ -418,6 +421,12 @@ std::string_view describe(KeyType type) noexcept {
       return "numbers such as { \"per_client 192.0.2.1\" = 41 }";
     case KeyType::named_texts:
       return "names and values such as { \"client.ip\" = \"192.0.2.1\" }";
+    case KeyType::header_field:
+      return "\"Name: value\", { name, value }, or a list of these";
+    case KeyType::header_names:
+      return "the name of a header field, or a list of names";
+    case KeyType::addresses:
+      return "an address such as \"archive@example.org\", or a list of them";
   }
   return "";
 }

@@ -35,16 +35,18 @@ enum class KeyType : std::uint8_t {
   reason,        ///< a reason of the catalogue
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
-  header_field,  ///< "Name: value", or a table with name and value; or a list of them
+  rule_mode,     ///< "enforce", "shadow", "10%"
+  expiry,        ///< a day, or RFC 3339
   scores,        ///< a table of names and numbers
-  header_names,  ///< a header field's name, or a list of them
-  addresses,     ///< a mail address, or a list of them
   moment,        ///< of tests: RFC 3339 or a TOML date-time
   session_tls,   ///< of tests: a table, or true for some usual TLS
   dns_answers,   ///< of tests: "name TYPE" and the answer
   contents,      ///< of tests: tables and their entries
   counters,      ///< of tests: "check key" and a whole number
   named_texts,   ///< of tests: names and values
+  header_field,  ///< "Name: value", or a table with name and value; or a list of them
+  header_names,  ///< a header field's name, or a list of them
+  addresses,     ///< a mail address, or a list of them
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;

@@ -2,6 +2,7 @@
 
 #include "rules/program.h"
 #include "rules/rule.h"
+#include "rules/share.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -55,11 +56,8 @@ std::optional<std::int64_t> points_from_text(std::string_view text) {
 
 namespace {
 
-/// The part of an adding rule that a test needs.
-expression::ScoreSum::Adder adder_of(const Rule& rule, std::int64_t points,
-                                     std::vector<expression::ScoreSum::Settler> settlers) {
-  return {rule.place.name, rule.condition.shared_program(), points, rule.place.stage,
-          std::move(settlers)};
+expression::ScoreSum::Terms terms_of(const Rule& rule) {
+  return {rule.place.name, rule.place.stage, rule.share, rule.expires};
 }
 
 }  // namespace
@@ -77,12 +75,14 @@ void bind_scores(const std::vector<Rule*>& rules) {
         if (before == 0 || rules[before - 1]->place.stage != rule.place.stage) settlers.clear();
         const bool enforced = rule.mode == RuleMode::enforce;
         if (enforced && rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage) {
-          settlers.push_back(
-              {rule.condition.shared_program(), rule.unavailable == WhenUnavailable::match});
+          settlers.push_back({rule.condition.shared_program(),
+                              rule.unavailable == WhenUnavailable::match, terms_of(rule)});
         }
         if (!enforced && test.mode == RuleMode::enforce) continue;
         for (const auto& added : rule.scores) {
-          if (added.score == score) sum.adders.push_back(adder_of(rule, added.points, settlers));
+          if (added.score != score) continue;
+          sum.adders.push_back({terms_of(rule), rule.condition.shared_program(), added.points,
+                                test.mode == RuleMode::shadow, settlers});
         }
       }
       return std::make_shared<const ScoreSum>(std::move(sum));
@@ -107,10 +107,10 @@ class Reader {
       : transaction_(transaction), facts_(facts), full_(detail == ScoreDetail::full) {}
 
   void add(const ScoreSum::Adder& adder) {
-    if (adder.stage > transaction_.stage) return;
+    if (adder.terms.stage > transaction_.stage || is_off(adder.terms)) return;
     // Content is never seen at the policy door, and rules on it are not asked (semantics 9).
     if (transaction_.door == Door::policy && adder.condition->subjects.content) return;
-    if (adder.stage == Stage::rcpt && transaction_.stage > Stage::rcpt &&
+    if (adder.terms.stage == Stage::rcpt && transaction_.stage > Stage::rcpt &&
         !transaction_.recipient.is_told()) {
       // What was added for one of several recipients is that one's own. Of those we do not know
       // of, there may have been one alone.
@@ -119,8 +119,10 @@ class Reader {
       note_cause(adder, "which recipients were accepted is not known", QuestionKind::recipients);
       return;
     }
-    if (transaction_.stage > adder.stage) {
+    if (!adder.counts_watching && watches(adder.terms)) return;
+    if (transaction_.stage > adder.terms.stage) {
       for (const auto& settler : adder.settlers) {
+        if (is_off(settler.terms) || watches(settler.terms)) continue;
         const auto truth = ask(*settler.condition);
         if (truth == Truth::yes || (truth == Truth::unavailable && settler.matches_unanswered)) {
           return;
@@ -143,6 +145,17 @@ class Reader {
   ScoreReading take() { return std::move(reading_); }
 
  private:
+  bool is_off(const ScoreSum::Terms& terms) const {
+    return terms.expires && *terms.expires <= transaction_.time;
+  }
+
+  /// Of whom we do not know, it may act on.
+  bool watches(const ScoreSum::Terms& terms) const {
+    if (terms.share == 0) return false;
+    if (terms.stage == Stage::rcpt && !transaction_.recipient.is_told()) return false;
+    return share_place(terms.rule, terms.stage, transaction_) >= terms.share;
+  }
+
   Truth ask(const Program& condition) {
     if (!full_) return run(condition, transaction_, facts_, nullptr);
     outcome_ = {};
@@ -170,7 +183,7 @@ class Reader {
     const bool better =
         reading_.cause_kind == QuestionKind::recipients && kind != QuestionKind::recipients;
     if (!reading_.unanswered_rule.empty() && !better) return;
-    reading_.unanswered_rule = adder.rule;
+    reading_.unanswered_rule = adder.terms.rule;
     reading_.cause_kind = kind;
     if (full_) reading_.cause = why;
   }

@@ -7,6 +7,7 @@
 #include "postern/facts.h"
 #include "postern/transaction.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,17 +48,25 @@ struct Program;
 
 /// The rules before a test that add to its score.
 struct ScoreSum {
+  /// When a rule is more than a watcher (semantics 18, 19).
+  struct Terms {
+    std::string rule;
+    Stage stage = Stage::connect;
+    unsigned share = 0;
+    std::optional<std::chrono::system_clock::time_point> expires;
+  };
   /// An accept for its stage alone, which at later stages keeps the rules behind it from being
   /// asked.
   struct Settler {
     std::shared_ptr<const Program> condition;
     bool matches_unanswered = false;
+    Terms terms;
   };
   struct Adder {
-    std::string rule;
+    Terms terms;
     std::shared_ptr<const Program> condition;
     std::int64_t points = 0;
-    Stage stage = Stage::connect;
+    bool counts_watching = false;  ///< for a test in shadow
     std::vector<Settler> settlers;
   };
   std::vector<Adder> adders;

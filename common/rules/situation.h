@@ -3,7 +3,9 @@
 #pragma once
 
 #include "postern/decision.h"
+#include "rules/expiry.h"
 #include "rules/rule.h"
+#include "rules/share.h"
 
 namespace postern::walk {
 
@@ -26,6 +28,15 @@ class Situation {
   const Facts& facts() const { return facts_; }
 
   Truth truth(const Rule& rule) const { return rule.condition.truth(transaction_, facts_); }
+
+  /// It is off for good (semantics 19).
+  bool is_off(const Rule& rule) const { return is_expired(rule, transaction_.time); }
+  /// It is only recorded: a shadow rule, or one whose share this message is not part of. Of whom we
+  /// do not know, it may act on (semantics 8).
+  bool watches(const Rule& rule) const {
+    return rule.mode == RuleMode::shadow ||
+           (rule.share != 0 && !in_share(rule, transaction_).value_or(true));
+  }
 
   bool reached(const Rule& rule) const { return rule.place.stage <= transaction_.stage; }
 

@@ -32,7 +32,7 @@ Facts told_facts(const Facts& facts) {
 }
 
 bool is_asked(const Situation& situation, const Rule& rule) {
-  return rule.mode != RuleMode::shadow && situation.acts(rule);
+  return !situation.is_off(rule) && !situation.watches(rule) && situation.acts(rule);
 }
 
 /// Not one that only modifies, whatever it says.

@@ -63,8 +63,7 @@ class Walk {
                          .questions;
     for (auto at = course.at + 1; at < rules_.size() && situation_.reached(rules_[at]); ++at) {
       const auto& rule = rules_[at];
-      if (rule.mode == RuleMode::shadow || standing(rule) != TrailNote::none ||
-          !situation_.acts(rule)) {
+      if (standing(rule) != TrailNote::none || situation_.watches(rule) || !situation_.acts(rule)) {
         continue;
       }
       const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
@@ -84,7 +83,7 @@ class Walk {
     for (std::size_t at = 0; at < course.at; ++at) {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none) continue;
-      if (rule.mode == RuleMode::shadow || only_adds(rule)) {
+      if (situation_.watches(rule) || only_adds(rule)) {
         const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
         add(questions, open ? outcome.free_questions : outcome.questions);
         open = open || outcome.truth == Truth::unknown;
@@ -101,8 +100,9 @@ class Walk {
     for (const auto& rule : rules_) {
       if (situation_.all_settled() && rule.place.stage >= Stage::data) break;
       if (situation_.reached(rule) && standing(rule) != TrailNote::none) continue;
-      const bool acting = rule.mode == RuleMode::enforce && situation_.acts(rule);
-      if (rule.mode == RuleMode::enforce && !acting) continue;
+      const bool enforced = !situation_.watches(rule);
+      const bool acting = enforced && situation_.acts(rule);
+      if (enforced && !acting) continue;
       const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
       add(questions, outcome.free_questions);
       if (acting && ends_here(rule, outcome.truth)) break;
@@ -149,7 +149,8 @@ class Walk {
     using End = Course::End;
     const auto& rule = rules_[course.at];
     if (situation_.all_settled() && rule.place.stage >= Stage::data) return End::recipients_settled;
-    if (rule.mode == RuleMode::shadow || !situation_.acts(rule)) {
+    if (situation_.is_off(rule)) return End::exhausted;
+    if (situation_.watches(rule) || !situation_.acts(rule)) {
       course.remarkable = true;
       return End::exhausted;
     }
@@ -244,6 +245,7 @@ class Walk {
 
   /// Why a rule is not asked; `none` if it is.
   TrailNote standing(const Rule& rule) const {
+    if (situation_.is_off(rule)) return TrailNote::expired;
     if (settled_stage_ == rule.place.stage) return TrailNote::settled;
     if (situation_.lacks_recipient(rule)) return TrailNote::no_recipient;
     if (situation_.transaction().door == Door::policy && rule.condition.subjects().content) {
@@ -278,11 +280,16 @@ class Walk {
     const auto& rule = rules_[at];
     TrailEntry entry;
     entry.rule = rule.place;
-    entry.mode = rule.mode;
+    entry.mode = situation_.watches(rule) ? RuleMode::shadow : RuleMode::enforce;
+    entry.share = rule.share;
     entry.verdict = rule.verdict;
     if (rule.reason) entry.reason = rule.reason->id;
     entry.effects = effect_words(rule);
     for (const auto& added : rule.scores) entry.effects.push_back(words_of(added));
+    if (situation_.is_off(rule)) {
+      entry.note = TrailNote::expired;
+      return entry;
+    }
     if (at >= course.at && course.end == Course::End::recipients_settled) {
       entry.note = TrailNote::settled;
       return entry;
@@ -302,7 +309,7 @@ class Walk {
     entry.truth = outcome.truth;
     entry.cause = std::move(outcome.cause);
     entry.evidence = std::move(outcome.evidence);
-    if (rule.mode == RuleMode::shadow) {
+    if (entry.mode == RuleMode::shadow) {
       if (entry.truth == Truth::yes) entry.note = TrailNote::shadow;
     } else if (!situation_.acts(rule)) {
       if (entry.truth == Truth::yes) entry.note = TrailNote::local_submission;

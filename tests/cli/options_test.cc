@@ -31,8 +31,8 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command : {"serve", "check", "test", "explain", "codes", "doctor", "lines",
-                              "status", "reload", "reopen", "stop", "spawn", "import"}) {
+  for (const char* command : {"serve", "check", "test", "simulate", "explain", "codes", "doctor",
+                              "lines", "status", "reload", "reopen", "stop", "spawn", "import"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -53,6 +53,19 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
     EXPECT_THAT(parsed.out, IsEmpty());
     EXPECT_FALSE(parsed.err.empty());
   }
+}
+
+TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
+  const auto parsed = parse({"simulate", "--from", "a@b.example", "--to", "c@d.example", "--to",
+                             "e@f.example", "--tls", "--dns", "b.example MX=10 m.example", "-"});
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  using Told = std::pair<std::string, std::string>;
+  EXPECT_THAT(parsed.options->scene,
+              ::testing::UnorderedElementsAre(Told("sender", "a@b.example"),
+                                              Told("recipient", "c@d.example"),
+                                              Told("recipient", "e@f.example"), Told("tls", ""),
+                                              Told("dns", "b.example MX=10 m.example")));
+  EXPECT_THAT(parsed.options->words, ElementsAre("-"));
 }
 
 TEST(CommandLine, NamesTheCommandThatIsNearest) {

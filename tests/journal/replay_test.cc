@@ -55,6 +55,24 @@ reject = "client-blocked"
 text = "We take no mail from {client_address|you}."
 
 [[rule]]
+name = "odd ones"
+stage = "rcpt"
+when = 'sample_b == "odd"'
+score = { spam = 2.5 }
+
+[[rule]]
+name = "known ones"
+stage = "rcpt"
+when = 'sample_a == "good"'
+score = { spam = -1 }
+
+[[rule]]
+name = "all together"
+stage = "rcpt"
+when = 'score.spam >= 2'
+reject = "policy-reject"
+
+[[rule]]
 name = "unknown recipients"
 stage = "rcpt"
 when = 'recipient not in users'

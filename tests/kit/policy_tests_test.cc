@@ -193,6 +193,31 @@ TEST(PolicyTests, MailHandedInLocallyIsNotRefusedAtRcpt) {
               IsEmpty());
 }
 
+TEST(PolicyTests, ANameThatTheMailServerCouldNotConfirmIsNotTold) {
+  const std::string rule = R"([[rule]]
+name = "friends"
+stage = "rcpt"
+when = 'client.name == "mail.example.net"'
+accept = "message"
+
+[[rule]]
+name = "all others"
+stage = "rcpt"
+reject = "policy-reject"
+
+)";
+  const auto results = results_of(
+      rule + test("expect = { verdict = \"defer\", rule = \"all others\" }\n", "no name") +
+      test("client = { ip = \"192.0.2.1\", name = \"Mail.Example.NET.\" }\n"
+           "expect = { verdict = \"accept\" }\n",
+           "the name") +
+      test("client = { ip = \"192.0.2.1\", name = \"x.example\" }\n"
+           "expect = { verdict = \"reject\" }\n",
+           "another name"));
+  ASSERT_EQ(results.size(), 3U);
+  for (const auto& result : results) EXPECT_TRUE(result.passed()) << failure_text(result);
+}
+
 TEST(PolicyTests, ShadowRulesAreAskedToTheirEnd) {
   EXPECT_THAT(differences_of("expect = { shadow = [\"watched senders\"] }\n"), IsEmpty());
 }

@@ -143,6 +143,8 @@ Gen<RulePlan> deciding_at(Stage stage) {
                  gen::element(AcceptScope::stage, AcceptScope::message, AcceptScope::session)),
         gen::set(&RulePlan::mode, gen::element(RuleMode::enforce, RuleMode::enforce,
                                                RuleMode::enforce, RuleMode::shadow)),
+        gen::set(&RulePlan::share, gen::element(0U, 0U, 0U, 50U)),
+        gen::set(&RulePlan::expired, gen::element(false, false, false, false, false, true)),
         gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason),
         gen::set(&RulePlan::effects, effects_of(chosen, stage)));
   });
@@ -174,18 +176,20 @@ struct MessageRule {
 
 Gen<RulePlan> message_plan(MessageRule rule) {
   return gen::apply(
-      [rule](std::string condition, AcceptScope scope) {
+      [rule](std::string condition, AcceptScope scope, unsigned share) {
         RulePlan plan;
         plan.stage = rule.stage;
         plan.condition = std::move(condition);
         plan.verdict = rule.verdict;
         plan.scope = scope;
         plan.unavailable = rule.unavailable;
+        plan.share = share;
         if (rule.verdict == Verdict::reject) plan.reason = "policy-reject";
         if (rule.verdict == Verdict::defer) plan.reason = "policy-defer";
         return plan;
       },
-      message_condition_at(rule.stage), gen::element(AcceptScope::stage, AcceptScope::message));
+      message_condition_at(rule.stage), gen::element(AcceptScope::stage, AcceptScope::message),
+      gen::element(0U, 0U, 0U, 0U, 50U));
 }
 
 /// What goes wrong between RCPT and the end of a message: short conditions on few facts and on the
@@ -299,6 +303,9 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
     auto made = rule("rule " + std::to_string(i), plan.stage, plan.condition);
     made.verdict = plan.verdict;
     made.mode = plan.mode;
+    if (plan.mode == RuleMode::enforce) made.share = plan.share;
+    // At the very time of our transactions.
+    if (plan.expired) made.expires = ordinary_transaction(Stage::connect).time;
     made.unavailable = plan.unavailable;
     if (plan.verdict == Verdict::accept) made.scope = plan.scope;
     if (!plan.reason.empty()) made.reason = find_reason(plan.reason);
@@ -371,8 +378,10 @@ void showValue(const World& world, std::ostream& out) {
     for (const auto& added : plan.scores) out << words_of(added) << ", ";
     out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason;
     for (const auto kind : plan.effects) out << " " << to_text(kind);
-    out << " (" << to_text(plan.mode) << ", scope " << to_text(plan.scope) << ", unavailable "
-        << static_cast<int>(plan.unavailable) << ") when " << plan.condition << "\n";
+    out << " (" << to_text(plan.mode) << ", share " << plan.share
+        << (plan.expired ? ", expired" : "") << ", scope " << to_text(plan.scope)
+        << ", unavailable " << static_cast<int>(plan.unavailable) << ") when " << plan.condition
+        << "\n";
   }
   for (const auto& [question, answer] : world.answers) {
     out << question.subject << " =";

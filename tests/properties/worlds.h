@@ -22,6 +22,8 @@ struct RulePlan {
   Verdict verdict = Verdict::reject;
   AcceptScope scope = AcceptScope::message;
   RuleMode mode = RuleMode::enforce;
+  unsigned share = 0;    ///< percent
+  bool expired = false;  ///< at the time of the transaction
   WhenUnavailable unavailable = WhenUnavailable::skip;
   std::string reason;
   std::vector<EffectKind> effects;

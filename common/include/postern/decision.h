@@ -55,6 +55,7 @@ enum class TrailNote : std::uint8_t {
   shadow,              ///< yes, but only recorded
   local_submission,    ///< yes, but nothing is refused at RCPT without a client (semantics 15)
   recipients_unknown,  ///< as no_recipient, and it may have acted on recipients that we do not know
+  expired,             ///< it has ended
 };
 std::string_view to_text(TrailNote note) noexcept;
 
@@ -73,11 +74,12 @@ struct TrailEntry {
   RulePlace rule;
   Truth truth = Truth::no;  ///< means nothing where `note` says that the rule was not asked
   TrailNote note = TrailNote::none;
-  RuleMode mode = RuleMode::enforce;
-  Verdict verdict = Verdict::pass;        ///< what the rule says when it is yes
-  std::string reason;                     ///< its reason, if it refuses
-  std::string cause;                      ///< when unavailable: of which fact, and why
-  std::vector<Evidence> evidence;         ///< what its condition looked at, as far as it got
+  RuleMode mode = RuleMode::enforce;  ///< of a rule with a share, for this message
+  unsigned share = 0;               ///< percent of messages that it acts on; 0: its mode is for all
+  Verdict verdict = Verdict::pass;  ///< what the rule says when it is yes
+  std::string reason;               ///< its reason, if it refuses
+  std::string cause;                ///< when unavailable: of which fact, and why
+  std::vector<Evidence> evidence;   ///< what its condition looked at, as far as it got
   std::vector<std::string> effects = {};  ///< what it does besides when it is yes, in words
 
   friend bool operator==(const TrailEntry&, const TrailEntry&) = default;

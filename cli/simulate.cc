@@ -1,0 +1,191 @@
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "journal/explain_simulation.h"
+#include "journal/json_writer.h"
+#include "kit/play.h"
+#include "kit/scene_text.h"
+#include "policy/codec.h"
+#include "policy/request.h"
+#include "postern/version.h"
+#include "reply/render.h"
+#include "rules/loader_tests.h"
+
+#include <chrono>
+#include <iostream>
+#include <istream>
+#include <iterator>
+#include <ostream>
+#include <sysexits.h>
+
+namespace postern::cli {
+namespace {
+
+Problems as_problems(const KitFault& fault, const std::string& where) {
+  auto problem = plain_problem(fault.message, fault.hint);
+  problem.position.file = where;
+  return {problem};
+}
+
+/// What Postfix asks a policy service, as its log and ours show it.
+bool is_policy_request(std::string_view text) {
+  const auto line = text.substr(0, text.find('\n'));
+  const auto equals = line.find('=');
+  return equals != std::string_view::npos &&
+         line.substr(0, equals).find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
+             std::string_view::npos;
+}
+
+std::optional<KitFault> describe_request(std::string text, Scene& scene) {
+  policy_door::Decoder decoder;
+  text += "\n\n";
+  decoder.feed(text);
+  const auto* request = decoder.next();
+  if (request == nullptr) return KitFault{"this is too long for a request of Postfix", ""};
+  const auto stage = policy_door::stage_of(*request);
+  if (!stage) {
+    return KitFault{"rules are not asked at this protocol_state, or there is none",
+                    "as in protocol_state=RCPT"};
+  }
+  const auto time = scene.told.time;
+  scene.told = policy_door::transaction_of(*request, *stage);
+  scene.told.door = Door::policy;
+  scene.told.time = time;
+  scene.stage = *stage;
+  if (scene.told.recipient.is_told()) scene.recipients = {scene.told.recipient.value()};
+  return {};
+}
+
+std::optional<Problems> describe(const std::string& file, SceneText& text) {
+  std::string description;
+  if (file == "-") {
+    description.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else {
+    const auto read = read_file(file);
+    if (!read) return read.problems();
+    description = *read;
+  }
+  const auto fault = is_policy_request(description) ? describe_request(description, text.scene())
+                                                    : text.describe(description);
+  if (!fault) return {};
+  return as_problems(*fault, file == "-" ? "standard input" : file);
+}
+
+/// As libmilter sends them: a percent sign is doubled.
+std::vector<std::string> wire_lines(const MilterReply& reply) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    auto line = reply.code + (i + 1 < reply.lines.size() ? '-' : ' ');
+    if (!reply.enhanced.empty()) line += reply.enhanced + ' ';
+    lines.push_back(line + reply.lines[i]);
+  }
+  return lines;
+}
+
+std::vector<SimulatedReply> replies_of(const Played& played) {
+  std::vector<SimulatedReply> replies;
+  const auto& reply = played.decision.reply;
+  if (!reply) return replies;
+  const auto at_milter = render_for_milter(*reply, 0);
+  replies.push_back({"the milter", wire_lines(at_milter), at_milter.expected});
+  if (played.decision.reason == nullptr) return replies;
+  const auto context = policy_context("", reply->stage());
+  const auto named = context == PolicyContext::recipient
+                         ? played.transaction.recipient.value().text()
+                         : std::string();
+  const auto at_policy =
+      render_for_policy(*reply, *played.decision.reason, context, policy_prefix(context, named));
+  replies.push_back(
+      {"Postfix's policy service", {"action=" + at_policy.action}, {at_policy.expected}});
+  return replies;
+}
+
+Record record_of(const Played& played, const Policy& policy) {
+  Record record;
+  record.host = policy.settings().identity.host;
+  record.engine = version();
+  record.policy_digest = policy.digest();
+  record.transaction = played.transaction;
+  record.facts = played.facts;
+  record.decision = played.decision;
+  return record;
+}
+
+void write_json(const std::vector<Played>& all, const Policy& policy, std::ostream& out) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.member("policy", policy.digest());
+  json.key("decisions").begin_array();
+  for (const auto& played : all) {
+    const auto record = record_of(played, policy);
+    json.begin_object();
+    json.member("stage", to_text(played.transaction.stage));
+    json.member("verdict", to_text(played.decision.verdict));
+    json.member_unless_empty("rule", played.decision.rule ? played.decision.rule->name : "");
+    json.member("summary", simulation_line(record));
+    json.key("replies").begin_array();
+    for (const auto& reply : replies_of(played)) {
+      json.begin_object();
+      json.member("door", reply.door);
+      json.key("answer").begin_array();
+      for (const auto& line : reply.answer) json.string(line);
+      json.end_array();
+      json.key("lines").begin_array();
+      for (const auto& line : reply.lines) json.string(line);
+      json.end_array();
+      json.end_object();
+    }
+    json.end_array();
+    json.key("record").raw(to_json(record));
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  out << text << '\n';
+}
+
+void write_text(const std::vector<Played>& all, const Policy& policy, std::ostream& out) {
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    out << simulation_line(record_of(all[i], policy)) << '\n';
+  }
+  if (all.size() > 1) out << '\n';
+  out << explain_simulation(record_of(all.back(), policy), replies_of(all.back()));
+}
+
+}  // namespace
+
+int simulate(const Options& options, Terminal terminal) {
+  const auto fail = [&](const Problems& problems, int status) {
+    terminal.err << render(problems, terminal.glyphs);
+    return status;
+  };
+  const auto loaded = load_policy(options.place);
+  if (!loaded) return fail(loaded.problems(), EX_CONFIG);
+  SceneText text;
+  text.scene().told.time = std::chrono::system_clock::now();
+  for (const auto& file : options.words) {
+    if (const auto problems = describe(file, text)) return fail(*problems, EX_DATAERR);
+  }
+  for (const auto& [name, value] : options.scene) {
+    if (const auto fault = text.set(name, value))
+      return fail(as_problems(*fault, "--" + name), EX_USAGE);
+  }
+  World world;
+  if (const auto fault = text.take_world(world))
+    return fail(as_problems(*fault, "--dns"), EX_USAGE);
+  if (!options.dns_file.empty()) {
+    const auto more = read_dns_file(options.dns_file, disk_reader(options.place));
+    if (!more) return fail(more.problems(), EX_DATAERR);
+    world.dns.add_missing(*more);
+  }
+  if (const auto fault = text.scene().fault()) return fail(as_problems(*fault, ""), EX_USAGE);
+  const auto all = play(text.scene(), world, *loaded->policy);
+  if (options.format == Format::json) {
+    write_json(all, *loaded->policy, terminal.out);
+  } else {
+    write_text(all, *loaded->policy, terminal.out);
+  }
+  return EX_OK;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,183 @@
+#include "cli/commands.h"
+#include "support/golden.h"
+#include "support/temp_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+namespace postern::cli {
+namespace {
+
+using testing::expect_golden;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::TempDir;
+
+constexpr const char* rules = R"([identity]
+host = "mx1.example.org"
+contact = "postmaster@example.org"
+
+[listen]
+policy = "unix:/run/postern/policy.sock"
+
+[table.partners]
+kind = "cidr"
+entries = ["198.51.100.0/24"]
+
+[[rule]]
+name = "partners are welcome"
+when = 'client.ip in partners'
+accept = "session"
+
+[[rule]]
+name = "a tenth of the unencrypted"
+stage = "rcpt"
+when = 'not tls'
+reject = "policy-reject"
+mode = "10%"
+
+[[rule]]
+name = "last summer"
+stage = "rcpt"
+reject = "policy-reject"
+expires = "2026-08-31"
+
+[[rule]]
+name = "unknown recipients"
+when = 'recipient.local == "nobody"'
+reject = "rcpt-unknown"
+
+[[rule]]
+name = "too big"
+when = 'size > 1MB'
+reject = "message-too-big"
+)";
+
+class Simulate : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options_.command = Command::simulate;
+    options_.place.config = dir_.write("postern.toml", rules);
+    options_.place.explicit_config = true;
+    options_.scene = {{"time", "2026-11-21T12:00:00Z"}};
+  }
+  int run(std::vector<std::pair<std::string, std::string>> scene,
+          const std::string& description = {}) {
+    options_.scene.insert(options_.scene.end(), scene.begin(), scene.end());
+    if (!description.empty()) options_.words = {dir_.write("description", description)};
+    return run_command(options_, {out_, err_});
+  }
+  /// With the policy in a folder whose name is always as long, because lines are folded.
+  void use_constant_folder() {
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(dir_.path());
+    options_.place.config = "postern.toml";
+    back_ = before;
+  }
+  void TearDown() override {
+    if (!back_.empty()) std::filesystem::current_path(back_);
+  }
+
+  std::filesystem::path back_;
+  TempDir dir_;
+  Options options_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(Simulate, TellsEachStageAndTheStoryOfTheLast) {
+  EXPECT_EQ(run({{"client", "192.0.2.1"},
+                 {"helo", "mail.example.net"},
+                 {"sender", "a@example.net"},
+                 {"recipient", "nobody@example.org"}}),
+            0)
+      << err_.str();
+  const auto text = out_.str();
+  EXPECT_THAT(text, HasSubstr("at connect: passed, no rule objected\n"
+                              "at helo: passed, no rule objected\n"
+                              "at mail: passed, no rule objected\n\n"
+                              "refused for good with 550 5.1.1 (rcpt-unknown)\n"));
+  EXPECT_THAT(text, HasSubstr("By the milter, byte for byte"));
+  EXPECT_THAT(text, HasSubstr("    |action=550 5.1.1 "));
+  EXPECT_THAT(text, HasSubstr("not asked: it has expired and is off"));
+  EXPECT_THAT(err_.str(), IsEmpty());
+}
+
+TEST_F(Simulate, ReadsAsExpected) {
+  use_constant_folder();
+  EXPECT_EQ(run({{"client", "192.0.2.1"},
+                 {"client-name", "mail.example.net"},
+                 {"helo", "mail.example.net"},
+                 {"sender", "a@example.net"},
+                 {"recipient", "nobody@example.org"}}),
+            0)
+      << err_.str();
+  const auto text = out_.str();
+  expect_golden("cli/simulate.txt", text.substr(0, text.find("\nDecided by\n")));
+}
+
+TEST_F(Simulate, DecidesOnEachRecipientAndThenOnTheMessage) {
+  EXPECT_EQ(run({{"client", "192.0.2.1"},
+                 {"sender", "a@example.net"},
+                 {"recipient", "nobody@example.org,bob@example.org"},
+                 {"size", "2000000"}}),
+            0)
+      << err_.str();
+  EXPECT_THAT(out_.str(),
+              HasSubstr("at rcpt <nobody@example.org>: refused for good with 550 5.1.1"));
+  EXPECT_THAT(out_.str(), HasSubstr("at rcpt <bob@example.org>: passed"));
+  EXPECT_THAT(out_.str(), HasSubstr("\n\nrefused for good with 552 5.3.4 (message-too-big)\n"));
+}
+
+TEST_F(Simulate, TakesWhatPostfixAsks) {
+  EXPECT_EQ(run({},
+                "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\n"
+                "client_address=198.51.100.7\nclient_name=unknown\nreverse_client_name=unknown\n"
+                "helo_name=mail.example.net\nsender=\nrecipient=nobody@example.org\nsize=0\n"),
+            0)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("at connect: accepted by \"partners are welcome\", "));
+  EXPECT_THAT(out_.str(), HasSubstr("through Postfix's policy protocol, at stage"));
+  EXPECT_THAT(out_.str(), HasSubstr("Nothing in our name: the MTA would be told to go on."));
+}
+
+TEST_F(Simulate, TakesADescriptionOfSwaksAndOptionsOverIt) {
+  EXPECT_EQ(run({{"client", "192.0.2.1"}},
+                "swaks --from a@example.net --to nobody@example.org --ehlo mail.example.net\n"),
+            0)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("refused for good with 550 5.1.1"));
+}
+
+TEST_F(Simulate, JsonIsOneObject) {
+  options_.format = Format::json;
+  EXPECT_EQ(run({{"client", "198.51.100.7"}}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr(R"("decisions":[{"stage":"connect","verdict":"accept",)"
+                                    R"("rule":"partners are welcome","summary":"at connect: )"));
+  EXPECT_THAT(out_.str(), HasSubstr(R"("replies":[],"record":{)"));
+}
+
+TEST_F(Simulate, SaysWhatItCannotUse) {
+  EXPECT_EQ(run({{"client", "here"}}), 64);
+  EXPECT_EQ(err_.str(),
+            "--client: error: \"here\" is not an IP address\n"
+            "      hint: as in 192.0.2.1 or 2001:db8::1\n");
+  EXPECT_THAT(out_.str(), IsEmpty());
+}
+
+TEST_F(Simulate, NeedsASenderForARecipient) {
+  EXPECT_EQ(run({{"client", "192.0.2.1"}, {"recipient", "bob@example.org"}}), 64);
+  EXPECT_THAT(err_.str(), HasSubstr("stage \"rcpt\" needs a sender"));
+}
+
+TEST_F(Simulate, ReadsAFileOfDnsAnswers) {
+  options_.dns_file = dir_.write("dns.toml", "\"example.com MX\" = \"mail\\u0020x y\"\n");
+  EXPECT_EQ(run({{"client", "192.0.2.1"}}), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("is not an MX record"));
+}
+
+}  // namespace
+}  // namespace postern::cli
