@@ -55,6 +55,7 @@ std::unique_ptr<Session> make_session(const Services& services) {
   };
   setup.next_reference = [services] { return services.references.next(); };
   setup.now = [services] { return services.clock.system(); };
+  setup.utc_offset = [services](auto time) { return services.clock.utc_offset(time); };
   setup.complain = [](std::string_view message) { log(LogLevel::error, message); };
   setup.counters = &services.milter_counters;
   return std::make_unique<Session>(std::move(setup));

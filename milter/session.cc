@@ -315,6 +315,7 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
   transaction.stage = stage;
   transaction.reference = setup_.next_reference();
   transaction.time = setup_.now();
+  transaction.utc_offset = setup_.utc_offset(transaction.time);
   if (message_) collect_facts(*message_);
   ++setup_.counters->requests;
 
@@ -502,6 +503,7 @@ Session::Asked Session::internal_error(Stage stage) {
   asked.transaction.stage = stage;
   asked.transaction.reference = setup_.next_reference();
   asked.transaction.time = setup_.now();
+  asked.transaction.utc_offset = setup_.utc_offset(asked.transaction.time);
   if (stage == Stage::rcpt) {
     asked.transaction.recipient = MailAddress::from_envelope(argument_of_rcpt_);
   }

@@ -59,6 +59,8 @@ struct SessionSetup {
   std::function<bool(std::chrono::milliseconds)> pause;
   std::function<Reference()> next_reference;
   std::function<std::chrono::system_clock::time_point()> now;
+  /// What local time is ahead of UTC at that moment.
+  std::function<std::chrono::seconds(std::chrono::system_clock::time_point)> utc_offset;
   std::function<void(std::string_view)> complain;  ///< logs an error of ours
   DoorCounters* counters = nullptr;                ///< never null
 };

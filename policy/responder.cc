@@ -255,6 +255,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
   try {
     auto transaction = transaction_of(request, stage);
     transaction.time = services.clock.system();
+    transaction.utc_offset = services.clock.utc_offset(transaction.time);
     auto recalled = memory.recall(asked.key, transaction.queue_id, services.policy.get());
     asked.policy = std::move(recalled.policy);
     if (!asked.policy) return fail(asked, "no policy is loaded");

@@ -284,6 +284,7 @@ void read_transaction(const Object& from, Transaction& transaction) {
       from, "recipients", [&](const Json&) { return read_recipients(from); });
   transaction.recipient_count = told_number(from, "recipient_count");
   transaction.size = told_number(from, "size");
+  transaction.utc_offset = std::chrono::seconds(from.number<std::int32_t>("utc_offset"));
   transaction.queue_id = from.text("queue_id");
   transaction.instance = from.text("instance");
   transaction.session = from.text("session");

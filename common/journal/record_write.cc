@@ -62,7 +62,7 @@ void member(JsonWriter& json, std::string_view name, const Told<T>& told) {
 // Structured bindings, here and below, so that a member added to one of these structures does not
 // compile until the journal keeps it: a record without it could not be replayed.
 void write(JsonWriter& json, const Transaction& transaction) {
-  const auto& [stage, door, reference, time, client, server_address, server_port, tls,
+  const auto& [stage, door, reference, time, utc_offset, client, server_address, server_port, tls,
                authentication, helo, extended_smtp, sender, declared_size, recipient, recipients,
                recipient_count, size, queue_id, instance, session, policy_context, macros] =
       transaction;
@@ -94,6 +94,7 @@ void write(JsonWriter& json, const Transaction& transaction) {
   member(json, "recipients", recipients);
   member(json, "recipient_count", recipient_count);
   member(json, "size", size);
+  if (utc_offset.count() != 0) json.member("utc_offset", utc_offset.count());
   json.member_unless_empty("queue_id", queue_id);
   json.member_unless_empty("instance", instance);
   json.member_unless_empty("session", session);

@@ -1,5 +1,6 @@
 #include "rules/compiler.h"
 
+#include "rules/compiler_calculations.h"
 #include "rules/literals.h"
 #include "rules/parser.h"
 #include "rules/resolve.h"
@@ -26,6 +27,8 @@ bool is_text_like(ValueType type) {
   return type == ValueType::text || type == ValueType::local || type == ValueType::domain ||
          type == ValueType::address || type == ValueType::addresses;
 }
+
+bool is_countable(ValueType type) { return type == ValueType::number || type == ValueType::size; }
 
 /// What the right-hand side asks when the sides change places; `in` and text operators cannot.
 std::optional<Operator> mirrored(Operator op) {
@@ -91,6 +94,8 @@ class Compiler {
     program_.latest = resolver_.latest();
     program_.subjects = resolver_.subjects();
     program_.names = resolver_.names();
+    program_.scores = resolver_.scores();
+    program_.warnings = std::move(resolver_.warnings());
     return std::move(program_);
   }
 
@@ -135,6 +140,11 @@ class Compiler {
       case NodeKind::macro:
         return bare(node);
       case NodeKind::broken:
+        return constant(Truth::no);
+      case NodeKind::sum:
+      case NodeKind::difference:
+      case NodeKind::product:
+        resolver_.problem(node, "a calculation alone is no condition", "compare it with something");
         return constant(Truth::no);
       default:
         resolver_.problem(node, "a value alone is no condition", "compare something with it");
@@ -212,6 +222,7 @@ class Compiler {
     Test test;
     if (operand.row) test.name = operand.row->id;
     test.macro = operand.macro;
+    test.score = operand.score;
     test.check = operand.check;
     test.type = operand.type;
     test.comparison = comparison;
@@ -222,6 +233,7 @@ class Compiler {
     const auto& left = node.parts[0];
     const auto& right = node.parts[1];
     if (is_condition(left) || is_condition(right)) return nested(node);
+    if (is_calculation(left) || is_calculation(right)) return calculation(node);
     if (is_operand(left)) return against(node, left, node.op, right);
     if (is_operand(right)) {
       if (node.op == Operator::in) return literal_in(node, left, right);
@@ -239,6 +251,21 @@ class Compiler {
                         "compare a name of the transaction, or a check");
     }
     return constant(Truth::no);
+  }
+
+  Part calculation(const Node& node) {
+    const auto folded = fold(node);
+    if (!is_calculation(folded.parts[0]) && !is_calculation(folded.parts[1])) {
+      return comparison(folded);
+    }
+    return calculated(folded);
+  }
+
+  Part calculated(const Node& node) {
+    Test test;
+    if (!read_calculation(resolver_, node, test)) return constant(Truth::no);
+    const auto part = emit(std::move(test));
+    return node.op == Operator::not_equal ? negate(part) : part;
   }
 
   Part nested(const Node& node) {
@@ -265,7 +292,18 @@ class Compiler {
     return constant(Truth::no);
   }
 
+  /// Two names of numbers or sizes, and which is the larger.
+  static bool is_order(const Node& left, Operator op, const Node& right) {
+    if (op == Operator::equal || op == Operator::not_equal || !mirrored(op)) return false;
+    const auto counts = [](const Node& node) {
+      const auto* row = node.kind == NodeKind::name ? find_name(node.text) : nullptr;
+      return row && is_countable(row->type);
+    };
+    return counts(left) && counts(right) && left.text != right.text;
+  }
+
   Part against(const Node& node, const Node& left, Operator op, const Node& right) {
+    if (is_order(left, op, right)) return calculated(node);
     const auto operand = resolver_.operand(left);
     if (op == Operator::in && right.kind == NodeKind::name) return in_table(node, operand, right);
     if (!operand) {
@@ -288,12 +326,15 @@ class Compiler {
     switch (op) {
       case Operator::equal:
       case Operator::not_equal:
-        return operand.type != ValueType::addresses;
+        return operand.type != ValueType::addresses && operand.type != ValueType::time_of_day;
       case Operator::less:
       case Operator::less_equal:
       case Operator::greater:
       case Operator::greater_equal:
-        return operand.type == ValueType::number || operand.type == ValueType::size;
+        return is_countable(operand.type) || operand.type == ValueType::time_of_day ||
+               operand.type == ValueType::date;
+      case Operator::within:
+        return operand.type == ValueType::domain;
       case Operator::in:
         return operand.type != ValueType::boolean;
       case Operator::matches:
@@ -311,8 +352,14 @@ class Compiler {
       hint = "write " + operand.spelling + " or not " + operand.spelling;
     } else if (operand.type == ValueType::addresses) {
       hint = "write " + operand.spelling + " contains";
+    } else if (op == Operator::within && operand.type == ValueType::address) {
+      hint = "write " + operand.spelling + ".domain within";
+    } else if (operand.type == ValueType::time_of_day) {
+      hint = "it has <, <=, >, >= and in, as in time in \"08:00-18:00\"";
     } else if (operand.type == ValueType::ip || operand.type == ValueType::choice) {
       hint = "it has ==, != and in";
+    } else if (operand.type == ValueType::domain) {
+      hint = "it has ==, !=, in, within, matches, starts_with, ends_with and contains";
     } else if (is_text_like(operand.type)) {
       hint = "it has ==, !=, in, matches, starts_with, ends_with and contains";
     } else {
@@ -351,9 +398,16 @@ class Compiler {
   Part against_name(const Node& node, const Operand& left, Operator op, const Node& right) {
     const auto other = resolver_.operand(right, &left);
     if (!other) return constant(Truth::no);
+    if (!left.score.empty() || !other->score.empty()) {
+      resolver_.problem(
+          right, "a score is compared with a fixed number",
+          "as in " + (left.score.empty() ? other->spelling : left.spelling) + " >= 5");
+      return constant(Truth::no);
+    }
     const bool equality = op == Operator::equal || op == Operator::not_equal;
     if (!equality || left.type == ValueType::choice || other->type == ValueType::choice ||
-        left.type == ValueType::boolean) {
+        left.type == ValueType::boolean || left.type == ValueType::time_of_day ||
+        left.type == ValueType::date) {
       resolver_.problem(right, quoted(to_text(op)) + " needs a fixed value behind it here",
                         "two names can only be compared with == and !=");
       return constant(Truth::no);

@@ -25,6 +25,23 @@ bool bound(const expression::Program& program, const expression::Step& step) {
   return false;
 }
 
+bool asks_of(const expression::Program& program, QuestionKind kind) {
+  using expression::Name;
+  return std::any_of(program.tests.begin(), program.tests.end(), [&](const auto& test) {
+    if (test.check) return test.check->description().kind == kind;
+    if (test.sum) {
+      return std::any_of(test.sum->adders.begin(), test.sum->adders.end(),
+                         [&](const auto& adder) { return asks_of(*adder.condition, kind); });
+    }
+    // What the mail server simply tells is of kind upstream; nobody was asked for it.
+    const auto told = [&](Name name) {
+      return name == Name::macro ||
+             (kind != QuestionKind::upstream && expression::row_of(name).kind == kind);
+    };
+    return (test.name && told(*test.name)) || (test.other && told(*test.other));
+  });
+}
+
 bool always_finds(const expression::Program& program, const expression::Step& step,
                   std::string_view table) {
   using Kind = expression::Step::Kind;
@@ -55,7 +72,7 @@ bool always_finds(const expression::Program& program, const expression::Step& st
 
 }  // namespace
 
-Condition::Condition(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
+Condition::Condition(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
 Condition::~Condition() = default;
 Condition::Condition(Condition&&) noexcept = default;
 Condition& Condition::operator=(Condition&&) noexcept = default;
@@ -66,34 +83,27 @@ std::variant<Condition, std::vector<ExpressionProblem>> Condition::compile(std::
   if (auto* problems = std::get_if<std::vector<ExpressionProblem>>(&result)) {
     return std::move(*problems);
   }
-  auto program = std::make_unique<Program>();
+  auto program = std::make_shared<Program>();
   static_cast<expression::Program&>(*program) = std::move(std::get<expression::Program>(result));
   return Condition(std::move(program));
 }
 
-Condition Condition::always() { return Condition(std::make_unique<Program>()); }
+Condition Condition::always() { return Condition(std::make_shared<Program>()); }
 
 Stage Condition::earliest_stage() const noexcept { return program_->earliest; }
 const Subjects& Condition::subjects() const noexcept { return program_->subjects; }
 const std::string& Condition::source() const noexcept { return program_->source; }
 const std::vector<ConditionName>& Condition::names() const noexcept { return program_->names; }
 
+const std::vector<ExpressionProblem>& Condition::warnings() const noexcept {
+  return program_->warnings;
+}
+
 bool Condition::bound_to_networks() const noexcept {
   return !program_->steps.empty() && bound(*program_, program_->steps.back());
 }
 
-bool Condition::asks(QuestionKind kind) const noexcept {
-  using expression::Name;
-  return std::any_of(program_->tests.begin(), program_->tests.end(), [&](const auto& test) {
-    if (test.check) return test.check->description().kind == kind;
-    // What the mail server simply tells is of kind upstream; nobody was asked for it.
-    const auto told = [&](Name name) {
-      return name == Name::macro ||
-             (kind != QuestionKind::upstream && expression::row_of(name).kind == kind);
-    };
-    return (test.name && told(*test.name)) || (test.other && told(*test.other));
-  });
-}
+bool Condition::asks(QuestionKind kind) const noexcept { return asks_of(*program_, kind); }
 
 std::string Condition::limit() const {
   using expression::Comparison;
@@ -124,6 +134,48 @@ std::string Condition::limit() const {
 }
 
 const expression::Program& Condition::program() const noexcept { return *program_; }
+std::shared_ptr<const expression::Program> Condition::shared_program() const noexcept {
+  return program_;
+}
+
+const std::vector<std::string>& Condition::scores() const noexcept { return program_->scores; }
+
+void Condition::bind_scores(
+    const std::function<std::shared_ptr<const expression::ScoreSum>(const std::string&)>& sum_of) {
+  if (program_->scores.empty()) return;
+  auto bound = std::make_shared<Program>(*program_);
+  std::map<std::string, std::shared_ptr<const expression::ScoreSum>> sums;
+  for (auto& test : bound->tests) {
+    if (test.score.empty()) continue;
+    auto& sum = sums[test.score];
+    if (!sum) sum = sum_of(test.score);
+    test.sum = sum;
+    // Whoever looks for a name in this condition is to find what its scores rest on.
+    for (const auto& adder : test.sum->adders) {
+      for (const auto& name : adder.condition->names) {
+        const bool known =
+            std::any_of(bound->names.begin(), bound->names.end(),
+                        [&](const ConditionName& each) { return each.name == name.name; });
+        if (!known) bound->names.push_back({name.name, 0, 1, name.kind});
+      }
+    }
+  }
+  program_ = std::move(bound);
+}
+
+std::string Condition::yes_but_for(const Transaction& transaction, const Facts& facts) const {
+  using expression::Unanswered;
+  if (program_->scores.empty()) return {};
+  if (expression::run(*program_, transaction, facts, nullptr, Unanswered::nothing) != Truth::yes) {
+    return {};
+  }
+  for (const auto& test : program_->tests) {
+    if (!test.sum) continue;
+    const auto reading = read_score(*test.sum, transaction, facts, expression::ScoreDetail::sum);
+    if (reading.unavailable) return std::string(reading.unanswered_rule);
+  }
+  return {};
+}
 
 Condition::LookUp Condition::looks_up(std::string_view table) const noexcept {
   const auto& program = *program_;

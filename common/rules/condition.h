@@ -6,6 +6,7 @@
 #include "postern/facts.h"
 #include "postern/transaction.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ using NamedConditions = std::map<std::string, std::shared_ptr<const Condition>, 
 namespace expression {
 struct Need;
 struct Program;
+struct ScoreSum;
 }  // namespace expression
 using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
@@ -53,6 +55,14 @@ struct ConditionName {
   QuestionKind kind = QuestionKind::upstream;  ///< who could tell it when the MTA does not
 };
 
+/// What is known of a score when a condition that tests it is compiled.
+struct KnownScore {
+  Stage earliest = Stage::connect;  ///< from here on all rules so far have added to it
+  Subjects subjects;                ///< what they speak of
+  std::vector<ConditionName> names;
+};
+using KnownScores = std::map<std::string, KnownScore, std::less<>>;
+
 struct ConditionOutcome {
   Truth truth = Truth::no;
   std::vector<Question> questions;       ///< when unknown: what to ask now; costly ones held back
@@ -74,6 +84,8 @@ class Condition {
     /// Not all files could be read: a table that is not known may stand in the others.
     bool more_tables = false;
     const NamedConditions* conditions = nullptr;
+    /// Those that a condition may test; null: any, and their stages are not looked at.
+    const KnownScores* scores = nullptr;
   };
 
   /// Parses, checks types and names, compiles. All faults at once.
@@ -91,6 +103,8 @@ class Condition {
   Stage earliest_stage() const noexcept;
   const Subjects& subjects() const noexcept;
   const std::string& source() const noexcept;
+  /// What may be meant but rarely is. Of its own text, not of named conditions in it.
+  const std::vector<ExpressionProblem>& warnings() const noexcept;
   /// Every name of the fixed list that it holds, for reviews.
   const std::vector<ConditionName>& names() const noexcept;
   /// True if `and` joins it with a test that only some client networks pass (`client.ip in ...`),
@@ -103,8 +117,18 @@ class Condition {
   /// count to be greater than a number; else empty. For the field {limit}.
   std::string limit() const;
 
+  /// The scores it tests, each once.
+  const std::vector<std::string>& scores() const noexcept;
+  /// Binds every test of a score to the sum that `sum_of` gives for the name.
+  void bind_scores(
+      const std::function<std::shared_ptr<const expression::ScoreSum>(const std::string&)>& sum_of);
+  /// The first rule whose missing answer keeps a test of a score from coming out as yes here; empty
+  /// if the condition would not be yes without what such rules add.
+  std::string yes_but_for(const Transaction& transaction, const Facts& facts) const;
+
   /// What it was compiled to (rules/program.h), to become part of other conditions.
   const expression::Program& program() const noexcept;
+  std::shared_ptr<const expression::Program> shared_program() const noexcept;
 
   /// How surely something was found in `table` when the condition says yes.
   enum class LookUp : std::uint8_t { never, perhaps, always };
@@ -125,8 +149,8 @@ class Condition {
 
  private:
   struct Program;
-  explicit Condition(std::unique_ptr<const Program> program);
-  std::unique_ptr<const Program> program_;
+  explicit Condition(std::shared_ptr<const Program> program);
+  std::shared_ptr<const Program> program_;
 };
 
 }  // namespace postern

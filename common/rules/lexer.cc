@@ -22,7 +22,8 @@ constexpr std::array keywords{
     Keyword{"not", TokenKind::logical_not},     Keyword{"in", TokenKind::in},
     Keyword{"matches", TokenKind::matches},     Keyword{"starts_with", TokenKind::starts_with},
     Keyword{"ends_with", TokenKind::ends_with}, Keyword{"contains", TokenKind::contains},
-    Keyword{"true", TokenKind::boolean, 1},     Keyword{"false", TokenKind::boolean, 0},
+    Keyword{"within", TokenKind::within},       Keyword{"true", TokenKind::boolean, 1},
+    Keyword{"false", TokenKind::boolean, 0},
 };
 
 struct Unit {
@@ -120,6 +121,7 @@ class Lexer {
     std::int64_t value = 0;
     bool fits = true;
     for (; is_digit(peek()); ++at_) fits = fits && append(value, peek() - '0');
+    if (is_fraction()) return decimal(start, value, fits);
     const auto digits_end = at_;
     // "10 MB" reads as "10MB" does; nothing else that begins with a letter can follow a number but
     // an operator, and no operator is spelled like a unit.
@@ -142,6 +144,35 @@ class Lexer {
       return;
     }
     push(unit ? unit->kind : TokenKind::number, start).number = unit ? value * unit->factor : value;
+  }
+
+  /// "2.5" and no more: of "192.0.2.1" the parts are no fractions.
+  bool is_fraction() const {
+    if (peek() != '.' || !is_digit(peek(1))) return false;
+    std::size_t ahead = 1;
+    while (is_digit(peek(ahead))) ++ahead;
+    return peek(ahead) != '.';
+  }
+
+  void decimal(std::size_t start, std::int64_t value, bool fits) {
+    ++at_;
+    std::size_t digits = 0;
+    for (; is_digit(peek()); ++at_, ++digits) {
+      if (digits < 3) fits = fits && append(value, peek() - '0');
+    }
+    for (auto missing = digits; missing < 3; ++missing) fits = fits && append(value, 0);
+    if (is_letter(peek())) {
+      while (is_letter(peek()) || is_digit(peek())) ++at_;
+      problem(start, "a unit stands behind a whole number", "as in 1500kB for 1.5MB");
+    } else if (digits > 3) {
+      problem(start, "a number has three decimals at most");
+    } else if (!fits) {
+      problem(start, "this number is too large");
+    } else {
+      push(TokenKind::decimal, start).number = value;
+      return;
+    }
+    push(TokenKind::broken, start);
   }
 
   static bool append(std::int64_t& value, int digit) {
@@ -188,6 +219,16 @@ class Lexer {
       case ',':
         push(TokenKind::comma, start);
         return;
+      case '+':
+        push(TokenKind::plus, start);
+        return;
+      case '*':
+        push(TokenKind::times, start);
+        return;
+      case '-':
+        if (joins_words(start)) break;
+        push(TokenKind::minus, start);
+        return;
       case '<':
         if (with_equal) ++at_;
         push(with_equal ? TokenKind::less_equal : TokenKind::less, start);
@@ -220,8 +261,16 @@ class Lexer {
         push(c == '&' ? TokenKind::logical_and : TokenKind::logical_or, start);
         return;
       default:
-        unexpected(start);
+        break;
     }
+    unexpected(start);
+  }
+
+  /// A minus without a space on either side, as in "client-name", was not meant to subtract.
+  bool joins_words(std::size_t at) const {
+    const auto is_part = [](char c) { return is_letter(c) || is_digit(c); };
+    return at > 0 && is_part(source_[at - 1]) && at + 1 < source_.size() &&
+           is_letter(source_[at + 1]);
   }
 
   // A run of octets that begin no token is one problem, not one each: a pasted UTF-8 quotation mark
@@ -229,14 +278,17 @@ class Lexer {
   void unexpected(std::size_t start) {
     const auto begins_token = [](char c) {
       return is_space(c) || is_letter(c) || is_digit(c) ||
-             std::string_view("\"'()[],<>=!&|").find(c) != std::string_view::npos;
+             std::string_view("\"'()[],<>=!&|+-*").find(c) != std::string_view::npos;
     };
     while (at_ < source_.size() && !begins_token(source_[at_])) ++at_;
     const auto octets = source_.substr(start, at_ - start);
     const bool printable =
         std::all_of(octets.begin(), octets.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
     if (octets == "-") {
-      problem(start, "\"-\" has no place in a condition", "names are written with _, not with -");
+      problem(start, "\"-\" has no place in a condition",
+              "names are written with _, not with -; subtract with spaces around it");
+    } else if (octets == "/") {
+      problem(start, "there is no division", "multiply the other side instead");
     } else if (printable) {
       problem(start, "\"" + std::string(octets) + "\" has no place in a condition");
     } else {

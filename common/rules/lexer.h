@@ -16,6 +16,7 @@ enum class TokenKind : std::uint8_t {
   name,      ///< client.ip, partners
   text,      ///< "..." or '...'
   number,    ///< 25
+  decimal,   ///< 2.5, in thousandths
   size,      ///< 10MB, in octets
   duration,  ///< 5m, in seconds
   boolean,   ///< true, false
@@ -35,6 +36,10 @@ enum class TokenKind : std::uint8_t {
   starts_with,
   ends_with,
   contains,
+  within,
+  plus,
+  minus,
+  times,
   logical_and,
   logical_or,
   logical_not,
@@ -47,7 +52,7 @@ struct Token {
   std::size_t offset = 0;
   std::size_t length = 0;
   std::string text;         ///< of a name; of a text, with its escapes resolved
-  std::int64_t number = 0;  ///< number, octets, seconds, or 0 and 1 of a boolean
+  std::int64_t number = 0;  ///< number, thousandths, octets, seconds, or 0 and 1
 };
 
 struct Lexed {

@@ -1,8 +1,11 @@
 #include "rules/literals.h"
 
 #include "model/text.h"
+#include "rules/local_clock.h"
+#include "tables/entries.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <utility>
 
@@ -17,6 +20,8 @@ std::string_view kind_text(NodeKind kind) {
       return "a text";
     case NodeKind::number:
       return "a number";
+    case NodeKind::decimal:
+      return "a fraction";
     case NodeKind::size:
       return "a size";
     case NodeKind::duration:
@@ -38,7 +43,9 @@ class Reader {
   bool read(const Node& node) {
     set_comparison();
     if (node.kind == NodeKind::list) return list(node);
-    if (op_ == Operator::in && !(operand_.type == ValueType::ip && node.kind == NodeKind::text)) {
+    // A network and a stretch of the day hold much by themselves.
+    const bool ample = operand_.type == ValueType::ip || operand_.type == ValueType::time_of_day;
+    if (op_ == Operator::in && !(ample && node.kind == NodeKind::text)) {
       return fault(node, "\"in\" needs a table or a list behind it",
                    node.kind == NodeKind::text ? "write [\"" + node.text + "\"], or compare with =="
                                                : "write the value in [ ]");
@@ -72,6 +79,9 @@ class Reader {
       case Operator::ends_with:
         test_.comparison = Comparison::ends_with;
         break;
+      case Operator::within:
+        test_.comparison = Comparison::within;
+        break;
       case Operator::matches:
         test_.comparison = Comparison::matches;
         break;
@@ -85,7 +95,7 @@ class Reader {
   }
 
   bool list(const Node& node) {
-    if (op_ != Operator::in) {
+    if (op_ != Operator::in && op_ != Operator::within) {
       return fault(
           node, quoted(postern::expression::to_text(op_)) + " compares with one value",
           op_ == Operator::equal ? "write in for a list" : "join several comparisons with or");
@@ -120,6 +130,10 @@ class Reader {
         break;
     }
     switch (operand_.type) {
+      case ValueType::time_of_day:
+        return op_ == Operator::in ? time_range(node) : time_of_day(node);
+      case ValueType::date:
+        return date(node);
       case ValueType::ip:
         return network(node);
       case ValueType::domain:
@@ -138,12 +152,18 @@ class Reader {
   bool wrong_kind(const Node& node) {
     std::string hint;
     const bool numeric = operand_.type == ValueType::number || operand_.type == ValueType::size;
-    if (operand_.type == ValueType::boolean) {
+    if (operand_.type == ValueType::time_of_day) {
+      hint = "write it as \"08:00\"";
+    } else if (operand_.type == ValueType::date) {
+      hint = "write it as \"2026-12-24\"";
+    } else if (operand_.type == ValueType::boolean) {
       hint = "write " + operand_.spelling + " or not " + operand_.spelling;
     } else if (numeric && node.kind == NodeKind::text) {
       hint = "a number has no quotes";
     } else if (operand_.type == ValueType::number && node.kind == NodeKind::size) {
       hint = "leave out the unit";
+    } else if (operand_.type == ValueType::size && node.kind == NodeKind::duration) {
+      hint = "sizes end in B, kB, MB, GB, KiB, MiB or GiB; m is a minute, M a million octets";
     } else if (!numeric && (node.kind == NodeKind::number || node.kind == NodeKind::boolean)) {
       hint = "a text stands between quotes";
     }
@@ -160,41 +180,91 @@ class Reader {
     return true;
   }
 
+  /// Thousandths, of which two are equal or are not: a sum of decimals has no rounding.
+  bool score(const Node& node) {
+    if (node.kind != NodeKind::number && node.kind != NodeKind::decimal) return wrong_kind(node);
+    const auto most = std::numeric_limits<std::int64_t>::max() / 1000;
+    if (node.kind == NodeKind::number && (node.number > most || node.number < -most)) {
+      return fault(node, "no score is as large as this");
+    }
+    test_.numbers.push_back(node.kind == NodeKind::number ? node.number * 1000 : node.number);
+    return true;
+  }
+
   bool number(const Node& node) {
+    if (!operand_.score.empty()) return score(node);
     const bool is_size = operand_.type == ValueType::size && node.kind == NodeKind::size;
     if (node.kind != NodeKind::number && !is_size) return wrong_kind(node);
-    const auto most = operand_.row->most;
-    const auto n = node.number;
+    return bounded(node, node.number, operand_.row->most);
+  }
+
+  /// A value of 0 to `most`.
+  bool bounded(const Node& node, std::int64_t n, std::int64_t most) {
     // What the operator leaves of 0 to most: nothing, or everything?
     bool never = false;
     bool always = false;
     switch (test_.comparison) {
       case Comparison::less:
-        never = n == 0;
+        never = n <= 0;
         always = n > most;
         break;
       case Comparison::less_equal:
+        never = n < 0;
         always = n >= most;
         break;
       case Comparison::greater:
         never = n >= most;
+        always = n < 0;
         break;
       case Comparison::greater_equal:
         never = n > most;
-        always = n == 0;
+        always = n <= 0;
         break;
       default:
-        never = n > most;
+        never = n > most || n < 0;
     }
     if (never || always) {
-      const auto range =
-          most == unlimited ? "is never below 0" : "is a number from 0 to " + std::to_string(most);
+      const auto range = operand_.type == ValueType::time_of_day ? "is from 00:00 to 23:59:59"
+                         : most == unlimited                     ? "is never below 0"
+                                             : "is a number from 0 to " + std::to_string(most);
       if (op_ == Operator::not_equal) std::swap(never, always);
       return fault(node, quoted(operand_.spelling) + " " + range + ", so this is " +
                              (never ? "never" : "always") + " true");
     }
     test_.numbers.push_back(n);
     return true;
+  }
+
+  bool time_of_day(const Node& node) {
+    constexpr std::int64_t last_second = 86'399;
+    if (const auto time = time_of_day_from_text(node.text)) {
+      return bounded(node, *time, last_second);
+    }
+    return fault(node, quoted(node.text) + " is no time of day",
+                 time_range_from_text(node.text) ? "write in for a stretch of the day"
+                                                 : "write it as \"08:00\" or \"17:59:30\"");
+  }
+
+  bool time_range(const Node& node) {
+    if (const auto range = time_range_from_text(node.text)) {
+      test_.times.push_back(*range);
+      return true;
+    }
+    std::string hint = "write it as \"08:00-18:00\"; \"22:00-06:00\" goes over midnight";
+    const auto dash = node.text.find('-');
+    const auto from = time_of_day_from_text(node.text.substr(0, dash));
+    const bool empty = from && dash != std::string::npos &&
+                       from == time_of_day_from_text(node.text.substr(dash + 1));
+    if (empty) hint = "it begins where it ends; the whole day is \"00:00-24:00\"";
+    return fault(node, quoted(node.text) + " is no stretch of the day", std::move(hint));
+  }
+
+  bool date(const Node& node) {
+    if (const auto day = day_from_text(node.text)) {
+      test_.numbers.push_back(day->time_since_epoch().count());
+      return true;
+    }
+    return fault(node, quoted(node.text) + " is no date", "write it as \"2026-12-24\"");
   }
 
   bool network(const Node& node) {
@@ -221,13 +291,19 @@ class Reader {
     const auto& text = node.text;
     if (!text.empty() && text.front() == '.') {
       return fault(node, "no domain name begins with a dot, so this is never true",
-                   "write ends_with for all names below a domain");
+                   op_ == Operator::within ? "leave out the dot: within " + quoted(text.substr(1)) +
+                                                 " is that domain and all below it"
+                                           : "write within " + quoted(text.substr(1)) +
+                                                 " for that domain and all below it");
     }
     if (text.find('@') != std::string::npos && operand_.row->id != Name::helo) {
       return fault(node, "no domain name holds an @, so this is never true",
                    operand_.row->id == Name::sender_domain      ? "compare with sender"
                    : operand_.row->id == Name::recipient_domain ? "compare with recipient"
                                                                 : "");
+    }
+    if (op_ == Operator::within && text.find_first_not_of('.') == std::string::npos) {
+      return fault(node, "no domain name is within the empty one, so this is never true");
     }
     test_.texts.push_back(normal_domain(text));
     return true;
@@ -253,8 +329,12 @@ class Reader {
     const auto& words = operand_.words();
     if (std::find(words.begin(), words.end(), node.text) == words.end()) {
       const auto nearest = nearest_name(node.text, words);
-      std::string hint = nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?";
-      if (nearest.empty()) {
+      const auto begun = std::find_if(words.begin(), words.end(), [&](const auto& known) {
+        return lower(node.text).starts_with(known);
+      });
+      const auto& meant = nearest.empty() && begun != words.end() ? *begun : nearest;
+      std::string hint = meant.empty() ? "" : "did you mean " + quoted(meant) + "?";
+      if (meant.empty()) {
         hint = "it is one of";
         for (const auto& known : words) hint += (&known == &words.front() ? " " : ", ") + known;
       }
@@ -270,8 +350,29 @@ class Reader {
       return fault(node, "every text " + std::string(fragment_verb()) +
                              " the empty text, so this says nothing");
     }
+    if (op_ == Operator::ends_with) warn_of_half_labels(node);
     test_.texts.push_back(operand_.type == ValueType::text ? node.text : lower(node.text));
     return true;
+  }
+
+  /// "example.org" is the end of notexample.org as well, which anybody may register.
+  void warn_of_half_labels(const Node& node) {
+    const auto& text = node.text;
+    const bool domain = operand_.type == ValueType::domain;
+    if (!domain && operand_.type != ValueType::address && operand_.type != ValueType::addresses) {
+      return;
+    }
+    const auto first = static_cast<unsigned char>(text.front());
+    if (std::isalnum(first) == 0 || text.find('.') == std::string::npos ||
+        text.find('@') != std::string::npos) {
+      return;
+    }
+    std::string hint = "write " + operand_.spelling + (domain ? "" : ".domain") + " within " +
+                       quoted(text) + " for that domain and all below it";
+    if (operand_.type == ValueType::addresses) {
+      hint = "begin with @ for one domain, with . for all below it";
+    }
+    resolver_.warning(node, "names such as \"not" + text + "\" end so too", std::move(hint));
   }
 
   std::string_view fragment_verb() const {

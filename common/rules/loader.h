@@ -92,6 +92,8 @@ std::optional<EntryList> file_entries(const TableFile& file, const std::string& 
 /// Reports the faults of a condition where it stands.
 void report_condition(const Node& value, const std::vector<ExpressionProblem>& problems,
                       const TableSet& tables, Diagnostics& diagnostics);
+/// Reports what a condition may not mean as it stands.
+void report_warnings(const Node& value, const Condition& condition, Diagnostics& diagnostics);
 
 /// Compiles [when.NAME] sections: all are declared, then each is compiled after those it uses.
 class ConditionCompiler {
@@ -156,6 +158,7 @@ class RuleCompiler {
     std::string code_map;  ///< code = "{map.NAME}"
     std::string note;      ///< of a discard or quarantine
     std::vector<RuleEffect> effects;
+    std::vector<ScorePoints> scores;
 
     bool accepts() const { return member != nullptr && verdict == Verdict::accept; }
     bool refuses() const { return member != nullptr && verdict != Verdict::accept; }
@@ -188,6 +191,18 @@ class RuleCompiler {
   std::string text_in_language(const Node& source, const Action& action) const;
   void check_explicit_code(const Node& source, const Action& action) const;
 
+  // Scores, in loader_scores.cc.
+  std::vector<ScorePoints> read_scores(const Node& source) const;
+  /// What does not go together with adding to a score.
+  void check_scores(const Node& source, const Action& action,
+                    const std::optional<Condition>& condition) const;
+  /// Later rules may test what this one adds to.
+  void note_scores(const std::vector<ScorePoints>& scores,
+                   const std::optional<Condition>& condition, std::optional<Stage> stage);
+  /// Of the rules in the order in which they are asked.
+  void check_order_of_scores() const;
+  void bind();
+
   // Maps that texts and codes name, in loader_maps.cc.
   const Table* find_map(std::string_view name, const Span& by) const;
   void check_map_codes(const Node& source, const Action& action,
@@ -205,6 +220,7 @@ class RuleCompiler {
   Unread unread_;
   std::map<std::string, Span> names_;
   std::vector<DraftRule> rules_;
+  KnownScores scores_;
 };
 
 /// Warnings about the policy as a whole: verdicts that do not hold where they are spoken, rules

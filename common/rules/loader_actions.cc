@@ -131,7 +131,9 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
   }
   const EffectLoader loader(values_, settings_, unread_ != Unread::part_of_main_file);
   action.effects = loader.read(source);
+  action.scores = read_scores(source);
   if (action.member == nullptr) action.member = first_effect(source);
+  if (action.member == nullptr) action.member = source.find("score");
   if (action.member == nullptr) {
     // Any key to come may be its action, and has been reported.
     const bool later =

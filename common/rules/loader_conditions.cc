@@ -31,6 +31,12 @@ void report_condition(const Node& value, const std::vector<ExpressionProblem>& p
   }
 }
 
+void report_warnings(const Node& value, const Condition& condition, Diagnostics& diagnostics) {
+  for (const auto& warning : condition.warnings()) {
+    diagnostics.warning(value.part(warning.offset, warning.length), warning.message, warning.hint);
+  }
+}
+
 void ConditionCompiler::declare(const Node& root) {
   const auto* sections = values_.section(root, "when");
   if (sections == nullptr) return;
@@ -100,6 +106,7 @@ void ConditionCompiler::compile(const std::string& name) {
       member->value.string,
       {&checks_, &tables_.tables, std::nullopt, unread_ != Unread::nothing, &conditions_});
   if (auto* made = std::get_if<Condition>(&compiled)) {
+    report_warnings(member->value, *made, values_.diagnostics());
     condition = std::make_shared<const Condition>(std::move(*made));
   } else {
     report_condition(member->value, std::get<std::vector<ExpressionProblem>>(compiled), tables_,

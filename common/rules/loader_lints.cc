@@ -154,7 +154,7 @@ void warn_of_forbidden_grounds(const Reading& reading, Diagnostics& diagnostics)
           const auto& test = *literal.test;
           // Whom the mail is for, and exceptions, say nothing against it.
           return found || literal.negated ||
-                 (!test.check && expression::row_of(*test.name).subjects.recipient);
+                 (test.name && expression::row_of(*test.name).subjects.recipient);
         });
     if (!nothing_else || !ground) continue;
     diagnostics.warning(
@@ -221,6 +221,8 @@ std::vector<std::string> values_of(const Literal& literal) {
   const auto& test = *literal.test;
   std::vector<std::string> values;
   if (literal.negated || test.comparison == Comparison::holds) return values;
+  // Calculations and scores are not compared with each other.
+  if (!test.check && !test.name) return values;
   const auto subject = test.check ? "=" + test.check->description().name
                                   : std::string(expression::row_of(*test.name).name) + test.macro;
   if (test.comparison == Comparison::in_table) return {subject + "\nin " + test.table_name};

@@ -52,12 +52,14 @@ void RuleCompiler::add(const Node& source) {
   auto condition = read_condition(source, wish);
   const auto unavailable = values_.text(source, "rule.unavailable");
   check_companions(source, action);
+  check_scores(source, action, condition);
   if (condition) check_scope(action, *condition);
 
   const bool unclear = source.find("stage") != nullptr && !wish;
   const auto stage =
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
+  note_scores(action.scores, condition, stage);
   std::vector<std::string> text_maps;
   EffectLoader(values_, settings_, unread_ != Unread::part_of_main_file)
       .check(source, action.verdict, action.effects, condition ? &*condition : nullptr, stage);
@@ -88,7 +90,8 @@ void RuleCompiler::add(const Node& source) {
                    action.code_map,
                    std::move(text_maps),
                    action.note,
-                   action.effects},
+                   action.effects,
+                   action.scores},
                   &source,
                   source.find("name")->value.span,
                   false};
@@ -152,6 +155,8 @@ std::vector<DraftRule> RuleCompiler::take() {
   std::stable_sort(rules_.begin(), rules_.end(), [](const DraftRule& a, const DraftRule& b) {
     return a.rule.place.stage < b.rule.place.stage;
   });
+  check_order_of_scores();
+  bind();
   return std::move(rules_);
 }
 
@@ -188,14 +193,17 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   if (member == nullptr) return Condition::always();
   if (!values_.text(source, "rule.when")) return {};
   auto compiled = Condition::compile(member->value.string, scope(stage));
-  if (auto* condition = std::get_if<Condition>(&compiled)) return std::move(*condition);
+  if (auto* condition = std::get_if<Condition>(&compiled)) {
+    report_warnings(member->value, *condition, values_.diagnostics());
+    return std::move(*condition);
+  }
   report_condition(member->value, std::get<std::vector<ExpressionProblem>>(compiled), tables_,
                    values_.diagnostics());
   return {};
 }
 
 Condition::Scope RuleCompiler::scope(std::optional<Stage> stage) const {
-  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing, &conditions_};
+  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing, &conditions_, &scores_};
 }
 
 /// The stage the rule stands at: what it says, else the earliest at which all that its condition

@@ -2,6 +2,7 @@
 
 #include "rules/needs.h"
 #include "rules/values.h"
+#include "tables/entries.h"
 
 #include <algorithm>
 #include <iterator>
@@ -69,7 +70,9 @@ Products products_of(const Program& program, const Step& step, bool negated) {
   return std::nullopt;
 }
 
+/// Calculations are not looked into, and rules between two tests may add to their score.
 bool same_subject(const Test& a, const Test& b) {
+  if (a.calculation || b.calculation || a.score != b.score || a.sum != b.sum) return false;
   return a.name == b.name && a.macro == b.macro && a.check == b.check && a.type == b.type;
 }
 
@@ -205,7 +208,10 @@ bool test_implies(const Test& a, const Test& b) {
       return a.comparison == b.comparison && a.numbers == b.numbers;
     case ValueType::number:
     case ValueType::size:
+    case ValueType::date:
       return numbers_imply(a, b);
+    case ValueType::time_of_day:
+      return a.times.empty() && b.times.empty() && numbers_imply(a, b);
     case ValueType::ip:
       return b.comparison == Comparison::equal && !a.networks.empty() &&
              std::all_of(a.networks.begin(), a.networks.end(), [&](const Network& small) {
@@ -285,6 +291,8 @@ std::string_view sign_of(Comparison comparison) {
       return "contains";
     case Comparison::matches:
       return "matches";
+    case Comparison::within:
+      return "within";
   }
   return "";
 }
@@ -294,6 +302,10 @@ std::string name_text(Name name, const std::string& macro) {
   return std::string(row_of(name).name);
 }
 
+std::string day_text(std::int64_t number) {
+  return postern::to_text(Day(std::chrono::days(number)));
+}
+
 std::vector<std::string> value_texts(const Test& test) {
   std::vector<std::string> values;
   for (const auto& text : test.texts) values.push_back('"' + text + '"');
@@ -301,9 +313,15 @@ std::vector<std::string> value_texts(const Test& test) {
     values.push_back('"' + (address.empty() ? std::string("<>") : address.text()) + '"');
   }
   for (const auto& network : test.networks) values.push_back('"' + network.text() + '"');
+  for (const auto& range : test.times) {
+    values.push_back('"' + time_of_day_text(range.from) + '-' + time_of_day_text(range.to) + '"');
+  }
   for (const auto number : test.numbers) {
-    values.push_back(test.type == ValueType::boolean ? (number != 0 ? "true" : "false")
-                                                     : std::to_string(number));
+    values.push_back(!test.score.empty()                   ? points_text(number)
+                     : test.type == ValueType::boolean     ? (number != 0 ? "true" : "false")
+                     : test.type == ValueType::date        ? '"' + day_text(number) + '"'
+                     : test.type == ValueType::time_of_day ? '"' + time_of_day_text(number) + '"'
+                                                           : std::to_string(number));
   }
   return values;
 }
@@ -351,7 +369,10 @@ std::optional<Contradiction> contradiction_in(const Product& product) {
 std::string to_text(const Literal& literal) {
   const auto& test = *literal.test;
   std::string text = literal.negated ? "not " : "";
-  text += test.check ? test.check->description().name : name_text(*test.name, test.macro);
+  if (test.calculation) return text + "a calculation";
+  text += test.check            ? test.check->description().name
+          : !test.score.empty() ? "score." + test.score
+                                : name_text(*test.name, test.macro);
   if (test.comparison == Comparison::holds) return text;
   text += ' ';
   const auto values = value_texts(test);

@@ -32,6 +32,8 @@ constexpr std::array rows{
         Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect, last,
         nothing, reverse_dns, unlimited,
         "host name that reverse DNS gives, unconfirmed; not told when the mail server found none"},
+    NameRow{Name::client_org_domain, "client.name.org_domain", ValueType::domain, Stage::connect,
+            last, nothing, reverse_dns, unlimited, "organisational domain of client.name"},
     NameRow{Name::client_authenticated, "client.authenticated", ValueType::boolean, Stage::mail,
             last, nothing, upstream, unlimited, "the client has logged in (RFC 4954)"},
     NameRow{Name::client_user, "client.user", ValueType::text, Stage::mail, last, nothing, upstream,
@@ -52,6 +54,8 @@ constexpr std::array rows{
             unlimited, "effective key length of the cipher in bits; none without TLS"},
     NameRow{Name::helo, "helo", ValueType::domain, Stage::helo, last, nothing, upstream, unlimited,
             "name the client gave with HELO or EHLO; empty when it gave none"},
+    NameRow{Name::helo_org_domain, "helo.org_domain", ValueType::domain, Stage::helo, last, nothing,
+            upstream, unlimited, "organisational domain of helo"},
     NameRow{Name::helo_extended, "helo.extended", ValueType::boolean, Stage::helo, last, nothing,
             upstream, unlimited, "the client said EHLO rather than HELO"},
     NameRow{Name::sender, "sender", ValueType::address, Stage::mail, last, of_sender, upstream,
@@ -60,6 +64,8 @@ constexpr std::array rows{
             upstream, unlimited, "part of the envelope sender before the @"},
     NameRow{Name::sender_domain, "sender.domain", ValueType::domain, Stage::mail, last, of_sender,
             upstream, unlimited, "domain of the envelope sender; empty for the null path"},
+    NameRow{Name::sender_org_domain, "sender.org_domain", ValueType::domain, Stage::mail, last,
+            of_sender, upstream, unlimited, "organisational domain of sender.domain"},
     NameRow{Name::declared_size, "declared_size", ValueType::size, Stage::mail, last, of_size,
             upstream, unlimited, "size the client announced with MAIL (RFC 1870); none without"},
     NameRow{Name::recipient, "recipient", ValueType::address, Stage::rcpt, Stage::rcpt,
@@ -68,6 +74,9 @@ constexpr std::array rows{
             of_recipient, recipients, unlimited, "part of the recipient before the @"},
     NameRow{Name::recipient_domain, "recipient.domain", ValueType::domain, Stage::rcpt, Stage::rcpt,
             of_recipient, recipients, unlimited, "domain of the recipient"},
+    NameRow{Name::recipient_org_domain, "recipient.org_domain", ValueType::domain, Stage::rcpt,
+            Stage::rcpt, of_recipient, recipients, unlimited,
+            "organisational domain of recipient.domain"},
     NameRow{Name::recipients, "recipients", ValueType::addresses, Stage::data, last, of_recipient,
             recipients, unlimited, "the recipients that were not refused"},
     NameRow{Name::recipient_count, "recipient_count", ValueType::number, Stage::data, last, of_size,
@@ -80,6 +89,12 @@ constexpr std::array rows{
             unlimited, "stage of the session at which the mail server asks"},
     NameRow{Name::door, "door", ValueType::choice, Stage::connect, last, nothing, upstream,
             unlimited, "protocol through which the mail server asks"},
+    NameRow{Name::time, "time", ValueType::time_of_day, Stage::connect, last, nothing, upstream,
+            unlimited, "when the mail server asks, on the clock of our host, in its local time"},
+    NameRow{Name::weekday, "weekday", ValueType::choice, Stage::connect, last, nothing, upstream,
+            unlimited, "the day of the week then: mon, tue, wed, thu, fri, sat or sun"},
+    NameRow{Name::date, "date", ValueType::date, Stage::connect, last, nothing, upstream, unlimited,
+            "the day then, such as \"2026-12-24\""},
     NameRow{Name::macro, "macro", ValueType::text, Stage::connect, last, nothing, upstream,
             unlimited, "a milter macro, named without braces"},
 };
@@ -94,7 +109,7 @@ static_assert(in_order(), "row_of() finds a row by its number");
 
 // The names of checks that need no section, of the kinds of the others, and of what rules will look
 // at besides; parts behind a dot (`spf.domain`) are not listed.
-constexpr std::array<std::string_view, 27> names_to_come{
+constexpr std::array<std::string_view, 25> names_to_come{
     "spf",
     "spf_helo",
     "iprev",
@@ -115,8 +130,6 @@ constexpr std::array<std::string_view, 27> names_to_come{
     "upstream",
     "score",
     "tag",
-    "time",
-    "weekday",
     "header",
     "headers",
     "body",
@@ -171,6 +184,10 @@ std::string_view to_text(ValueType type) noexcept {
       return "a list of mail addresses";
     case ValueType::ip:
       return "an IP address";
+    case ValueType::time_of_day:
+      return "a time of day";
+    case ValueType::date:
+      return "a date";
     case ValueType::choice:
       return "a word of a fixed set";
   }
@@ -206,6 +223,9 @@ const std::vector<std::string>& words_of(Name name) {
   static const std::vector<std::string> doors{std::string(postern::to_text(Door::milter)),
                                               std::string(postern::to_text(Door::policy)),
                                               std::string(postern::to_text(Door::library))};
+  // ISO 8601 begins the week with Monday.
+  static const std::vector<std::string> weekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  if (name == Name::weekday) return weekdays;
   if (name == Name::stage) return stages;
   if (name == Name::door) return doors;
   return none;

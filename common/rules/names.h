@@ -25,7 +25,9 @@ enum class ValueType : std::uint8_t {
   address,    ///< mail address
   addresses,  ///< several mail addresses; a comparison holds if it holds for any of them
   ip,
-  choice,  ///< one or more words of a closed set: stage, door, what checks return
+  time_of_day,  ///< seconds since midnight, local
+  date,         ///< days since 1970-01-01, local
+  choice,       ///< one or more words of a closed set: stage, door, what checks return
 };
 /// "a number", "a mail address", ...: for messages.
 std::string_view to_text(ValueType type) noexcept;
@@ -35,6 +37,7 @@ enum class Name : std::uint8_t {
   client_port,
   client_name,
   client_reverse_name,
+  client_org_domain,
   client_authenticated,
   client_user,
   client_auth_method,
@@ -45,20 +48,26 @@ enum class Name : std::uint8_t {
   tls_cipher,
   tls_bits,
   helo,
+  helo_org_domain,
   helo_extended,
   sender,
   sender_local,
   sender_domain,
+  sender_org_domain,
   declared_size,
   recipient,
   recipient_local,
   recipient_domain,
+  recipient_org_domain,
   recipients,
   recipient_count,
   size,
   queue_id,
   stage,
   door,
+  time,
+  weekday,
+  date,
   macro,
 };
 
@@ -86,7 +95,7 @@ const NameRow& row_of(Name name) noexcept;
 /// does not know: saying "unknown" of them would send people looking for a slip of the pen.
 bool is_name_to_come(std::string_view name) noexcept;
 
-/// Every word that stage and door can be; empty for other names.
+/// Every word that stage, door and weekday can be; empty for other names.
 const std::vector<std::string>& words_of(Name name);
 
 /// Where the MTA first gives a macro: from connect on, unless its name says otherwise.

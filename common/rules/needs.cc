@@ -35,6 +35,8 @@ Needs needs_of_equality(const Test& test) {
     case ValueType::boolean:
     case ValueType::number:
     case ValueType::size:
+    case ValueType::time_of_day:
+    case ValueType::date:
     case ValueType::addresses:
       break;
   }
@@ -47,6 +49,17 @@ Needs needs_of_part(const Test& test, Need::Kind kind) {
   return std::vector<Need>{{*test.name, kind, folded_start(test.texts.front()), {}}};
 }
 
+Needs needs_of_within(const Test& test) {
+  std::vector<Need> needs;
+  for (const auto& domain : test.texts) {
+    needs.push_back({*test.name, Need::Kind::whole, folded(domain), {}});
+    needs.push_back({*test.name, Need::Kind::suffix, '.' + folded_start(domain), {}});
+    // The final dot of a name counts in a suffix.
+    needs.push_back({*test.name, Need::Kind::suffix, '.' + folded_start(domain) + '.', {}});
+  }
+  return needs;
+}
+
 Needs needs_of(const Test& test) {
   if (test.check || !test.name || test.name == Name::macro) return std::nullopt;
   switch (test.comparison) {
@@ -54,6 +67,8 @@ Needs needs_of(const Test& test) {
       return needs_of_equality(test);
     case Comparison::starts_with:
       return needs_of_part(test, Need::Kind::prefix);
+    case Comparison::within:
+      return needs_of_within(test);
     case Comparison::ends_with:
       return needs_of_part(test, Need::Kind::suffix);
     default:

@@ -27,6 +27,7 @@ constexpr std::array operators{
     OperatorRow{TokenKind::starts_with, Operator::starts_with, "starts_with"},
     OperatorRow{TokenKind::ends_with, Operator::ends_with, "ends_with"},
     OperatorRow{TokenKind::contains, Operator::contains, "contains"},
+    OperatorRow{TokenKind::within, Operator::within, "within"},
 };
 
 std::optional<Operator> operator_of(TokenKind kind) {
@@ -38,8 +39,28 @@ std::optional<Operator> operator_of(TokenKind kind) {
 
 /// True for the literals that may stand in a list.
 bool is_literal(TokenKind kind) {
-  return kind == TokenKind::text || kind == TokenKind::number || kind == TokenKind::size ||
-         kind == TokenKind::duration || kind == TokenKind::boolean;
+  return kind == TokenKind::text || kind == TokenKind::number || kind == TokenKind::decimal ||
+         kind == TokenKind::size || kind == TokenKind::duration || kind == TokenKind::boolean;
+}
+
+bool begins_operand(TokenKind kind) {
+  return is_literal(kind) || kind == TokenKind::name || kind == TokenKind::left_parenthesis ||
+         kind == TokenKind::left_bracket;
+}
+
+bool is_number(TokenKind kind) { return kind == TokenKind::number || kind == TokenKind::decimal; }
+
+std::optional<NodeKind> calculation_of(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::plus:
+      return NodeKind::sum;
+    case TokenKind::minus:
+      return NodeKind::difference;
+    case TokenKind::times:
+      return NodeKind::product;
+    default:
+      return std::nullopt;
+  }
 }
 
 NodeKind literal_kind(TokenKind kind) {
@@ -48,6 +69,8 @@ NodeKind literal_kind(TokenKind kind) {
       return NodeKind::text;
     case TokenKind::number:
       return NodeKind::number;
+    case TokenKind::decimal:
+      return NodeKind::decimal;
     case TokenKind::size:
       return NodeKind::size;
     case TokenKind::duration:
@@ -147,9 +170,10 @@ class Parser {
   static bool is_wrong_case(const Token& token) {
     std::string small = token.text;
     for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return small != token.text && (small == "and" || small == "or" || small == "not" ||
-                                   small == "in" || small == "matches" || small == "starts_with" ||
-                                   small == "ends_with" || small == "contains");
+    return small != token.text &&
+           (small == "and" || small == "or" || small == "not" || small == "in" ||
+            small == "matches" || small == "starts_with" || small == "ends_with" ||
+            small == "contains" || small == "within");
   }
 
   static Node spanning(NodeKind kind, std::size_t begin, std::size_t end) {
@@ -213,7 +237,7 @@ class Parser {
   }
 
   Node comparison() {
-    auto left = operand();
+    auto left = sum();
     const bool negated = peek().kind == TokenKind::logical_not && peek(1).kind == TokenKind::in;
     const auto& first = negated ? next() : peek();
     const auto op = operator_of(peek().kind);
@@ -221,7 +245,7 @@ class Parser {
     const auto& last = next();
     const auto op_offset = first.offset;
     const auto op_length = last.offset + last.length - first.offset;
-    auto right = operand();
+    auto right = sum();
     if (left.kind == NodeKind::broken) left.offset = op_offset;
     auto node = spanning(NodeKind::compare, left.offset, right.offset + right.length);
     node.op = *op;
@@ -235,9 +259,67 @@ class Parser {
     return whole;
   }
 
+  Node sum() {
+    auto left = product();
+    while (peek().kind == TokenKind::plus || peek().kind == TokenKind::minus) {
+      const auto& word = next();
+      if (!calculate(word)) return left;
+      left = calculated(word, std::move(left), product());
+    }
+    return left;
+  }
+
+  Node product() {
+    auto left = operand();
+    while (peek().kind == TokenKind::times || peek().kind == TokenKind::broken) {
+      const auto& word = next();
+      if (word.kind == TokenKind::broken) {
+        // Reported; what it was to join says nothing by itself.
+        if (begins_operand(peek().kind)) operand();
+        left.kind = NodeKind::broken;
+        continue;
+      }
+      if (!calculate(word)) return left;
+      left = calculated(word, std::move(left), operand());
+    }
+    return left;
+  }
+
+  static Node calculated(const Token& word, Node left, Node right) {
+    auto node = spanning(*calculation_of(word.kind), left.offset, right.offset + right.length);
+    node.op_offset = word.offset;
+    node.op_length = word.length;
+    node.parts.push_back(std::move(left));
+    node.parts.push_back(std::move(right));
+    return node;
+  }
+
+  /// One calculation more; false, with the rest of the text given up, when that is too many.
+  bool calculate(const Token& token) {
+    if (++calculations_ <= most_calculations) return true;
+    if (!too_deep_) {
+      problem(token, "the condition calculates more than 64 times", "split it into several rules");
+    }
+    too_deep_ = true;
+    at_ = lexed_.tokens.size() - 1;
+    return false;
+  }
+
   Node operand() {
     const auto& token = peek();
     switch (token.kind) {
+      case TokenKind::minus: {
+        if (!is_number(peek(1).kind)) {
+          missing(token);
+          return spanning(NodeKind::broken, token.offset, token.offset + token.length);
+        }
+        const auto begin = next().offset;
+        auto node = operand();
+        node.number = -node.number;
+        node.length += node.offset - begin;
+        node.offset = begin;
+        return node;
+      }
       case TokenKind::left_parenthesis:
         return group();
       case TokenKind::left_bracket:
@@ -247,6 +329,7 @@ class Parser {
         break;
       case TokenKind::text:
       case TokenKind::number:
+      case TokenKind::decimal:
       case TokenKind::size:
       case TokenKind::duration:
       case TokenKind::boolean:
@@ -273,6 +356,8 @@ class Parser {
     if (too_deep_) return;
     if (token.kind == TokenKind::end) {
       problem(token, "the condition ends where a name or a value is expected");
+    } else if (token.kind == TokenKind::minus) {
+      problem(token, "\"-\" stands before a number, or between two values");
     } else if (operator_of(token.kind)) {
       problem(token, "there is nothing to compare before " + quoted(token));
     } else {
@@ -310,8 +395,9 @@ class Parser {
     auto node = spanning(NodeKind::list, open.offset, open.offset + open.length);
     while (peek().kind != TokenKind::right_bracket) {
       const auto& token = peek();
-      if (is_literal(token.kind)) {
+      if (is_literal(token.kind) || token.kind == TokenKind::minus) {
         node.parts.push_back(operand());
+        if (node.parts.back().kind == NodeKind::broken) skip_to_comma();
       } else if (token.kind == TokenKind::broken) {
         next();
       } else {
@@ -327,13 +413,20 @@ class Parser {
       }
       if (peek().kind == TokenKind::comma) {
         next();
-      } else if (is_literal(peek().kind)) {
+      } else if (is_literal(peek().kind) || peek().kind == TokenKind::minus) {
         problem(peek(), "there is no comma before " + quoted(peek()), "separate values with ,");
       }
     }
     const auto& close = next();
     node.length = close.offset + close.length - open.offset;
     return node;
+  }
+
+  void skip_to_comma() {
+    while (peek().kind != TokenKind::right_bracket && peek().kind != TokenKind::end &&
+           peek().kind != TokenKind::comma) {
+      next();
+    }
   }
 
   void skip_list() {
@@ -366,6 +459,7 @@ class Parser {
   Lexed lexed_;
   std::size_t at_ = 0;
   unsigned depth_ = 0;
+  unsigned calculations_ = 0;
   bool too_deep_ = false;
 };
 

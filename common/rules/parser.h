@@ -15,20 +15,15 @@ namespace postern::expression {
 /// input.
 inline constexpr unsigned deepest_nesting = 64;
 
+/// How many times a condition may add, subtract and multiply, for the same reason.
+inline constexpr unsigned most_calculations = 64;
+
 struct Parsed {
   Node root;
   std::vector<ExpressionProblem> problems;
 };
 
-///   condition   = conjunction { "or" conjunction }
-///   conjunction = negation { "and" negation }
-///   negation    = "not" negation | comparison
-///   comparison  = operand [ operator operand ]
-///   operator    = "==" | "!=" | "<" | "<=" | ">" | ">=" | [ "not" ] "in" | "matches"
-///               | "starts_with" | "ends_with" | "contains"
-///   operand     = "(" condition ")" | name | "macro" "(" text ")" | literal | list
-///   list        = "[" [ literal { "," literal } [ "," ] ] "]"
-///   literal     = text | number | size | duration | "true" | "false"
+/// The grammar stands in docs/policy-language.md.
 Parsed parse(std::string_view source);
 
 }  // namespace postern::expression

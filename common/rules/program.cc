@@ -50,6 +50,21 @@ bool compare(Comparison comparison, std::int64_t value, const std::vector<std::i
   }
 }
 
+bool compare(Comparison comparison, WideNumber left, WideNumber right) {
+  switch (comparison) {
+    case Comparison::less:
+      return left < right;
+    case Comparison::less_equal:
+      return left <= right;
+    case Comparison::greater:
+      return left > right;
+    case Comparison::greater_equal:
+      return left >= right;
+    default:
+      return left == right;
+  }
+}
+
 /// Texts of the operators that look into one; `test.texts` is in lower case where case is ignored.
 bool compare_inside(const Test& test, std::string_view text) {
   if (test.comparison == Comparison::matches) return test.pattern->matches(text);
@@ -76,8 +91,12 @@ bool looks_inside(Comparison comparison) {
 class Runner {
  public:
   Runner(const Program& program, const Transaction& transaction, const Facts& facts,
-         ConditionOutcome* outcome)
-      : program_(program), transaction_(transaction), facts_(facts), outcome_(outcome) {
+         ConditionOutcome* outcome, Unanswered unanswered)
+      : program_(program),
+        transaction_(transaction),
+        facts_(facts),
+        outcome_(outcome),
+        unanswered_(unanswered) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
@@ -138,6 +157,8 @@ class Runner {
 
   Truth test(const Test& test) {
     if (test.check) return check(test);
+    if (test.calculation) return calculation(test);
+    if (!test.score.empty()) return score(test);
     if (outcome_) {
       // A name and a table for most tests; growing one by one costs more than the rest of this.
       if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
@@ -154,10 +175,17 @@ class Runner {
                             : reading.value == (test.numbers.front() != 0));
       }
       case ValueType::number:
-      case ValueType::size: {
+      case ValueType::size:
+      case ValueType::time_of_day:
+      case ValueType::date: {
         const auto reading = read_number(*test.name, transaction_);
         using State = Reading<std::int64_t>::State;
         if (reading.state == State::not_told) return not_told(*test.name, test.macro);
+        if (!test.times.empty()) {
+          return truth_of(
+              std::any_of(test.times.begin(), test.times.end(),
+                          [&](const TimeRange& range) { return range.contains(reading.value); }));
+        }
         // An absent number is no number: it is equal to none, above none and below none.
         return truth_of(reading.state == State::told &&
                         compare(test.comparison, reading.value, test.numbers));
@@ -244,6 +272,10 @@ class Runner {
     if (looks_inside(test.comparison)) {
       return truth_of(reading.state == State::told && compare_inside(test, value));
     }
+    if (test.comparison == Comparison::within) {
+      return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
+                                  [&](const auto& domain) { return is_within(value, domain); }));
+    }
     if (test.type == ValueType::domain) {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
                                   [&](const auto& domain) { return same_domain(value, domain); }));
@@ -253,6 +285,63 @@ class Runner {
                                   [&](const auto& local) { return same_local(value, local); }));
     }
     return truth_of(holds(test.texts, value));
+  }
+
+  Truth calculation(const Test& test) {
+    using State = CalculationResult::State;
+    if (outcome_) {
+      for (const auto* side : {&test.calculation->left, &test.calculation->right}) {
+        for (const auto& step : *side) {
+          if (step.kind == CalculationStep::Kind::name) note_name(step.name, {});
+        }
+      }
+    }
+    const auto left = calculate(test.calculation->left, transaction_);
+    if (left.state == State::not_told) return not_told(left.missing, {});
+    const auto right = calculate(test.calculation->right, transaction_);
+    if (right.state == State::not_told) return not_told(right.missing, {});
+    // As in a plain comparison: with what does not exist nothing compares.
+    return truth_of(left.state == State::told && right.state == State::told &&
+                    compare(test.comparison, left.value, right.value));
+  }
+
+  Truth score(const Test& test) {
+    static const ScoreSum nothing_added;
+    const auto detail = outcome_ ? ScoreDetail::full : ScoreDetail::sum;
+    auto reading = read_score(test.sum ? *test.sum : nothing_added, transaction_, facts_, detail);
+    if (outcome_) {
+      auto value = points_text(reading.least);
+      if (reading.most != reading.least) value += " to " + points_text(reading.most);
+      note({"score." + test.score, std::move(value), {}});
+    }
+    if (unanswered_ == Unanswered::nothing && !reading.unknown) {
+      return truth_of(compare(test.comparison, reading.answered, test.numbers));
+    }
+    if (const auto decided = within_bounds(test, reading)) return truth_of(*decided);
+    if (!reading.unknown) {
+      const auto rule = "\"" + std::string(reading.unanswered_rule) + "\"";
+      return unavailable(reading.cause_kind, "score." + test.score,
+                         outcome_ ? "rule " + rule + ": " + reading.cause : std::string());
+    }
+    if (!outcome_) return Truth::unknown;
+    for (auto& question : reading.free_questions) open_.push_back({std::move(question), &test});
+    for (auto& question : reading.costly_questions) open_.push_back({std::move(question), &test});
+    return Truth::unknown;
+  }
+
+  /// What every number within the bounds says, if they all say the same.
+  static std::optional<bool> within_bounds(const Test& test, const ScoreReading& reading) {
+    if (test.comparison == Comparison::equal && reading.least != reading.most) {
+      if (std::any_of(test.numbers.begin(), test.numbers.end(), [&](std::int64_t number) {
+            return number >= reading.least && number <= reading.most;
+          })) {
+        return std::nullopt;
+      }
+      return false;
+    }
+    const bool at_least = compare(test.comparison, reading.least, test.numbers);
+    if (at_least != compare(test.comparison, reading.most, test.numbers)) return std::nullopt;
+    return at_least;
   }
 
   Truth same(const Test& test) {
@@ -428,6 +517,7 @@ class Runner {
   const Transaction& transaction_;
   const Facts& facts_;
   ConditionOutcome* outcome_;
+  Unanswered unanswered_;
   bool has_table_facts_ = false;
   std::vector<Open> open_;
   std::vector<Cause> causes_;
@@ -438,8 +528,8 @@ class Runner {
 }  // namespace
 
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome) {
-  return Runner(program, transaction, facts, outcome).run();
+          ConditionOutcome* outcome, Unanswered unanswered) {
+  return Runner(program, transaction, facts, outcome, unanswered).run();
 }
 
 }  // namespace postern::expression

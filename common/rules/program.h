@@ -4,9 +4,12 @@
 
 #include "checks/check.h"
 #include "postern/address.h"
+#include "rules/calculation.h"
 #include "rules/condition.h"
+#include "rules/local_clock.h"
 #include "rules/names.h"
 #include "rules/pattern.h"
+#include "rules/scores.h"
 
 #include <cstdint>
 #include <memory>
@@ -30,12 +33,13 @@ enum class Comparison : std::uint8_t {
   ends_with,
   contains,
   matches,
+  within,   ///< a domain name is one of the texts or below it
   same_as,  ///< another name
 };
 
 /// One comparison. Which of the value lists counts follows from the type.
 struct Test {
-  std::optional<Name> name;  ///< none: a check
+  std::optional<Name> name;  ///< none: a check or a calculation
   std::string macro;         ///< for Name::macro
   std::shared_ptr<const Check> check;
   ValueType type = ValueType::boolean;
@@ -45,10 +49,14 @@ struct Test {
   std::vector<std::int64_t> numbers;
   std::vector<Network> networks;
   std::vector<MailAddress> addresses;
+  std::vector<TimeRange> times;
   std::optional<Name> other;  ///< of same_as
   std::string other_macro;
   std::string table_name;
   std::shared_ptr<const Table> table;
+  std::shared_ptr<const Calculation> calculation;  ///< instead of a name
+  std::string score;  ///< instead of a name: that of a score, whose numbers are thousandths
+  std::shared_ptr<const ScoreSum> sum;     ///< bound when all rules are known
   std::shared_ptr<const Pattern> pattern;  ///< shared by the conditions that a named one is part of
 };
 
@@ -67,13 +75,21 @@ struct Program {
   std::vector<std::uint32_t> children;
   std::vector<Test> tests;
   std::vector<ConditionName> names;
+  std::vector<std::string> scores;          ///< those it tests, each once
+  std::vector<ExpressionProblem> warnings;  ///< of its own text
   Stage earliest = Stage::connect;
   Stage latest = Stage::end_of_message;  ///< up to which everything it names is known
   Subjects subjects;
 };
 
+/// What a rule that adds to a score, and will not be answered, adds to a test.
+enum class Unanswered : std::uint8_t {
+  open,     ///< anything it might
+  nothing,  ///< nothing, as a rule that is skipped
+};
+
 /// With `outcome`, everything a record and the driver need is gathered in it.
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome);
+          ConditionOutcome* outcome, Unanswered unanswered = Unanswered::open);
 
 }  // namespace postern::expression

@@ -41,6 +41,11 @@ void Resolver::problem(const Node& node, std::string message, std::string hint) 
   problem(node.offset, node.length, std::move(message), std::move(hint));
 }
 
+void Resolver::warning(const Node& node, std::string message, std::string hint) {
+  warnings_.push_back(
+      {node.offset, std::max<std::size_t>(node.length, 1), std::move(message), std::move(hint)});
+}
+
 std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted) {
   Operand result;
   if (node.kind == NodeKind::macro) {
@@ -60,6 +65,13 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
     return result;
   }
   result.spelling = node.text;
+  constexpr std::string_view of_score = "score.";
+  if (node.text.starts_with(of_score)) {
+    result.score = node.text.substr(of_score.size());
+    result.type = ValueType::number;
+    if (!use_score(node, result.score)) return std::nullopt;
+    return result;
+  }
   if (const auto* row = node.text == "macro" ? nullptr : find_name(node.text)) {
     result.row = row;
     result.type = row->type;
@@ -92,6 +104,29 @@ void Resolver::use(const Node& node, const Program& condition) {
   for (const auto& name : condition.names) {
     names_.push_back({name.name, node.offset, node.length, name.kind});
   }
+  for (const auto& score : condition.scores) use_score(node, score);
+}
+
+/// False, and reported, if no rule so far adds to it.
+bool Resolver::use_score(const Node& node, const std::string& score) {
+  if (std::find(scores_.begin(), scores_.end(), score) == scores_.end()) scores_.push_back(score);
+  if (!scope_.scores) return true;
+  const auto found = scope_.scores->find(score);
+  if (found == scope_.scores->end()) {
+    std::vector<std::string> known;
+    for (const auto& [name, content] : *scope_.scores) known.push_back(name);
+    const auto nearest = nearest_name(score, known);
+    problem(node, "no rule before this one adds to the score " + quoted(score),
+            nearest.empty() ? "an earlier rule adds to it with score = { " + score + " = 1 }"
+                            : "did you mean " + quoted("score." + nearest) + "?");
+    return false;
+  }
+  const auto& known = found->second;
+  use(node, "score." + score, known.earliest, Stage::end_of_message, known.subjects);
+  for (const auto& name : known.names) {
+    names_.push_back({name.name, node.offset, node.length, name.kind});
+  }
+  return true;
 }
 
 Stage Resolver::latest() const {
@@ -122,6 +157,10 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   if (scope_.tables && scope_.tables->find(word) != scope_.tables->end()) {
     problem(node, quoted(word) + " is a table, which cannot be compared",
             "ask whether something is in it, as client.ip in " + word);
+    return;
+  }
+  if (word == "score") {
+    problem(node, "a score has a name", "write score.NAME, as score.spam");
     return;
   }
   if (is_name_to_come(word)) {

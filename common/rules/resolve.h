@@ -17,7 +17,8 @@ namespace postern::expression {
 
 /// What a comparison is about: a name of the transaction or a check.
 struct Operand {
-  const NameRow* row = nullptr;  ///< nullptr: a check
+  const NameRow* row = nullptr;  ///< nullptr: a check or a score
+  std::string score;             ///< its name
   std::string macro;
   std::shared_ptr<const Check> check;
   ValueType type = ValueType::text;
@@ -47,6 +48,9 @@ class Resolver {
   void problem(const Node& node, std::string message, std::string hint = {});
   void problem(std::size_t offset, std::size_t length, std::string message, std::string hint = {});
 
+  /// Something that may be meant but rarely is.
+  void warning(const Node& node, std::string message, std::string hint);
+
   /// Reports names that are never known at the same stage.
   void check_stages();
   Stage earliest() const { return earliest_; }
@@ -54,12 +58,16 @@ class Resolver {
   const Subjects& subjects() const { return subjects_; }
   /// Names of the fixed list, in the order in which they were found.
   const std::vector<ConditionName>& names() const { return names_; }
+  /// The scores that are tested, each once.
+  const std::vector<std::string>& scores() const { return scores_; }
   std::vector<ExpressionProblem>& problems() { return problems_; }
+  std::vector<ExpressionProblem>& warnings() { return warnings_; }
 
  private:
   void use(const Node& node, std::string_view name, Stage earliest, Stage latest,
            const Subjects& subjects);
   void unknown(const Node& node, const Operand* wanted);
+  bool use_score(const Node& node, const std::string& score);
 
   struct Limited {
     const Node* node;
@@ -73,7 +81,9 @@ class Resolver {
   std::vector<Limited> limited_;  ///< names that later stages no longer know
   Subjects subjects_;
   std::vector<ConditionName> names_;
+  std::vector<std::string> scores_;
   std::vector<ExpressionProblem> problems_;
+  std::vector<ExpressionProblem> warnings_;
 };
 
 }  // namespace postern::expression

@@ -4,6 +4,7 @@
 #include "postern/decision.h"
 #include "rules/condition.h"
 #include "rules/effects.h"
+#include "rules/scores.h"
 
 #include <chrono>
 #include <optional>
@@ -30,6 +31,7 @@ struct Rule {
   std::vector<std::string> text_maps = {};  ///< the maps whose values the text names
   std::string note = {};                    ///< why, of a discard or a quarantine
   std::vector<RuleEffect> effects = {};     ///< what it does besides its verdict
+  std::vector<ScorePoints> scores = {};     ///< what it adds when it says yes
   /// Percent of messages that it acts on; on others it is a shadow rule. 0: its mode holds for all.
   unsigned share = 0;
   /// From then on it is off.
@@ -39,6 +41,11 @@ struct Rule {
 /// Today and always, on every message: what a review may count on.
 inline bool is_always_enforced(const Rule& rule) noexcept {
   return rule.mode == RuleMode::enforce && rule.share == 0 && !rule.expires;
+}
+
+/// Whether what its condition asks may wait until the reply is out.
+inline bool asked_afterwards(const Rule& rule) {
+  return rule.mode == RuleMode::shadow || rule.share != 0 || !rule.scores.empty();
 }
 
 }  // namespace postern

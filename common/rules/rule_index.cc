@@ -141,7 +141,7 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules) : end_(rules.size()) {
   for (std::uint32_t place = 0; place < rules.size(); ++place) {
     const auto& rule = rules[place];
     const bool shadow = rule.mode == RuleMode::shadow || rule.share != 0;
-    any_shadow_ = any_shadow_ || shadow;
+    any_afterwards_ = any_afterwards_ || asked_afterwards(rule);
     const auto needs = shadow ? std::nullopt : rule.condition.needs();
     if (!needs) {
       always_.push_back(place);

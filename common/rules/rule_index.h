@@ -44,14 +44,15 @@ class RuleIndex {
   };
   Finds finds(const Transaction& transaction) const;
 
-  bool any_shadow() const noexcept { return any_shadow_; }
+  /// Rules in shadow, or that add to scores: what they ask may wait until the reply is out.
+  bool any_afterwards() const noexcept { return any_afterwards_; }
 
  private:
   struct Names;
   std::unique_ptr<const Names> names_;  // none: too few to be worth it
   std::vector<std::uint32_t> always_;
   std::size_t end_ = 0;
-  bool any_shadow_ = false;
+  bool any_afterwards_ = false;
 };
 
 }  // namespace postern

@@ -243,8 +243,10 @@ constexpr std::array keys{
               "0.1", reload, built},
     SchemaKey{"rule.warn", KeyType::text, "", 0, 0, "",
               "A text for the record and the log line; may name {fields}.", "0.1", reload, built},
-    SchemaKey{"rule.score", KeyType::text, "", 0, 0, "", "Add to a score that later rules test.",
-              "", reload, later},
+    SchemaKey{"rule.score", KeyType::scores, "", 0, 0, "",
+              "Add to scores with names of yours, which later rules test as score.NAME.", "0.1",
+              reload, built},
+
     SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
     SchemaKey{"state", KeyType::table, "", 0, 0, "", "Where counters are kept.", "", restart,
               later},
@@ -427,6 +429,8 @@ std::string_view describe(KeyType type) noexcept {
       return "a day such as \"2027-01-31\", or a time";
     case KeyType::translations:
       return "texts by language such as { de = \"...\" }";
+    case KeyType::scores:
+      return "numbers by names of yours, as { spam = 2.5 }";
     case KeyType::moment:
       return "a time such as 2026-11-21T12:00:00Z";
     case KeyType::session_tls:

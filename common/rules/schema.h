@@ -38,6 +38,7 @@ enum class KeyType : std::uint8_t {
   rule_mode,     ///< "enforce", "shadow", "10%"
   expiry,        ///< a day, or RFC 3339
   translations,  ///< a table of them, by language
+  scores,        ///< a table of names and numbers
   moment,        ///< of tests: RFC 3339 or a TOML date-time
   session_tls,   ///< of tests: a table, or true for some usual TLS
   dns_answers,   ///< of tests: "name TYPE" and the answer

@@ -13,6 +13,10 @@ namespace postern::walk {
 bool refuses(const Rule& rule);
 /// It decides nothing: it has effects only.
 inline bool only_modifies(const Rule& rule) { return rule.verdict == Verdict::pass; }
+/// It adds to scores and does nothing else. Nobody waits for it but a rule that tests one.
+inline bool only_adds(const Rule& rule) {
+  return only_modifies(rule) && rule.effects.empty() && !rule.scores.empty();
+}
 /// Of an accept.
 AcceptScope scope_of(const Rule& rule);
 
@@ -63,7 +67,15 @@ class Situation {
   }
   /// Puts off without its answer. Mail of our own users cannot be put off before DATA.
   bool defers_unanswered(const Rule& rule) const {
-    return rule.unavailable == WhenUnavailable::defer && !is_local_before_data(rule);
+    if (is_local_before_data(rule)) return false;
+    return rule.unavailable == WhenUnavailable::defer || !refuses_but_for(rule).empty();
+  }
+  /// Of a refusal for good that tests a score and was not answered: the rule that might have
+  /// changed the score and was skipped, if the refusal stands without it. It is softened (semantics
+  /// 6).
+  std::string refuses_but_for(const Rule& rule) const {
+    if (rule.condition.scores().empty() || !refuses(rule) || !is_permanent(rule)) return {};
+    return rule.condition.yes_but_for(transaction_, facts_);
   }
 
   /// Its refusal would be one for good, here.

@@ -40,6 +40,12 @@ bool may_decide(const Situation& situation, const Rule& rule) {
   return !only_modifies(rule) || situation.defers_unanswered(rule);
 }
 
+/// Puts off without its answer, whatever of the situation is changed: a refusal that tests a score
+/// may, when some of what was added is missing.
+bool may_defer(const Situation& situation, const Rule& rule) {
+  return situation.defers_unanswered(rule) || (refuses(rule) && !rule.condition.scores().empty());
+}
+
 /// What was found about several recipients at RCPT and makes a permanent refusal of the message
 /// doubtful: one of them might have been put off; or some are settled, or might be, and all
 /// others might not be there. (If all might have been refused for good, each of them would have
@@ -103,7 +109,7 @@ std::optional<Softening> recipient_too_few(const std::vector<Rule>& rules,
   const auto told = told_facts(situation.facts());
   for (const auto& rule : rules) {
     if (rule.place.stage > Stage::rcpt) break;
-    const bool may_put_off = rule.verdict == Verdict::accept || situation.defers_unanswered(rule);
+    const bool may_put_off = rule.verdict == Verdict::accept || may_defer(situation, rule);
     if (!may_put_off || !is_asked(situation, rule)) continue;
     const auto outcome = rule.condition.evaluate(transaction, told);
     if (lacks_a_fact(outcome)) return Softening{rule.place.name, outcome.cause_kind};
@@ -179,7 +185,7 @@ std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size
     const auto truth = rule.condition.truth(situation.transaction(), told);
     if (truth == Truth::no) continue;
     const bool unanswered = truth != Truth::yes;
-    if (unanswered && situation.defers_unanswered(rule)) return Would::defer;
+    if (unanswered && may_defer(situation, rule)) return Would::defer;
     if (only_modifies(rule)) continue;
     if (rule.verdict == Verdict::accept) {
       if (!settled && scope_of(rule) != AcceptScope::stage) worst.add(rule, Would::accept);

@@ -19,11 +19,15 @@ enum class NodeKind : std::uint8_t {
   macro,  ///< macro("text")
   text,
   number,
+  decimal,
   size,
   duration,
   boolean,
   list,
-  broken,  ///< already reported: says nothing, causes no further message
+  sum,         ///< part + part
+  difference,  ///< part - part
+  product,     ///< part * part
+  broken,      ///< already reported: says nothing, causes no further message
 };
 
 enum class Operator : std::uint8_t {
@@ -38,6 +42,7 @@ enum class Operator : std::uint8_t {
   starts_with,
   ends_with,
   contains,
+  within,
 };
 std::string_view to_text(Operator op) noexcept;
 
@@ -49,7 +54,8 @@ struct Node {
   std::size_t op_offset = 0;
   std::size_t op_length = 0;
   std::string text;         ///< of name, macro, text
-  std::int64_t number = 0;  ///< of number, size (octets), duration (seconds), boolean (0, 1)
+  std::int64_t number = 0;  ///< of number, decimal (thousandths), size (octets), duration
+                            ///< (seconds), boolean (0, 1)
   std::vector<Node> parts;
 };
 

@@ -1,5 +1,9 @@
 #include "rules/values.h"
 
+#include "rules/local_clock.h"
+#include "rules/org_domain.h"
+#include "tables/entries.h"
+
 #include <algorithm>
 
 namespace postern::expression {
@@ -24,6 +28,11 @@ Text local_part(const Reading<const MailAddress*>& address) {
 
 Text domain_part(const Reading<const MailAddress*>& address) {
   return address.value ? Text::told(address.value->domain()) : Text::not_told();
+}
+
+Text org_domain_of(Text domain) {
+  if (domain.state == Text::State::told) domain.value = org_domain(domain.value);
+  return domain;
 }
 
 /// Known when `told` is: true unless it is absent.
@@ -89,6 +98,10 @@ Reading<std::int64_t> read_number(Name name, const Transaction& transaction) {
       return from_told<std::int64_t>(transaction.recipient_count);
     case Name::size:
       return from_told<std::int64_t>(transaction.size);
+    case Name::time:
+      return Number::told(time_of_day(transaction));
+    case Name::date:
+      return Number::told(date(transaction));
     default:
       return Number::not_told();
   }
@@ -101,6 +114,8 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
   switch (name) {
     case Name::client_name:
       return from_told<std::string_view>(client.name);
+    case Name::client_org_domain:
+      return org_domain_of(from_told<std::string_view>(client.name));
     case Name::client_reverse_name:
       return from_told<std::string_view>(client.reverse_name);
     case Name::client_user:
@@ -113,10 +128,16 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
       return from_told<std::string_view>(transaction.tls.cipher);
     case Name::helo:
       return from_told<std::string_view>(transaction.helo);
+    case Name::helo_org_domain:
+      return org_domain_of(from_told<std::string_view>(transaction.helo));
     case Name::sender_local:
       return local_part(read_address(Name::sender, transaction));
     case Name::sender_domain:
       return domain_part(read_address(Name::sender, transaction));
+    case Name::sender_org_domain:
+      return org_domain_of(domain_part(read_address(Name::sender, transaction)));
+    case Name::recipient_org_domain:
+      return org_domain_of(domain_part(read_address(Name::recipient, transaction)));
     case Name::recipient_local:
       return local_part(read_address(Name::recipient, transaction));
     case Name::recipient_domain:
@@ -127,6 +148,8 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
       return Text::told(postern::to_text(transaction.stage));
     case Name::door:
       return Text::told(postern::to_text(transaction.door));
+    case Name::weekday:
+      return Text::told(words_of(Name::weekday)[weekday(transaction)]);
     case Name::macro: {
       // The policy protocol knows no macros: that one is missing says nothing there.
       if (transaction.door == Door::policy) return Text::not_told();
@@ -190,6 +213,10 @@ std::optional<std::string> describe(Name name, std::string_view macro,
       if (reading.state == State::not_told) return std::nullopt;
       return reading.state == State::absent ? std::string() : std::to_string(reading.value);
     }
+    case ValueType::time_of_day:
+      return time_of_day_text(time_of_day(transaction));
+    case ValueType::date:
+      return postern::to_text(Day(std::chrono::days(date(transaction))));
     case ValueType::ip: {
       const auto reading = read_ip(name, transaction);
       if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) return std::nullopt;
@@ -236,6 +263,13 @@ bool same_domain(std::string_view a, std::string_view b) noexcept {
   if (!a.empty() && a.back() == '.') a.remove_suffix(1);
   if (!b.empty() && b.back() == '.') b.remove_suffix(1);
   return a.size() == b.size() && stands_at(a, 0, b);
+}
+
+bool is_within(std::string_view name, std::string_view domain) noexcept {
+  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  if (domain.empty() || name.size() < domain.size()) return false;
+  const auto at = name.size() - domain.size();
+  return stands_at(name, at, domain) && (at == 0 || name[at - 1] == '.');
 }
 
 bool same_local(std::string_view a, std::string_view b) noexcept {

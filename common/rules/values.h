@@ -55,6 +55,9 @@ std::optional<std::string> describe(Name name, std::string_view macro,
 
 /// Domain names without regard to ASCII case and a final dot (RFC 1034 3.1).
 bool same_domain(std::string_view a, std::string_view b) noexcept;
+/// True if `name` is `domain` or stands below it, label by label: notexample.org is not within
+/// example.org. `domain` has no dot at either end; nothing is within the empty one.
+bool is_within(std::string_view name, std::string_view domain) noexcept;
 /// Local parts without regard to ASCII case. RFC 5321 2.4 leaves them to the host that delivers,
 /// and practically every host folds them; a policy that did not would answer otherwise than the
 /// mailbox.

@@ -83,7 +83,7 @@ class Walk {
     for (std::size_t at = 0; at < course.at; ++at) {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none) continue;
-      if (situation_.watches(rule)) {
+      if (situation_.watches(rule) || only_adds(rule)) {
         const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
         add(questions, open ? outcome.free_questions : outcome.questions);
         open = open || outcome.truth == Truth::unknown;
@@ -157,6 +157,10 @@ class Walk {
     const auto note = standing(rule);
     if (note != TrailNote::none && !is_missed(course, note)) return End::exhausted;
     const auto truth = situation_.truth(rule);
+    if (truth == Truth::unknown && only_adds(rule)) {
+      course.remarkable = true;
+      return End::exhausted;
+    }
     if (truth == Truth::unknown) return End::open;
     if (truth == Truth::no) return End::exhausted;
     if (note != TrailNote::none) {
@@ -281,6 +285,7 @@ class Walk {
     entry.verdict = rule.verdict;
     if (rule.reason) entry.reason = rule.reason->id;
     entry.effects = effect_words(rule);
+    for (const auto& added : rule.scores) entry.effects.push_back(words_of(added));
     if (situation_.is_off(rule)) {
       entry.note = TrailNote::expired;
       return entry;
@@ -391,6 +396,10 @@ std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentityS
     case Course::End::missing_fact:
       decision.rule = rules[course.at].place;
       put_off(decision, missing_kind(situation, rules[course.at]), identity, transaction);
+      decision.softened_by = situation.refuses_but_for(rules[course.at]);
+      if (!decision.softened_by.empty() && rules[course.at].reason != nullptr) {
+        decision.softened_from = rules[course.at].reason->id;
+      }
       break;
     case Course::End::decided:
       decision.rule = rules[course.at].place;
@@ -412,13 +421,11 @@ std::vector<TrailEntry> trail_of(const RuleList& list, const Transaction& transa
 
 std::vector<Question> shadow_questions(const RuleList& list, const Transaction& transaction,
                                        const Facts& facts) {
-  const auto is_shadow = [](const Rule& rule) {
-    return rule.mode == RuleMode::shadow || rule.share != 0;
-  };
-  const bool any_shadow = list.index != nullptr
-                              ? list.index->any_shadow()
-                              : std::any_of(list.rules.begin(), list.rules.end(), is_shadow);
-  if (!any_shadow) return {};
+  const auto afterwards = [](const Rule& rule) { return asked_afterwards(rule); };
+  const bool any = list.index != nullptr
+                       ? list.index->any_afterwards()
+                       : std::any_of(list.rules.begin(), list.rules.end(), afterwards);
+  if (!any) return {};
   const Situation situation(transaction, facts);
   Walk walk(list, situation);
   return walk.shadow_questions(walk.course());

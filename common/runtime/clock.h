@@ -10,6 +10,9 @@ class Clock {
   virtual ~Clock() = default;
   virtual std::chrono::steady_clock::time_point steady() const noexcept = 0;
   virtual std::chrono::system_clock::time_point system() const noexcept = 0;
+  /// What the host's local time is ahead of UTC at `time`.
+  virtual std::chrono::seconds utc_offset(
+      std::chrono::system_clock::time_point time) const noexcept = 0;
 };
 
 class SystemClock final : public Clock {
@@ -20,6 +23,8 @@ class SystemClock final : public Clock {
   std::chrono::system_clock::time_point system() const noexcept override {
     return std::chrono::system_clock::now();
   }
+  std::chrono::seconds utc_offset(
+      std::chrono::system_clock::time_point time) const noexcept override;
 };
 
 }  // namespace postern

@@ -138,6 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   setup.pause = [](std::chrono::milliseconds) { return true; };
   setup.next_reference = [] { return Reference::make({}, 1, 1); };
   setup.now = [] { return std::chrono::system_clock::time_point{}; };
+  setup.utc_offset = [](auto) { return std::chrono::seconds(0); };
   setup.complain = [](std::string_view) {};
   setup.counters = &counters;
   Session session(std::move(setup));

@@ -56,6 +56,7 @@ void expect_same_transaction(const Transaction& a, const Transaction& b) {
   EXPECT_EQ(a.door, b.door);
   EXPECT_EQ(a.reference, b.reference);
   EXPECT_EQ(a.time, b.time);
+  EXPECT_EQ(a.utc_offset, b.utc_offset);
   EXPECT_EQ(a.client.address, b.client.address);
   EXPECT_EQ(a.client.port, b.client.port);
   EXPECT_EQ(a.client.name, b.client.name);

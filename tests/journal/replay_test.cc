@@ -30,6 +30,11 @@ kind = "address"
 entries = ["bob@example.org", "postmaster@example.org"]
 
 [[rule]]
+name = "Sunday afternoon"
+when = 'time in "12:00-18:00" and weekday == "sun"'
+accept = "stage"
+
+[[rule]]
 name = "good ones are welcome"
 stage = "rcpt"
 when = 'sample_a == "good" and client.ip in partners'
@@ -48,6 +53,24 @@ stage = "rcpt"
 when = 'sample_dns == "bad" or sample_spf == "bad"'
 reject = "client-blocked"
 text = "We take no mail from {client_address|you}."
+
+[[rule]]
+name = "odd ones"
+stage = "rcpt"
+when = 'sample_b == "odd"'
+score = { spam = 2.5 }
+
+[[rule]]
+name = "known ones"
+stage = "rcpt"
+when = 'sample_a == "good"'
+score = { spam = -1 }
+
+[[rule]]
+name = "all together"
+stage = "rcpt"
+when = 'score.spam >= 2'
+reject = "policy-reject"
 
 [[rule]]
 name = "unknown recipients"
@@ -94,6 +117,8 @@ Transaction any_transaction(std::mt19937& random) {
     transaction.recipient = MailAddress::from_envelope(samples::any_octets(random, 20));
   }
   transaction.helo = samples::any_octets(random, 20);
+  // A quarter past three, or a zone in which it is another part of the day.
+  transaction.utc_offset = std::chrono::hours(random() % 24) - std::chrono::hours(11);
   return transaction;
 }
 

@@ -91,6 +91,7 @@ milter_door::SessionSetup toy_setup(const ToyPolicy& policy, Records& records,
   setup.pause = [](std::chrono::milliseconds) { return true; };
   setup.next_reference = [] { return Reference::make(noon, 1, sequence++ & 0xffU); };
   setup.now = [] { return noon; };
+  setup.utc_offset = [](auto) { return std::chrono::seconds(0); };
   setup.complain = [](std::string_view) {};
   setup.counters = &counters;
   return setup;

@@ -2,6 +2,7 @@
 // so that a wrong evaluator can be shown to it: a property that nothing breaks proves nothing.
 
 #include "reply/compose.h"
+#include "rules/program.h"
 #include "rules/walk.h"
 #include "worlds.h"
 
@@ -398,6 +399,44 @@ TEST(PropertiesCanFail, P6SeesARefusalThatIsNotSoftened) {
   };
   EXPECT_TRUE(
       finds_a_fault([&](const World& world) { return trouble_never_refuses(hard, world); }));
+}
+
+bool rests_on_a_score(const World& world, const Decision& decision) {
+  return decision.rule &&
+         std::any_of(world.rules->begin(), world.rules->end(), [&](const Rule& rule) {
+           return rule.place.name == decision.rule->name && !rule.condition.scores().empty();
+         });
+}
+
+TEST(PropertiesCanFail, P6SeesAScoreThatWasNotLoweredAndDoesNotSoften) {
+  const Evaluator hard = [](const World& world, const Facts& facts) {
+    auto outcome = real(world, facts);
+    auto* decision = std::get_if<Decision>(&outcome);
+    if (decision && !decision->softened_by.empty() && rests_on_a_score(world, *decision)) {
+      decision->verdict = Verdict::reject;
+      decision->reason = find_reason(decision->softened_from);
+      if (decision->reason == nullptr) decision->reason = find_reason("policy-reject");
+      decision->reply.reset();
+    }
+    return outcome;
+  };
+  EXPECT_TRUE(
+      finds_a_fault([&](const World& world) { return trouble_never_refuses(hard, world); }));
+}
+
+TEST(PropertiesCanFail, P4SeesATestThatTakesAMissingAnswerForNothingAdded) {
+  // A test of a score that does not wait for its bounds: what is not known counts as nothing.
+  const Truths guesses = [](const World& world, const Condition& condition, const Facts& facts) {
+    if (condition.scores().empty()) return real_truth(world, condition, facts);
+    auto all = facts;
+    for (const auto& [question, answer] : world.answers) {
+      all.add(question, Answer::unavailable("guessed"));
+    }
+    return expression::run(condition.program(), world.transaction, all, nullptr,
+                           expression::Unanswered::nothing);
+  };
+  EXPECT_TRUE(
+      finds_a_fault([&](const World& world) { return facts_only_add(guesses, real, world); }));
 }
 
 }  // namespace

@@ -54,17 +54,28 @@ Gen<std::string> leaf_at(Stage stage) {
   return gen::elementOf(texts);
 }
 
-Gen<std::string> condition_at(Stage stage, int depth) {
-  if (depth == 0) return leaf_at(stage);
+enum class Scores { untested, tested };
+
+Gen<std::string> leaf_at(Stage stage, Scores scores) {
+  if (scores == Scores::untested) return leaf_at(stage);
+  const auto of_scores =
+      gen::element<std::string>("score.a >= 2", "score.a > -0.5", "score.a < 1", "score.b >= 1.5",
+                                "score.b in [0, 3]", "score.b != 1.5");
+  return gen::weightedOneOf<std::string>({{3, leaf_at(stage)}, {2, of_scores}});
+}
+
+Gen<std::string> condition_at(Stage stage, int depth, Scores scores) {
+  if (depth == 0) return leaf_at(stage, scores);
   const auto joined = [=](const char* word) {
     return gen::apply([word](const std::string& a,
                              const std::string& b) { return "(" + a + " " + word + " " + b + ")"; },
-                      condition_at(stage, depth - 1), condition_at(stage, depth - 1));
+                      condition_at(stage, depth - 1, scores),
+                      condition_at(stage, depth - 1, scores));
   };
-  const auto negated =
-      gen::map(condition_at(stage, depth - 1), [](const std::string& a) { return "not " + a; });
+  const auto negated = gen::map(condition_at(stage, depth - 1, scores),
+                                [](const std::string& a) { return "not " + a; });
   return gen::weightedOneOf<std::string>(
-      {{4, leaf_at(stage)}, {2, joined("and")}, {2, joined("or")}, {1, negated}});
+      {{4, leaf_at(stage, scores)}, {2, joined("and")}, {2, joined("or")}, {1, negated}});
 }
 
 Gen<std::string> reason_at(Stage stage, ReasonClass kind) {
@@ -89,7 +100,28 @@ Gen<std::vector<EffectKind>> effects_of(Verdict verdict, Stage stage) {
   return gen::element(verdict == Verdict::pass ? tag : Kinds{}, header, redirect);
 }
 
-Gen<RulePlan> plan_at(Stage stage) {
+Gen<std::vector<ScorePoints>> points() {
+  const auto one =
+      gen::construct<ScorePoints>(gen::element<std::string>("a", "a", "b"),
+                                  gen::element<std::int64_t>(2000, 1500, 3000, -1000, -2500));
+  return gen::container<std::vector<ScorePoints>>(1, one);
+}
+
+/// A rule that adds to a score, and perhaps does something else besides.
+Gen<RulePlan> adding_at(Stage stage) {
+  return gen::build<RulePlan>(
+      gen::set(&RulePlan::stage, gen::just(stage)),
+      gen::set(&RulePlan::condition, condition_at(stage, 1, Scores::untested)),
+      gen::set(&RulePlan::verdict, gen::just(Verdict::pass)),
+      gen::set(&RulePlan::mode, gen::element(RuleMode::enforce, RuleMode::enforce,
+                                             RuleMode::enforce, RuleMode::shadow)),
+      gen::set(&RulePlan::effects, gen::weightedOneOf<std::vector<EffectKind>>(
+                                       {{3, gen::just(std::vector<EffectKind>())},
+                                        {1, effects_of(Verdict::pass, stage)}})),
+      gen::set(&RulePlan::scores, points()));
+}
+
+Gen<RulePlan> deciding_at(Stage stage) {
   const auto verdict =
       gen::element(Verdict::accept, Verdict::reject, Verdict::reject, Verdict::defer, Verdict::pass,
                    stage == Stage::rcpt ? Verdict::reject : Verdict::discard,
@@ -105,7 +137,7 @@ Gen<RulePlan> plan_at(Stage stage) {
             : gen::element(WhenUnavailable::skip, WhenUnavailable::skip, WhenUnavailable::defer);
     return gen::build<RulePlan>(
         gen::set(&RulePlan::stage, gen::just(stage)),
-        gen::set(&RulePlan::condition, condition_at(stage, 3)),
+        gen::set(&RulePlan::condition, condition_at(stage, 3, Scores::tested)),
         gen::set(&RulePlan::verdict, gen::just(chosen)),
         gen::set(&RulePlan::scope,
                  gen::element(AcceptScope::stage, AcceptScope::message, AcceptScope::session)),
@@ -116,6 +148,10 @@ Gen<RulePlan> plan_at(Stage stage) {
         gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason),
         gen::set(&RulePlan::effects, effects_of(chosen, stage)));
   });
+}
+
+Gen<RulePlan> plan_at(Stage stage) {
+  return gen::weightedOneOf<RulePlan>({{2, deciding_at(stage)}, {1, adding_at(stage)}});
 }
 
 Gen<std::string> message_condition_at(Stage stage) {
@@ -277,8 +313,10 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
       made.note = "because";
     }
     for (const auto kind : plan.effects) made.effects.push_back({kind, "X-Name", "word", {}});
+    made.scores = plan.scores;
     rules->push_back(std::move(made));
   }
+  bind_scores(*rules);
   return rules;
 }
 
@@ -337,6 +375,7 @@ void showValue(const World& world, std::ostream& out) {
   out << "at " << to_text(world.transaction.stage) << ", door " << to_text(world.transaction.door)
       << (world.transaction.client.address ? "" : ", local submission") << "\n";
   for (const auto& plan : world.plans) {
+    for (const auto& added : plan.scores) out << words_of(added) << ", ";
     out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason;
     for (const auto kind : plan.effects) out << " " << to_text(kind);
     out << " (" << to_text(plan.mode) << ", share " << plan.share

@@ -27,6 +27,7 @@ struct RulePlan {
   WhenUnavailable unavailable = WhenUnavailable::skip;
   std::string reason;
   std::vector<EffectKind> effects;
+  std::vector<ScorePoints> scores;
 };
 
 struct World {

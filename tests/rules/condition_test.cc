@@ -532,10 +532,12 @@ TEST(Condition, RefusesWrongTypes) {
   EXPECT_EQ(faults("recipient_count > 5MB"),
             "18+3 \"recipient_count\" is a number and cannot be compared with a size | leave out "
             "the unit\n");
-  EXPECT_EQ(faults("size > 5m"), "7+2 \"size\" is a size and cannot be compared with a duration\n");
+  EXPECT_EQ(faults("size > 5m"),
+            "7+2 \"size\" is a size and cannot be compared with a duration | sizes end in B, "
+            "kB, MB, GB, KiB, MiB or GiB; m is a minute, M a million octets\n");
   EXPECT_EQ(faults("helo > 'x'"),
             "5+1 \">\" has no meaning for \"helo\", which is a domain name | it has ==, !=, in, "
-            "matches, starts_with, ends_with and contains\n");
+            "within, matches, starts_with, ends_with and contains\n");
   EXPECT_EQ(faults("client.ip matches '^192'"),
             "10+7 \"matches\" has no meaning for \"client.ip\", which is an IP address | it has "
             "==, != and in\n");
@@ -578,8 +580,8 @@ TEST(Condition, RefusesComparisonsThatAlwaysComeOutTheSame) {
   EXPECT_EQ(faults("helo contains ''"),
             "14+2 every text contains the empty text, so this says nothing\n");
   EXPECT_EQ(faults("sender.domain == '.example.com'"),
-            "17+14 no domain name begins with a dot, so this is never true | write ends_with for "
-            "all names below a domain\n");
+            "17+14 no domain name begins with a dot, so this is never true | write within "
+            "\"example.com\" for that domain and all below it\n");
   EXPECT_EQ(faults("sender.domain == 'a@example.com'"),
             "17+15 no domain name holds an @, so this is never true | compare with sender\n");
   EXPECT_EQ(faults("sender == 'example.com'"),

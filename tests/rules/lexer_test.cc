@@ -94,8 +94,13 @@ TEST(Lexer, NamesWhatItCannotRead) {
             "0+19 this number is too large | the largest is 9223372036854775807");
   EXPECT_EQ(fault("9223372036854775807k"),
             "0+20 this number is too large | the largest is 9223372036854775807");
-  EXPECT_EQ(fault("good - bad"),
-            "5+1 \"-\" has no place in a condition | names are written with _, not with -");
+  EXPECT_EQ(fault("good-bad"),
+            "4+1 \"-\" has no place in a condition | names are written with _, not with -; "
+            "subtract with spaces around it");
+  EXPECT_EQ(fault("size / 2"), "5+1 there is no division | multiply the other side instead");
+  EXPECT_EQ(fault("1.5MB"), "0+5 a unit stands behind a whole number | as in 1500kB for 1.5MB");
+  EXPECT_EQ(fault("1.2345"), "0+6 a number has three decimals at most | ");
+  EXPECT_EQ(fault("9223372036854775807.1"), "0+21 this number is too large | ");
   EXPECT_EQ(fault("helo == \xe2\x80\x9cx"),
             "8+3 these octets have no place in a condition | text from outside ASCII stands "
             "between quotes");

@@ -31,7 +31,14 @@ std::string shape(const Node& node) {
       return "macro:" + node.text;
     case NodeKind::text:
       return "'" + node.text + "'";
+    case NodeKind::sum:
+      return joined("+");
+    case NodeKind::difference:
+      return joined("-");
+    case NodeKind::product:
+      return joined("*");
     case NodeKind::number:
+    case NodeKind::decimal:
     case NodeKind::size:
     case NodeKind::duration:
       return std::to_string(node.number);
@@ -111,6 +118,31 @@ TEST(Parser, RefusesDeepNestingInsteadOfRunningOutOfStack) {
   for (int i = 0; i < 100'000; ++i) nots += "not ";
   EXPECT_EQ(faults(nots + "a"), "256+3 the condition is nested more than 64 levels deep\n");
   EXPECT_EQ(faults(std::string(64, '(') + "a" + std::string(64, ')')), "");
+}
+
+TEST(Parser, MultipliesBeforeItAddsAndCalculatesBeforeItCompares) {
+  EXPECT_EQ(tree("a + b * 2 > c - 1 - d and e"), "(and (> (+ a (* b 2)) (- (- c 1) d)) e)");
+  EXPECT_EQ(tree("(a + b) * 2 > c"), "(> (* (+ a b) 2) c)");
+  EXPECT_EQ(tree("a >= -2 or a in [-1, 2.5]"), "(or (>= a -2) (in a (list -1 2500)))");
+  EXPECT_EQ(tree("a -1 > 5-3"), "(> (- a 1) (- 5 3))");
+  EXPECT_EQ(tree("a within 'x'"), "(within a 'x')");
+}
+
+TEST(Parser, SaysWhatIsWrongWithACalculation) {
+  EXPECT_EQ(faults("a + > 5"), "4+1 there is nothing to compare before \">\"\n");
+  EXPECT_EQ(faults("a > - b"), "4+1 \"-\" stands before a number, or between two values\n");
+  EXPECT_EQ(faults("client-name == 'x'"), "6+1 \"-\" has no place in a condition\n");
+  EXPECT_EQ(faults("a / 2 > 1"), "2+1 there is no division\n");
+  EXPECT_EQ(faults("a in [-, 1]"), "6+1 \"-\" stands before a number, or between two values\n");
+}
+
+TEST(Parser, CalculatesNoMoreThanItHasRoomFor) {
+  std::string text = "1";
+  for (unsigned i = 0; i < most_calculations; ++i) text += " + 1";
+  EXPECT_EQ(faults("a > " + text), "");
+  EXPECT_EQ(faults("a > " + text + " + 1"), "262+1 the condition calculates more than 64 times\n");
+  for (unsigned i = 0; i < 100'000; ++i) text += " * 1";
+  EXPECT_EQ(faults("a > " + text), "262+1 the condition calculates more than 64 times\n");
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ class FakeClock final : public Clock {
                         std::chrono::nanoseconds(system_passed_.load()));
   }
 
+  /// Local time is UTC until a test says otherwise.
+  std::chrono::seconds utc_offset(std::chrono::system_clock::time_point) const noexcept override {
+    return std::chrono::seconds(utc_offset_.load());
+  }
+  void set_utc_offset(std::chrono::seconds offset) { utc_offset_ = offset.count(); }
+
   void advance(std::chrono::nanoseconds by) {
     steady_passed_ += by.count();
     system_passed_ += by.count();
@@ -32,6 +38,7 @@ class FakeClock final : public Clock {
 
  private:
   const std::chrono::system_clock::time_point start_;
+  std::atomic<std::chrono::seconds::rep> utc_offset_{0};
   std::atomic<std::chrono::nanoseconds::rep> steady_passed_{0};
   std::atomic<std::chrono::nanoseconds::rep> system_passed_{0};
 };

@@ -123,6 +123,9 @@ struct Transaction {
   Door door = Door::library;
   Reference reference;
   std::chrono::system_clock::time_point time;  ///< when the MTA asked, UTC
+  /// What the host's local time was ahead of UTC then; recorded, so that a replay in another zone
+  /// reads the same clock.
+  std::chrono::seconds utc_offset{0};
 
   Client client;
   std::string server_address;  ///< ours, as the MTA names it; may be empty
