@@ -21,14 +21,17 @@ Situation::Situation(const Transaction& transaction, const Facts& facts)
                              [](const auto& recipient) { return recipient.settled; });
 }
 
-bool Situation::is_permanent(const Rule& rule) const {
-  // A message that is dropped or held does not arrive, as one that is refused for good.
-  if (rule.verdict == Verdict::discard || rule.verdict == Verdict::quarantine) return true;
+bool Situation::refuses_for_good(const Rule& rule) const {
   if (rule.verdict != Verdict::reject || !rule.reason) return false;
   if (const auto form = form_at(*rule.reason, rule.form, reply_stage(transaction_.stage))) {
     return form->code.first_digit() == 5;
   }
   return rule.reason->kind == ReasonClass::permanent;
+}
+
+bool Situation::is_permanent(const Rule& rule) const {
+  return rule.verdict == Verdict::discard || rule.verdict == Verdict::quarantine ||
+         refuses_for_good(rule);
 }
 
 }  // namespace postern::walk

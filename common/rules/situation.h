@@ -78,7 +78,9 @@ class Situation {
     return rule.condition.yes_but_for(transaction_, facts_);
   }
 
-  /// Its refusal would be one for good, here.
+  /// It refuses, and for good, here.
+  bool refuses_for_good(const Rule& rule) const;
+  /// The message does not arrive: as refuses_for_good(), or it is dropped or held.
   bool is_permanent(const Rule& rule) const;
 
   /// Every recipient was accepted for the message: later rules are not asked (semantics 2).

@@ -81,7 +81,7 @@ bool depends_on_recipients(const std::vector<Rule>& rules, std::size_t at,
   return std::any_of(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(at),
                      [&](const Rule& rule) {
                        return is_asked(situation, rule) && names_recipients(rule) &&
-                              !situation.is_permanent(rule) && may_decide(situation, rule);
+                              !situation.refuses_for_good(rule) && may_decide(situation, rule);
                      });
 }
 

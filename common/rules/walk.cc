@@ -221,10 +221,11 @@ class Walk {
     return End::exhausted;
   }
 
-  /// The rule at `course.at` refuses for good, and not softened, which is as good as temporary.
+  /// The rule at `course.at` refuses for good, and not softened, which is as good as temporary. One
+  /// that drops or holds the message would have spared its sender a later refusal.
   bool stays_permanent(const Course& course) const {
     const auto& rule = rules_[course.at];
-    return situation_.is_permanent(rule) && course.softeners.first(rule.place.stage) == nullptr;
+    return situation_.refuses_for_good(rule) && course.softeners.first(rule.place.stage) == nullptr;
   }
 
   /// An accept that acts without its answer may spare the recipient a rule behind it.

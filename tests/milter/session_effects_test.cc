@@ -128,6 +128,7 @@ TEST_F(SessionEffects, AMessageDoesNotInheritWhatWasCountedInTheOneBefore) {
 TEST_F(SessionEffects, SaysWhenAnAnswerCouldNotBeDelayed) {
   auto rule =
       rule_of(Verdict::pass, {{EffectKind::delay, "changes", {}, {}, std::chrono::seconds(5)}});
+  rule.stage = Stage::rcpt;
   std::vector<std::chrono::milliseconds> asked;
   pause = [&](std::chrono::milliseconds duration) {
     asked.push_back(duration);

@@ -158,7 +158,8 @@ void holds_everywhere(const rc::Gen<World>& worlds, Property property) {
 
 template <typename Property>
 bool finds_a_fault(const rc::Gen<World>& worlds, Property property) {
-  for (unsigned seed = 1; seed <= 3000; ++seed) {
+  // Most find one among the first hundreds; it is worlds without scores that are rare.
+  for (unsigned seed = 1; seed <= 20'000; ++seed) {
     if (property(worlds(rc::Random(seed), 60).value())) return true;
   }
   return false;
