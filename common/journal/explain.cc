@@ -25,7 +25,7 @@ std::string explain_text(const Record& record, const ExplainOptions& options) {
                        " and got the same answer; nothing was counted twice.",
                    2);
   }
-  tell_effects(page, record);
+  tell_effects(page, record, "What was done besides");
   tell_advice(page, record);
   tell_origin(page, record);
   return page.take();

@@ -81,10 +81,10 @@ void tell_sent(Page& page, const Record& record) {
   if (!sent.condition.empty()) page.paragraph("Condition: " + sent.condition + '.', 2);
 }
 
-void tell_effects(Page& page, const Record& record) {
+void tell_effects(Page& page, const Record& record, std::string_view heading) {
   const auto& effects = record.decision.effects;
   if (effects.empty() || record.kind != RecordKind::decision) return;
-  page.section("What was done besides");
+  page.section(heading);
   for (std::size_t i = 0; i < effects.size(); ++i) {
     std::string text = describe(effects[i]) + ", by rule \"" + effects[i].rule + '"';
     if (record.sent && i < record.sent->effects.size()) {

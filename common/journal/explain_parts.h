@@ -6,6 +6,7 @@
 #include "journal/record.h"
 
 #include <string>
+#include <string_view>
 
 namespace postern {
 
@@ -20,7 +21,7 @@ void tell_trail(Page& page, const Record& record);
 /// The answer byte for byte, and what the client saw.
 void tell_sent(Page& page, const Record& record);
 /// What was done to the message besides, and what has become of it.
-void tell_effects(Page& page, const Record& record);
+void tell_effects(Page& page, const Record& record, std::string_view heading);
 /// What the sender and the administrator can do.
 void tell_advice(Page& page, const Record& record);
 /// Policy, program and host, for whoever wants to look it up or replay it.

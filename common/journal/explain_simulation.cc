@@ -11,6 +11,17 @@ std::string without_reference(Record record) {
   return headline(record);
 }
 
+std::string without_reply(const Decision& decision) {
+  switch (decision.verdict) {
+    case Verdict::quarantine:
+      return "No reply: the MTA would take the message and hold it (" + decision.note + ").";
+    case Verdict::discard:
+      return "No reply: the MTA would take the message and drop it (" + decision.note + ").";
+    default:
+      return "Nothing in our name: the MTA would be told to go on.";
+  }
+}
+
 }  // namespace
 
 std::string simulation_line(const Record& record) {
@@ -35,7 +46,7 @@ std::string explain_simulation(const Record& record, const std::vector<Simulated
   tell_decision(page, record);
   tell_trail(page, record);
   page.section("What would be sent");
-  if (replies.empty()) page.paragraph("Nothing in our name: the MTA would be told to go on.", 2);
+  if (replies.empty()) page.paragraph(without_reply(record.decision), 2);
   for (const auto& reply : replies) {
     page.paragraph("By " + reply.door + ", byte for byte ('|' begins a line, '+' continues it):",
                    2);
@@ -43,6 +54,7 @@ std::string explain_simulation(const Record& record, const std::vector<Simulated
     page.paragraph("The client would see, with what the MTA puts before our text:", 2);
     for (const auto& line : reply.lines) page.verbatim(line);
   }
+  tell_effects(page, record, "What would be done besides");
   tell_advice(page, record);
   tell_origin(page, record);
   return page.take();

@@ -26,11 +26,13 @@ struct Expectation {
   std::optional<std::string> text;    ///< a part of what the sender reads
   /// The shadow rules that would have acted, in any order.
   std::optional<std::vector<std::string>> shadow;
+  /// What is done besides the verdict, as describe() words it, in any order.
+  std::optional<std::vector<std::string>> effects;
   /// Of what conditions looked at: the values of which each must be one.
   std::map<std::string, std::vector<std::string>> evidence;
 
   bool empty() const noexcept {
-    return !verdict && !reply && !reason && !rule && !text && !shadow && evidence.empty();
+    return !verdict && !reply && !reason && !rule && !text && !shadow && !effects && evidence.empty();
   }
 };
 

@@ -96,6 +96,16 @@ class Comparison {
     if (wanted != got) add("shadow", joined(wanted, ", "), joined(got, ", "));
   }
 
+  void effects(const std::optional<std::vector<std::string>>& expected) {
+    if (!expected) return;
+    auto wanted = *expected;
+    std::vector<std::string> got;
+    for (const auto& effect : decision_.effects) got.push_back(describe(effect));
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(got.begin(), got.end());
+    if (wanted != got) add("effects", joined(wanted, ", "), joined(got, ", "));
+  }
+
   void evidence(const std::string& name, const std::vector<std::string>& accepted) {
     const auto got = values_of(decision_, name);
     if (got.empty()) {
@@ -158,6 +168,7 @@ std::vector<TestDifference> compare(const Expectation& expect, const Decision& d
   comparison.value("rule", expect.rule, decision.rule ? decision.rule->name : std::string());
   comparison.text(expect.text);
   comparison.shadow(expect.shadow);
+  comparison.effects(expect.effects);
   for (const auto& [name, accepted] : expect.evidence) comparison.evidence(name, accepted);
   return comparison.take();
 }

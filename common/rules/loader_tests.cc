@@ -169,6 +169,12 @@ void TestReader::check_rule(const Node& value) const {
 void TestReader::read_rule_names(const Node& section, Expectation& expect) {
   expect.rule = values_.text(section, "test.expect.rule");
   if (expect.rule) check_rule(section.find("rule")->value);
+  if (section.find("effects") != nullptr) {
+    expect.effects.emplace();
+    for (const auto* each : values_.texts(section, "test.expect.effects")) {
+      expect.effects->push_back(each->string);
+    }
+  }
   const auto* shadow = section.find("shadow");
   if (shadow == nullptr) return;
   expect.shadow.emplace();
@@ -208,9 +214,10 @@ void TestReader::read_evidence(const Node& section, Expectation& expect) {
 
 void TestReader::check_evidence_name(const Member& member) const {
   const std::string_view name = member.key;
+  // A score that no rule adds to is evidence of nothing, so that its test fails and says so.
   if (expression::find_name(name) != nullptr || name.starts_with("macro(") ||
-      scope_.tables.find(name) != scope_.tables.end() || scope_.checks.find(name) != nullptr ||
-      !scope_.complete) {
+      name.starts_with("score.") || scope_.tables.find(name) != scope_.tables.end() ||
+      scope_.checks.find(name) != nullptr || !scope_.complete) {
     return;
   }
   if (expression::is_name_to_come(name)) {

@@ -54,6 +54,13 @@ reject = "rcpt-unknown"
 name = "too big"
 when = 'size > 1MB'
 reject = "message-too-big"
+
+[[rule]]
+name = "held"
+stage = "end-of-message"
+when = 'sender.domain == "new.example"'
+quarantine = "too new"
+tag = "new"
 )";
 
 class Simulate : public ::testing::Test {
@@ -117,6 +124,18 @@ TEST_F(Simulate, ReadsAsExpected) {
       << err_.str();
   const auto text = out_.str();
   expect_golden("cli/simulate.txt", text.substr(0, text.find("\nDecided by\n")));
+}
+
+TEST_F(Simulate, SaysThatAMessageWouldBeHeldAndWhatWouldBeDoneBesides) {
+  EXPECT_EQ(run({{"client", "192.0.2.1"},
+                 {"sender", "a@new.example"},
+                 {"recipient", "bob@example.org"},
+                 {"tls", "TLSv1.3"},
+                 {"size", "2000"}}),
+            0)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("the MTA would take the message and hold it (too new)"));
+  EXPECT_THAT(out_.str(), HasSubstr("What would be done besides\n  - tag new, by rule \"held\""));
 }
 
 TEST_F(Simulate, DecidesOnEachRecipientAndThenOnTheMessage) {

@@ -61,6 +61,7 @@ TEST(Explain, ShowsEveryOctetThatWasSent) {
     SCOPED_TRACE(name);
     const std::string text = explain(record);
     EXPECT_EQ(unfolded(text, "action="), record.sent->answer);
+    if (record.sent->expected.empty()) continue;  // no reply to the client
     EXPECT_EQ(unfolded(text, record.sent->expected[0].substr(0, 9)), record.sent->expected[0]);
   }
 }

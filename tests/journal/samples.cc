@@ -142,6 +142,11 @@ TrailEntry partners_say_no() {
 
 Record full() {
   Record result = several_recipients();
+  result.decision.note = "why";
+  result.decision.effects = {{EffectKind::add_header, "rule", "X-A", "value", {}},
+                             {EffectKind::delay, "rule", "", "", milliseconds{1500}}};
+  result.sent->effects = {{EffectState::failed, "because"}, {EffectState::waiting, ""}};
+  result.decision.trail.front().effects = {"add_header X-A: value"};
   Transaction& transaction = result.transaction;
   transaction.authentication.user = std::string("anna");
   transaction.authentication.mechanism = std::string("PLAIN");
@@ -284,6 +289,53 @@ Record watched_by_shadow() {
   return result;
 }
 
+Record held_and_marked() {
+  Record result = record(Stage::end_of_message, Door::milter);
+  result.transaction.queue_id = "5ALCtd1N001234";
+  result.transaction.recipient_count = 1;
+  result.transaction.recipient = MailAddress::from_envelope("<bob@example.org>");
+  const auto odd = place("odd attachments", "rules/content.toml", 20, Stage::end_of_message);
+  const auto marks = place("marks strangers", "rules/clients.toml", 9, Stage::connect);
+  result.decision.verdict = Verdict::quarantine;
+  result.decision.rule = odd;
+  result.decision.note = "an attachment that nobody sends";
+  result.decision.effects = {{EffectKind::add_header, marks.name, "X-Client", "192.0.2.7", {}},
+                             {EffectKind::remove_header, marks.name, "X-Spam-Flag", "", {}},
+                             {EffectKind::tag, marks.name, "", "stranger", {}},
+                             {EffectKind::warn, odd.name, "", "\"odd\" from mail.example.net", {}},
+                             {EffectKind::delay, odd.name, "", "", milliseconds{500}}};
+  result.decision.trail = {entry(marks, Truth::yes, Verdict::pass),
+                           entry(odd, Truth::yes, Verdict::quarantine)};
+  result.decision.trail[0].effects = {"add_header X-Client: {client_address}",
+                                      "remove_header X-Spam-Flag", "tag stranger"};
+  result.sent = SentReply{"quarantine an attachment that nobody sends (ref " +
+                              result.transaction.reference.text() + ")",
+                          {},
+                          {},
+                          Stage::end_of_message,
+                          {{EffectState::done, ""},
+                           {EffectState::failed, "the mail server refused it"},
+                           {EffectState::done, ""},
+                           {EffectState::done, ""},
+                           {EffectState::failed, "as many answers as may were delayed already"}}};
+  return result;
+}
+
+Record dropped() {
+  Record result = record(Stage::rcpt, Door::policy);
+  const auto loops = place("our own bounces", "rules/senders.toml", 7, Stage::mail);
+  result.decision.verdict = Verdict::discard;
+  result.decision.rule = loops;
+  result.decision.note = "answers to our own bounces";
+  result.decision.trail = {entry(loops, Truth::yes, Verdict::discard)};
+  result.sent = SentReply{
+      "action=DISCARD answers to our own bounces (ref " + result.transaction.reference.text() + ")",
+      {},
+      {},
+      Stage::rcpt};
+  return result;
+}
+
 Record several_recipients() {
   Record result = record(Stage::end_of_message, Door::milter);
   Transaction& transaction = result.transaction;
@@ -331,6 +383,8 @@ std::vector<std::pair<std::string, Record>> all_for_golden_files() {
           {"softened_for_a_recipient", softened_for_a_recipient()},
           {"accepted", accepted()},
           {"watched_by_shadow", watched_by_shadow()},
+          {"held_and_marked", held_and_marked()},
+          {"dropped", dropped()},
           {"several_recipients", several_recipients()},
           {"repeated", repeated()},
           {"joined", joined()}};

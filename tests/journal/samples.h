@@ -24,9 +24,11 @@ Record softened_for_unknown_recipients();  // the recipients of the message were
 Record softened_for_a_recipient();         // a rule could not be answered for one of them
 Record accepted();                         // by a rule, for the session
 Record watched_by_shadow();                // passed, but a shadow rule would have refused
-Record several_recipients();               // too big, at end of message
-Record repeated();                         // the same request again
-Record joined();                           // session tag meets queue id
+Record held_and_marked();     // put into quarantine, a header field added, one refused, a tag
+Record dropped();             // discarded, at the policy door
+Record several_recipients();  // too big, at end of message
+Record repeated();            // the same request again
+Record joined();              // session tag meets queue id
 std::vector<std::pair<std::string, Record>> all_for_golden_files();
 
 /// `base` with another sequence number in its reference, queue id, session and instance.

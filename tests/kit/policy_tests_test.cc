@@ -63,6 +63,20 @@ name = "too big"
 when = 'size > 1MB'
 reject = "message-too-big"
 
+[[rule]]
+name = "newcomers"
+stage = "mail"
+when = 'sender.domain == "new.example"'
+tag = "new"
+add_header = "X-Seen: {sender_domain}"
+score = { doubt = 2.5 }
+
+[[rule]]
+name = "doubtful"
+stage = "mail"
+when = 'score.doubt >= 2.5'
+quarantine = "too new"
+
 )";
 
 /// Keys that every test here needs; `more` holds the rest.
@@ -111,6 +125,16 @@ expect = { verdict = "reject", reply = "550 5.7.1", reason = "dnsbl-listed", rul
                           "reason: dnsbl-listed / none", "rule: listed clients / none",
                           "text: ... blocked ... / none", "shadow: none / watched senders",
                           "evidence.sample_list: listed or odd / clear"));
+}
+
+TEST(PolicyTests, WhatIsDoneBesidesAndScoresCanBeExpected) {
+  EXPECT_THAT(differences_of(R"(
+sender = "a@new.example"
+expect = { verdict = "quarantine", effects = ["tag new", "add_header X-Seen: new.example"], evidence = { "score.doubt" = "2.5" } }
+)"),
+              IsEmpty());
+  EXPECT_THAT(differences_of("sender = \"a@new.example\"\nexpect = { effects = [] }\n"),
+              ElementsAre("effects: none / add_header X-Seen: new.example, tag new"));
 }
 
 TEST(PolicyTests, NamesThatTheDnsWorldDoesNotHoldDoNotExist) {
