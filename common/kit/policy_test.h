@@ -32,7 +32,8 @@ struct Expectation {
   std::map<std::string, std::vector<std::string>> evidence;
 
   bool empty() const noexcept {
-    return !verdict && !reply && !reason && !rule && !text && !shadow && !effects && evidence.empty();
+    return !verdict && !reply && !reason && !rule && !text && !shadow && !effects &&
+           evidence.empty();
   }
 };
 

@@ -8,56 +8,6 @@
 namespace postern {
 namespace {
 
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-/// Digits at the front of `text`, which are taken off; nullopt unless there are `length`.
-std::optional<int> take_number(std::string_view& text, std::size_t length) {
-  if (text.size() < length) return {};
-  int value = 0;
-  for (const char c : text.substr(0, length)) {
-    if (c < '0' || c > '9') return {};
-    value = value * 10 + (c - '0');
-  }
-  text.remove_prefix(length);
-  return value;
-}
-
-bool take(std::string_view& text, char c) {
-  if (text.empty() || text.front() != c) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-std::optional<std::chrono::sys_days> take_day(std::string_view& text) {
-  const auto year = take_number(text, 4);
-  if (!year || !take(text, '-')) return {};
-  const auto month = take_number(text, 2);
-  if (!month || !take(text, '-')) return {};
-  const auto day = take_number(text, 2);
-  // Clocks count nanoseconds in 64 bits, which end in 2262.
-  if (!day || *year < 1970 || *year > 2261) return {};
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return {};
-  return std::chrono::sys_days(date);
-}
-
-/// "Z", "+01:00", or nothing for UTC: what is to be taken from the local time.
-std::optional<minutes> take_offset(std::string_view& text) {
-  if (text.empty() || take(text, 'Z') || take(text, 'z')) return minutes(0);
-  const bool west = text.front() == '-';
-  if (!take(text, '+') && !take(text, '-')) return {};
-  const auto hour = take_number(text, 2);
-  if (!hour || !take(text, ':')) return {};
-  const auto minute = take_number(text, 2);
-  if (!minute || *hour > 23 || *minute > 59) return {};
-  const minutes offset = hours(*hour) + minutes(*minute);
-  return west ? -offset : offset;
-}
-
 template <typename T>
 void forget(Told<T>& told) {
   told = {};
@@ -67,37 +17,7 @@ void forget(Told<T>& told) {
 
 std::chrono::system_clock::time_point usual_scene_time() noexcept {
   using namespace std::chrono_literals;
-  return std::chrono::sys_days(2026y / std::chrono::January / 1) + hours(12);
-}
-
-std::optional<std::chrono::system_clock::time_point> scene_time(std::string_view text) {
-  const auto day = take_day(text);
-  if (!day) return {};
-  std::chrono::system_clock::time_point time = *day;
-  if (text.empty()) return time + hours(12);
-  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return {};
-  const auto hour = take_number(text, 2);
-  if (!hour || !take(text, ':')) return {};
-  const auto minute = take_number(text, 2);
-  if (!minute || *hour > 23 || *minute > 59) return {};
-  time += hours(*hour) + minutes(*minute);
-  if (take(text, ':')) {
-    const auto second = take_number(text, 2);
-    // A leap second is the first of the next minute, as clocks of machines have it.
-    if (!second || *second > 60) return {};
-    time += seconds(*second);
-    if (take(text, '.')) {
-      const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
-      if (end == 0 || end > 9) return {};
-      auto digits = std::string(text.substr(0, end));
-      text.remove_prefix(end);
-      digits.resize(6, '0');
-      time += std::chrono::microseconds(std::stol(digits));
-    }
-  }
-  const auto offset = take_offset(text);
-  if (!offset || !text.empty()) return {};
-  return time - *offset;
+  return std::chrono::sys_days(2026y / std::chrono::January / 1) + 12h;
 }
 
 Scene::Scene() {

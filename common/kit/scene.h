@@ -19,11 +19,6 @@ namespace postern {
 /// that a test which passes today passes tomorrow.
 std::chrono::system_clock::time_point usual_scene_time() noexcept;
 
-/// Reads RFC 3339 ("2026-11-21T12:00:00Z", with an offset and fractions of a second or not, a space
-/// instead of the T), the same without offset as UTC, or a day alone as its noon;
-/// years 1970 to 2261.
-std::optional<std::chrono::system_clock::time_point> scene_time(std::string_view text);
-
 struct Scene {
   Scene();
 

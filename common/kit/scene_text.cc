@@ -1,6 +1,7 @@
 #include "kit/scene_text.h"
 
 #include "model/text.h"
+#include "model/time_text.h"
 
 #include <algorithm>
 #include <array>
@@ -190,7 +191,7 @@ std::optional<KitFault> SceneText::set_circumstance(std::string_view name, std::
     if (!door) return not_a(value, "a door", "milter, policy or library");
     all.door = *door;
   } else if (name == "time") {
-    const auto time = scene_time(value);
+    const auto time = time_from_text(value);
     if (!time) return not_a(value, "a time", "as in 2026-11-21T12:00:00Z");
     all.time = *time;
   } else if (name == "macro") {

@@ -1,15 +1,15 @@
 #include "rules/expiry.h"
 
-#include "kit/scene.h"
+#include "model/time_text.h"
 #include "tables/entries.h"
 
 namespace postern {
 
 std::optional<std::chrono::system_clock::time_point> expiry_from_text(std::string_view text) {
-  // What clocks cannot tell, scene_time() refuses.
+  // What clocks cannot tell, time_from_text() refuses.
   const auto day = day_from_text(text);
-  if (day && scene_time(text)) return *day + std::chrono::days(1);
-  return scene_time(text);
+  if (day && time_from_text(text)) return *day + std::chrono::days(1);
+  return time_from_text(text);
 }
 
 std::string expiry_text(std::chrono::system_clock::time_point expiry) {

@@ -1,3 +1,4 @@
+#include "model/time_text.h"
 #include "rules/loader_tests.h"
 
 #include <array>
@@ -65,7 +66,7 @@ class SceneReader {
       values_.text(test_, "test.time");  // says what it is and what it should be
       return;
     }
-    if (const auto time = scene_time(text)) {
+    if (const auto time = time_from_text(text)) {
       told().time = *time;
     } else {
       diagnostics().error(value.span, quoted(text) + " is not a time",

@@ -1,9 +1,9 @@
 #include "runtime/maintenance_file.h"
 
 #include "model/text.h"
+#include "model/time_text.h"
 #include "system/unique_fd.h"
 #include "system/write_all.h"
-#include "tables/entries.h"
 
 #include <algorithm>
 #include <array>
@@ -41,36 +41,10 @@ int number_at(std::string_view text, std::size_t at, std::size_t count) {
   return number;
 }
 
-/// "2026-11-21T14:10:00Z" or with an offset instead of the Z; fractions of a second are dropped.
-std::optional<Time> parse_rfc3339(std::string_view text) {
-  const auto day = text.size() < 20 ? std::nullopt : day_from_text(text.substr(0, 10));
-  if (!day || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return {};
-  const int hours = number_at(text, 11, 2);
-  const int minutes = number_at(text, 14, 2);
-  const int seconds = number_at(text, 17, 2);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 60 ||
-      text[13] != ':' || text[16] != ':') {
-    return {};
-  }
-  auto rest = text.substr(19);
-  if (rest.front() == '.') {
-    const auto end = rest.find_first_not_of("0123456789", 1);
-    if (end == std::string_view::npos || end == 1) return {};
-    rest.remove_prefix(end);
-  }
-  std::chrono::minutes offset{0};
-  if (rest != "Z" && rest != "z") {
-    const int offset_hours = number_at(rest, 1, 2);
-    const int offset_minutes = number_at(rest, 4, 2);
-    if (rest.size() != 6 || rest[3] != ':' || offset_hours < 0 || offset_hours > 23 ||
-        offset_minutes < 0 || offset_minutes > 59 || (rest[0] != '+' && rest[0] != '-')) {
-      return {};
-    }
-    offset = std::chrono::hours{offset_hours} + std::chrono::minutes{offset_minutes};
-    if (rest[0] == '-') offset = -offset;
-  }
-  return Time(*day) + std::chrono::hours{hours} + std::chrono::minutes{minutes} +
-         std::chrono::seconds{seconds} - offset;
+/// RFC 3339 whole: a day alone would end at its noon, which nobody means.
+std::optional<Time> whole_time(std::string_view text) {
+  constexpr std::size_t shortest = std::string_view("2026-11-21T14:10:00Z").size();
+  return text.size() < shortest ? std::nullopt : time_from_text(text);
 }
 
 /// "14:00": the next time that this machine's clock shows it.
@@ -118,7 +92,7 @@ Result<Time> maintenance_end(std::string_view text, Time now) {
   if (const auto length = parse_duration(text)) {
     end = now + *length;
   } else if (text.find('-') != std::string_view::npos) {
-    end = parse_rfc3339(text);
+    end = whole_time(text);
   } else {
     end = next_time_of_day(text, now);
   }
@@ -162,7 +136,7 @@ Result<Maintenance> decode_maintenance(std::string_view text, const std::string&
   Maintenance maintenance;
   maintenance.file = file;
   const auto until = value_of(lines[1], "until");
-  const auto time = until ? parse_rfc3339(*until) : std::nullopt;
+  const auto time = until ? whole_time(*until) : std::nullopt;
   if (!time) return refuse("the second line does not say until when");
   maintenance.until = *time;
   const auto code = value_of(lines[2], "code");

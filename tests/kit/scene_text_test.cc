@@ -1,5 +1,7 @@
 #include "kit/scene_text.h"
 
+#include "model/time_text.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,7 +53,7 @@ TEST(SceneText, TellsEverythingByItsName) {
   EXPECT_EQ(told.server_address, "203.0.113.1");
   EXPECT_EQ(text.scene().end(), Stage::data);
   EXPECT_EQ(told.door, Door::policy);
-  EXPECT_EQ(told.time, scene_time("2026-11-21T12:00:00Z"));
+  EXPECT_EQ(told.time, time_from_text("2026-11-21T12:00:00Z"));
   EXPECT_EQ(told.macros.at("daemon_name"), "smtp");
 }
 

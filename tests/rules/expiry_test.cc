@@ -1,6 +1,7 @@
 #include "rules/expiry.h"
 
 #include "kit/scene.h"
+#include "model/time_text.h"
 #include "support/policy_text.h"
 #include "support/transactions.h"
 
@@ -14,15 +15,15 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 TEST(Expiry, IsTheEndOfADayOrATime) {
-  EXPECT_EQ(expiry_from_text("2027-01-31"), scene_time("2027-02-01T00:00:00Z"));
-  EXPECT_EQ(expiry_from_text("2027-01-31T12:00:00+01:00"), scene_time("2027-01-31T11:00:00Z"));
+  EXPECT_EQ(expiry_from_text("2027-01-31"), time_from_text("2027-02-01T00:00:00Z"));
+  EXPECT_EQ(expiry_from_text("2027-01-31T12:00:00+01:00"), time_from_text("2027-01-31T11:00:00Z"));
   EXPECT_EQ(expiry_from_text("2027-02-30"), std::nullopt);
   EXPECT_EQ(expiry_from_text("soon"), std::nullopt);
   EXPECT_EQ(expiry_text(*expiry_from_text("2261-12-31")), "2261-12-31");
   EXPECT_EQ(expiry_from_text("2262-01-01"), std::nullopt) << "clocks would take it for the past";
   EXPECT_EQ(expiry_from_text("9999-12-31"), std::nullopt);
   EXPECT_EQ(expiry_text(*expiry_from_text("2027-01-31")), "2027-01-31");
-  EXPECT_EQ(expiry_text(*scene_time("2027-01-31T08:05:09Z")), "2027-01-31T08:05:09Z");
+  EXPECT_EQ(expiry_text(*time_from_text("2027-01-31T08:05:09Z")), "2027-01-31T08:05:09Z");
 }
 
 constexpr const char* summer = R"([[rule]]
@@ -40,7 +41,7 @@ defer = "policy-defer"
 
 Decision decision_at(const Policy& policy, const char* time, Stage stage = Stage::rcpt) {
   auto transaction = test::ordinary_transaction(stage);
-  transaction.time = *scene_time(time);
+  transaction.time = *time_from_text(time);
   return std::get<Decision>(evaluate(policy, transaction, {}));
 }
 
@@ -73,11 +74,11 @@ reject = "policy-reject"
   ASSERT_TRUE(policy);
   auto transaction = test::ordinary_transaction(Stage::rcpt);
   transaction.client.name = {};
-  transaction.time = *scene_time("2027-08-31T11:59:59Z");
+  transaction.time = *time_from_text("2027-08-31T11:59:59Z");
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::defer);
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).softened_by,
             "friends for a while");
-  transaction.time = *scene_time("2027-08-31T12:00:00Z");
+  transaction.time = *time_from_text("2027-08-31T12:00:00Z");
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).softened_by, "");
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::reject);
 }
@@ -101,9 +102,9 @@ TEST(Expiry, ManyRulesAreFoundByTheirValuesAllTheSame) {
 TEST(Expiry, WhatIsOffIsListed) {
   const auto policy = testing::compile_policy(summer);
   ASSERT_TRUE(policy);
-  EXPECT_THAT(expired_rules(*policy, *scene_time("2027-08-31")), SizeIs(0));
-  EXPECT_THAT(expired_rules(*policy, *scene_time("2027-09-01")), SizeIs(1));
-  EXPECT_EQ(render(expiry_warnings(*policy, *scene_time("2027-09-01"))),
+  EXPECT_THAT(expired_rules(*policy, *time_from_text("2027-08-31")), SizeIs(0));
+  EXPECT_THAT(expired_rules(*policy, *time_from_text("2027-09-01")), SizeIs(1));
+  EXPECT_EQ(render(expiry_warnings(*policy, *time_from_text("2027-09-01"))),
             "postern.toml:1:1: warning: the rule \"one summer\" has expired (2027-08-31) and is "
             "off\n      hint: take it out, or give it a later \"expires\"\n");
 }
@@ -111,7 +112,7 @@ TEST(Expiry, WhatIsOffIsListed) {
 TEST(Expiry, WhatHasJustEndedIsToldOnce) {
   const auto policy = testing::compile_policy(summer);
   ASSERT_TRUE(policy);
-  const auto end = *scene_time("2027-09-01T00:00:00Z");
+  const auto end = *time_from_text("2027-09-01T00:00:00Z");
   const std::chrono::seconds moment(1);
   EXPECT_THAT(expiry_warnings(*policy, end - moment - moment, end - moment), SizeIs(0));
   EXPECT_THAT(expiry_warnings(*policy, end - moment, end), SizeIs(1));

@@ -1,0 +1,38 @@
+#include "model/time_text.h"
+
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+std::int64_t seconds(std::string_view text) {
+  const auto time = time_from_text(text);
+  if (!time) return -1;
+  return std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count();
+}
+
+TEST(TimeText, ReadsWhatPeopleAndTomlWrite) {
+  EXPECT_EQ(seconds("2026-11-21T12:00:00Z"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21 12:00:00"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21T13:00:00+01:00"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21t10:30:00-01:30"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21T12:00"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21"), 1'795'262'400);
+  EXPECT_EQ(seconds("2026-11-21T12:00:00.999Z"), 1'795'262'400);
+  EXPECT_EQ(*time_from_text("2026-11-21T12:00:00.25Z") - *time_from_text("2026-11-21T12:00:00Z"),
+            std::chrono::milliseconds(250));
+  EXPECT_EQ(seconds("2024-02-29"), 1'709'208'000);
+}
+
+TEST(TimeText, RefusesEverythingElse) {
+  for (const auto* text :
+       {"", "2026", "2026-13-01", "2026-02-29", "2026-11-21T", "2026-11-21T24:00:00Z",
+        "2026-11-21T12:60:00Z", "2026-11-21T12:00:61Z", "2026-11-21T12:00:00X",
+        "2026-11-21T12:00:00Zx", "2026-11-21T12:00:00+1:00", "2026-11-21T12:00:00.Z", "1969-12-31",
+        "2262-01-01", "20261121", "now"}) {
+    EXPECT_FALSE(time_from_text(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace postern
