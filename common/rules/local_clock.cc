@@ -1,8 +1,7 @@
 #include "rules/local_clock.h"
 
-#include <array>
 #include <chrono>
-#include <cstdio>
+#include <string>
 
 namespace postern::expression {
 namespace {
@@ -41,10 +40,10 @@ std::optional<std::int64_t> time_of_day_from_text(std::string_view text) {
 }
 
 std::string time_of_day_text(std::int64_t seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%02d:%02d:%02d", static_cast<int>(seconds / 3600),
-                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
-  return text.data();
+  const auto two = [](std::int64_t number) {
+    return (number < 10 ? "0" : "") + std::to_string(number);
+  };
+  return two(seconds / 3600) + ':' + two(seconds / 60 % 60) + ':' + two(seconds % 60);
 }
 
 std::optional<TimeRange> time_range_from_text(std::string_view text) {

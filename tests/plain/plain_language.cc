@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <regex.h>
 #include <variant>
@@ -29,11 +30,23 @@ struct Ip {
   std::string text;
 };
 using Texts = std::vector<Text>;
+/// In thousandths.
+struct Score {
+  std::int64_t sum = 0;
+};
+/// Seconds since midnight, days since 1970.
+struct TimeOfDay {
+  std::int64_t seconds = 0;
+};
+struct Day {
+  std::int64_t days = 0;
+};
 /// A check's meanings, a word of a closed set.
 struct Words {
   std::vector<std::string> words;
 };
-using Value = std::variant<NotTold, Absent, bool, std::int64_t, Text, Ip, Texts, Words>;
+using Value = std::variant<NotTold, Absent, bool, std::int64_t, Text, Ip, Texts, Words, Score,
+                           TimeOfDay, Day>;
 
 std::string small(std::string text) {
   for (auto& c : text) {
@@ -75,9 +88,38 @@ Value told_address(const Told<MailAddress>& told, Part part) {
   return Text{Kind::address, written(told.value())};
 }
 
+/// Names below one label are whole organisations in the tests' worlds, whose top is on no list.
+Value organisation(const Value& domain) {
+  const auto* text = std::get_if<Text>(&domain);
+  if (text == nullptr) return domain;
+  auto name = small(text->text);
+  const auto last = name.rfind('.');
+  const auto before = last == std::string::npos || last == 0 ? last : name.rfind('.', last - 1);
+  if (before != std::string::npos && last != std::string::npos) name = name.substr(before + 1);
+  return Text{Kind::domain, name};
+}
+
+std::int64_t local_seconds(const Transaction& transaction) {
+  return std::chrono::duration_cast<std::chrono::seconds>(transaction.time.time_since_epoch() +
+                                                          transaction.utc_offset)
+      .count();
+}
+
 Value value_of_name(const std::string& name, const Transaction& transaction,
                     const PlainChecks& checks) {
   const auto& t = transaction;
+  constexpr std::string_view of_organisation = ".org_domain";
+  if (name.ends_with(of_organisation)) {
+    auto whole = name.substr(0, name.size() - of_organisation.size());
+    if (whole == "sender" || whole == "recipient") whole += ".domain";
+    return organisation(value_of_name(whole, transaction, checks));
+  }
+  if (name == "time") return TimeOfDay{local_seconds(t) % 86'400};
+  if (name == "date") return Day{local_seconds(t) / 86'400};
+  if (name == "weekday") {
+    static const std::vector<std::string> days{"thu", "fri", "sat", "sun", "mon", "tue", "wed"};
+    return Words{{days[static_cast<std::size_t>(local_seconds(t) / 86'400 % 7)]}};
+  }
   if (name == "client.ip") {
     if (t.client.address) return Ip{t.client.address->text()};
     return t.door == Door::policy ? Value(NotTold()) : Value(Absent());
@@ -158,6 +200,50 @@ bool is_within(const std::string& address, const std::string& network) {
   return true;
 }
 
+std::int64_t seconds_of(const std::string& time) {
+  return std::stoi(time.substr(0, 2)) * 3600 + std::stoi(time.substr(3, 2)) * 60 +
+         (time.size() == 8 ? std::stoi(time.substr(6, 2)) : 0);
+}
+
+/// From its first moment to before its last, over midnight if it ends earlier than it begins.
+bool is_in_stretch(std::int64_t seconds, const std::string& stretch) {
+  const auto dash = stretch.find('-');
+  const auto from = seconds_of(stretch.substr(0, dash));
+  const auto to = seconds_of(stretch.substr(dash + 1));
+  if (from < to) return from <= seconds && seconds < to;
+  return seconds >= from || seconds < to;
+}
+
+std::int64_t day_of(const std::string& date) {
+  const std::chrono::year_month_day day{
+      std::chrono::year(std::stoi(date.substr(0, 4))),
+      std::chrono::month(static_cast<unsigned>(std::stoi(date.substr(5, 2)))),
+      std::chrono::day(static_cast<unsigned>(std::stoi(date.substr(8, 2))))};
+  return std::chrono::sys_days(day).time_since_epoch().count();
+}
+
+bool is_below(const std::string& domain, const std::string& above) {
+  const auto whole = bare(Kind::domain, domain);
+  const auto end = '.' + bare(Kind::domain, above);
+  return ('.' + whole).ends_with(end);
+}
+
+template <typename Number>
+bool holds(Number left, Operator op, Number right) {
+  switch (op) {
+    case Operator::less:
+      return left < right;
+    case Operator::less_equal:
+      return left <= right;
+    case Operator::greater:
+      return left > right;
+    case Operator::greater_equal:
+      return left >= right;
+    default:
+      return left == right;
+  }
+}
+
 bool fits(const std::string& text, const std::string& pattern, Kind kind) {
   regex_t compiled{};
   const int flags = REG_EXTENDED | REG_NOSUB | (kind == Kind::text ? 0 : REG_ICASE);
@@ -169,8 +255,9 @@ bool fits(const std::string& text, const std::string& pattern, Kind kind) {
 
 class Reader {
  public:
-  Reader(const PlainPolicy& policy, const Transaction& transaction, const PlainChecks& checks)
-      : policy_(policy), transaction_(transaction), checks_(checks) {}
+  Reader(const PlainPolicy& policy, const Transaction& transaction, const PlainChecks& checks,
+         const PlainScores& scores)
+      : policy_(policy), transaction_(transaction), checks_(checks), scores_(scores) {}
 
   Truth condition(const std::string& text) const {
     const auto parsed = expression::parse(text);
@@ -218,6 +305,15 @@ class Reader {
   }
 
   Value value(const Node& node) const {
+    if (node.kind == NodeKind::number || node.kind == NodeKind::size) return node.number;
+    if (node.kind == NodeKind::sum || node.kind == NodeKind::difference ||
+        node.kind == NodeKind::product) {
+      return calculated(node);
+    }
+    if (node.kind == NodeKind::name && node.text.starts_with("score.")) {
+      const auto found = scores_.find(node.text.substr(6));
+      return Score{found == scores_.end() ? 0 : found->second};
+    }
     if (node.kind == NodeKind::name) return value_of_name(node.text, transaction_, checks_);
     if (node.kind == NodeKind::macro) {
       const auto found = transaction_.macros.find(node.text);
@@ -226,6 +322,22 @@ class Reader {
       return transaction_.door == Door::policy ? Value(NotTold()) : Value(Absent());
     }
     return NotTold();
+  }
+
+  Value calculated(const Node& node) const {
+    const auto left = value(node.parts[0]);
+    const auto right = value(node.parts[1]);
+    const auto* a = std::get_if<std::int64_t>(&left);
+    const auto* b = std::get_if<std::int64_t>(&right);
+    if (a == nullptr) return left;
+    if (b == nullptr) return right;
+    if (node.kind == NodeKind::sum) return *a + *b;
+    return node.kind == NodeKind::difference ? *a - *b : *a * *b;
+  }
+
+  static bool is_calculated(const Node& node) {
+    return node.kind == NodeKind::sum || node.kind == NodeKind::difference ||
+           node.kind == NodeKind::product;
   }
 
   Truth compare(const Node& node) const {
@@ -238,6 +350,25 @@ class Reader {
     }
     if (std::holds_alternative<NotTold>(left)) return Truth::unavailable;
     if (node.op == Operator::in && right.kind == NodeKind::name) return look_up(left, right.text);
+    if (const auto* score = std::get_if<Score>(&left)) {
+      const auto limit = right.kind == NodeKind::decimal ? right.number : right.number * 1000;
+      return from(holds(score->sum, node.op, limit));
+    }
+    if (const auto* time = std::get_if<TimeOfDay>(&left)) {
+      return from(any_literal(right, [&](const Node& literal) {
+        return node.op == Operator::in ? is_in_stretch(time->seconds, literal.text)
+                                       : holds(time->seconds, node.op, seconds_of(literal.text));
+      }));
+    }
+    if (const auto* day = std::get_if<Day>(&left)) {
+      return from(any_literal(right, [&](const Node& literal) {
+        return holds(day->days, node.op, day_of(literal.text));
+      }));
+    }
+    if (is_calculated(right) ||
+        (node.op != Operator::equal && node.op != Operator::in && right.kind == NodeKind::name)) {
+      return compare_calculated(left, node.op, value(right));
+    }
     if (right.kind == NodeKind::name || right.kind == NodeKind::macro)
       return same(left, value(right));
     if (const auto* words = std::get_if<Words>(&left)) {
@@ -290,6 +421,10 @@ class Reader {
         return bare(left.kind, left.text) == bare(left.kind, literal.text);
       });
     }
+    if (op == Operator::within) {
+      return any_literal(right,
+                         [&](const Node& literal) { return is_below(left.text, literal.text); });
+    }
     if (left.kind == Kind::address && left.text.empty()) return false;
     const auto text = left.kind == Kind::text ? left.text : small(left.text);
     const auto part = left.kind == Kind::text ? right.text : small(right.text);
@@ -302,18 +437,16 @@ class Reader {
   }
 
   static bool compare_number(std::int64_t left, Operator op, const Node& right) {
-    switch (op) {
-      case Operator::less:
-        return left < right.number;
-      case Operator::less_equal:
-        return left <= right.number;
-      case Operator::greater:
-        return left > right.number;
-      case Operator::greater_equal:
-        return left >= right.number;
-      default:
-        return any_literal(right, [&](const Node& literal) { return left == literal.number; });
+    return any_literal(right, [&](const Node& literal) { return holds(left, op, literal.number); });
+  }
+
+  static Truth compare_calculated(const Value& left, Operator op, const Value& right) {
+    if (std::holds_alternative<NotTold>(left) || std::holds_alternative<NotTold>(right)) {
+      return Truth::unavailable;
     }
+    const auto* a = std::get_if<std::int64_t>(&left);
+    const auto* b = std::get_if<std::int64_t>(&right);
+    return from(a != nullptr && b != nullptr && holds(*a, op, *b));
   }
 
   static Truth same(const Value& left, const Value& right) {
@@ -382,13 +515,15 @@ class Reader {
   const PlainPolicy& policy_;
   const Transaction& transaction_;
   const PlainChecks& checks_;
+  const PlainScores& scores_;
 };
 
 }  // namespace
 
 Truth truth_of(const PlainPolicy& policy, const std::string& condition,
-               const Transaction& transaction, const PlainChecks& checks) {
-  return Reader(policy, transaction, checks).condition(condition);
+               const Transaction& transaction, const PlainChecks& checks,
+               const PlainScores& scores) {
+  return Reader(policy, transaction, checks, scores).condition(condition);
 }
 
 PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
@@ -397,6 +532,8 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
   std::stable_sort(rules.begin(), rules.end(),
                    [](const PlainRule& a, const PlainRule& b) { return a.stage < b.stage; });
   PlainDecision decision;
+  PlainScores scores;
+  PlainScores with_shadow;  // what rules in shadow test: theirs count as well
   std::optional<Stage> settled;
   for (const auto& rule : rules) {
     if (rule.stage > transaction.stage) break;
@@ -409,10 +546,18 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
       }
       continue;
     }
-    const auto truth =
-        rule.when.empty() ? Truth::yes : truth_of(policy, rule.when, transaction, checks);
+    const auto truth = rule.when.empty()
+                           ? Truth::yes
+                           : truth_of(policy, rule.when, transaction, checks,
+                                      rule.mode == RuleMode::shadow ? with_shadow : scores);
     decision.truths[rule.name] = truth;
-    if (rule.mode == RuleMode::shadow) continue;
+    if (truth == Truth::yes) {
+      for (const auto& [name, points] : rule.scores) {
+        with_shadow[name] += points;
+        if (rule.mode == RuleMode::enforce) scores[name] += points;
+      }
+    }
+    if (rule.mode == RuleMode::shadow || !rule.scores.empty()) continue;
     auto acts = truth;
     if (truth == Truth::unavailable) {
       if (rule.unavailable == "defer") {

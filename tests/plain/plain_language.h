@@ -9,6 +9,7 @@
 #include "postern/transaction.h"
 #include "rules/syntax.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ struct PlainRule {
   AcceptScope scope = AcceptScope::message;
   RuleMode mode = RuleMode::enforce;
   std::string unavailable;  ///< empty: skip
+  /// What it adds when it says yes, in thousandths; such a rule decides nothing.
+  std::map<std::string, std::int64_t> scores;
 };
 
 struct PlainPolicy {
@@ -41,9 +44,12 @@ struct PlainPolicy {
 /// What a check says: its meanings, or nothing when it could not tell.
 using PlainChecks = std::map<std::string, std::optional<std::vector<std::string>>>;
 
-/// yes, no or unavailable.
+using PlainScores = std::map<std::string, std::int64_t>;
+
+/// yes, no or unavailable. `scores`: the sums so far, in thousandths.
 Truth truth_of(const PlainPolicy& policy, const std::string& condition,
-               const Transaction& transaction, const PlainChecks& checks);
+               const Transaction& transaction, const PlainChecks& checks,
+               const PlainScores& scores = {});
 
 struct PlainDecision {
   Verdict verdict = Verdict::pass;

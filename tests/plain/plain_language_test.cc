@@ -55,12 +55,16 @@ class Maker {
     policy.conditions["own"] = condition(Stage::connect, 1);
     static constexpr std::array stages{Stage::connect, Stage::helo, Stage::mail,
                                        Stage::rcpt,    Stage::data, Stage::end_of_message};
+    for (std::size_t i = 0; i < 2; ++i) policy.rules.push_back(adder(i));
     const auto count = 1 + chance_.pick(6);
     for (std::size_t i = 0; i < count; ++i) {
       PlainRule rule;
       rule.name = "rule " + std::to_string(i);
       rule.stage = stages[chance_.pick(stages.size())];
       if (!chance_.one_in(12)) rule.when = condition(rule.stage, 0);
+      if (!rule.when.empty() && chance_.one_in(3)) {
+        rule.when += chance_.one_in(2) ? " and score.doubt >= 1.5" : " or score.doubt < 0";
+      }
       static constexpr std::array verdicts{Verdict::accept, Verdict::reject, Verdict::defer};
       rule.verdict = verdicts[chance_.pick(3)];
       if (chance_.one_in(2)) rule.scope = AcceptScope::stage;
@@ -79,7 +83,9 @@ class Maker {
     Transaction t;
     t.stage = stages[chance_.pick(stages.size())];
     t.door = chance_.one_in(2) ? Door::milter : Door::policy;
-    t.time = std::chrono::system_clock::time_point(std::chrono::seconds(1'750'000'000));
+    t.time = std::chrono::system_clock::time_point(
+        std::chrono::seconds(1'750'000'000 + chance_.pick(14) * 43'210));
+    t.utc_offset = std::chrono::minutes(static_cast<int>(chance_.pick(7)) * 105 - 300);
     t.reference = Reference::make(t.time, 1, 1);
     t.client.address = IpAddress::parse(chance_.of(addresses));
     t.client.port = static_cast<std::uint16_t>(chance_.pick(4) * 1000);
@@ -120,6 +126,19 @@ class Maker {
   }
 
  private:
+  /// What it needs is always told, so that the sums are certain.
+  PlainRule adder(std::size_t number) {
+    PlainRule rule;
+    rule.name = "adds " + std::to_string(number);
+    rule.verdict = Verdict::pass;
+    rule.when =
+        (chance_.one_in(2) ? "" : "not ") + std::string("client.ip in ") + list_of(networks);
+    if (chance_.one_in(5)) rule.mode = RuleMode::shadow;
+    rule.scores["doubt"] = chance_.one_in(3) ? -1500 : 2000;
+    if (chance_.one_in(2)) rule.scores["trust"] = 250;
+    return rule;
+  }
+
   Strings some(const Strings& all) {
     Strings chosen;
     for (const auto& each : all) {
@@ -222,6 +241,14 @@ class Maker {
         "door == \"milter\"",
         "stage in [\"rcpt\", \"data\"]",
         "client.port > 1000",
+        "client.name.org_domain == " + quoted(chance_.of(domains)),
+        "client.reverse_name within " + list_of(domains),
+        "time in [\"08:00-12:30\", \"22:00-06:00\"]",
+        "time " + std::string(chance_.one_in(2) ? ">=" : "<") + " \"15:06:40\"",
+        "weekday in [\"sat\", \"sun\"]",
+        "weekday != \"mon\"",
+        "date " + std::string(chance_.one_in(2) ? ">" : "==") + " \"2025-06-17\"",
+        "client.port * 2 - 1000 < 3000",
     };
     if (stage >= Stage::helo) {
       tests.push_back(text_test("helo", domains));
@@ -243,6 +270,11 @@ class Maker {
       tests.emplace_back("sender.local == client.user");
       tests.emplace_back("sender.domain == helo");
       tests.emplace_back("own");
+      tests.push_back("sender.domain within " + quoted(chance_.of(domains)));
+      tests.emplace_back("sender.org_domain == client.name.org_domain");
+      tests.emplace_back("helo.org_domain != sender.org_domain");
+      tests.emplace_back("declared_size + 10B * 2 > 45B");
+      tests.emplace_back("30B < declared_size");
     }
     if (stage == Stage::rcpt) {
       tests.push_back(text_test("recipient", full));
@@ -259,6 +291,8 @@ class Maker {
     if (stage >= Stage::end_of_message) {
       tests.push_back(count_test("size"));
       tests.emplace_back("size == declared_size");
+      tests.emplace_back("size > declared_size - 5B");
+      tests.emplace_back("size <= declared_size");
     }
     return tests[chance_.pick(tests.size())];
   }
@@ -301,7 +335,14 @@ std::string toml(const PlainPolicy& policy) {
     if (!rule.when.empty()) text += "when = '" + rule.when + "'\n";
     if (rule.mode == RuleMode::shadow) text += "mode = \"shadow\"\n";
     if (!rule.unavailable.empty()) text += "unavailable = " + quoted(rule.unavailable) + '\n';
-    if (rule.verdict == Verdict::accept) {
+    if (!rule.scores.empty()) {
+      text += "score = {";
+      for (const auto& [name, points] : rule.scores) {
+        text += (text.back() == '{' ? " " : ", ") + name + " = " +
+                std::to_string(static_cast<double>(points) / 1000).substr(0, points < 0 ? 6 : 5);
+      }
+      text += " }\n";
+    } else if (rule.verdict == Verdict::accept) {
       text += "accept = " + quoted(std::string(to_text(rule.scope))) + '\n';
     } else {
       text += std::string(to_text(rule.verdict)) + " = " +
