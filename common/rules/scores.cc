@@ -120,18 +120,19 @@ class Reader {
       return;
     }
     if (!adder.counts_watching && watches(adder.terms)) return;
-    if (transaction_.stage > adder.terms.stage) {
-      for (const auto& settler : adder.settlers) {
-        if (is_off(settler.terms) || watches(settler.terms)) continue;
-        const auto truth = ask(*settler.condition);
-        if (truth == Truth::yes || (truth == Truth::unavailable && settler.matches_unanswered)) {
-          return;
-        }
-        if (truth == Truth::unknown) return open(adder, truth);
-      }
-    }
+    const auto spared = transaction_.stage > adder.terms.stage ? settled(adder) : Spared();
+    if (spared.truth == Truth::yes) return;
+    if (spared.truth == Truth::unknown) return open(adder, Truth::unknown);
     const auto truth = ask(*adder.condition);
     if (truth == Truth::no) return;
+    if (spared.truth == Truth::unavailable) {
+      // With its answer, an accept might have kept the rule from being asked, or not. What acts now
+      // as if it had been no is what adds now.
+      if (truth == Truth::yes && !spared.matched) reading_.answered += adder.points;
+      open(adder, truth == Truth::unknown ? truth : Truth::unavailable);
+      note_cause(adder, spared.cause, spared.kind);
+      return;
+    }
     if (truth == Truth::yes) {
       reading_.least += adder.points;
       reading_.most += adder.points;
@@ -145,6 +146,31 @@ class Reader {
   ScoreReading take() { return std::move(reading_); }
 
  private:
+  /// Whether an accept for its stage alone kept an adder from being asked.
+  struct Spared {
+    Truth truth = Truth::no;
+    bool matched = false;  ///< unavailable, and acts as if it were yes
+    std::string cause;
+    QuestionKind kind = QuestionKind::sample;
+  };
+  Spared settled(const ScoreSum::Adder& adder) {
+    Spared spared;
+    for (const auto& settler : adder.settlers) {
+      if (is_off(settler.terms) || watches(settler.terms)) continue;
+      const auto truth = ask(*settler.condition);
+      if (truth == Truth::yes) return {truth, false, {}, {}};
+      if (truth == Truth::unknown) spared.truth = truth;
+      if (truth != Truth::unavailable) continue;
+      if (spared.truth == Truth::no) {
+        spared.truth = truth;
+        spared.cause = outcome_.cause;
+        spared.kind = outcome_.cause_kind;
+      }
+      spared.matched = spared.matched || settler.matches_unanswered;
+    }
+    return spared;
+  }
+
   bool is_off(const ScoreSum::Terms& terms) const {
     return terms.expires && *terms.expires <= transaction_.time;
   }

@@ -226,27 +226,31 @@ Fault replies_legal(const std::function<Lines(const Decision&)>& reader, const W
 
 // P6.
 
-/// Refused for good, dropped, held or sent elsewhere: it does not arrive where it was sent to.
-bool is_permanent(const Outcome& outcome) {
-  const auto& decision = std::get<Decision>(outcome);
+bool is_redirected(const Decision& decision) {
+  return std::any_of(decision.effects.begin(), decision.effects.end(),
+                     [](const Effect& effect) { return effect.kind == EffectKind::redirect; });
+}
+
+/// Refused for good, dropped or held.
+bool is_permanent(const Decision& decision) {
   if (decision.verdict == Verdict::discard || decision.verdict == Verdict::quarantine) return true;
-  if (std::any_of(decision.effects.begin(), decision.effects.end(),
-                  [](const Effect& effect) { return effect.kind == EffectKind::redirect; })) {
-    return true;
-  }
   return decision.verdict == Verdict::reject &&
          (decision.reply ? decision.reply->is_permanent()
                          : decision.reason->kind == ReasonClass::permanent);
 }
 
 Fault trouble_never_refuses(const Evaluator& evaluate, const World& world) {
-  if (is_permanent(evaluate(world, world.all_facts()))) return std::nullopt;
+  const auto full = std::get<Decision>(evaluate(world, world.all_facts()));
+  if (is_permanent(full) || is_redirected(full)) return std::nullopt;
+  // Mail that is put off comes again, and is redirected then.
+  const bool put_off = full.verdict == Verdict::defer;
   const auto count = world.answers.size();
   for (unsigned set = 1; set < (1U << count); ++set) {
     std::vector<bool> gone(count);
     for (std::size_t i = 0; i < count; ++i) gone[i] = ((set >> i) & 1U) != 0;
     const auto poorer = test::without(world, gone);
-    if (is_permanent(evaluate(poorer, poorer.all_facts()))) {
+    const auto decision = std::get<Decision>(evaluate(poorer, poorer.all_facts()));
+    if (is_permanent(decision) || (is_redirected(decision) && !put_off)) {
       return "a 5xx that the full facts would not have given";
     }
   }

@@ -203,6 +203,24 @@ TEST(Scores, AreNotAddedToByRulesOfASettledStage) {
   EXPECT_EQ(decided(rules, facts({{"sample_a", "bad"}})).verdict, Verdict::reject);
 }
 
+TEST(Scores, BehindAnAcceptThatCouldNotBeAnsweredRefusedForGood) {
+  const auto known = [] {
+    return test::accepting(rule("known", Stage::connect, "sample_a == 'good'"), AcceptScope::stage);
+  };
+  const auto skipped = list(known(), adding("five", Stage::connect, "", 5000),
+                            rejecting(rule("r", Stage::rcpt, "score.spam >= 5"), "policy-reject"));
+  EXPECT_EQ(decided(skipped, facts({{"sample_a", "good"}})).verdict, Verdict::pass);
+  EXPECT_EQ(decided(skipped, facts({{"sample_a", "bad"}})).verdict, Verdict::reject);
+  EXPECT_EQ(decided(skipped, facts({{"sample_a", "gone"}})).verdict, Verdict::defer);
+
+  const auto matched = list(adding("five", Stage::connect, "", 5000),
+                            test::when_unavailable(known(), WhenUnavailable::match),
+                            adding("minus", Stage::connect, "", -5000),
+                            rejecting(rule("r", Stage::rcpt, "score.spam >= 5"), "policy-reject"));
+  EXPECT_EQ(decided(matched, facts({{"sample_a", "bad"}})).verdict, Verdict::pass);
+  EXPECT_EQ(decided(matched, facts({{"sample_a", "gone"}})).verdict, Verdict::defer);
+}
+
 TEST(Scores, OfLaterRulesAreNotSeen) {
   const auto rules = list(rejecting(rule("test", Stage::rcpt, "score.spam >= 5"), "policy-reject"),
                           adding("late", Stage::rcpt, "", 5000));
