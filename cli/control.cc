@@ -33,8 +33,10 @@ Result<ListenAddress> control_address(const Options& options, Terminal terminal)
     if (settings.listen.control) return *settings.listen.control;
     return plain_problem("the policy sets no listen.control, so the server cannot be asked");
   }
+  const auto settings = settings_on_disk(settings_alone(options.place), options.place.root);
   ListenAddress address;
   address.path = under_root(options.place.root, usual_control);
+  if (settings.listen.control) address = *settings.listen.control;
   terminal.err << "postern: the policy cannot be read (postern check tells why); asking at "
                << address.path << '\n';
   return address;

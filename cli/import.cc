@@ -5,10 +5,13 @@
 #include "cli/commands.h"
 #include "model/shown_text.h"
 #include "runtime/files.h"
+#include "system/unique_fd.h"
+#include "system/write_all.h"
 
 #include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
 #include <sysexits.h>
 #include <system_error>
@@ -18,17 +21,19 @@ namespace {
 
 /// False, and told, when it could not be written whole.
 bool write(const std::filesystem::path& path, const std::string& text, Terminal terminal) {
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) {
-    terminal.err << "postern: " << shown_text(path.string(), terminal.glyphs)
+  // Exclusively, and through no link: the folder may belong to somebody else.
+  const UniqueFd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (file && postern::write_all(file.get(), text)) return true;
+  const int error = errno;
+  terminal.err << "postern: ";
+  if (!file && error == EEXIST) {
+    terminal.err << shown_text(path.string(), terminal.glyphs)
                  << " is there already; nothing is overwritten\n";
-    return false;
+  } else {
+    terminal.err << "cannot write " << shown_text(path.string(), terminal.glyphs) << ": "
+                 << std::strerror(error) << '\n';
   }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return true;
-  terminal.err << "postern: cannot write " << shown_text(path.string(), terminal.glyphs) << '\n';
   return false;
 }
 

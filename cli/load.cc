@@ -3,6 +3,7 @@
 #include "checks/check.h"
 #include "model/shown_text.h"
 #include "rules/expiry.h"
+#include "rules/loader.h"
 #include "rules/rule.h"
 #include "runtime/log.h"
 #include "runtime/postfix_config.h"
@@ -34,6 +35,15 @@ Result<CompiledPolicy> load_policy(const ConfigPlace& place) {
     sort_by_position(loaded->warnings);
   }
   return loaded;
+}
+
+Settings settings_alone(const ConfigPlace& place) {
+  const auto text = disk_reader(place).read(place.config);
+  if (!text) return {};
+  Diagnostics diagnostics;
+  const ValueReader values(diagnostics);
+  const auto document = parse_document(diagnostics.add_file(place.config, *text), diagnostics);
+  return read_settings(document.root, values, Unread::part_of_main_file);
 }
 
 Problems review_for_service(const Settings& settings, const std::string& file) {

@@ -21,6 +21,10 @@ Problems review_for_service(const Settings& settings, const std::string& file);
 /// lines without meaning among those of others.
 void log_problems(const Problems& problems);
 
+/// Those of the main file alone, whatever is wrong with the rest of the policy; what cannot be read
+/// has its default. For commands that speak to a server whose policy is broken by now.
+Settings settings_alone(const ConfigPlace& place);
+
 /// The settings with every path below the root, as they are on disk.
 Settings settings_on_disk(const Settings& settings, const std::string& root);
 

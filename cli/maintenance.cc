@@ -30,24 +30,42 @@ struct Place {
   std::optional<ListenAddress> control;
 };
 
-/// A policy that is broken at the moment must not keep anybody from putting mail off.
+/// What the running server says under that name; nullopt: none answers, or it says nothing.
+std::optional<std::string> server_says(const ListenAddress& control, std::string_view name) {
+  const auto answer = ask_control(control, ControlCommand::status, patience);
+  if (!answer || answer->exit_code != EX_OK) return {};
+  const auto status = StatusText::decode(answer->text);
+  for (const auto& item : status.items()) {
+    if (item.name == name) return item.value;
+  }
+  return {};
+}
+
+/// A policy that is broken at the moment must not keep anybody from putting mail off. A server that
+/// runs knows best where it looks: its journal may be that of an older policy.
 Place place_of(const Options& options, Terminal terminal) {
   Settings settings;
   if (const auto loaded = load_policy(options.place)) {
     settings = loaded->policy->settings();
   } else {
-    terminal.err
-        << "postern: the policy cannot be read (postern check tells why); taking the usual "
-           "places\n";
-    settings.listen.control = ListenAddress{};
-    settings.listen.control->path = "/run/postern/control.sock";
+    terminal.err << "postern: the policy cannot be read (postern check tells why); going by its "
+                    "[listen] and [journal] alone\n";
+    settings = settings_alone(options.place);
+    if (!settings.listen.control) {
+      settings.listen.control = ListenAddress{};
+      settings.listen.control->path = "/run/postern/control.sock";
+    }
   }
   settings = settings_on_disk(settings, options.place.root);
   if (!options.control.empty()) {
     const auto address = ListenAddress::parse(options.control);
     settings.listen.control = address ? std::optional(*address) : std::nullopt;
   }
-  return {maintenance_path(settings.journal), settings.listen.control};
+  Place place{maintenance_path(settings.journal, options.place.root), settings.listen.control};
+  if (place.control) {
+    if (const auto file = server_says(*place.control, "maintenance.file")) place.path = *file;
+  }
+  return place;
 }
 
 std::string local_text(system_clock::time_point time) {
@@ -59,36 +77,25 @@ std::string local_text(system_clock::time_point time) {
   return text.data();
 }
 
-/// What the running server says of maintenance; nullopt: none answers.
-std::optional<std::string> server_says(const ListenAddress& control) {
-  const auto answer = ask_control(control, ControlCommand::status, patience);
-  if (!answer || answer->exit_code != EX_OK) return {};
-  const auto status = StatusText::decode(answer->text);
-  for (const auto& item : status.items()) {
-    if (item.name == "maintenance") return item.value;
-  }
-  return std::string();
-}
-
 /// Waits for the server to have seen the file.
-void confirm(const Place& place, const std::string& expected, Terminal terminal) {
-  if (!place.control) return;
+int confirm(const Place& place, const std::string& expected, Terminal terminal) {
+  if (!place.control) return EX_OK;
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    const auto says = server_says(*place.control);
+    const auto says = server_says(*place.control, "maintenance");
     if (!says) {
       terminal.out << "No server answers; it holds for the next one that starts.\n";
-      return;
+      return EX_OK;
     }
     if (*says == expected) {
       terminal.out << "The running server has it in force.\n";
-      return;
+      return EX_OK;
     }
     if (std::chrono::steady_clock::now() >= until) {
       terminal.err << "postern: the running server says \"maintenance "
                    << shown_text(*says, terminal.glyphs) << "\"; does it read " << place.path
                    << "?\n";
-      return;
+      return EX_TEMPFAIL;
     }
     std::this_thread::sleep_for(between_questions);
   }
@@ -114,11 +121,10 @@ int turn_on(const Options& options, Terminal terminal) {
   }
   const auto problems = write_maintenance(place.path, maintenance);
   if (!problems.empty()) return fail(terminal, problems, EX_CANTCREAT);
-  terminal.out << "Mail from the network is put off until " << utc_text(*until) << " ("
+  terminal.out << "Mail from the network is to be put off until " << utc_text(*until) << " ("
                << local_text(*until) << ").\nSenders read " << options.reply_code << " 4.3.2 \""
                << maintenance_text(maintenance) << "\"\n";
-  confirm(place, "until " + utc_text(*until), terminal);
-  return EX_OK;
+  return confirm(place, "until " + utc_text(*until), terminal);
 }
 
 int turn_off(const Options& options, Terminal terminal) {
@@ -126,8 +132,7 @@ int turn_off(const Options& options, Terminal terminal) {
   const auto problems = remove_maintenance(place.path);
   if (!problems.empty()) return fail(terminal, problems, EX_CANTCREAT);
   terminal.out << "No maintenance is written down.\n";
-  confirm(place, "off", terminal);
-  return EX_OK;
+  return confirm(place, "off", terminal);
 }
 
 int tell(const Options& options, Terminal terminal) {

@@ -80,7 +80,7 @@ class Worker {
               channel.send(WorkerWord::tables, summary_line(policy));
             }),
         maintenance_(
-            maintenance_path(settings_.journal), clock_, disk_reader(setup.place),
+            maintenance_path(settings_.journal, setup.place.root), clock_, disk_reader(setup.place),
             [](LogLevel level, const std::string& message) { log(level, message); },
             [this] { return policy_.get(); },
             [this](std::shared_ptr<const Policy> policy) { tables_.replace(std::move(policy)); }),

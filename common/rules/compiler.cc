@@ -74,6 +74,10 @@ std::string tables_for(ValueType type) {
                             : "compare it with a value";
 }
 
+/// Steps of one condition. Far beyond what people write; conditions with a name that use each other
+/// twice double with each name, and thirty lines would fill the machine's memory.
+constexpr std::size_t most_steps = 100'000;
+
 class Compiler {
  public:
   explicit Compiler(const Condition::Scope& scope) : resolver_(scope) {}
@@ -168,6 +172,18 @@ class Compiler {
   /// A condition with a name becomes part of this one, as if it stood here in parentheses.
   Part embedded(const Node& node, const Program& other) {
     resolver_.use(node, other);
+    if (program_.steps.size() + other.steps.size() > most_steps) {
+      if (!too_large_) {
+        resolver_.problem(
+            node,
+            "with all that it is made of, this condition has more than " +
+                std::to_string(most_steps) + " parts",
+            "conditions with a name that use each other grow with every use; put long "
+            "lists into a table");
+      }
+      too_large_ = true;
+      return constant(Truth::no);
+    }
     if (other.steps.empty()) return constant(Truth::yes);
     const auto steps = static_cast<std::uint32_t>(program_.steps.size());
     const auto children = static_cast<std::uint32_t>(program_.children.size());
@@ -436,6 +452,7 @@ class Compiler {
 
   Resolver resolver_;
   Program program_;
+  bool too_large_ = false;
 };
 
 }  // namespace

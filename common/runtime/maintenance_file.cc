@@ -2,6 +2,7 @@
 
 #include "model/text.h"
 #include "model/time_text.h"
+#include "runtime/files.h"
 #include "system/unique_fd.h"
 #include "system/write_all.h"
 
@@ -80,10 +81,10 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
 
 }  // namespace
 
-std::string maintenance_path(const JournalSettings& journal) {
+std::string maintenance_path(const JournalSettings& journal, const std::string& root) {
   const auto slash = journal.path.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? std::string("/var/lib/postern") : journal.path.substr(0, slash);
+  const std::string folder = slash == std::string::npos ? under_root(root, "/var/lib/postern")
+                                                        : journal.path.substr(0, slash);
   return folder + "/maintenance";
 }
 

@@ -18,8 +18,9 @@ namespace postern {
 inline constexpr std::chrono::hours longest_maintenance{72};
 
 /// Beside the journal, which the service may write to: "/var/log/postern/maintenance"; without a
-/// journal below /var/lib/postern.
-std::string maintenance_path(const JournalSettings& journal);
+/// journal below /var/lib/postern. `journal` is as it is on disk; the usual folder is put below
+/// `root`.
+std::string maintenance_path(const JournalSettings& journal, const std::string& root);
 
 /// "2h", "14:00" (the next one by the clock of this machine), or RFC 3339. Problems: it is none of
 /// these, is past, or is later than longest_maintenance from `now`.

@@ -1,7 +1,9 @@
 // Maintenance from the outside: a server that is running, one that crashes, one that starts.
 #include "support/program.h"
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 namespace postern {
 namespace {
@@ -57,11 +59,26 @@ TEST_F(Program, IsInMaintenanceFromTheStartAndAfterACrashAndAReload) {
   EXPECT_THAT(ask_policy(request("b3")), StartsWith("action=451 4.3.2 "));
 }
 
+TEST_F(Program, SaidOffWhileThePolicyWasBrokenAndTheServerPutMailOff) {
+  serve();
+  EXPECT_EQ(run({"maintenance", "on", "--until", "2h"}).status, 0);
+  dir_.write("etc/postern/postern.toml", std::string(testing::policy_text) + "\n[[rule]]\nx = 1\n");
+  EXPECT_THAT(run({"maintenance", "status"}).output, HasSubstr("421 4.3.2"));
+  EXPECT_THAT(run({"status"}).output, HasSubstr("maintenance"));
+  const auto off = run({"maintenance", "off"});
+  EXPECT_EQ(off.status, 0) << off.output;
+  EXPECT_THAT(off.output, HasSubstr("The running server has it in force.\n"));
+  EXPECT_EQ(ask_policy(request("d1")), "action=DUNNO\n\n");
+}
+
 TEST_F(Program, EndsItsMaintenanceByItself) {
   serve();
-  EXPECT_EQ(run({"maintenance", "on", "--until", "3s"}).status, 0);
+  const auto on = run({"maintenance", "on", "--until", "6s"});
+  EXPECT_EQ(on.status, 0);
+  EXPECT_THAT(on.output, HasSubstr("has it in force"));
   const auto until = std::chrono::steady_clock::now() + testing::patience;
   while (status_value("maintenance") != "off" && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
   }
   EXPECT_EQ(status_value("maintenance"), "off");
   EXPECT_EQ(ask_policy(request("c1")), "action=DUNNO\n\n");

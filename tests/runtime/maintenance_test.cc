@@ -226,9 +226,9 @@ TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   EXPECT_THAT(said_.front(), HasSubstr("this is no maintenance"));
   StatusText status;
   keeper->report(status);
-  ASSERT_EQ(status.items().size(), 2U);
+  ASSERT_EQ(status.items().size(), 3U);
   EXPECT_EQ(status.items()[0].value, "off");
-  EXPECT_EQ(status.items()[1].name, "maintenance.trouble");
+  EXPECT_EQ(status.items()[2].name, "maintenance.trouble");
 }
 
 TEST_F(MaintenanceInForce, TellsUntilWhen) {
@@ -238,7 +238,8 @@ TEST_F(MaintenanceInForce, TellsUntilWhen) {
   keeper->look();
   StatusText status;
   keeper->report(status);
-  ASSERT_EQ(status.items().size(), 1U);
+  ASSERT_EQ(status.items().size(), 2U);
+  EXPECT_EQ(status.items()[1].value, dir_ / "maintenance");
   EXPECT_EQ(status.items()[0].value, "until " + utc_text(noon + 1h));
 }
 
