@@ -96,7 +96,14 @@ class ListWriter {
                      "From " + lines_text(lines) + ".");
     for (auto i = begin; i < end; ++i) draft_.add(table, entries[i].text);
     auto condition = std::string(name_) + " in " + table.name;
-    if (entries[begin].negated) condition = "not (" + condition + ")";
+    if (entries[begin].negated && kind_ != TableKind::cidr) {
+      condition = "not (" + condition + ")";
+    } else if (entries[begin].negated) {
+      // Postfix compares addresses of one family: all others are not outside the network either.
+      const bool v6 = entries[begin].text.find(':') != std::string::npos;
+      condition = "(" + std::string(name_) + " in \"" + (v6 ? "::/0" : "0.0.0.0/0") +
+                  "\" and not (" + condition + "))";
+    }
     const auto spared = spared_;
     const auto before = before_;
     const auto exception = " and not (" + condition + ")";

@@ -321,6 +321,20 @@ class Reader {
                        ? "for a domain compare " + operand_.spelling + ".domain"
                        : "an address is written as local@domain");
     }
+    const auto whose = [&](const char* part, const std::string& value) {
+      return operand_.type == ValueType::address
+                 ? "write " + operand_.spelling + part + " == " + quoted(value)
+                 : "an address is written as local@domain; look " + quoted(text) +
+                       " up in a table of kind \"address\"";
+    };
+    if (text.size() > 1 && text.front() == '@') {
+      return fault(node, quoted(text) + " is no whole mail address, so this is never true",
+                   whose(".domain", text.substr(1)));
+    }
+    if (text.size() > 1 && text.back() == '@') {
+      return fault(node, quoted(text) + " is no whole mail address, so this is never true",
+                   whose(".local", text.substr(0, text.size() - 1)));
+    }
     test_.addresses.push_back(MailAddress::from_envelope(text));
     return true;
   }
