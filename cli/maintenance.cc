@@ -63,7 +63,7 @@ Place place_of(const Options& options, Terminal terminal) {
   }
   Place place{maintenance_path(settings.journal, options.place.root), settings.listen.control};
   if (place.control) {
-    if (const auto file = server_says(*place.control, "maintenance.file")) place.path = *file;
+    if (const auto file = server_says(*place.control, "maintenance_file")) place.path = *file;
   }
   return place;
 }

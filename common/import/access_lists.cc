@@ -73,8 +73,10 @@ class ListWriter {
       const auto found = std::find_if(actions.begin(), actions.end(), [&](const Action* action) {
         return same(*action, entry.line->action);
       });
-      if (found == actions.end()) actions.push_back(&entry.line->action);
-      return static_cast<std::size_t>(found - actions.begin());
+      // Before the list grows, which may move it.
+      const auto index = static_cast<std::size_t>(found - actions.begin());
+      if (index == actions.size()) actions.push_back(&entry.line->action);
+      return index;
     };
     std::vector<std::pair<std::size_t, Entry>> numbered;
     numbered.reserve(entries.size());

@@ -91,8 +91,8 @@ std::shared_ptr<const Policy> MaintenanceKeeper::applied(std::shared_ptr<const P
 void MaintenanceKeeper::report(StatusText& status) const {
   const std::lock_guard lock(mutex_);
   status.add("maintenance", wanted_ ? "until " + utc_text(wanted_->until) : std::string("off"));
-  status.add("maintenance.file", path_);
-  if (!trouble_.empty()) status.add("maintenance.trouble", trouble_);
+  status.add("maintenance_file", path_);
+  if (!trouble_.empty()) status.add("maintenance_trouble", trouble_);
 }
 
 }  // namespace postern

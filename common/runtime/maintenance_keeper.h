@@ -39,7 +39,7 @@ class MaintenanceKeeper {
   void look();
   /// A policy that was read anew: in force with the maintenance there is.
   void put(std::shared_ptr<const Policy> policy);
-  /// "maintenance": "off", or until when; "maintenance.trouble": why its file does not count.
+  /// "maintenance": "off", or until when; "maintenance_trouble": why its file does not count.
   void report(StatusText& status) const;
 
  private:

@@ -228,7 +228,7 @@ TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   keeper->report(status);
   ASSERT_EQ(status.items().size(), 3U);
   EXPECT_EQ(status.items()[0].value, "off");
-  EXPECT_EQ(status.items()[2].name, "maintenance.trouble");
+  EXPECT_EQ(status.items()[2].name, "maintenance_trouble");
 }
 
 TEST_F(MaintenanceInForce, TellsUntilWhen) {
