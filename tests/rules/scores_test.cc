@@ -28,8 +28,9 @@ Rule adding(std::string_view name, Stage stage, std::string_view condition, std:
 
 Facts facts(std::initializer_list<std::pair<const char*, const char*>> answers) {
   Facts all;
+  const auto checks = test::sample_checks();
   for (const auto& [check, word] : answers) {
-    const auto& description = test::sample_checks().find(check)->description();
+    const auto& description = checks.find(check)->description();
     all.add(
         test::sample_question(check, description.kind, description.cost),
         std::string_view(word) == "gone" ? Answer::unavailable("timeout") : Answer::found({word}));
