@@ -1,4 +1,5 @@
-// PolicyAnswer: the octets for a client of the policy service, and how long they are to be kept back.
+// PolicyAnswer: the octets for a client of the policy service, and how long they are to be kept
+// back.
 #pragma once
 
 #include <chrono>

@@ -46,8 +46,8 @@ std::vector<std::string_view> fields_of(std::string_view text);
 /// Octets that a value of `field` may have in a template so that it need not be cut, when all other
 /// values are short; 0 if the template does not name it.
 std::size_t room_for(std::string_view text, std::string_view field);
-/// Where a text of an administrator's holds what no reply may: an octet outside printable ASCII, ';'
-/// or ':'. Its end when it does not.
+/// Where a text of an administrator's holds what no reply may: an octet outside printable ASCII,
+/// ';' or ':'. Its end when it does not.
 std::size_t find_forbidden(std::string_view text) noexcept;
 
 /// How replies name us and where they point.

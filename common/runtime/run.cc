@@ -50,8 +50,8 @@ class Standard final : public Evaluator {
 bool same_reply(const Decision& a, const Decision& b) {
   return a.verdict == b.verdict && a.scope == b.scope && a.rule == b.rule && a.reason == b.reason &&
          a.reply == b.reply && a.softened_by == b.softened_by &&
-         a.softened_from == b.softened_from && a.held_back == b.held_back &&
-         a.note == b.note && a.effects == b.effects;
+         a.softened_from == b.softened_from && a.held_back == b.held_back && a.note == b.note &&
+         a.effects == b.effects;
 }
 
 Answer deadline_answer() {

@@ -155,8 +155,7 @@ TEST(PolicyPrefix, CountsWhatPostfixWrites) {
 }
 
 TEST(RenderForPolicy, DefersIfPermittedWhereTheAdministratorSaysSoAndTheReplyIs450) {
-  const auto action = [](const char* form, std::string_view reason,
-                         std::optional<bool> setting) {
+  const auto action = [](const char* form, std::string_view reason, std::optional<bool> setting) {
     return render_for_policy(reply(ReplyStage::rcpt, form), *find_reason(reason),
                              PolicyContext::recipient, 50, setting)
         .action;
