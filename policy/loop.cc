@@ -118,7 +118,7 @@ struct Loop::State {
                                          : -1;
       const auto events = poller.wait(room, waits ? until_due(longest) : 0);
       now = clock().steady();
-      if (!delayed.empty()) send_due();
+      if (!delayed.empty()) guarded_due();
       for (const auto& event : events) {
         guarded_take(event);
         if (answered.size() >= answers_at_once) send_answers();
@@ -146,8 +146,16 @@ struct Loop::State {
   }
 
   enum class Due : std::uint8_t { by_now, all };
-  /// The answers whose time has come; all of them when the loop is about to end.
-  void send_due(Due which = Due::by_now) {
+  /// The answers whose time has come; all of them when the loop is about to end. What goes wrong
+  /// here is tried again in the next round.
+  void guarded_due(Due which = Due::by_now) {
+    try {
+      send_due(which);
+    } catch (const std::exception& error) {
+      complain(error.what());
+    }
+  }
+  void send_due(Due which) {
     const auto first = std::stable_partition(
         delayed.begin(), delayed.end(),
         [&](const Delayed& each) { return which == Due::by_now && each.due > now; });
@@ -348,7 +356,7 @@ struct Loop::State {
   void start_draining() {
     acceptor.stop();
     draining = true;
-    send_due(Due::all);
+    guarded_due(Due::all);
     // What a client had sent before we stopped it still gets its answer.
     for (const auto id : ids()) {
       guarded(id, [&](Connection& connection) { serve(connection, 0); });

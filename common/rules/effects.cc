@@ -241,9 +241,11 @@ void add_effects(Decision& decision, const std::vector<const Rule*>& acted,
       }
       const bool filled = effect.kind == EffectKind::add_header || effect.kind == EffectKind::warn;
       const auto longest = effect.kind == EffectKind::warn ? longest_warning : longest_header_value;
-      decision.effects.push_back({effect.kind, rule->place.name, effect.name,
-                                  filled ? fill(effect.text, values, longest) : effect.text,
-                                  delay});
+      auto text = filled ? fill(effect.text, values, longest) : effect.text;
+      // Readers of logs end a text there, and a sender may have one in a quoted local part.
+      if (effect.kind == EffectKind::warn) std::replace(text.begin(), text.end(), ';', ',');
+      decision.effects.push_back(
+          {effect.kind, rule->place.name, effect.name, std::move(text), delay});
     }
   }
 }

@@ -49,48 +49,75 @@ void MaintenanceKeeper::stop() {
 }
 
 void MaintenanceKeeper::look() {
-  const std::lock_guard lock(mutex_);
-  const auto before = wanted_;
-  read();
-  if (wanted_ == before) return;
-  replace_(applied(current_()));
-  say_(LogLevel::warning,
-       wanted_ ? "maintenance: mail from the network is put off until " + utc_text(wanted_->until)
-               : std::string("maintenance is over; mail is taken again"));
+  const std::lock_guard looking(looking_);
+  auto wanted = read();
+  {
+    const std::lock_guard lock(mutex_);
+    if (wanted == in_force_) return;
+  }
+  enforce(current_(), std::move(wanted));
 }
 
 void MaintenanceKeeper::put(std::shared_ptr<const Policy> policy) {
+  const std::lock_guard looking(looking_);
+  if (enforce(policy, read())) return;
+  // Without its maintenance: a reload must not fail for that.
+  replace_(std::move(policy));
   const std::lock_guard lock(mutex_);
-  read();
-  replace_(applied(std::move(policy)));
+  in_force_.reset();
 }
 
 /// A file that is bad is as none, but told: mail must not wait for nobody knows how long.
-void MaintenanceKeeper::read() {
+std::optional<Maintenance> MaintenanceKeeper::read() {
   auto found = read_maintenance(path_);
-  std::string trouble;
-  wanted_.reset();
   if (!found) {
-    trouble = found.problems().front().message;
-  } else if (*found && (*found)->until > clock_.system()) {
-    wanted_ = std::move(**found);
+    tell_trouble(found.problems().front().message);
+    return {};
   }
-  if (trouble != trouble_ && !trouble.empty()) say_(LogLevel::error, "maintenance: " + trouble);
-  trouble_ = std::move(trouble);
+  if (!*found || (*found)->until <= clock_.system()) {
+    tell_trouble({});
+    return {};
+  }
+  return std::move(**found);
 }
 
-std::shared_ptr<const Policy> MaintenanceKeeper::applied(std::shared_ptr<const Policy> policy) {
+/// What cannot be put in force is tried again at the next look.
+bool MaintenanceKeeper::enforce(const std::shared_ptr<const Policy>& policy,
+                                std::optional<Maintenance> wanted) {
   const CheckRegistry checks;
-  auto changed = with_maintenance(policy, wanted_ ? &*wanted_ : nullptr, reader_, checks);
-  if (changed) return std::move(*changed);
-  trouble_ = changed.problems().front().message;
-  say_(LogLevel::error, "maintenance: " + trouble_);
-  return policy;
+  auto changed = with_maintenance(policy, wanted ? &*wanted : nullptr, reader_, checks);
+  if (!changed) {
+    tell_trouble(changed.problems().front().message);
+    return false;
+  }
+  if (wanted) tell_trouble({});
+  replace_(std::move(*changed));
+  std::string message;
+  {
+    const std::lock_guard lock(mutex_);
+    if (wanted == in_force_) return true;
+    in_force_ = std::move(wanted);
+    message = in_force_ ? "maintenance: mail from the network is put off until " +
+                              utc_text(in_force_->until)
+                        : std::string("maintenance is over; mail is taken again");
+  }
+  say_(LogLevel::warning, message);
+  return true;
+}
+
+/// Once, until it is another.
+void MaintenanceKeeper::tell_trouble(std::string trouble) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (trouble == trouble_) return;
+    trouble_ = trouble;
+  }
+  if (!trouble.empty()) say_(LogLevel::error, "maintenance: " + trouble);
 }
 
 void MaintenanceKeeper::report(StatusText& status) const {
   const std::lock_guard lock(mutex_);
-  status.add("maintenance", wanted_ ? "until " + utc_text(wanted_->until) : std::string("off"));
+  status.add("maintenance", in_force_ ? "until " + utc_text(in_force_->until) : std::string("off"));
   status.add("maintenance_file", path_);
   if (!trouble_.empty()) status.add("maintenance_trouble", trouble_);
 }

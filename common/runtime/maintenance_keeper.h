@@ -43,8 +43,11 @@ class MaintenanceKeeper {
   void report(StatusText& status) const;
 
  private:
-  void read();
-  std::shared_ptr<const Policy> applied(std::shared_ptr<const Policy> policy);
+  /// What the file wants now; nullopt: nothing.
+  std::optional<Maintenance> read();
+  /// False: it cannot be, which is told.
+  bool enforce(const std::shared_ptr<const Policy>& policy, std::optional<Maintenance> wanted);
+  void tell_trouble(std::string trouble);
 
   const std::string path_;
   const Clock& clock_;
@@ -53,8 +56,11 @@ class MaintenanceKeeper {
   const Current current_;
   const Replace replace_;
 
-  mutable std::mutex mutex_;
-  std::optional<Maintenance> wanted_;
+  /// One look at a time. Held while another policy is put in force, which may wait for a table that
+  /// is being read; a report must not wait for that.
+  std::mutex looking_;
+  mutable std::mutex mutex_;  ///< of all below
+  std::optional<Maintenance> in_force_;
   std::string trouble_;
   std::condition_variable wake_;
   bool stopping_ = false;
