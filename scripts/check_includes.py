@@ -21,8 +21,9 @@ ROOMS = {
     "rules": {"model", "reply", "tables", "checks", "kit"},
     "import": {"model", "reply", "tables", "rules"},
     "system": set(),
+    "dns": {"system", "model", "kit", "rules"},
     "journal": {"system", "model", "reply", "tables", "checks", "kit", "rules"},
-    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "journal"},
+    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "dns", "journal"},
 }
 PURE = {"model", "reply", "tables", "checks", "kit", "rules", "import"}
 IMPURE_HEADERS = re.compile(

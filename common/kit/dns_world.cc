@@ -4,14 +4,10 @@
 #include "postern/address.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace postern {
 namespace {
-
-constexpr std::array<std::string_view, 8> types{"A",   "AAAA",  "MX", "TXT",
-                                                "PTR", "CNAME", "NS", "SOA"};
 
 // Octets, RFC 1035 2.3.4.
 constexpr std::size_t longest_name = 253;
@@ -123,17 +119,6 @@ std::variant<std::string, KitFault> start_of_authority(std::string_view text) {
 
 }  // namespace
 
-std::string_view to_text(DnsType type) noexcept { return types[static_cast<std::size_t>(type)]; }
-
-std::optional<DnsType> dns_type_from_text(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    if (types[i] == text) return static_cast<DnsType>(i);
-  }
-  return {};
-}
-
-std::vector<std::string> dns_type_names() { return {types.begin(), types.end()}; }
-
 std::variant<DnsQuestion, KitFault> dns_question(std::string_view text) {
   const auto words = words_of(text);
   if (words.size() != 2) {
@@ -143,7 +128,7 @@ std::variant<DnsQuestion, KitFault> dns_question(std::string_view text) {
   if (!type) {
     const auto near = nearest_name(words[1], dns_type_names());
     std::string known;
-    for (const auto each : types) known += (known.empty() ? "" : ", ") + std::string(each);
+    for (const auto& each : dns_type_names()) known += (known.empty() ? "" : ", ") + each;
     return KitFault{
         "there is no type " + in_quotes(words[1]) + " of records here",
         near.empty() ? "it is one of " + known : "did you mean " + in_quotes(near) + '?'};

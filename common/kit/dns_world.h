@@ -1,6 +1,8 @@
 // DnsWorld: the DNS of a test. What is named in it exists, nothing else does. Plain data, pure.
 #pragma once
 
+#include "model/dns_question.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,21 +13,6 @@
 #include <vector>
 
 namespace postern {
-
-enum class DnsType : std::uint8_t { a, aaaa, mx, txt, ptr, cname, ns, soa };
-/// "A", "AAAA", "MX", "TXT", "PTR", "CNAME", "NS", "SOA".
-std::string_view to_text(DnsType type) noexcept;
-/// Capital letters only, as records are written.
-std::optional<DnsType> dns_type_from_text(std::string_view text) noexcept;
-std::vector<std::string> dns_type_names();
-
-/// What is asked: "example.com MX".
-struct DnsQuestion {
-  std::string name;  ///< lower case, A-labels, without its final dot
-  DnsType type = DnsType::a;
-
-  friend auto operator<=>(const DnsQuestion&, const DnsQuestion&) = default;
-};
 
 /// What is wrong with a text, in words without a final stop, and what to write instead.
 struct KitFault {

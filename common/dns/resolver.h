@@ -1,0 +1,25 @@
+// Resolver: answers questions about DNS. Thread-safe.
+#pragma once
+
+#include "dns/answer.h"
+#include "model/dns_question.h"
+
+#include <chrono>
+#include <functional>
+
+namespace postern {
+
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+
+  /// Calls `done` exactly once: before ask() returns, in this thread, when the answer is in the
+  /// cache or cannot be asked for; otherwise from another thread, at `deadline` at the latest (by
+  /// the resolver's clock) with an answer that is unavailable. Any number may wait for one
+  /// question. What comes after the deadline still fills the cache. `done` must not throw and must
+  /// not wait for anything; it may ask.
+  virtual void ask(const DnsQuestion& question, std::chrono::steady_clock::time_point deadline,
+                   std::function<void(DnsReply)> done) = 0;
+};
+
+}  // namespace postern
