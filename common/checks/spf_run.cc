@@ -16,6 +16,11 @@ bool is_ascii(std::string_view text) noexcept {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+/// Without macros, so that the term shows what it names.
+bool is_plain(const SpfMacroString& text) noexcept {
+  return text.size() == 1 && text.front().letter == 0;
+}
+
 bool has_two_labels(std::string_view name) noexcept {
   return name.find('.') != std::string_view::npos;
 }
@@ -191,7 +196,7 @@ SpfRun::Verdict SpfRun::redirect(const SpfRecord& record, const std::string& dom
   // RFC 7208 6.1.
   if (verdict.result == SpfResult::none) verdict.result = SpfResult::permerror;
   own.term = record.redirect_text;
-  own.target = *target;
+  if (!is_plain(*record.redirect)) own.target = *target;
   if (trace_ == SpfTrace::wanted) step.steps.push_back(std::move(own));
   return verdict;
 }
@@ -221,7 +226,7 @@ SpfRun::Match SpfRun::match(const SpfTerm& term, const std::string& domain, SpfS
       return Match::no;
     }
     target = *expanded;
-    if (term.domain->size() != 1 || term.domain->front().letter != 0) step.target = target;
+    if (!is_plain(*term.domain)) step.target = target;
   }
   return match_target(term, target, step, depth);
 }

@@ -18,6 +18,9 @@ using Kind = DnsAnswer::Kind;
 /// Aliases that are followed by asking again, when a server names the target and no more.
 constexpr unsigned most_hops = 8;
 
+/// From UDP with EDNS to UDP without, to TCP, and to TCP without.
+constexpr unsigned most_switches = 3;
+
 struct Waiter {
   Time deadline;
   std::function<void(DnsReply)> done;
@@ -35,6 +38,7 @@ struct Flight {
   std::uint64_t attempt = 0;  ///< the one that is waited for
   std::size_t server = 0;     ///< whom it went to
   Time attempt_ends;
+  unsigned switches = 0;             ///< of carrier, at this server
   std::set<std::size_t> refused_by;  ///< servers that answered, without an answer
   DnsAnswer trouble = DnsAnswer::without(DnsTrouble::suspended);
 
@@ -160,6 +164,7 @@ struct CachingResolver::State {
     }
     if (!server) return fail(number, flight, now, todo);
     ++flight.tries;
+    flight.switches = 0;
     flight.server = *server;
     const auto carrier =
         servers.speaks_edns(*server, now) ? DnsSend::Carrier::udp : DnsSend::Carrier::plain_udp;
@@ -167,8 +172,9 @@ struct CachingResolver::State {
   }
 
   void send(std::uint64_t number, Flight& flight, DnsSend::Carrier carrier, Time now, Todo& todo) {
-    auto packet = dns_query(flight.current,
-                            carrier == DnsSend::Carrier::plain_udp ? Edns::without : Edns::with);
+    const bool edns =
+        carrier != DnsSend::Carrier::plain_udp && servers.speaks_edns(flight.server, now);
+    auto packet = dns_query(flight.current, edns ? Edns::with : Edns::without);
     flight.attempt = ++last_attempt;
     flight.attempt_ends = now + settings.try_time;
     set_time(number, flight);
@@ -277,11 +283,15 @@ struct CachingResolver::State {
       case DnsReading::State::alias:
         return follow(sent.flight, flight, std::move(reading), now, todo);
       case DnsReading::State::truncated:
-        if (sent.what.carrier == DnsSend::Carrier::tcp) break;
+        if (sent.what.carrier == DnsSend::Carrier::tcp || !may_switch(flight)) break;
         return send(sent.flight, flight, DnsSend::Carrier::tcp, now, todo);
       case DnsReading::State::no_edns:
-        if (sent.what.carrier == DnsSend::Carrier::plain_udp) break;
-        return send(sent.flight, flight, DnsSend::Carrier::plain_udp, now, todo);
+        if (sent.what.carrier == DnsSend::Carrier::plain_udp || !may_switch(flight)) break;
+        servers.has_no_edns(server, now);
+        return send(sent.flight, flight,
+                    sent.what.carrier == DnsSend::Carrier::tcp ? DnsSend::Carrier::tcp
+                                                               : DnsSend::Carrier::plain_udp,
+                    now, todo);
       case DnsReading::State::answer:
         break;
     }
@@ -292,6 +302,9 @@ struct CachingResolver::State {
     if (flight.trouble.trouble == DnsTrouble::bogus) flight.tries = settings.tries;
     go_on(sent.flight, flight, now, todo);
   }
+
+  /// A server that contradicts itself must not send us to and fro.
+  static bool may_switch(Flight& flight) { return ++flight.switches <= most_switches; }
 
   void lost(const Todo::Send& sent, const DnsArrival& arrival, Flight& flight, Time now,
             Todo& todo) {

@@ -221,6 +221,15 @@ TEST(Resolver, AServerWithoutEdnsIsAskedWithoutItFromThenOn) {
   EXPECT_EQ(house.transport.sent()[3].carrier, DnsSend::Carrier::udp);
 }
 
+TEST(Resolver, WithoutEdnsTcpStillWorksAndNothingGoesToAndFro) {
+  std::vector<std::string> some;
+  for (int i = 0; i < 8; ++i) some.push_back(std::string(100, 'a') + std::to_string(i));
+  House house(
+      {behaving(Conduct::no_edns, milliseconds(0), dns_world({{"some.example TXT", some}}))});
+  EXPECT_EQ(house.ask("some.example TXT")->answer->records, some);
+  EXPECT_EQ(house.sent(), 3U);
+}
+
 TEST(Resolver, AnAliasThatTheServerDoesNotFollowIsFollowed) {
   House house({behaving(Conduct::bare_alias, milliseconds(0),
                         dns_world({{"a.example CNAME", {"b.example"}},
