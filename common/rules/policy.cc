@@ -2,6 +2,7 @@
 
 #include "checks/check.h"
 #include "model/text.h"
+#include "model/time_text.h"
 #include "rules/loader.h"
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
@@ -342,8 +343,10 @@ class PolicyBuilder final : private TableSources {
       if (!table.path.empty()) list(table.path, table.origin);
     }
     if (maintenance_) {
-      list("maintenance",
-           maintenance_text(*maintenance_) + (maintenance_->ends_sessions ? " 421" : " 451"));
+      // The text names its end coarsely; the rule expires to the second.
+      list("maintenance", maintenance_text(*maintenance_) +
+                              (maintenance_->ends_sessions ? " 421 " : " 451 ") +
+                              utc_text(maintenance_->until, Precision::microseconds));
     }
     parts->digest = sha256_hex(listing);
     return CompiledPolicy{std::shared_ptr<const Policy>(new Policy(std::move(parts))),
