@@ -36,15 +36,15 @@ Result<std::shared_ptr<const Policy>> Policy::with_table_file(std::shared_ptr<co
 }
 
 Result<std::shared_ptr<const Policy>> Policy::with_tables(
-    std::shared_ptr<const Policy> policy,
+    const Policy& policy,
     const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables,
     const CheckRegistry& checks) {
   const FileReader nothing_to_read{[](const std::string&) -> Result<std::string> {
     return plain_problem("it was no part of the policy");
   }};
   const std::string no_file;
-  auto built = PolicyBuilder(nothing_to_read, checks, *policy, no_file, tables)
-                   .build(policy->parts_->main_file);
+  auto built = PolicyBuilder(nothing_to_read, checks, policy, no_file, tables)
+                   .build(policy.parts_->main_file);
   if (!built) return built.problems();
   return built->policy;
 }

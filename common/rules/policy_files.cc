@@ -39,7 +39,10 @@ Problems PolicyFiles::open(const std::string& path) {
   return {};
 }
 
-RuleTexts PolicyFiles::take_texts() { return kept_ != nullptr ? *kept_ : std::move(texts_); }
+RuleTexts PolicyFiles::take_texts() {
+  if (kept_ != nullptr) return *kept_;
+  return std::move(texts_);
+}
 
 Result<std::string> PolicyFiles::read(const std::string& path) {
   if (kept_ != nullptr) {
