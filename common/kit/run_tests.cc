@@ -138,7 +138,7 @@ class Presets {
       const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables) {
     if (tables.empty()) return policy_;
     if (last_ && tables == last_tables_) return last_;
-    auto changed = Policy::with_tables(policy_, tables, checks_);
+    auto changed = Policy::with_tables(*policy_, tables, checks_);
     if (!changed) return changed.problems();
     last_tables_ = tables;
     last_ = *changed;

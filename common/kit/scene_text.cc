@@ -100,6 +100,7 @@ std::optional<KitFault> SceneText::set(std::string_view name, std::string_view v
   const auto* word = find_scene_word(name);
   if (word == nullptr) {
     std::vector<std::string> known;
+    known.reserve(words.size());
     for (const auto& each : words) known.emplace_back(each.name);
     const auto near = nearest_name(name, known);
     return KitFault{"there is no option " + quoted(name),

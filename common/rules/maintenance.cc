@@ -37,4 +37,22 @@ std::string maintenance_fault(const Maintenance& maintenance) {
   return problems.empty() ? std::string() : problems.front().message;
 }
 
+Rule rule_of(const Maintenance& maintenance) {
+  const auto* reason = find_reason(maintenance.ends_sessions ? "shutdown" : "overload");
+  const auto form = ReplyForm::parse(maintenance.ends_sessions ? "421 4.3.2" : "451 4.3.2");
+  Rule rule{{std::string(maintenance_rule), maintenance.file, 1, Stage::connect},
+            Condition::always(),
+            Verdict::defer,
+            {},
+            reason,
+            form,
+            maintenance_text(maintenance),
+            RuleMode::enforce,
+            WhenUnavailable::skip,
+            {}};
+  // A session that began under it goes on when the time has come.
+  rule.expires = maintenance.until;
+  return rule;
+}
+
 }  // namespace postern
