@@ -38,11 +38,11 @@ struct Action {
   /// Whether less specific keys, or later lines, are not asked although nothing is decided.
   bool spares() const { return kind == Kind::shield || kind == Kind::effect; }
 
-  /// The same for a rule.
-  friend bool same(const Action& a, const Action& b) { return a.for_a_rule() == b.for_a_rule(); }
   /// All that a rule is made of, to be compared and put in order.
   auto for_a_rule() const { return std::tie(kind, verdict, reason, code, text, effect, value); }
 };
+/// The same for a rule.
+inline bool same(const Action& a, const Action& b) { return a.for_a_rule() == b.for_a_rule(); }
 
 /// Numbers actions from 0 in the order in which they come, the same for a rule alike. Keeps
 /// pointers to them.

@@ -303,7 +303,7 @@ std::string name_text(Name name, const std::string& macro) {
 }
 
 std::string day_text(std::int64_t number) {
-  return day_text(std::chrono::sys_days(std::chrono::days(number)));
+  return postern::day_text(std::chrono::sys_days(std::chrono::days(number)));
 }
 
 std::vector<std::string> value_texts(const Test& test) {
