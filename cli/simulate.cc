@@ -70,17 +70,6 @@ std::optional<Problems> describe(const std::string& file, SceneText& text) {
   return as_problems(*fault, file == "-" ? "standard input" : file);
 }
 
-/// As libmilter sends them: a percent sign is doubled.
-std::vector<std::string> wire_lines(const MilterReply& reply) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    auto line = reply.code + (i + 1 < reply.lines.size() ? '-' : ' ');
-    if (!reply.enhanced.empty()) line += reply.enhanced + ' ';
-    lines.push_back(line + reply.lines[i]);
-  }
-  return lines;
-}
-
 std::vector<SimulatedReply> replies_of(const Played& played) {
   std::vector<SimulatedReply> replies;
   const auto& reply = played.decision.reply;

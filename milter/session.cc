@@ -22,19 +22,6 @@ std::string_view first_of(Session::Parameters arguments) {
   return arguments.empty() ? std::string_view{} : arguments.front();
 }
 
-/// As libmilter sends it: "550-5.7.1 one\r\n550 5.7.1 two".
-std::string wire_text(const MilterReply& reply) {
-  std::string text;
-  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    if (i != 0) text += "\r\n";
-    text += reply.code;
-    text += i + 1 < reply.lines.size() ? '-' : ' ';
-    if (!reply.enhanced.empty()) text += reply.enhanced + ' ';
-    text += reply.lines[i];
-  }
-  return text;
-}
-
 /// Without an enhanced code libmilter takes one line only: for several it would invent X.0.0.
 void keep_first_line_if_bare(MilterReply& reply) {
   if (!reply.enhanced.empty() || reply.lines.size() < 2) return;
@@ -338,8 +325,11 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
   auto reply = render_for_milter(*decision.reply, prefix);
   keep_first_line_if_bare(reply);
   auto status = decision.reply->is_permanent() ? Status::reject : Status::tempfail;
-  SentReply sent{
-      wire_text(reply), reply.expected, {}, asked.transaction.stage, wait_for_end(decision)};
+  SentReply sent{joined(wire_lines(reply), "\r\n"),
+                 reply.expected,
+                 {},
+                 asked.transaction.stage,
+                 wait_for_end(decision)};
   if (!link.set_reply(reply)) {
     // Whatever we meant, the MTA will now speak for us; a temporary failure loses nothing.
     setup_.complain("libmilter refused the reply of reference " +

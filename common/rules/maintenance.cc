@@ -1,5 +1,6 @@
 #include "rules/maintenance.h"
 
+#include "model/text.h"
 #include "reply/compose.h"
 
 #include <array>
@@ -13,8 +14,6 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
                                                   "May",       "June",     "July",     "August",
                                                   "September", "October",  "November", "December"};
 
-std::string two_digits(long number) { return (number < 10 ? "0" : "") + std::to_string(number); }
-
 }  // namespace
 
 std::string maintenance_text(const Maintenance& maintenance) {
@@ -26,8 +25,7 @@ std::string maintenance_text(const Maintenance& maintenance) {
   const auto minutes = (coarse - day).count();
   // Times have no colon here: log summaries cut a reply at its first.
   std::string text = "The mail service is under maintenance until about " +
-                     two_digits(static_cast<long>(minutes / 60)) + "." +
-                     two_digits(static_cast<long>(minutes % 60)) + " UTC on " +
+                     padded(minutes / 60, 2) + "." + padded(minutes % 60, 2) + " UTC on " +
                      std::to_string(static_cast<unsigned>(date.day())) + " " +
                      std::string(months[static_cast<unsigned>(date.month()) - 1]) + ".";
   if (!maintenance.text.empty()) text += " " + maintenance.text;

@@ -2,6 +2,7 @@
 
 #include "checks/check.h"
 #include "model/text.h"
+#include "model/time_text.h"
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
 
@@ -166,8 +167,10 @@ std::string PolicyBuilder::digest(const Policy::Parts& parts) const {
     if (!table.path.empty()) list(table.path, table.origin);
   }
   if (maintenance_) {
-    list("maintenance",
-         maintenance_text(*maintenance_) + (maintenance_->ends_sessions ? " 421" : " 451"));
+    // The text names its end coarsely; the rule expires to the second.
+    list("maintenance", maintenance_text(*maintenance_) +
+                            (maintenance_->ends_sessions ? " 421 " : " 451 ") +
+                            utc_text(maintenance_->until, Precision::microseconds));
   }
   return sha256_hex(listing);
 }

@@ -1,5 +1,6 @@
 #include "rules/scores.h"
 
+#include "model/text.h"
 #include "rules/program.h"
 #include "rules/rule.h"
 #include "rules/share.h"
@@ -12,8 +13,6 @@ namespace postern {
 namespace {
 
 constexpr std::int64_t one = 1000;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

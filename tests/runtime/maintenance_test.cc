@@ -1,3 +1,4 @@
+#include "model/time_text.h"
 #include "runtime/maintenance_file.h"
 #include "runtime/maintenance_keeper.h"
 #include "support/fake_clock.h"
