@@ -204,7 +204,8 @@ std::vector<ScorePoints> RuleCompiler::check_map_points(
         continue;
       }
       faults.add(entry_problem(
-          map->entries(), i, quote_for_log(text, 40) + " is no number that can be added to a score",
+          map->entries(), i,
+          quoted(quote_for_log(text, 40)) + " is no number that can be added to a score",
           "the rule at " + place_text(source.span) + " adds it; " + std::string(points_allowed)));
     }
     report(*map, faults);
