@@ -4,16 +4,17 @@
 
 #include "journal/json_writer.h"
 
-#include <nlohmann/json.hpp>
-
+#include <cstdint>
 #include <optional>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace postern {
 
-using Json = nlohmann::json;
+/// A view into the parser's document: cheap to copy, good until the next line is parsed.
+using JsonValue = simdjson::dom::element;
 
 /// Remembers the first fault. Readers go on with defaults and need no early exits; the record is
 /// dropped as a whole in the end.
@@ -31,63 +32,76 @@ class Faults {
 /// A missing member, or a missing object, reads as the default.
 class JsonObject {
  public:
-  JsonObject(const Json* value, std::string_view name, Faults& faults) : faults_(faults) {
-    if (value == nullptr) return;
-    if (value->is_object()) {
-      value_ = value;
+  JsonObject(std::optional<JsonValue> value, std::string_view name, Faults& faults)
+      : faults_(faults) {
+    if (!value) return;
+    simdjson::dom::object object;
+    if (value->get(object) == simdjson::SUCCESS) {
+      object_ = object;
     } else {
       faults.add(name, "is no object");
     }
   }
 
-  const Json* find(const char* name) const {
-    if (value_ == nullptr) return nullptr;
-    const auto found = value_->find(name);
-    return found == value_->end() ? nullptr : &*found;
+  std::optional<JsonValue> find(const char* name) const {
+    JsonValue found;
+    if (!object_ || object_->at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
+    return found;
   }
+  bool has(const char* name) const { return find(name).has_value(); }
   JsonObject object(const char* name) const { return {find(name), name, faults_}; }
+  /// Calls `each` with the name and value of all members.
+  template <typename Each>
+  void members(Each each) const {
+    if (!object_) return;
+    for (const auto member : *object_) each(octets_from_json(member.key), member.value);
+  }
 
   std::string text(const char* name) const {
-    const Json* value = find(name);
-    return value == nullptr ? std::string() : as_text(*value, name);
+    const auto value = find(name);
+    return value ? as_text(*value, name) : std::string();
   }
-  std::string as_text(const Json& value, const char* name) const {
-    const auto* text = value.get_ptr<const Json::string_t*>();
-    if (text != nullptr) return octets_from_json(*text);
+  std::string as_text(const JsonValue& value, const char* name) const {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) return octets_from_json(text);
     faults_.add(name, "is no string");
     return {};
   }
 
   template <typename Number>
   Number number(const char* name) const {
-    const Json* value = find(name);
-    return value == nullptr ? Number{} : as_number<Number>(*value, name);
+    const auto value = find(name);
+    return value ? as_number<Number>(*value, name) : Number{};
   }
   template <typename Number>
-  Number as_number(const Json& value, const char* name) const {
-    if (const auto* natural = value.get_ptr<const Json::number_unsigned_t*>()) {
-      if (std::in_range<Number>(*natural)) return static_cast<Number>(*natural);
-    } else if (const auto* whole = value.get_ptr<const Json::number_integer_t*>()) {
-      if (std::in_range<Number>(*whole)) return static_cast<Number>(*whole);
+  Number as_number(const JsonValue& value, const char* name) const {
+    // A number that fits both reads as either.
+    std::int64_t whole = 0;
+    std::uint64_t natural = 0;
+    if (value.get(whole) == simdjson::SUCCESS) {
+      if (std::in_range<Number>(whole)) return static_cast<Number>(whole);
+    } else if (value.get(natural) == simdjson::SUCCESS) {
+      if (std::in_range<Number>(natural)) return static_cast<Number>(natural);
     }
     faults_.add(name, "is no whole number in range");
     return {};
   }
 
   bool flag(const char* name) const {
-    const Json* value = find(name);
-    if (value == nullptr) return false;
-    if (const auto* flag = value->get_ptr<const Json::boolean_t*>()) return *flag;
-    faults_.add(name, "is neither true nor false");
-    return false;
+    const auto value = find(name);
+    bool flag = false;
+    if (value && value->get(flag) != simdjson::SUCCESS) {
+      faults_.add(name, "is neither true nor false");
+    }
+    return flag;
   }
 
   /// `parse` turns the text into an optional<T>; a member that must be there or is not understood
   /// is a fault.
   template <typename T, typename Parse>
   T word(const char* name, T otherwise, Parse parse) const {
-    const Json* value = find(name);
-    if (value == nullptr) {
+    const auto value = find(name);
+    if (!value) {
       faults_.add(name, "is missing");
       return otherwise;
     }
@@ -100,19 +114,20 @@ class JsonObject {
   /// Calls `each` for the elements of a list; a missing list is empty.
   template <typename Each>
   void list(const char* name, Each each) const {
-    const Json* value = find(name);
-    if (value == nullptr) return;
-    if (!value->is_array()) {
+    const auto value = find(name);
+    if (!value) return;
+    simdjson::dom::array array;
+    if (value->get(array) != simdjson::SUCCESS) {
       faults_.add(name, "is no list");
       return;
     }
-    for (const auto& element : *value) each(element);
+    for (const JsonValue element : array) each(element);
   }
 
   Faults& faults() const { return faults_; }
 
  private:
-  const Json* value_ = nullptr;
+  std::optional<simdjson::dom::object> object_;
   Faults& faults_;
 };
 

@@ -1,9 +1,11 @@
 #include "journal/json_object.h"
 #include "journal/record.h"
+#include "journal/record_parser.h"
 #include "journal/record_parts.h"
 #include "journal/timestamp.h"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace postern {
@@ -11,34 +13,16 @@ namespace {
 
 // Our deepest member (decision.trail[].evidence[].source) lies seven levels down. The bound keeps a
 // hostile line from costing more than its length.
-constexpr int deepest_nesting = 32;
-
-bool nests_too_deep(std::string_view line) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > deepest_nesting) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
+constexpr std::size_t deepest_nesting = 32;
 
 Answer read_answer(const JsonObject& from) {
   Answer answer;
-  if (from.find("unavailable") != nullptr) {
+  if (from.has("unavailable")) {
     answer = Answer::unavailable(from.text("unavailable"));
-  } else if (const Json* values = from.find("values"); values != nullptr && !values->is_null()) {
+  } else if (const auto values = from.find("values"); values && !values->is_null()) {
     std::vector<std::string> found;
-    from.list("values", [&](const Json& value) { found.push_back(from.as_text(value, "values")); });
+    from.list("values",
+              [&](const JsonValue& value) { found.push_back(from.as_text(value, "values")); });
     if (found.empty()) from.faults().add("values", "has no value");
     answer = Answer::found(std::move(found));
   }
@@ -47,8 +31,8 @@ Answer read_answer(const JsonObject& from) {
 }
 
 void read_facts(const JsonObject& parent, Facts& facts) {
-  parent.list("facts", [&](const Json& element) {
-    const JsonObject from(&element, "facts", parent.faults());
+  parent.list("facts", [&](const JsonValue& element) {
+    const JsonObject from(element, "facts", parent.faults());
     Question question;
     question.kind = from.word("kind", QuestionKind::sample, question_kind_from_text);
     question.subject = from.text("subject");
@@ -61,12 +45,13 @@ void read_facts(const JsonObject& parent, Facts& facts) {
 SentReply read_sent(const JsonObject& from) {
   SentReply sent;
   sent.answer = from.text("answer");
-  from.list("expected",
-            [&](const Json& line) { sent.expected.push_back(from.as_text(line, "expected")); });
+  from.list("expected", [&](const JsonValue& line) {
+    sent.expected.push_back(from.as_text(line, "expected"));
+  });
   sent.condition = from.text("condition");
   sent.spoken = from.word("spoken", Stage::connect, stage_from_text);
-  from.list("effects", [&](const Json& element) {
-    const JsonObject fate(&element, "effects", from.faults());
+  from.list("effects", [&](const JsonValue& element) {
+    const JsonObject fate(element, "effects", from.faults());
     sent.effects.push_back(
         {fate.word("state", EffectState::waiting, effect_state_from_text), fate.text("why")});
   });
@@ -82,7 +67,7 @@ Record read_record(const JsonObject& from) {
     from.faults().add("v", "is newer than this program understands");
   }
   record.kind = from.word("kind", RecordKind::decision, record_kind_from_text);
-  if (from.find("detail") != nullptr) {
+  if (from.has("detail")) {
     record.detail = from.word("detail", RecordDetail::full, record_detail_from_text);
   }
   Transaction& transaction = record.transaction;
@@ -100,10 +85,10 @@ Record read_record(const JsonObject& from) {
   read_transaction(from.object("transaction"), transaction);
   read_facts(from, record.facts);
   if (record.kind == RecordKind::decision) {
-    if (from.find("decision") == nullptr) from.faults().add("decision", "is missing");
+    if (!from.has("decision")) from.faults().add("decision", "is missing");
     read_decision(from.object("decision"), record.decision);
   }
-  if (from.find("sent") != nullptr) record.sent = read_sent(from.object("sent"));
+  if (from.has("sent")) record.sent = read_sent(from.object("sent"));
   record.elapsed = std::chrono::microseconds(from.number<std::int64_t>("elapsed_us"));
   return record;
 }
@@ -114,21 +99,39 @@ Result<Record> unreadable(std::string message) {
 
 }  // namespace
 
-Result<Record> record_from_json(std::string_view line) {
+struct RecordParser::State {
+  simdjson::dom::parser parser{longest_journal_line};
+};
+
+RecordParser::RecordParser() : state_(std::make_unique<State>()) {}
+RecordParser::~RecordParser() = default;
+RecordParser::RecordParser(RecordParser&&) noexcept = default;
+RecordParser& RecordParser::operator=(RecordParser&&) noexcept = default;
+
+Result<Record> RecordParser::parse(std::string_view line) {
   if (line.size() > longest_journal_line) return unreadable("it is longer than a record can be");
-  if (nests_too_deep(line)) return unreadable("it is nested too deep");
-  // The parser is told not to throw; memory can still run out.
   try {
-    const Json json = Json::parse(line.begin(), line.end(), nullptr, false);
-    if (json.is_discarded()) return unreadable("it is torn or no JSON");
+    auto& parser = state_->parser;
+    if (parser.capacity() < line.size() || parser.max_depth() != deepest_nesting) {
+      if (parser.allocate(line.size(), deepest_nesting) != simdjson::SUCCESS) {
+        throw std::bad_alloc();
+      }
+    }
+    JsonValue json;
+    const auto error = parser.parse(line.data(), line.size()).get(json);
+    if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+    if (error == simdjson::DEPTH_ERROR) return unreadable("it is nested too deep");
+    if (error != simdjson::SUCCESS) return unreadable("it is torn or no JSON");
     if (!json.is_object()) return unreadable("it is no JSON object");
     Faults faults;
-    Record record = read_record(JsonObject(&json, "record", faults));
+    Record record = read_record(JsonObject(json, "record", faults));
     if (!faults.first().empty()) return unreadable(faults.first());
     return record;
   } catch (const std::exception& trouble) {
     return unreadable(trouble.what());
   }
 }
+
+Result<Record> record_from_json(std::string_view line) { return RecordParser().parse(line); }
 
 }  // namespace postern

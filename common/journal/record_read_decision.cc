@@ -40,20 +40,20 @@ TrailEntry read_trail_entry(const JsonObject& from) {
   TrailEntry entry;
   entry.rule = read_place(from.object("rule"));
   entry.truth = from.word("truth", Truth::no, truth_from_text);
-  if (from.find("note") != nullptr) {
+  if (from.has("note")) {
     entry.note = from.word("note", TrailNote::none, note_from_text);
   }
   entry.mode = from.word("mode", RuleMode::enforce, mode_from_text);
-  if (from.find("share") != nullptr) entry.share = from.number<unsigned>("share");
+  if (from.has("share")) entry.share = from.number<unsigned>("share");
   entry.verdict = from.word("verdict", Verdict::pass, verdict_from_text);
   entry.reason = from.text("reason");
   entry.cause = from.text("cause");
-  from.list("evidence", [&](const Json& element) {
-    const JsonObject evidence(&element, "evidence", from.faults());
+  from.list("evidence", [&](const JsonValue& element) {
+    const JsonObject evidence(element, "evidence", from.faults());
     entry.evidence.push_back(
         {evidence.text("name"), evidence.text("value"), read_source(evidence)});
   });
-  from.list("effects", [&](const Json& element) {
+  from.list("effects", [&](const JsonValue& element) {
     entry.effects.push_back(from.as_text(element, "effects"));
   });
   return entry;
@@ -100,7 +100,7 @@ Effect read_effect(const JsonObject& from) {
 }  // namespace
 
 std::optional<HeldBack> read_held_back(const JsonObject& parent) {
-  if (parent.find("held_back") == nullptr) return std::nullopt;
+  if (!parent.has("held_back")) return std::nullopt;
   const JsonObject from = parent.object("held_back");
   return HeldBack{from.text("rule"), from.word("would", HeldBack::Would::accept, would_from_text),
                   from.word("missing", QuestionKind::sample, question_kind_from_text)};
@@ -121,27 +121,27 @@ AnswerSource read_source(const JsonObject& parent) {
 
 void read_decision(const JsonObject& from, Decision& decision) {
   decision.verdict = from.word("verdict", Verdict::pass, verdict_from_text);
-  if (from.find("scope") != nullptr) {
+  if (from.has("scope")) {
     decision.scope = from.word("scope", AcceptScope::stage, accept_scope_from_text);
   }
-  if (from.find("rule") != nullptr) decision.rule = read_place(from.object("rule"));
+  if (from.has("rule")) decision.rule = read_place(from.object("rule"));
   if (const std::string reason = from.text("reason"); !reason.empty()) {
     decision.reason = find_reason(reason);
     if (decision.reason == nullptr) from.faults().add("reason", "is not in the catalogue");
   }
-  if (from.find("reply") != nullptr) decision.reply = read_reply(from.object("reply"));
+  if (from.has("reply")) decision.reply = read_reply(from.object("reply"));
   decision.softened_by = from.text("softened_by");
   decision.softened_from = from.text("softened_from");
-  if (from.find("missing") != nullptr) {
+  if (from.has("missing")) {
     decision.missing = from.word("missing", QuestionKind::sample, question_kind_from_text);
   }
   decision.held_back = read_held_back(from);
   decision.note = from.text("note");
-  from.list("effects", [&](const Json& element) {
-    decision.effects.push_back(read_effect(JsonObject(&element, "effects", from.faults())));
+  from.list("effects", [&](const JsonValue& element) {
+    decision.effects.push_back(read_effect(JsonObject(element, "effects", from.faults())));
   });
-  from.list("trail", [&](const Json& element) {
-    decision.trail.push_back(read_trail_entry(JsonObject(&element, "trail", from.faults())));
+  from.list("trail", [&](const JsonValue& element) {
+    decision.trail.push_back(read_trail_entry(JsonObject(element, "trail", from.faults())));
   });
 }
 

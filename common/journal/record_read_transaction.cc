@@ -34,10 +34,10 @@ std::optional<MailAddress> address_of(const std::string& local, const std::strin
   return std::nullopt;
 }
 
-MailAddress read_address(const Json& value, const char* name, const JsonObject& parent) {
+MailAddress read_address(const JsonValue& value, const char* name, const JsonObject& parent) {
   std::optional<MailAddress> address;
   if (value.is_object()) {
-    address = address_of(JsonObject(&value, name, parent.faults()).text("local"), {});
+    address = address_of(JsonObject(value, name, parent.faults()).text("local"), {});
   } else {
     const std::string text = parent.as_text(value, name);
     const auto at = text.rfind('@');
@@ -52,37 +52,38 @@ MailAddress read_address(const Json& value, const char* name, const JsonObject& 
 // Missing: not told. null: the MTA said that there is none.
 template <typename T, typename Read>
 Told<T> read_told(const JsonObject& parent, const char* name, Read read) {
-  const Json* value = parent.find(name);
-  if (value == nullptr) return {};
+  const auto value = parent.find(name);
+  if (!value) return {};
   if (value->is_null()) return Told<T>::absent();
   return Told<T>(read(*value));
 }
 
 Told<std::string> told_text(const JsonObject& parent, const char* name) {
-  return read_told<std::string>(parent, name,
-                                [&](const Json& value) { return parent.as_text(value, name); });
+  return read_told<std::string>(
+      parent, name, [&](const JsonValue& value) { return parent.as_text(value, name); });
 }
 
 Told<std::int64_t> told_number(const JsonObject& parent, const char* name) {
-  return read_told<std::int64_t>(
-      parent, name, [&](const Json& value) { return parent.as_number<std::int64_t>(value, name); });
+  return read_told<std::int64_t>(parent, name, [&](const JsonValue& value) {
+    return parent.as_number<std::int64_t>(value, name);
+  });
 }
 
 Told<bool> told_flag(const JsonObject& parent, const char* name) {
-  return read_told<bool>(parent, name, [&](const Json&) { return parent.flag(name); });
+  return read_told<bool>(parent, name, [&](const JsonValue&) { return parent.flag(name); });
 }
 
 Told<MailAddress> told_address(const JsonObject& parent, const char* name) {
   return read_told<MailAddress>(
-      parent, name, [&](const Json& value) { return read_address(value, name, parent); });
+      parent, name, [&](const JsonValue& value) { return read_address(value, name, parent); });
 }
 
 std::vector<AcceptedRecipient> read_recipients(const JsonObject& parent) {
   std::vector<AcceptedRecipient> recipients;
-  parent.list("recipients", [&](const Json& element) {
-    const JsonObject object(&element, "recipients", parent.faults());
+  parent.list("recipients", [&](const JsonValue& element) {
+    const JsonObject object(element, "recipients", parent.faults());
     AcceptedRecipient recipient;
-    if (const Json* address = object.find("address")) {
+    if (const auto address = object.find("address")) {
       recipient.address = read_address(*address, "address", object);
     }
     recipient.settled = object.flag("settled");
@@ -120,7 +121,7 @@ void read_transaction(const JsonObject& from, Transaction& transaction) {
   transaction.declared_size = told_number(from, "declared_size");
   transaction.recipient = told_address(from, "recipient");
   transaction.recipients = read_told<std::vector<AcceptedRecipient>>(
-      from, "recipients", [&](const Json&) { return read_recipients(from); });
+      from, "recipients", [&](const JsonValue&) { return read_recipients(from); });
   transaction.recipient_count = told_number(from, "recipient_count");
   transaction.size = told_number(from, "size");
   transaction.utc_offset = std::chrono::seconds(from.number<std::int32_t>("utc_offset"));
@@ -128,13 +129,9 @@ void read_transaction(const JsonObject& from, Transaction& transaction) {
   transaction.instance = from.text("instance");
   transaction.session = from.text("session");
   transaction.policy_context = from.text("policy_context");
-  if (const Json* macros = from.find("macros"); macros != nullptr && macros->is_object()) {
-    for (const auto& [name, value] : macros->items()) {
-      transaction.macros.emplace(octets_from_json(name), from.as_text(value, "macros"));
-    }
-  } else if (macros != nullptr) {
-    from.faults().add("macros", "is no object");
-  }
+  from.object("macros").members([&](std::string name, const JsonValue& value) {
+    transaction.macros.emplace(std::move(name), from.as_text(value, "macros"));
+  });
 }
 
 }  // namespace postern
