@@ -203,12 +203,15 @@ class RuleCompiler {
   void check_order_of_scores() const;
   void bind();
 
-  // Maps that texts and codes name, in loader_maps.cc.
+  // Maps that texts, codes and scores name, in loader_maps.cc.
   const Table* find_map(std::string_view name, const Span& by) const;
   void check_map_codes(const Node& source, const Action& action,
                        const std::optional<Condition>& condition) const;
   std::vector<std::string> check_map_texts(const Node& source,
                                            const std::optional<Condition>& condition) const;
+  /// `scores` with what their maps can add.
+  std::vector<ScorePoints> check_map_points(const Node& source, std::vector<ScorePoints> scores,
+                                            const std::optional<Condition>& condition) const;
   void report(const Table& map, TableFaults& faults) const;
 
   const ValueReader& values_;

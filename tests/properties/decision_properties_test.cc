@@ -18,6 +18,7 @@ namespace postern {
 namespace {
 
 using test::any_world;
+using test::scored_world;
 using test::World;
 
 using Outcome = std::variant<Decision, NeedsMore>;
@@ -266,6 +267,11 @@ void holds_everywhere(const char* name, Property property) {
     const Fault fault = property(world);
     if (fault) RC_FAIL(*fault);
   }));
+  EXPECT_TRUE(rc::check(name + std::string(" with scores"), [&] {
+    const auto world = *scored_world();
+    const Fault fault = property(world);
+    if (fault) RC_FAIL(*fault);
+  }));
 }
 
 TEST(Properties, P1EvaluatingTwiceIsTheSame) {
@@ -292,8 +298,7 @@ TEST(Properties, P6MissingFactsNeverMakeAPermanentRefusal) {
 // And on what is wrong: among enough worlds the same functions find it.
 
 template <typename Property>
-bool finds_a_fault(Property property) {
-  const auto worlds = any_world();
+bool finds_a_fault(Property property, const rc::Gen<World>& worlds = any_world()) {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     if (property(worlds(rc::Random(seed), 40).value())) return true;
   }
@@ -426,6 +431,26 @@ TEST(PropertiesCanFail, P6SeesAScoreThatWasNotLoweredAndDoesNotSoften) {
   };
   EXPECT_TRUE(
       finds_a_fault([&](const World& world) { return trouble_never_refuses(hard, world); }));
+}
+
+TEST(PropertiesCanFail, P6SeesAnAcceptBeforeAnAdderWhoseMissingAnswerIsForgotten) {
+  // The same rules, with what stands before those that add taken for a plain no.
+  const Evaluator forgetful = [](const World& world, const Facts& facts) {
+    auto poorer = world;
+    for (auto& plan : poorer.plans) {
+      const bool settles = plan.verdict == Verdict::accept && plan.scope == AcceptScope::stage &&
+                           plan.stage < world.transaction.stage;
+      if (!settles || plan.unavailable == WhenUnavailable::match) continue;
+      const auto truth =
+          (*world.rules)[static_cast<std::size_t>(&plan - poorer.plans.data())].condition.truth(
+              world.transaction, facts);
+      if (truth == Truth::unavailable) plan.condition = "false";
+    }
+    poorer.rules = test::compile(poorer.plans);
+    return real(poorer, facts);
+  };
+  EXPECT_TRUE(finds_a_fault(
+      [&](const World& world) { return trouble_never_refuses(forgetful, world); }, scored_world()));
 }
 
 TEST(PropertiesCanFail, P4SeesATestThatTakesAMissingAnswerForNothingAdded) {
