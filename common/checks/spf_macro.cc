@@ -1,14 +1,13 @@
 #include "checks/spf_macro.h"
 
+#include "model/text.h"
+
 #include <algorithm>
 #include <array>
 
 namespace postern {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_alnum(char c) noexcept { return is_digit(c) || is_letter(c); }
 char lower_letter(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -57,7 +56,7 @@ std::string url_escaped(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     // RFC 3986 2.3.
-    if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+    if (is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
       escaped += c;
       continue;
     }
@@ -119,9 +118,10 @@ bool spf_ends_as_domain(std::string_view text, const SpfMacroString& parsed) {
   const auto dot = text.rfind('.');
   if (dot == std::string_view::npos) return false;
   const auto label = text.substr(dot + 1);
-  if (label.empty() || !is_alnum(label.front()) || !is_alnum(label.back())) return false;
-  const bool plain =
-      std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; });
+  if (label.empty() || !is_letter_or_digit(label.front()) || !is_letter_or_digit(label.back()))
+    return false;
+  const bool plain = std::all_of(label.begin(), label.end(),
+                                 [](char c) { return is_letter_or_digit(c) || c == '-'; });
   return plain && !std::all_of(label.begin(), label.end(), is_digit);
 }
 

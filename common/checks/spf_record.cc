@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view version = "v=spf1";
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 /// Removes "/24" from the end of `text`; `slashes` is "/" or "//". False: it is out of range.
 bool take_prefix(std::string_view& text, std::string_view slashes, unsigned most,
                  unsigned& prefix) {
@@ -51,13 +49,10 @@ class Reader {
  private:
   std::string_view read_term(std::string_view term) {
     const auto name_end = std::find_if_not(term.begin(), term.end(), [](char c) {
-      return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-             c == '_' || c == '.';
+      return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
     });
     const auto length = static_cast<std::size_t>(name_end - term.begin());
-    const bool begins_with_letter =
-        length > 0 && !is_digit(term[0]) && term[0] != '-' && term[0] != '_' && term[0] != '.';
-    if (begins_with_letter && name_end != term.end() && *name_end == '=') {
+    if (length > 0 && is_letter(term[0]) && name_end != term.end() && *name_end == '=') {
       return read_modifier(term, lower(term.substr(0, length)), term.substr(length + 1));
     }
     return read_directive(term);

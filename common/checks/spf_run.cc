@@ -277,9 +277,9 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
   }
   auto result = Match::no;
   for (const auto& value : *records.values) {
-    const auto host = host_of(value);
-    if (host.empty() || host == ".") continue;  // RFC 7505: takes no mail, and so sends none
-    const auto matched = match_address(term, std::string(host), step);
+    const auto host = dns_name(host_of(value));
+    if (!host || *host == ".") continue;  // RFC 7505: takes no mail, and so sends none
+    const auto matched = match_address(term, *host, step);
     if (matched == Match::no) continue;
     if (matched != Match::open) return result == Match::open ? Match::open : matched;
     result = Match::open;
@@ -296,15 +296,17 @@ SpfRun::Match SpfRun::match_ptr(const std::string& target, SpfStep& step) {
   const bool v4 = request_.client.family() == IpAddress::Family::v4;
   auto result = Match::no;
   unsigned names = 0;
-  for (const auto& name : *pointers.values) {
+  for (const auto& value : *pointers.values) {
     if (++names > limits_.names) break;
-    if (!is_in_zone(name, target)) continue;  // its addresses would change nothing
-    const auto records = look_up(v4 ? "A" : "AAAA", name);
+    const auto name = dns_name(value);
+    if (!name || !is_in_zone(*name, target)) continue;  // its addresses would change nothing
+    const auto records = look_up(v4 ? "A" : "AAAA", *name);
     if (records.state == Records::State::open) result = Match::open;
     if (records.state != Records::State::there) continue;
     const SpfTerm whole;
-    const bool validated = std::any_of(records.values->begin(), records.values->end(),
-                                       [&](const auto& value) { return is_client(whole, value); });
+    const bool validated =
+        std::any_of(records.values->begin(), records.values->end(),
+                    [&](const auto& address) { return is_client(whole, address); });
     if (validated) return result == Match::open ? Match::open : Match::yes;
   }
   return result;
@@ -495,19 +497,22 @@ std::optional<std::string> SpfRun::validated_name(const std::string& domain) {
   int rank = 0;
   bool open = false;
   unsigned names = 0;
-  for (const auto& name : *pointers.values) {
+  for (const auto& value : *pointers.values) {
     if (++names > limits_.names) break;
-    const auto records = look_up(v4 ? "A" : "AAAA", name);
+    const auto name = dns_name(value);
+    if (!name) continue;
+    const auto records = look_up(v4 ? "A" : "AAAA", *name);
     open = open || records.state == Records::State::open;
     if (records.state != Records::State::there) continue;
     const SpfTerm whole;
-    const bool validated = std::any_of(records.values->begin(), records.values->end(),
-                                       [&](const auto& value) { return is_client(whole, value); });
+    const bool validated =
+        std::any_of(records.values->begin(), records.values->end(),
+                    [&](const auto& address) { return is_client(whole, address); });
     if (!validated) continue;
-    const int fits = name == own ? 3 : is_in_zone(name, own) ? 2 : 1;
+    const int fits = *name == own ? 3 : is_in_zone(*name, own) ? 2 : 1;
     if (fits > rank) {
       rank = fits;
-      best = name;
+      best = *name;
     }
   }
   if (open) return {};

@@ -10,7 +10,6 @@
 namespace postern {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_ascii(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -152,8 +151,7 @@ bool is_host_name(std::string_view name) noexcept {
     if (label.front() == '-' || label.back() == '-') return false;
     digits_only = true;
     for (const char c : label) {
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!letter && !is_digit(c) && c != '-' && c != '_') return false;
+      if (!is_letter_or_digit(c) && c != '-' && c != '_') return false;
       digits_only = digits_only && is_digit(c);
     }
     ++labels;
