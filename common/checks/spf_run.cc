@@ -1,7 +1,6 @@
 #include "checks/spf_run.h"
 
 #include "model/dns_name.h"
-#include "model/text.h"
 
 #include <algorithm>
 
@@ -43,13 +42,6 @@ std::string dotted(const IpAddress& address) {
     text += digits[octet & 15U];
   }
   return text;
-}
-
-std::string reverse_name(const IpAddress& address) {
-  SpfMacroPart reversed;
-  reversed.order = SpfMacroPart::Order::reversed;
-  const bool v4 = address.family() == IpAddress::Family::v4;
-  return lower(spf_transformed(reversed, dotted(address))) + (v4 ? ".in-addr.arpa" : ".ip6.arpa");
 }
 
 bool same_bits(const std::uint8_t* a, const std::uint8_t* b, unsigned bits) noexcept {
@@ -288,7 +280,7 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
 }
 
 SpfRun::Match SpfRun::match_ptr(const std::string& target, SpfStep& step) {
-  const auto pointers = look_up("PTR", reverse_name(request_.client));
+  const auto pointers = look_up("PTR", reverse_dns_name(request_.client));
   if (pointers.state == Records::State::open) return Match::open;
   if (!count_void(pointers)) return over_limit({}, step);
   // RFC 7208 5.5: trouble is no match.
@@ -488,7 +480,7 @@ bool SpfRun::names_unicode_sender(const SpfMacroString& text) const {
 
 /// RFC 7208 7.3: of the client's validated names the domain itself, else one below it, else any.
 std::optional<std::string> SpfRun::validated_name(const std::string& domain) {
-  const auto pointers = look_up("PTR", reverse_name(request_.client));
+  const auto pointers = look_up("PTR", reverse_dns_name(request_.client));
   if (pointers.state == Records::State::open) return {};
   if (pointers.state != Records::State::there) return "unknown";
   const bool v4 = request_.client.family() == IpAddress::Family::v4;

@@ -1,7 +1,6 @@
 #include "model/dns_name.h"
 
 #include "model/text.h"
-#include "postern/address.h"
 
 #include <algorithm>
 #include <array>
@@ -159,6 +158,28 @@ bool is_host_name(std::string_view name) noexcept {
     name.remove_prefix(dot + 1);
   }
   return labels >= 2 && !digits_only;
+}
+
+std::string dns_reversed(const IpAddress& address) {
+  const auto& bytes = address.bytes();
+  std::string text;
+  if (address.family() == IpAddress::Family::v4) {
+    for (std::size_t i = 4; i-- > 0;) text += std::to_string(bytes[i]) + (i > 0 ? "." : "");
+    return text;
+  }
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (std::size_t i = bytes.size(); i-- > 0;) {
+    text += digits[bytes[i] & 15U];
+    text += '.';
+    text += digits[bytes[i] >> 4];
+    if (i > 0) text += '.';
+  }
+  return text;
+}
+
+std::string reverse_dns_name(const IpAddress& address) {
+  const bool v4 = address.family() == IpAddress::Family::v4;
+  return dns_reversed(address) + (v4 ? ".in-addr.arpa" : ".ip6.arpa");
 }
 
 bool is_in_zone(std::string_view name, std::string_view zone) noexcept {

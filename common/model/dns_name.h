@@ -6,6 +6,8 @@
 // ".".
 #pragma once
 
+#include "postern/address.h"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -38,6 +40,12 @@ std::optional<std::string> dns_name_from_wire(std::string_view wire);
 /// True of host names: letters, digits and hyphens, at least two labels, the last not all digits
 /// (RFC 1123 2.1, RFC 3696 2). Underscores are let through, as in every mail server.
 bool is_host_name(std::string_view name) noexcept;
+
+/// The address as lists and reverse DNS are asked about it: "1.2.0.192", or the 32 digits of IPv6
+/// (RFC 1035 3.5, RFC 3596 2.5, RFC 5782 2).
+std::string dns_reversed(const IpAddress& address);
+/// With "in-addr.arpa" or "ip6.arpa" behind it.
+std::string reverse_dns_name(const IpAddress& address);
 
 /// True if `name` is `zone` or below it; both in normal spelling. Everything is below ".".
 bool is_in_zone(std::string_view name, std::string_view zone) noexcept;

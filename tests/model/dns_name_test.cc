@@ -81,6 +81,12 @@ TEST(DnsName, HostNamesHaveTwoLabelsOfLettersDigitsAndHyphens) {
   }
 }
 
+TEST(DnsName, AddressesAreAskedForBackwards) {
+  EXPECT_EQ(reverse_dns_name(*IpAddress::parse("192.0.2.1")), "1.2.0.192.in-addr.arpa");
+  EXPECT_EQ(reverse_dns_name(*IpAddress::parse("2001:db8::1")),
+            "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+}
+
 TEST(DnsName, ZonesEndAtTheirLabels) {
   EXPECT_TRUE(is_in_zone("a.example", "example"));
   EXPECT_TRUE(is_in_zone("example", "example"));

@@ -1,0 +1,73 @@
+#include "checks/iprev.h"
+
+#include "model/dns_name.h"
+
+#include <algorithm>
+
+namespace postern {
+
+std::string_view to_text(IprevResult result) noexcept {
+  switch (result) {
+    case IprevResult::pass:
+      return "pass";
+    case IprevResult::fail:
+      return "fail";
+    case IprevResult::permerror:
+      return "permerror";
+    case IprevResult::temperror:
+      break;
+  }
+  return "temperror";
+}
+
+IprevOutcome iprev(const IpAddress& client,
+                   const std::function<const Answer*(const Question&)>& lookup) {
+  IprevOutcome outcome;
+  const auto look_up = [&](std::string_view type, const std::string& name) {
+    Question question{QuestionKind::reverse_dns, std::string(type), name, QuestionCost::free};
+    const auto* answer = lookup(question);
+    if (answer == nullptr) {
+      outcome.state = IprevOutcome::State::open;
+      outcome.questions.push_back(std::move(question));
+    }
+    return answer;
+  };
+  const auto* pointers = look_up("PTR", reverse_dns_name(client));
+  if (pointers == nullptr) return outcome;
+  if (pointers->state == Answer::State::unavailable) {
+    outcome.result = IprevResult::temperror;
+    outcome.cause = pointers->cause;
+    return outcome;
+  }
+  if (pointers->state == Answer::State::empty) return outcome;
+
+  outcome.result = IprevResult::fail;
+  const auto* type = client.family() == IpAddress::Family::v4 ? "A" : "AAAA";
+  const auto count = std::min(pointers->values.size(), most_client_names);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto name = dns_name(pointers->values[i]);
+    if (!name || !is_host_name(*name)) continue;
+    const bool seen =
+        std::find(outcome.names.begin(), outcome.names.end(), *name) != outcome.names.end();
+    if (seen) continue;
+    outcome.names.push_back(*name);
+    const auto* addresses = look_up(type, *name);
+    if (addresses == nullptr || outcome.state == IprevOutcome::State::open) continue;
+    if (addresses->state == Answer::State::unavailable) {
+      outcome.result = IprevResult::temperror;
+      outcome.cause = addresses->cause;
+      continue;
+    }
+    const bool leads_back =
+        std::any_of(addresses->values.begin(), addresses->values.end(),
+                    [&](const auto& text) { return IpAddress::parse(text) == client; });
+    if (!leads_back) continue;
+    outcome.result = IprevResult::pass;
+    outcome.name = std::move(*name);
+    outcome.cause.clear();
+    break;
+  }
+  return outcome;
+}
+
+}  // namespace postern
