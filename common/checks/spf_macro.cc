@@ -78,9 +78,12 @@ std::optional<SpfMacroString> spf_macro_string(std::string_view text, SpfMacroPl
   };
   while (!text.empty()) {
     if (text.front() != '%') {
-      if (!is_literal(text.front(), place)) return {};
-      add(text.substr(0, 1));
-      text.remove_prefix(1);
+      const auto literal = text.substr(0, text.find('%'));
+      const bool good =
+          std::all_of(literal.begin(), literal.end(), [&](char c) { return is_literal(c, place); });
+      if (!good) return {};
+      add(literal);
+      text.remove_prefix(literal.size());
       continue;
     }
     if (text.size() < 2) return {};

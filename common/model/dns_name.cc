@@ -32,6 +32,22 @@ void spell(std::string& name, char octet) {
   }
 }
 
+/// In normal spelling already, and without escapes: what nearly every name is.
+bool is_plain(std::string_view name) noexcept {
+  if (name.empty() || name.size() > longest_dns_wire_name - 2) return false;
+  std::size_t label = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+      continue;
+    }
+    const bool usual = (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
+    if (!usual || ++label > longest_dns_label) return false;
+  }
+  return label > 0;
+}
+
 /// Labels, as octets, to wire form.
 class WireWriter {
  public:
@@ -111,6 +127,7 @@ std::optional<std::string> dns_name_from_wire(std::string_view wire) {
 }
 
 std::optional<std::string> dns_name(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   std::string converted;
   if (!is_ascii(text)) {
     converted = normal_domain(text);
@@ -123,6 +140,7 @@ std::optional<std::string> dns_name(std::string_view text) {
 }
 
 std::optional<std::string> dns_name_of_octets(std::string_view octets) {
+  if (is_plain(octets)) return std::string(octets);
   std::string converted;
   if (!is_ascii(octets)) {
     converted = normal_domain(octets);

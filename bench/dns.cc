@@ -1,0 +1,188 @@
+// What DNS costs a decision: answers from the cache, a whole set of checks that is cached,
+// questions that go over the network, askers that wait.
+#include "checks/dns_list.h"
+#include "checks/iprev.h"
+#include "checks/spf.h"
+#include "dns/caching_resolver.h"
+#include "dns/cares_transport.h"
+#include "dns/scripted_transport.h"
+#include "model/dns_name.h"
+#include "runtime/clock.h"
+#include "runtime/dns_source.h"
+#include "tests/support/dns_responder.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace postern;
+using Clock = std::chrono::steady_clock;
+
+double nanoseconds_since(Clock::time_point began) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - began).count();
+}
+
+class Nobody final : public FactSource {
+ public:
+  void ask(const Question&, std::function<void(Answer)>) override {}
+};
+
+void add(DnsWorld& world, std::string name, DnsType type, std::vector<std::string> records) {
+  world.add({std::move(name), type}, {DnsResult::Kind::records, std::move(records)});
+}
+
+const IpAddress client = *IpAddress::parse("192.0.2.1");
+
+DnsWorld world() {
+  DnsWorld made;
+  add(made, "example.com", DnsType::txt,
+      {"v=spf1 include:_spf.example.net include:_spf.example.org mx -all"});
+  add(made, "_spf.example.net", DnsType::txt, {"v=spf1 ip4:198.51.100.0/24 -all"});
+  add(made, "_spf.example.org", DnsType::txt, {"v=spf1 ip4:192.0.2.0/24 -all"});
+  add(made, "example.com", DnsType::mx, {"10 mail.example.com"});
+  add(made, "mail.example.com", DnsType::a, {"192.0.2.1"});
+  add(made, "1.2.0.192.in-addr.arpa", DnsType::ptr, {"mail.example.com"});
+  return made;
+}
+
+/// Eight lists, the client's name and SPF, asked as a driver does until nothing is open.
+void decide(FactSource& source) {
+  static const std::vector<DnsListCodes> codes{usual_dns_list_codes()};
+  static const std::array<std::string, 8> zones{"a.example", "b.example", "c.example", "d.example",
+                                                "e.example", "f.example", "g.example", "h.example"};
+  const auto request = SpfRequest::of_sender(client, MailAddress::from_unquoted("user@example.com"),
+                                             "mail.example.com");
+  Facts facts;
+  const auto lookup = [&](const Question& question) { return facts.find(question); };
+  const auto ask = [&](const Question& question) {
+    source.ask(question, [&](Answer answer) { facts.add(question, std::move(answer)); });
+  };
+  for (const auto& zone : zones) {
+    const Question question{QuestionKind::dns, "A", dns_list_name(client, zone)};
+    ask(question);
+    if (read_dns_list(*lookup(question), codes).state == DnsListReading::State::error) std::abort();
+  }
+  for (;;) {
+    const auto outcome = iprev(client, lookup);
+    if (outcome.state == IprevOutcome::State::done) break;
+    for (const auto& question : outcome.questions) ask(question);
+  }
+  for (;;) {
+    const auto outcome = spf(request, {}, lookup);
+    if (outcome.state == SpfOutcome::State::done) break;
+    for (const auto& question : outcome.questions) ask(question);
+  }
+}
+
+void cached() {
+  const SystemClock clock;
+  ScriptedTransport transport({ScriptedServer(world())}, clock);
+  CachingResolver resolver(transport, clock);
+  const DnsQuestion question{"mail.example.com", DnsType::a};
+  const auto deadline = clock.steady() + std::chrono::hours(1);
+  resolver.ask(question, deadline, [](const DnsReply&) {});
+  constexpr int count = 300'000;
+  for (const unsigned threads : {1U, 2U}) {
+    std::vector<std::thread> running;
+    const auto began = Clock::now();
+    for (unsigned i = 0; i < threads; ++i) {
+      running.emplace_back([&] {
+        for (int n = 0; n < count; ++n) resolver.ask(question, deadline, [](const DnsReply&) {});
+      });
+    }
+    for (auto& each : running) each.join();
+    std::printf("one cached answer, %u thread%s: %.0f ns\n", threads, threads > 1 ? "s" : "",
+                nanoseconds_since(began) / count);
+  }
+
+  Nobody nobody;
+  DnsSource source(resolver, nobody, clock, std::chrono::seconds(8));
+  decide(source);
+  std::vector<double> times;
+  for (int i = 0; i < 100'000; ++i) {
+    const auto began = Clock::now();
+    decide(source);
+    times.push_back(nanoseconds_since(began) / 1000);
+  }
+  std::sort(times.begin(), times.end());
+  std::printf("8 lists, PTR and SPF, all cached: median %.1f us, 99%% %.1f us\n",
+              times[times.size() / 2], times[times.size() * 99 / 100]);
+}
+
+void network() {
+  ScriptedServer server;
+  server.behave(".", {DnsConduct::Kind::no_name});
+  const test::DnsResponder responder(server);
+  const SystemClock clock;
+  CaresTransport transport({responder.address()}, clock);
+  CachingResolver resolver(transport, clock);
+  constexpr int count = 100'000;
+  constexpr int most = 1000;
+  std::atomic<int> under_way{0};
+  std::atomic<int> failed{0};
+  const auto began = Clock::now();
+  for (int i = 0; i < count; ++i) {
+    for (int n = under_way; n >= most; n = under_way) under_way.wait(n);
+    ++under_way;
+    resolver.ask({"n" + std::to_string(i) + ".example", DnsType::a},
+                 clock.steady() + std::chrono::seconds(60), [&](const DnsReply& reply) {
+                   if (reply.answer->kind == DnsAnswer::Kind::unavailable) ++failed;
+                   --under_way;
+                   under_way.notify_one();
+                 });
+  }
+  for (int n = under_way; n > 0; n = under_way) under_way.wait(n);
+  std::printf("over the network, up to %d at once: %.0f questions/s, %d failed\n", most,
+              count / (nanoseconds_since(began) / 1e9), failed.load());
+}
+
+std::size_t resident_kib() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+void waiting() {
+  ScriptedServer server;
+  server.behave(".", {DnsConduct::Kind::silent});
+  const test::DnsResponder responder(server);
+  const SystemClock clock;
+  CaresTransport transport({responder.address()}, clock);
+  CachingResolver resolver(transport, clock);
+  const auto before = resident_kib();
+  constexpr int askers = 5000;
+  constexpr int questions = 10;
+  for (int i = 0; i < askers; ++i) {
+    for (int n = 0; n < questions; ++n) {
+      // Lists and names of a client of its own.
+      const auto name = "n" + std::to_string(i % 2000) + ".list" + std::to_string(n) + ".example";
+      resolver.ask({name, DnsType::a}, clock.steady() + std::chrono::seconds(8),
+                   [](const DnsReply&) {});
+    }
+  }
+  std::printf("%d askers with %d questions each wait: %zu KiB more\n", askers, questions,
+              resident_kib() - before);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string_view only = count > 1 ? arguments[1] : "";
+  if (only.empty() || only == "cached") cached();
+  if (only.empty() || only == "network") network();
+  if (only.empty() || only == "waiting") waiting();
+  return 0;
+}
