@@ -21,6 +21,9 @@ constexpr unsigned most_hops = 8;
 /// From UDP with EDNS to UDP without, to TCP, and to TCP without.
 constexpr unsigned most_switches = 3;
 
+/// A resolver that is restarted cannot be reached for a moment.
+constexpr std::chrono::milliseconds pause_after_unreachable{200};
+
 struct Waiter {
   Time deadline;
   std::function<void(DnsReply)> done;
@@ -40,6 +43,8 @@ struct Flight {
   Time attempt_ends;
   unsigned switches = 0;             ///< of carrier, at this server
   std::set<std::size_t> refused_by;  ///< servers that answered, without an answer
+  std::set<std::size_t> unreached;   ///< servers to which nothing got through, since the last pause
+  bool pausing = false;              ///< nothing is under way until attempt_ends
   DnsAnswer trouble = DnsAnswer::without(DnsTrouble::suspended);
 
   std::vector<Waiter> waiters;
@@ -157,11 +162,13 @@ struct CachingResolver::State {
     std::optional<std::size_t> server;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const auto candidate = servers.choose(flight.tries + i);
-      if (candidate && !flight.refused_by.contains(*candidate)) {
+      if (candidate && !flight.refused_by.contains(*candidate) &&
+          !flight.unreached.contains(*candidate)) {
         server = candidate;
         break;
       }
     }
+    if (!server && !flight.unreached.empty()) return pause(number, flight, now);
     if (!server) return fail(number, flight, now, todo);
     ++flight.tries;
     flight.switches = 0;
@@ -169,6 +176,14 @@ struct CachingResolver::State {
     const auto carrier =
         servers.speaks_edns(*server, now) ? DnsSend::Carrier::udp : DnsSend::Carrier::plain_udp;
     send(number, flight, carrier, now, todo);
+  }
+
+  void pause(std::uint64_t number, Flight& flight, Time now) {
+    flight.unreached.clear();
+    flight.pausing = true;
+    flight.attempt = ++last_attempt;
+    flight.attempt_ends = now + std::min(pause_after_unreachable, settings.try_time);
+    set_time(number, flight);
   }
 
   void send(std::uint64_t number, Flight& flight, DnsSend::Carrier carrier, Time now, Todo& todo) {
@@ -311,12 +326,16 @@ struct CachingResolver::State {
     if (arrival.kind == DnsArrival::Kind::nothing) {
       return attempt_over(sent.flight, flight, now, todo);
     }
+    const auto server = sent.what.server;
     const bool was_tcp = sent.what.carrier == DnsSend::Carrier::tcp;
-    if (!was_tcp) servers.has_failed(sent.what.server, now);
     flight.trouble = DnsAnswer::without(was_tcp ? DnsTrouble::truncated : DnsTrouble::unreachable);
-    flight.trouble.server = servers.name(sent.what.server);
-    // Asked again at once, it would be as unreachable.
-    flight.refused_by.insert(sent.what.server);
+    flight.trouble.server = servers.name(server);
+    if (was_tcp) {
+      flight.refused_by.insert(server);
+    } else {
+      servers.has_failed(server, now);
+      flight.unreached.insert(server);
+    }
     go_on(sent.flight, flight, now, todo);
   }
 
@@ -330,6 +349,7 @@ struct CachingResolver::State {
   }
 
   void attempt_over(std::uint64_t number, Flight& flight, Time now, Todo& todo) {
+    if (std::exchange(flight.pausing, false)) return go_on(number, flight, now, todo);
     servers.has_failed(flight.server, now);
     flight.trouble = DnsAnswer::without(DnsTrouble::timeout);
     flight.trouble.server = servers.name(flight.server);

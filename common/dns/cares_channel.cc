@@ -127,6 +127,8 @@ CaresChannel::CaresChannel(const DnsServer& server, DnsSend::Carrier carrier,
   options.tries = 1;
   options.ednspsz = largest_udp;
   options.socket_receive_buffer_size = socket_buffer;
+  // c-ares takes a full one for a server that cannot be reached.
+  options.socket_send_buffer_size = socket_buffer;
   std::array<char, 2> lookups{"b"};
   options.lookups = lookups.data();
   std::array<char, 10> no_file{"/dev/null"};
@@ -134,8 +136,8 @@ CaresChannel::CaresChannel(const DnsServer& server, DnsSend::Carrier carrier,
   options.sock_state_cb = &State::on_socket;
   options.sock_state_cb_data = state_.get();
   const int set = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-                  ARES_OPT_SOCK_RCVBUF | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF |
-                  ARES_OPT_SOCK_STATE_CB;
+                  ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_SNDBUF | ARES_OPT_LOOKUPS |
+                  ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
   int status = ares_init_options(&state_->channel, &options, set);
   if (status == ARES_SUCCESS) {
     ares_addr_port_node node{};

@@ -24,8 +24,9 @@ struct DnsSettings {
   /// Octets, all shards together.
   std::size_t cache_octets = std::size_t{32} * 1024 * 1024;
 
-  /// Questions under way. Each needs an id of 16 bits that is unique at its server.
-  std::size_t most_flights = 20'000;
+  /// Questions under way, about a kilobyte each: ten of each of 5,000 transactions, and some. Each
+  /// needs an id of 16 bits of its own on one of the sockets to its server.
+  std::size_t most_flights = 60'000;
   /// Askers that wait, whatever for.
   std::size_t most_waiting = 100'000;
 

@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -162,6 +164,30 @@ TEST(CaresTransport, ManyQuestionsAtOnceAreAllAnswered) {
   all.get_future().wait();
   EXPECT_GT(server.counts().ports, 1U);
   EXPECT_EQ(house.resolver.status().flights, 0U);
+}
+
+TEST(CaresTransport, ThreadsAskAtTheSameTime) {
+  const DnsResponder server{behaving(Conduct::no_name)};
+  DnsSettings settings;
+  settings.try_time = seconds(20);
+  House house({server.address()}, settings);
+  constexpr int threads = 4;
+  constexpr int each = 300;
+  std::atomic<int> answered{0};
+  std::vector<std::thread> asking_threads;
+  for (int i = 0; i < threads; ++i) {
+    asking_threads.emplace_back([&house, &answered] {
+      for (int n = 0; n < each; ++n) {
+        const auto reply = house.ask("n" + std::to_string(n) + ".example A");
+        if (reply.answer->kind == Kind::no_name) ++answered;
+        static_cast<void>(house.resolver.status());
+      }
+    });
+  }
+  for (auto& thread : asking_threads) thread.join();
+  EXPECT_EQ(answered, threads * each);
+  // One flight a question, however many ask.
+  EXPECT_EQ(server.counts().udp, static_cast<std::size_t>(each));
 }
 
 TEST(CaresTransport, EndsWithQuestionsUnderWay) {

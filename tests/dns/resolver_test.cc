@@ -305,6 +305,16 @@ TEST(Resolver, AServerWithoutAnybodyAtItsAddressIsFollowedByTheNextAtOnce) {
   EXPECT_EQ(house.trouble("other.example A"), DnsTrouble::unreachable);
 }
 
+TEST(Resolver, AServerThatIsRestartedIsWaitedFor) {
+  House house({ScriptedServer(example())});
+  house.transport.set_reach(0, ScriptedTransport::Reach::unreachable);
+  EXPECT_FALSE(house.ask("example.com A"));
+  house.transport.set_reach(0, ScriptedTransport::Reach::reachable);
+  house.pass(milliseconds(200));
+  EXPECT_EQ(house.ask("example.com A")->answer->kind, Kind::records);
+  EXPECT_EQ(house.sent(), 2U);
+}
+
 TEST(Resolver, ADeadZoneIsLeftAloneAndDoesNotTakeItsServerAlong) {
   ScriptedServer server(example());
   server.behave("list.example.net", {Conduct::silent});
