@@ -177,7 +177,7 @@ class Reader {
 
   DnsReading read() {
     if (!begin()) return broken();
-    unsigned code = ns_msg_getflag(message_, ns_f_rcode);
+    auto code = static_cast<unsigned>(ns_msg_getflag(message_, ns_f_rcode));
     if (!read_options(code)) return broken();
     if (code == bad_version || ((code == ns_r_formerr || code == ns_r_notimpl) && !reading_.edns)) {
       reading_.state = DnsReading::State::no_edns;
