@@ -244,11 +244,20 @@ SpfRun::Match SpfRun::match_target(const SpfTerm& term, const std::string& targe
 }
 
 SpfRun::Match SpfRun::match_address(const SpfTerm& term, const std::string& name, SpfStep& step) {
+  auto found = Records::State::nothing;
+  const auto matched = match_host(term, name, step, found);
+  if (matched == Match::no && !count_void(found)) return over_limit({}, step);
+  return matched;
+}
+
+/// One host of an `a` or `mx`; `state` tells whether it has addresses.
+SpfRun::Match SpfRun::match_host(const SpfTerm& term, const std::string& name, SpfStep& step,
+                                 Records::State& state) {
   const bool v4 = request_.client.family() == IpAddress::Family::v4;
   const auto records = look_up(v4 ? "A" : "AAAA", name);
+  state = records.state;
   if (records.state == Records::State::open) return Match::open;
   if (records.state == Records::State::trouble) return trouble(records, step);
-  if (!count_void(records)) return over_limit({}, step);
   if (records.state == Records::State::nothing) return Match::no;
   const bool found = std::any_of(records.values->begin(), records.values->end(),
                                  [&](const auto& value) { return is_client(term, value); });
@@ -259,8 +268,9 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
   const auto records = look_up("MX", name);
   if (records.state == Records::State::open) return Match::open;
   if (records.state == Records::State::trouble) return trouble(records, step);
-  if (!count_void(records)) return over_limit({}, step);
-  if (records.state == Records::State::nothing) return Match::no;
+  if (records.state == Records::State::nothing) {
+    return count_void(records.state) ? Match::no : over_limit({}, step);
+  }
   // RFC 7208 4.6.4: not more, and not some of them either.
   if (records.values->size() > limits_.names) {
     problem_ = "more than " + std::to_string(limits_.names) + " MX records at " + name;
@@ -268,21 +278,27 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
     return Match::permerror;
   }
   auto result = Match::no;
+  auto found = Records::State::nothing;
   for (const auto& value : *records.values) {
     const auto host = dns_name(host_of(value));
     if (!host || *host == ".") continue;  // RFC 7505: takes no mail, and so sends none
-    const auto matched = match_address(term, *host, step);
+    auto of_host = Records::State::nothing;
+    const auto matched = match_host(term, *host, step, of_host);
+    if (of_host != Records::State::nothing) found = of_host;
     if (matched == Match::no) continue;
     if (matched != Match::open) return result == Match::open ? Match::open : matched;
     result = Match::open;
   }
+  // RFC 7208 4.6.4 speaks of terms: three hosts without IPv6 are one, or nobody with a few of them
+  // could send by IPv6.
+  if (result == Match::no && !count_void(found)) return over_limit({}, step);
   return result;
 }
 
 SpfRun::Match SpfRun::match_ptr(const std::string& target, SpfStep& step) {
   const auto pointers = look_up("PTR", reverse_dns_name(request_.client));
   if (pointers.state == Records::State::open) return Match::open;
-  if (!count_void(pointers)) return over_limit({}, step);
+  if (!count_void(pointers.state)) return over_limit({}, step);
   // RFC 7208 5.5: trouble is no match.
   if (pointers.state != Records::State::there) return Match::no;
   const bool v4 = request_.client.family() == IpAddress::Family::v4;
@@ -308,7 +324,7 @@ SpfRun::Match SpfRun::match_exists(const std::string& name, SpfStep& step) {
   const auto records = look_up("A", name);  // RFC 7208 5.7: whatever the client's family
   if (records.state == Records::State::open) return Match::open;
   if (records.state == Records::State::trouble) return trouble(records, step);
-  if (!count_void(records)) return over_limit({}, step);
+  if (!count_void(records.state)) return over_limit({}, step);
   return records.state == Records::State::there ? Match::yes : Match::no;
 }
 
@@ -406,8 +422,8 @@ SpfRun::Records SpfRun::look_up(std::string_view type, const std::string& name) 
   return records;
 }
 
-bool SpfRun::count_void(const Records& records) {
-  return records.state != Records::State::nothing || ++voids_ <= limits_.voids;
+bool SpfRun::count_void(Records::State state) {
+  return state != Records::State::nothing || ++voids_ <= limits_.voids;
 }
 
 std::optional<std::string> SpfRun::expand(const SpfMacroString& text, const std::string& domain) {

@@ -50,6 +50,8 @@ class SpfRun {
   Match match(const SpfTerm& term, const std::string& domain, SpfStep& step, unsigned depth);
   Match match_target(const SpfTerm& term, const std::string& target, SpfStep& step, unsigned depth);
   Match match_address(const SpfTerm& term, const std::string& name, SpfStep& step);
+  Match match_host(const SpfTerm& term, const std::string& name, SpfStep& step,
+                   Records::State& state);
   Match match_mx(const SpfTerm& term, const std::string& name, SpfStep& step);
   Match match_ptr(const std::string& target, SpfStep& step);
   Match match_exists(const std::string& name, SpfStep& step);
@@ -62,7 +64,7 @@ class SpfRun {
 
   Records look_up(std::string_view type, const std::string& name);
   /// False: one void too many.
-  bool count_void(const Records& records);
+  bool count_void(Records::State state);
 
   /// nullopt: no such name can be asked for, or an answer is missing (`waiting_` tells).
   std::optional<std::string> expand(const SpfMacroString& text, const std::string& domain);

@@ -29,19 +29,19 @@ std::size_t DnsCache::octets_of(const DnsQuestion& question, const DnsAnswer& an
   return octets;
 }
 
-std::optional<DnsCache::Hit> DnsCache::find(const DnsQuestion& question, Time now) {
+std::optional<DnsCache::Hit> DnsCache::find(const DnsQuestion& question, Time now, Look look) {
   const Key key{question.name, question.type};
   auto& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.index.find(key);
   if (found == shard.index.end()) {
-    ++shard.misses;
+    if (look == Look::first) ++shard.misses;
     return {};
   }
   const auto entry = found->second;
   if (entry->until <= now) {
     drop(shard, entry);
-    ++shard.misses;
+    if (look == Look::first) ++shard.misses;
     return {};
   }
   ++shard.hits;

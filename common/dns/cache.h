@@ -39,8 +39,12 @@ class DnsCache {
   /// `most_octets` is never exceeded; 0 keeps nothing.
   explicit DnsCache(std::size_t most_octets);
 
+  enum class Look : std::uint8_t {
+    first,
+    again,  ///< for the same asker: its miss has been counted
+  };
   /// Counts as a use, and as a hit or miss.
-  std::optional<Hit> find(const DnsQuestion& question, Time now);
+  std::optional<Hit> find(const DnsQuestion& question, Time now, Look look = Look::first);
   /// Keeps it for its TTL; one with a TTL of 0 or larger than a shard is not kept. Takes the place
   /// of what is there; but trouble never of something that is still good.
   void put(const DnsQuestion& question, std::shared_ptr<const DnsAnswer> answer, Time now);

@@ -478,12 +478,12 @@ void CachingResolver::ask(const DnsQuestion& question,
                           std::function<void(DnsReply)> done) {
   auto& state = *state_;
   const auto now = state.clock.steady();
-  const auto cached = [&]() -> std::optional<DnsReply> {
-    const auto hit = state.cache.find(question, now);
+  const auto cached = [&](DnsCache::Look look) -> std::optional<DnsReply> {
+    const auto hit = state.cache.find(question, now, look);
     if (!hit) return {};
     return DnsReply{hit->answer, DnsReply::Source::cache, hit->age};
   };
-  if (auto hit = cached()) return call(done, std::move(*hit));
+  if (auto hit = cached(DnsCache::Look::first)) return call(done, std::move(*hit));
   if (!dns_name_to_wire(question.name)) return call(done, nobody(DnsTrouble::bad_name));
 
   Todo todo;
@@ -498,7 +498,7 @@ void CachingResolver::ask(const DnsQuestion& question,
       ++state.counts.joined;
       auto& flight = state.flights.at(under_way->second);
       state.join(under_way->second, flight, {deadline, std::move(done)});
-    } else if (auto hit = cached()) {  // its flight ended since we looked
+    } else if (auto hit = cached(DnsCache::Look::again)) {  // its flight ended since we looked
       todo.replies.push_back({std::move(done), std::move(*hit)});
     } else if (!state.zones.admits(question.name, now)) {
       todo.replies.push_back({std::move(done), nobody(DnsTrouble::suspended)});

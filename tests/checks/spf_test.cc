@@ -92,6 +92,18 @@ TEST(Spf, TheThirdNameWithoutAnAnswerIsTooMany) {
   EXPECT_EQ(zone.evaluate(from("a@example.com"), more).result, SpfResult::fail);
 }
 
+TEST(Spf, MailHostsWithoutIpv6AreOneTermWithoutAnAnswer) {
+  SpfZone zone;
+  for (const auto* host : {"a", "b", "c", "d"}) {
+    zone.add("example.com", "MX", std::string("10 ") + host + ".example.com");
+    zone.add(std::string(host) + ".example.com", "A", "192.0.2.9");
+  }
+  zone.add("example.com", "TXT", "v=spf1 mx ip6:2001:db8::/32 -all");
+  const auto outcome = zone.evaluate(from("a@example.com", client6));
+  EXPECT_EQ(outcome.result, SpfResult::pass);
+  EXPECT_EQ(outcome.voids, 1U);
+}
+
 TEST(Spf, ARecordThatIncludesItselfEnds) {
   EXPECT_EQ(result("v=spf1 include:example.com -all"),
             "permerror: more than 10 terms that ask DNS, at include:example.com");
