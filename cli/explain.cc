@@ -4,6 +4,7 @@
 #include "cli/load.h"
 #include "journal/rotated.h"
 #include "model/reference_in_text.h"
+#include "model/text.h"
 
 #include <algorithm>
 #include <memory>
@@ -12,13 +13,6 @@
 
 namespace postern::cli {
 namespace {
-
-/// "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
 
 /// Where the journal is and what the records' policy says of itself. A story must be told also
 /// while somebody has the configuration open in an editor.
@@ -85,7 +79,8 @@ int explain(const Options& options, Terminal terminal) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  const auto text = joined(options.words);
+  // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
+  const auto text = joined(options.words, " ");
   auto searched = find_in_journal(source.journal, query_from_text(text));
   if (!searched) {
     terminal.err << render(searched.problems());

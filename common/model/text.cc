@@ -37,6 +37,39 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+bool all_digits(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+std::string_view trimmed(std::string_view text, std::string_view space) noexcept {
+  const auto first = text.find_first_not_of(space);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+std::string quoted(std::string_view text) {
+  std::string result;
+  result.reserve(text.size() + 2);
+  result += '"';
+  result += text;
+  return result += '"';
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const auto& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
+std::string padded(std::int64_t number, std::size_t width) {
+  auto text = std::to_string(number);
+  if (text.size() < width) text.insert(0, width - text.size(), '0');
+  return text;
+}
+
 std::string clean_for_reply(std::string_view text, std::size_t longest) {
   std::string clean;
   clean.reserve(std::min(text.size(), longest) + mark_of_cut.size());
@@ -62,8 +95,7 @@ std::string clean_for_reply(std::string_view text, std::size_t longest) {
 std::string quote_for_log(std::string_view text, std::size_t longest) {
   constexpr std::string_view plain = "._-@+:/<>[]";
   const auto is_plain = [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           plain.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || plain.find(c) != std::string_view::npos;
   };
   const bool bare = !text.empty() && std::all_of(text.begin(), text.end(), is_plain);
   constexpr std::string_view hex = "0123456789abcdef";

@@ -1,6 +1,7 @@
 #include "rules/literals.h"
 
 #include "model/text.h"
+#include "model/time_text.h"
 #include "rules/local_clock.h"
 #include "tables/entries.h"
 
@@ -11,8 +12,6 @@
 
 namespace postern::expression {
 namespace {
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string_view kind_text(NodeKind kind) {
   switch (kind) {

@@ -97,7 +97,7 @@ void RuleCompiler::add(const Node& source) {
                   source.find("name")->value.span,
                   false};
   const auto* text = source.find("text");
-  draft.rule.text = text != nullptr ? text->value.string : std::move(translation);
+  draft.rule.text = text != nullptr ? text->value.string : translation;
   draft.rule.mode = safety.mode;
   draft.rule.share = safety.share;
   draft.rule.expires = safety.expires;

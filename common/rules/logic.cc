@@ -1,8 +1,8 @@
 #include "rules/logic.h"
 
+#include "model/time_text.h"
 #include "rules/needs.h"
 #include "rules/values.h"
-#include "tables/entries.h"
 
 #include <algorithm>
 #include <iterator>
@@ -303,7 +303,7 @@ std::string name_text(Name name, const std::string& macro) {
 }
 
 std::string day_text(std::int64_t number) {
-  return postern::to_text(Day(std::chrono::days(number)));
+  return postern::day_text(std::chrono::sys_days(std::chrono::days(number)));
 }
 
 std::vector<std::string> value_texts(const Test& test) {

@@ -1,5 +1,6 @@
 #include "rules/scores.h"
 
+#include "model/text.h"
 #include "rules/needs.h"
 #include "rules/program.h"
 #include "rules/rule.h"
@@ -14,8 +15,6 @@ namespace postern {
 namespace {
 
 constexpr std::int64_t one = 1000;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Tables in files of separated values (RFC 4180).
 
+#include "model/time_text.h"
 #include "tables/readers.h"
 
 #include <algorithm>

@@ -1,9 +1,7 @@
-#include "cli/commands.h"
-
 #include "cli/json.h"
 #include "cli/load.h"
+#include "support/command_test.h"
 #include "support/golden.h"
-#include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +16,6 @@ using testing::expect_golden;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::TempDir;
 
 constexpr const char* good_policy = R"([identity]
 host = "mx1.example.org"
@@ -46,32 +43,7 @@ reject = "message-too-big"
 mode = "shadow"
 )";
 
-class Commands : public ::testing::Test {
- protected:
-  int run(Command command, std::vector<std::string> words = {}) {
-    options_.command = command;
-    options_.words = std::move(words);
-    out_.str("");
-    err_.str("");
-    return run_command(options_, {out_, err_});
-  }
-  void use(const std::string& policy) {
-    options_.place.config = dir_.write("postern.toml", policy);
-    options_.place.explicit_config = true;
-  }
-  std::string shown(const std::ostringstream& stream) const {
-    auto text = stream.str();
-    for (auto at = text.find(dir_.path()); at != std::string::npos; at = text.find(dir_.path())) {
-      text.replace(at, dir_.path().size(), "DIR");
-    }
-    return text;
-  }
-
-  TempDir dir_;
-  Options options_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-};
+using Commands = testing::CommandTest;
 
 TEST_F(Commands, CheckSummarisesAPolicyWithoutProblems) {
   use(good_policy);

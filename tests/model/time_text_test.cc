@@ -34,5 +34,27 @@ TEST(TimeText, RefusesEverythingElse) {
   }
 }
 
+TEST(TimeText, DaysAreThoseOfTheCalendar) {
+  for (const char* text : {"1970-01-01", "2024-02-29", "9999-12-31", "2027-01-31"}) {
+    const auto day = day_from_text(text);
+    ASSERT_TRUE(day) << text;
+    EXPECT_EQ(day_text(*day), text);
+  }
+  for (const char* text : {"2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "1969-12-31",
+                           "2024-1-1", "24-01-01", "2024-01-01 ", "2024/01/01", "2024-01-1x", ""}) {
+    EXPECT_FALSE(day_from_text(text)) << text;
+  }
+}
+
+TEST(TimeText, WritesUtcRoundedDown) {
+  const auto noon = *time_from_text("2026-11-21T12:05:09Z");
+  EXPECT_EQ(utc_text(noon), "2026-11-21T12:05:09Z");
+  EXPECT_EQ(utc_text(noon + std::chrono::microseconds(999'999)), "2026-11-21T12:05:09Z");
+  EXPECT_EQ(utc_text(noon + std::chrono::microseconds(42), Precision::microseconds),
+            "2026-11-21T12:05:09.000042Z");
+  EXPECT_EQ(utc_text(*time_from_text("1970-01-01T00:00:00Z") - std::chrono::microseconds(1)),
+            "1969-12-31T23:59:59Z");
+}
+
 }  // namespace
 }  // namespace postern
