@@ -1,11 +1,14 @@
 #include "rules/scores.h"
 
 #include "model/text.h"
+#include "rules/needs.h"
 #include "rules/program.h"
 #include "rules/rule.h"
+#include "rules/rule_index.h"
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace postern {
@@ -102,7 +105,21 @@ class Binder {
     if (!rule.scores.empty()) add(rule);
   }
 
+  /// When all have been gone by.
+  void finish() {
+    book_->settler_index = index_of(book_->settlers);
+    book_->adding_index = index_of(book_->adding);
+  }
+
  private:
+  template <typename Entry>
+  static std::shared_ptr<const RuleIndex> index_of(const std::vector<Entry>& entries) {
+    std::vector<std::optional<std::vector<expression::Need>>> needs;
+    needs.reserve(entries.size());
+    for (const auto& entry : entries) needs.push_back(expression::needs_of(*entry.condition));
+    return std::make_shared<const RuleIndex>(needs);
+  }
+
   void add(const Rule& rule) {
     bool noted = false;
     for (const auto& added : rule.scores) {
@@ -152,6 +169,7 @@ void bind_scores(const std::vector<Rule*>& rules) {
   Binder binder(rules);
   if (!binder.any()) return;
   for (auto* rule : rules) binder.go_by(*rule);
+  binder.finish();
 }
 
 void bind_scores(std::vector<Rule>& rules) {
