@@ -3,6 +3,7 @@
 #include "rules/compiler_calculations.h"
 #include "rules/literals.h"
 #include "rules/parser.h"
+#include "rules/quoted.h"
 #include "rules/resolve.h"
 #include "tables/table.h"
 
@@ -11,8 +12,6 @@
 
 namespace postern::expression {
 namespace {
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 bool is_operand(const Node& node) {
   return node.kind == NodeKind::name || node.kind == NodeKind::macro;

@@ -1,6 +1,7 @@
 #include "rules/parser.h"
 
 #include "rules/lexer.h"
+#include "rules/quoted.h"
 
 #include <algorithm>
 #include <array>
@@ -125,7 +126,7 @@ class Parser {
   }
 
   std::string quoted(const Token& token) const {
-    return "\"" + std::string(source_.substr(token.offset, token.length)) + "\"";
+    return postern::quoted(source_.substr(token.offset, token.length));
   }
 
   /// Skips what cannot be understood, up to where a new operand may begin.

@@ -2,6 +2,7 @@
 
 #include "model/text.h"
 #include "rules/program.h"
+#include "rules/quoted.h"
 #include "rules/schema.h"
 #include "tables/table.h"
 
@@ -9,8 +10,6 @@
 
 namespace postern::expression {
 namespace {
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 /// A check speaks of whatever the stage it waits for brings; that is as close as can be told.
 Subjects subjects_at(Stage earliest) {

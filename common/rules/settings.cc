@@ -1,6 +1,7 @@
 #include "rules/settings.h"
 
 #include "postern/address.h"
+#include "rules/quoted.h"
 
 #include <algorithm>
 #include <charconv>
@@ -22,8 +23,6 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size() || value > 65'535) return {};
   return static_cast<std::uint16_t>(value);
 }
-
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 Result<ListenAddress> parse_unix(std::string_view path) {
   if (path.empty() || path.front() != '/') {
