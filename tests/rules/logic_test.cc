@@ -221,8 +221,9 @@ class RandomConditions {
         R"(date >= "2027-01-01")",
         R"(date == "2026-12-31")",
         R"(stage == "rcpt")",
-        R"(stage in ["mail", "data"])",
+        R"(stage == "mail")",
         R"(door == "policy")",
+        R"(door == "library")",
     };
     return tests[pick(tests.size())];
   }
