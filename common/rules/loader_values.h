@@ -5,7 +5,6 @@
 #include "model/text.h"
 #include "rules/diagnostics.h"
 #include "rules/document.h"
-#include "rules/quoted.h"
 #include "rules/schema.h"
 #include "rules/settings.h"
 
