@@ -43,11 +43,12 @@ struct House {
   /// What comes within `time`; nothing if none does.
   std::optional<DnsReply> ask(std::string_view text, milliseconds deadline = seconds(8),
                               milliseconds time = milliseconds(0)) {
-    std::optional<DnsReply> reply;
+    // It may be answered after we have gone.
+    const auto reply = std::make_shared<std::optional<DnsReply>>();
     resolver.ask(asking(text), clock.steady() + deadline,
-                 [&](DnsReply r) { reply = std::move(r); });
-    if (!reply) pass(time);
-    return reply;
+                 [reply](DnsReply given) { *reply = std::move(given); });
+    if (!*reply) pass(time);
+    return *reply;
   }
   DnsTrouble trouble(std::string_view text) {
     const auto reply = ask(text, seconds(8), seconds(8));
