@@ -3,6 +3,7 @@
 
 #include "postern/reason.h"
 #include "rules/loader_reviews.h"
+#include "rules/logic.h"
 #include "rules/names.h"
 #include "rules/program.h"
 
@@ -107,10 +108,30 @@ void warn_of_host_names(const std::vector<DraftRule>& rules, const DraftRule& dr
                       std::move(message), std::move(hint));
 }
 
+/// True if the condition is no at the policy door wherever it names a macro: `door == "milter" and`
+/// stands before each.
+bool only_at_milter(const DraftRule& draft) {
+  const auto excludes_policy = [](const expression::Literal& literal) {
+    const auto& test = *literal.test;
+    if (test.name != Name::door || test.comparison != expression::Comparison::equal) return false;
+    const auto& doors = test.texts;
+    const bool named = std::find(doors.begin(), doors.end(), to_text(Door::policy)) != doors.end();
+    return literal.negated == named;
+  };
+  const auto names_macro = [](const expression::Literal& literal) {
+    return literal.test->name == Name::macro || literal.test->other == Name::macro;
+  };
+  const auto products = products_of(draft.rule.condition.program());
+  return products && std::all_of(products->begin(), products->end(), [&](const auto& product) {
+           return std::none_of(product.begin(), product.end(), names_macro) ||
+                  std::any_of(product.begin(), product.end(), excludes_policy);
+         });
+}
+
 /// What comes of a rule on macros at the policy door when the milter has them; empty: it is skipped
 /// there, as was to be expected.
 std::string fate_at_policy_door(const std::vector<DraftRule>& rules, const DraftRule& draft) {
-  if (!enforced(draft)) return {};
+  if (!enforced(draft) || only_at_milter(draft)) return {};
   switch (draft.rule.unavailable) {
     case WhenUnavailable::defer:
       return "puts all mail off that reaches it";
@@ -142,7 +163,7 @@ void warn_of_macros(const std::vector<DraftRule>& rules, const DraftRule& draft,
                             quoted(*macro) + ") is unavailable for ever" +
                             (fate.empty() ? fate : " there: this rule then " + fate),
                         fate.empty() ? "add listen.milter, or take the comparison out"
-                                     : "write: door == \"milter\" and ...");
+                                     : "write door == \"milter\" and ... before it");
     return;
   }
 }
