@@ -252,7 +252,10 @@ void warn_of_useless(const std::vector<Reading>& readings, const ListenSettings&
   for (const auto& reading : readings) {
     const auto& draft = *reading.draft;
     const DraftRule* by = nullptr;
+    // Without its answer a rule may act where the earlier one is skipped (semantics 6).
+    const bool acts_unanswered = draft.rule.unavailable != WhenUnavailable::skip;
     for (const auto& product : reading.products) {
+      if (acts_unanswered) break;
       by = earlier.decides_before(product, draft.rule.place.stage);
       if (by == nullptr) break;
     }

@@ -18,15 +18,16 @@ using expression::Name;
 using expression::Program;
 using expression::Step;
 
-/// Postmaster at one domain, or at none, and whether a rule has accepted it so far. One spelling is
-/// enough: conditions and tables compare local parts without regard to case.
+/// Postmaster or abuse at one domain, or at none, and whether a rule has accepted it so far. One
+/// spelling is enough: conditions and tables compare local parts without regard to case.
 struct Mailbox {
   std::string domain;
+  std::string_view local = "postmaster";
   bool accepted = false;  ///< at RCPT
   bool settled = false;   ///< for the rest of the message too
 
   std::string address() const {
-    return domain.empty() ? std::string("postmaster") : "postmaster@" + domain;
+    return domain.empty() ? std::string(local) : std::string(local) + '@' + domain;
   }
 };
 
@@ -92,6 +93,10 @@ Program without(const Program& program, Unknown unknown) {
   return rest;
 }
 
+/// Of one review. A policy of thousands of rules, each with a domain of its own, would need
+/// millions in the square; beyond this nothing is taken to be wrong.
+constexpr std::size_t most_questions = 2'000'000;
+
 /// Transactions of which little more than the recipient is certain. What a rule says to all of them
 /// it says, as far as can be told, to everybody.
 class Strangers {
@@ -122,12 +127,14 @@ class Strangers {
 
   /// Certainly yes, whoever it is.
   bool all_pass(const Program& condition, Stage stage, const std::string& recipient) {
+    if (asked_ > most_questions) return true;
     return std::all_of(strangers_.begin(), strangers_.end(), [&](Transaction& stranger) {
       return ask(condition, stage, recipient, stranger) == Truth::yes;
     });
   }
   /// Not certainly no for all that have an address: nobody refuses local mail before DATA.
   bool any_may_pass(const Program& condition, Stage stage, const std::string& recipient) {
+    if (asked_ > most_questions) return false;
     return std::any_of(strangers_.begin(), strangers_.end(), [&](Transaction& stranger) {
       return stranger.client.address && ask(condition, stage, recipient, stranger) != Truth::no;
     });
@@ -135,7 +142,8 @@ class Strangers {
 
  private:
   Truth ask(const Program& condition, Stage stage, const std::string& recipient,
-            Transaction& stranger) const {
+            Transaction& stranger) {
+    ++asked_;
     constexpr std::int64_t small = 1000;
     stranger.stage = stage;
     stranger.recipient = Told<MailAddress>();
@@ -155,6 +163,7 @@ class Strangers {
 
   std::vector<Transaction> strangers_;
   Facts facts_;
+  std::size_t asked_ = 0;
 };
 
 /// It keeps mail from postmaster. What is held can still be looked at.
@@ -171,7 +180,10 @@ class PostmasterReview {
       : rules_(rules),
         diagnostics_(diagnostics),
         ours_(mailboxes(rules, settings.identity, tables)),
-        strangers_(settings.listen, tables.tables) {}
+        abuse_(ours_),
+        strangers_(settings.listen, tables.tables) {
+    for (auto& mailbox : abuse_) mailbox.local = "abuse";
+  }
 
   void review() {
     for (const auto& draft : rules_) {
@@ -185,7 +197,7 @@ class PostmasterReview {
       if (rule.place.stage < Stage::rcpt) {
         look_at_early(draft, condition);
       } else if (rule.place.stage == Stage::rcpt) {
-        if (!said_at_rcpt_) look_at_rcpt(draft, condition);
+        if (!said_at_rcpt_ || !said_abuse_) look_at_rcpt(draft, condition);
       } else if (!said_late_) {
         look_at_late(draft, condition);
       }
@@ -206,6 +218,7 @@ class PostmasterReview {
       mailbox.settled = message;
     };
     for (auto& mailbox : ours_) look(mailbox);
+    for (auto& mailbox : abuse_) look(mailbox);
     look(bare_);
     if (stage < Stage::rcpt && bare_.settled) everything_settled_ = true;
   }
@@ -260,6 +273,7 @@ class PostmasterReview {
 
   void look_at_rcpt(const DraftRule& draft, const Program& condition) {
     if (!any_accepted()) {
+      if (said_at_rcpt_) return;
       if (!may_refuse(draft.rule, condition)) return;
       said_at_rcpt_ = true;
       diagnostics_.warning(draft.name_span,
@@ -270,7 +284,11 @@ class PostmasterReview {
                            "\"postmaster@\"");
       return;
     }
-    if (bare_.accepted || !strangers_.any_may_pass(condition, Stage::rcpt, bare_.address())) return;
+    look_at_abuse(draft, condition);
+    if (said_at_rcpt_ || bare_.accepted ||
+        !strangers_.any_may_pass(condition, Stage::rcpt, bare_.address())) {
+      return;
+    }
     said_at_rcpt_ = true;
     diagnostics_.warning(
         draft.name_span,
@@ -278,6 +296,23 @@ class PostmasterReview {
         "5321 4.5.1)",
         "its domain is empty and in no table: write (recipient.domain in "
         "local_domains or recipient.domain == \"\") where postmaster is accepted");
+  }
+
+  /// No standard of the protocol wants it accepted, but whoever reports abuse is often refused for
+  /// what he reports.
+  void look_at_abuse(const DraftRule& draft, const Program& condition) {
+    const auto accepted = [](const Mailbox& mailbox) { return mailbox.accepted; };
+    if (said_abuse_ || std::any_of(abuse_.begin(), abuse_.end(), accepted)) return;
+    if (std::none_of(abuse_.begin(), abuse_.end(), [&](const Mailbox& mailbox) {
+          return strangers_.any_may_pass(condition, Stage::rcpt, mailbox.address());
+        })) {
+      return;
+    }
+    said_abuse_ = true;
+    diagnostics_.note(draft.name_span,
+                      "no rule before this one accepts mail for abuse, only for postmaster (RFC "
+                      "2142 2)",
+                      "accept \"abuse@\" of your domains where postmaster is accepted");
   }
 
   void look_at_late(const DraftRule& draft, const Program& condition) {
@@ -294,12 +329,14 @@ class PostmasterReview {
   const std::vector<DraftRule>& rules_;
   Diagnostics& diagnostics_;
   std::vector<Mailbox> ours_;
+  std::vector<Mailbox> abuse_;
   Mailbox bare_;
   Strangers strangers_;
   const DraftRule* first_early_ = nullptr;
   std::size_t more_early_ = 0;
   bool everything_settled_ = false;
   bool said_at_rcpt_ = false;
+  bool said_abuse_ = false;
   bool said_late_ = false;
 };
 

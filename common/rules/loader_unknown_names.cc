@@ -3,6 +3,7 @@
 
 #include "postern/reason.h"
 #include "rules/loader_reviews.h"
+#include "rules/logic.h"
 #include "rules/names.h"
 #include "rules/program.h"
 
@@ -56,7 +57,8 @@ std::string fate_of_points(const std::vector<DraftRule>& rules, const DraftRule&
     if (tester == nullptr) continue;
     const auto name = quoted(tester->rule.place.name);
     // A discount that never comes is the worse of the two.
-    if (added.points < 0 && is_harm(*tester)) {
+    const auto least = added.from ? added.from->least : added.points;
+    if (least < 0 && is_harm(*tester)) {
       return "gets " + answer +
              " at every attempt where these points might spare it a refusal by " + name;
     }
@@ -106,10 +108,51 @@ void warn_of_host_names(const std::vector<DraftRule>& rules, const DraftRule& dr
                       std::move(message), std::move(hint));
 }
 
+/// True if the condition is no at the policy door wherever it names a macro: `door == "milter" and`
+/// stands before each.
+bool only_at_milter(const DraftRule& draft) {
+  const auto excludes_policy = [](const expression::Literal& literal) {
+    const auto& test = *literal.test;
+    if (test.name != Name::door || test.comparison != expression::Comparison::equal) return false;
+    const auto& doors = test.texts;
+    const bool named = std::find(doors.begin(), doors.end(), to_text(Door::policy)) != doors.end();
+    return literal.negated == named;
+  };
+  const auto names_macro = [](const expression::Literal& literal) {
+    return literal.test->name == Name::macro || literal.test->other == Name::macro;
+  };
+  const auto products = products_of(draft.rule.condition.program());
+  return products && std::all_of(products->begin(), products->end(), [&](const auto& product) {
+           return std::none_of(product.begin(), product.end(), names_macro) ||
+                  std::any_of(product.begin(), product.end(), excludes_policy);
+         });
+}
+
+/// What comes of a rule on macros at the policy door when the milter has them; empty: it is skipped
+/// there, as was to be expected.
+std::string fate_at_policy_door(const std::vector<DraftRule>& rules, const DraftRule& draft) {
+  if (!enforced(draft) || only_at_milter(draft)) return {};
+  switch (draft.rule.unavailable) {
+    case WhenUnavailable::defer:
+      return "puts all mail off that reaches it";
+    case WhenUnavailable::match:
+      return "accepts all mail that reaches it";
+    case WhenUnavailable::skip:
+      break;
+  }
+  if (draft.rule.verdict != Verdict::accept || !stands_before_rejects(rules, draft)) return {};
+  return "makes each permanent refusal by a later rule a temporary one";
+}
+
 /// The policy protocol has no macros.
-void warn_of_macros(const DraftRule& draft, const ListenSettings& listen,
-                    Diagnostics& diagnostics) {
-  if (listen.milter || listen.policy.empty()) return;
+void warn_of_macros(const std::vector<DraftRule>& rules, const DraftRule& draft,
+                    const ListenSettings& listen, Diagnostics& diagnostics) {
+  if (listen.policy.empty()) return;
+  std::string fate;
+  if (listen.milter) {
+    fate = fate_at_policy_door(rules, draft);
+    if (fate.empty()) return;
+  }
   for (const auto& test : draft.rule.condition.program().tests) {
     const auto* macro = test.name == Name::macro    ? &test.macro
                         : test.other == Name::macro ? &test.other_macro
@@ -117,8 +160,10 @@ void warn_of_macros(const DraftRule& draft, const ListenSettings& listen,
     if (macro == nullptr || test.check) continue;
     diagnostics.warning(condition_span(draft),
                         "the policy service is never told of macros, so what this says of macro(" +
-                            quoted(*macro) + ") is unavailable for ever",
-                        "add listen.milter, or take the comparison out");
+                            quoted(*macro) + ") is unavailable for ever" +
+                            (fate.empty() ? fate : " there: this rule then " + fate),
+                        fate.empty() ? "add listen.milter, or take the comparison out"
+                                     : "write door == \"milter\" and ... before it");
     return;
   }
 }
@@ -156,7 +201,7 @@ void review_unknown_names(const std::vector<DraftRule>& rules, const Settings& s
                           Diagnostics& diagnostics) {
   for (const auto& draft : rules) {
     warn_of_host_names(rules, draft, diagnostics);
-    warn_of_macros(draft, settings.listen, diagnostics);
+    warn_of_macros(rules, draft, settings.listen, diagnostics);
     note_missing_facts(draft, diagnostics);
   }
 }

@@ -21,7 +21,7 @@ using ::testing::Not;
 const std::string milter = "[listen]\nmilter = \"unix:/m\"\n";
 const std::string policy_service = "[listen]\npolicy = \"unix:/p\"\n";
 const std::string postmaster =
-    "[[rule]]\nname = \"postmaster\"\nwhen = 'recipient.local == \"postmaster\"'\n"
+    "[[rule]]\nname = \"postmaster\"\nwhen = 'recipient.local in [\"postmaster\", \"abuse\"]'\n"
     "accept = \"message\"\n";
 
 std::string rule(const std::string& when, const std::string& keys) {
@@ -60,12 +60,13 @@ TEST(Lints, SayNothingOfLateRefusalsBehindAnAcceptOfTheMessage) {
 }
 
 TEST(Lints, SayNothingOfAnAcceptThatHoldsAtAllTimesBesideOneThatDoesNot) {
-  EXPECT_EQ(diagnostics_of(milter +
-                           rule("recipient.local == \"postmaster\" and weekday == \"mon\"",
-                                "accept = \"message\"") +
-                           rule("recipient.local == \"postmaster\"", "accept = \"message\"") +
-                           rule("client.ip in \"198.51.100.0/24\"",
-                                "stage = \"rcpt\"\nreject = \"client-blocked\"")),
+  EXPECT_EQ(diagnostics_of(
+                milter +
+                rule("recipient.local in [\"postmaster\", \"abuse\"] and weekday == \"mon\"",
+                     "accept = \"message\"") +
+                rule("recipient.local in [\"postmaster\", \"abuse\"]", "accept = \"message\"") +
+                rule("client.ip in \"198.51.100.0/24\"",
+                     "stage = \"rcpt\"\nreject = \"client-blocked\"")),
             "");
 }
 
