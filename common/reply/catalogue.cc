@@ -6,8 +6,9 @@
 //
 // Rules of the texts, which tests check:
 //  - The first sentence of `text` stands alone, since mail programs show no more than about 100
-//    characters: what happened, and to whom. Bounce classifiers of mail providers read it too, so
-//    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it.
+//    characters: what happened, and to whom. Bounce classifiers of list managers read it too, so
+//    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it, and
+//    none that they take for something else; tests/reply/outside_reader_test.cc is their voice.
 //  - Printable ASCII without ';' and ':', because Postfix and log readers cut there.
 //  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3), so those
 //    rows need not. No text begins with a field: a value may begin with a digit, which MTAs take
@@ -78,8 +79,8 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "For submission and relaying, not for mail that comes in for your own domains.",
      .claim = Claim::lookup,
-     .text = "The recipient's domain {recipient_domain|of this address} does not exist or has no "
-             "mail server.",
+     .text =
+         "The recipient's domain {recipient_domain|as given} does not exist or has no mail server.",
      .advice = "Check the part of the address after the @ for typing errors.",
      .sender_help =
          "DNS names no host that accepts mail for the domain of this address. Correct the "
@@ -188,7 +189,8 @@ constexpr Reason table[] = {
              "belongs there; a non-ASCII one only after MAIL with SMTPUTF8 (RFC 6531 3.7.4.1). 551 "
              "5.1.6 is allowed because clients act on the 551, but X.1.6 means that no new address "
              "is known; the other two codes do not contradict the text.",
-     .text = "User not local, please try {detail|the recipient's new address} instead.",
+     .text =
+         "User not local, the address has been replaced by {detail|the recipient's new address}.",
      .advice = "Send to the new address from now on and correct your address book.",
      .sender_help = "The mailbox is elsewhere now, and the reply says where. Check that the new "
                     "address looks trustworthy, then send the message there.",
@@ -196,9 +198,9 @@ constexpr Reason table[] = {
                       "new address. Do not let software rewrite recipients by such replies, "
                       "because whoever controls a server could divert mail with them.",
      .admin_help =
-         "Set text in the rule to name the new address, as in \"User not local, please try "
-         "<new@example.net> instead.\" You disclose it to strangers, so do that only with the "
-         "user's consent; many senders ignore 551, so forwarding for some months is kinder.",
+         "Set text in the rule to name the new address, as in \"User not local, the address has "
+         "been replaced by <new@example.net>.\" You disclose it to strangers, so do that only with "
+         "the user's consent; many senders ignore 551, so forwarding for some months is kinder.",
      .causes = {"the person changed provider", "the organisation moved its mail elsewhere"}},
     {.id = "mailbox-disabled",
      .group = "recipient",
@@ -610,7 +612,7 @@ constexpr Reason table[] = {
      .reference = "RFC 7505 4.1, 4.2",
      .note = "The domain may be the envelope's or, at the end of the message, the From field's.",
      .claim = Claim::sender_lookup,
-     .text = "Sender rejected because the domain {detail|of its address} accepts no mail (null "
+     .text = "Sender rejected because the domain {detail|in its address} accepts no mail (null "
              "MX). The envelope sender was {sender|empty}.",
      .advice = "Send with an address of a domain that can receive mail.",
      .sender_help =

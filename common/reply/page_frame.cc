@@ -59,7 +59,8 @@ dd { margin: 0 0 0.75rem; }
   display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5rem;
   padding: 0.5rem 0; margin: 0; border-bottom: 1px solid var(--line);
 }
-.reasons span { font-size: 0.9375rem; color: var(--quiet); }
+.reasons a { flex: 1 1 16rem; }
+.reasons span { font-size: 0.9375rem; white-space: nowrap; color: var(--quiet); }
 .groups { columns: 2 16rem; }
 @media print { body { max-width: none; } header, footer { display: none; } }
 </style>

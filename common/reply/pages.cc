@@ -171,9 +171,13 @@ std::string codes(const Reason& reason) {
     list += (list.empty() ? "" : &other == &others.back() ? " or " : ", ");
     list += "<code>" + html_text(other) + "</code>";
   }
-  return html + paragraph("The same refusal may come as " + list +
-                          ". The first digit in your reply decides: 4 is temporary, 5 is "
-                          "permanent.");
+  const bool of_both_classes = std::any_of(others.begin(), others.end(), [&](const auto& other) {
+    return other.front() != reason.reply.front();
+  });
+  return html + paragraph("The same refusal may come as " + list + '.' +
+                          (of_both_classes ? " The first digit in your reply decides: 4 is "
+                                             "temporary, 5 is permanent."
+                                           : ""));
 }
 
 std::string contact(const Reason& reason, const PageOwner& owner) {
