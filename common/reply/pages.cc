@@ -113,9 +113,9 @@ std::string outcome(const Reason& reason) {
   const std::string_view kind = is_permanent(reason) ? "permanent" : "temporary";
   std::string html = "<div class=\"outcome " + std::string(kind) + "\">\n<p><strong>";
   html += is_permanent(reason)
-              ? "Refused for good</strong> The same message, sent again unchanged, is refused "
+              ? "Refused for good.</strong> The same message, sent again unchanged, is refused "
                 "again. The sending server gives up and tells the sender."
-              : "Put off for now</strong> The message is not lost. The sending server keeps it "
+              : "Put off for now.</strong> The message is not lost. The sending server keeps it "
                 "and tries again by itself, usually for two to five days, and tells the sender if "
                 "it has to give up.";
   html += "</p>\n<p>Reply <code>" + html_text(reason.reply) + "</code>, " + std::string(kind) +
