@@ -34,7 +34,7 @@ run: build
 
 test: everything
 	@scripts/setup.sh mta
-	@/usr/bin/python3 scripts/run_tests.py --build $(BUILD)/release --mta
+	@/usr/bin/python3 scripts/run_tests.py --build $(BUILD)/release --mta --pages
 
 check-all: setup
 	@scripts/setup.sh develop

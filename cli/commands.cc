@@ -37,6 +37,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return spawn(options, terminal);
     case Command::maintenance:
       return maintenance(options, terminal);
+    case Command::pages:
+      return pages(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

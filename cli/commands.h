@@ -31,6 +31,8 @@ int reopen(const Options& options, Terminal terminal);
 int stop(const Options& options, Terminal terminal);
 int spawn(const Options& options, Terminal terminal);
 int maintenance(const Options& options, Terminal terminal);
+/// Writes the help pages that replies lead to.
+int pages(const Options& options, Terminal terminal);
 int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.

@@ -20,7 +20,7 @@ namespace {
 constexpr const char* exit_codes =
     "Exit status: 0 well, 1 a test failed, 64 wrong usage, 65 or 66 nothing found, 67 no such "
     "user,\n"
-    "69 no server or socket, 70 internal error, 71 system error, 73 no new journal,\n"
+    "69 no server or socket, 70 internal error, 71 system error, 73 no new file,\n"
     "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
@@ -71,6 +71,15 @@ struct CommandLine {
         "WHAT", options.words,
         "550, 5.7.26, \"550 5.7.26\", dnsbl-listed, or a pasted reply; none: the list");
     json_flag(codes);
+
+    auto* pages = command(Command::pages, "pages",
+                          "Write the help pages that replies lead to, for a web server");
+    pages->add_option("DIR", options.words, "Folder for index.html and a folder for each reason")
+        ->required()
+        ->expected(1)
+        ->type_name("");
+    pages->add_flag("--force", options.force,
+                    "Also where there are files of others; replaces only index.html files");
 
     auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
     doctor->add_option("--mta-user", options.mta_user,

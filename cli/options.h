@@ -28,6 +28,7 @@ enum class Command : std::uint8_t {
   spawn,
   import_rules,
   maintenance,
+  pages,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -51,11 +52,12 @@ struct Options {
   std::string reply_code = "421";    ///< maintenance on
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
+  bool force = false;                ///< pages: beside files of others, and over their index.html
   /// simulate: what is told, by the names of kit/scene_text.h.
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
                                    ///< test: files of tests; import: the file; simulate: a
-                                   ///< description
+                                   ///< description; pages: the folder
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

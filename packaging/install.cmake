@@ -24,6 +24,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/actions.md
               ${PROJECT_SOURCE_DIR}/docs/tables.md
               ${PROJECT_SOURCE_DIR}/docs/testing-a-policy.md
+              ${PROJECT_SOURCE_DIR}/docs/help-pages.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md
               ${PROJECT_SOURCE_DIR}/LICENSE
               ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern-postfix.conf

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every test program of a build, and with --mta those of the installation and of real MTAs.
+"""Runs every test program of a build; with --mta those of the installation and of real MTAs, and
+with --pages that of the help pages for senders.
 
 Skipped tests are named. The last line is "N passed, N failed".
 """
@@ -124,6 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--mta", action="store_true", help="also the installation and real MTAs")
+    parser.add_argument("--pages", action="store_true", help="also the help pages, in a browser")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     build = arguments.build.resolve()
@@ -141,6 +143,8 @@ def main() -> int:
     if arguments.mta:
         run_suite("tests/install/run.py", build, tally)
         run_suite("tests/mta/run.py", build, tally)
+    if arguments.pages:
+        run_suite("tests/pages/run.py", build, tally)
     for name in tally.skipped:
         print(f"SKIPPED {name}")
     print(f"{tally.passed} passed, {tally.failed} failed")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian 12 packages that are missing: `setup.sh program` for the program alone, `build`
-# for the tests and benchmarks as well, `mta` or `develop`.
+# for the tests and benchmarks as well, `mta`, `pages` or `develop`.
 # None of them is a service, unless logrotate needs a cron where there is no systemd. The MTAs and
 # the name server for tests are unpacked into the build folder, not installed.
 set -eu
@@ -16,14 +16,17 @@ mta="python3 openssl logrotate"
 # The tests of the installation. A machine with systemd has both; these two would take its place.
 command -v systemd-sysusers >/dev/null || mta="$mta systemd-standalone-sysusers"
 command -v systemd-tmpfiles >/dev/null || mta="$mta systemd-standalone-tmpfiles"
+# An HTML checker and a browser, which look at the help pages; the browser is large.
+pages="python3 tidy chromium"
 develop="clang clang-format clang-tidy libclang-rt-14-dev git"
 
 case "${1:-build}" in
   program) wanted=$program ;;
   build) wanted=$build ;;
   mta) wanted=$mta ;;
+  pages) wanted=$pages ;;
   develop) wanted=$develop ;;
-  *) echo "usage: setup.sh program|build|mta|develop" >&2; exit 64 ;;
+  *) echo "usage: setup.sh program|build|mta|pages|develop" >&2; exit 64 ;;
 esac
 
 missing=

@@ -6,8 +6,9 @@
 //
 // Rules of the texts, which tests check:
 //  - The first sentence of `text` stands alone, since mail programs show no more than about 100
-//    characters: what happened, and to whom. Bounce classifiers of mail providers read it too, so
-//    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it.
+//    characters: what happened, and to whom. Bounce classifiers of list managers read it too, so
+//    idioms they know ("user unknown", "blocked using", "relay access denied") stand in it, and
+//    none that they take for something else; tests/reply/outside_reader_test.cc is their voice.
 //  - Printable ASCII without ';' and ':', because Postfix and log readers cut there.
 //  - compose() puts our host name first with 421 and in the greeting (RFC 5321 4.2.3), so those
 //    rows need not. No text begins with a field: a value may begin with a digit, which MTAs take
@@ -37,6 +38,10 @@ constexpr Reason table[] = {
      .sender_help =
          "The part of the address before the @ does not exist at this domain. Correct it and send "
          "again; if the address came from an address book or a mailing list, remove it there.",
+     .operator_help =
+         "The receiving server speaks for its own domain, so believe it and do not try again. Take "
+         "the address out of lists, aliases and forwarding rules on your side, because mail to "
+         "many unknown addresses costs a server its reputation.",
      .admin_help = "Compare the address with your user and alias tables. If the mailbox was closed "
                    "recently, tell correspondents with rcpt-moved or mailbox-disabled instead.",
      .causes = {"a typing error in the address", "the person has left and the mailbox was deleted",
@@ -51,11 +56,14 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.4, 3.5",
      .note = "An outage of the directory must never turn into 5.1.1, or senders strike valid "
              "addresses off their lists.",
-     .text = "The mailbox {recipient} cannot be looked up right now.",
+     .text = "The mailbox {recipient} cannot be looked up, a temporary local problem.",
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help =
          "The receiving server could not find out whether the address exists, through no fault of "
          "yours. Your mail server keeps the message and tries again for several days.",
+     .operator_help = "Leave the message in your queue, since trying again is all that is needed. "
+                      "Do not let software that handles bounces strike the address off, for "
+                      "nothing was said about whether it exists.",
      .admin_help = "Look at the directory (LDAP, SQL, socket map) behind your recipient tables, "
                    "and at how long it has not answered. Senders try again, so nothing is lost if "
                    "it returns within a day or two.",
@@ -71,13 +79,16 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "For submission and relaying, not for mail that comes in for your own domains.",
      .claim = Claim::lookup,
-     .text = "The recipient's domain {recipient_domain|of this address} does not exist or has no "
-             "mail server.",
+     .text =
+         "The recipient's domain {recipient_domain|as given} does not exist or has no mail server.",
      .advice = "Check the part of the address after the @ for typing errors.",
      .sender_help =
          "DNS names no host that accepts mail for the domain of this address. Correct the "
          "spelling; if it is right, the domain has expired or its DNS is broken, and "
          "only its owner can help.",
+     .operator_help = "Your server handed the message on for relaying. Query MX, A and AAAA of the "
+                      "recipient's domain from outside; if they exist, the relay sees other DNS "
+                      "data, such as an internal zone, and its administrator must look.",
      .admin_help =
          "Query the MX and address records of the domain through more than one resolver before you "
          "believe it. If the domain is one of yours, it is missing from the list of local domains.",
@@ -98,6 +109,9 @@ constexpr Reason table[] = {
      .sender_help = "The owner of this domain has published in DNS that it accepts no mail at all. "
                     "Usually the address has a typing error; otherwise ask the recipient for "
                     "another address by other means.",
+     .operator_help = "Query the domain's MX. A single record with preference 0 and a dot for the "
+                      "host means that it takes no mail (RFC 7505 3), so return such messages at "
+                      "once; a check at submission lets the author see it before sending.",
      .admin_help = "The domain's only MX record is a single dot (RFC 7505). If users report that "
                    "the domain accepts mail, query that record again, past any cache.",
      .causes = {"a typing error that hit a parked domain",
@@ -115,6 +129,9 @@ constexpr Reason table[] = {
      .advice = "Write the address as name@example.org, without spaces or other stray characters.",
      .sender_help = "The address cannot be read as an e-mail address. Look for spaces, missing "
                     "parts, two @ signs, commas or one dot too many.",
+     .operator_help = "Find the address in your log. If it was right when it was submitted, an "
+                      "alias, a rewriting rule or a list manager of yours has spoiled it; if not, "
+                      "have your submission service refuse such addresses (RFC 6409 5.1).",
      .admin_help =
          "The record shows the address as it was received. If it looks right to you, compare it "
          "with RFC 5321 4.1.2; quoted local parts and address literals are legal.",
@@ -133,6 +150,9 @@ constexpr Reason table[] = {
      .advice = "Ask the recipient for the full address of the mailbox.",
      .sender_help = "More than one person could be meant by this address, so the server delivers "
                     "to none of them. Use the recipient's complete address.",
+     .operator_help =
+         "Nothing is wrong with your server. If an alias, an address book or a forwarding rule of "
+         "yours holds the short form of the address, put the full one there.",
      .admin_help = "Give the address to one mailbox or make it an alias for all of them; your "
                    "directory returns more than one entry for it.",
      .causes = {"a short form of a name that two people share",
@@ -150,6 +170,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The person no longer uses this address, and the server does not disclose the new one. "
          "Ask by telephone or through the organisation, then remove the old address.",
+     .operator_help = "Take the address out of lists, aliases and forwarding rules, and do not try "
+                      "again. With 5.1.6 no new address is known, so there is nothing that your "
+                      "server could send to instead (RFC 3463 3.2).",
      .admin_help = "Your list of moved mailboxes names this one without a forwarding address. Use "
                    "rcpt-moved-to if the new address may be disclosed.",
      .causes = {"the person changed provider or employer", "a department was renamed"}},
@@ -166,14 +189,18 @@ constexpr Reason table[] = {
              "belongs there; a non-ASCII one only after MAIL with SMTPUTF8 (RFC 6531 3.7.4.1). 551 "
              "5.1.6 is allowed because clients act on the 551, but X.1.6 means that no new address "
              "is known; the other two codes do not contradict the text.",
-     .text = "User not local, please try {detail|the recipient's new address} instead.",
+     .text =
+         "User not local, the address has been replaced by {detail|the recipient's new address}.",
      .advice = "Send to the new address from now on and correct your address book.",
      .sender_help = "The mailbox is elsewhere now, and the reply says where. Check that the new "
                     "address looks trustworthy, then send the message there.",
+     .operator_help = "Return the message with the whole reply in it, so that the author reads the "
+                      "new address. Do not let software rewrite recipients by such replies, "
+                      "because whoever controls a server could divert mail with them.",
      .admin_help =
-         "Set text in the rule to name the new address, as in \"User not local, please try "
-         "<new@example.net> instead.\" You disclose it to strangers, so do that only with the "
-         "user's consent; many senders ignore 551, so forwarding for some months is kinder.",
+         "Set text in the rule to name the new address, as in \"User not local, the address has "
+         "been replaced by <new@example.net>.\" You disclose it to strangers, so do that only with "
+         "the user's consent; many senders ignore 551, so forwarding for some months is kinder.",
      .causes = {"the person changed provider", "the organisation moved its mail elsewhere"}},
     {.id = "mailbox-disabled",
      .group = "recipient",
@@ -187,6 +214,8 @@ constexpr Reason table[] = {
      .advice = "Use another address of the recipient.",
      .sender_help = "The mailbox exists but has been closed for good. Ask the recipient for "
                     "another address and remove this one.",
+     .operator_help = "Do not try again. Take the address out of lists and forwarding rules, and "
+                      "if one of your aliases leads to it, point the alias elsewhere.",
      .admin_help = "The mailbox is switched off in your directory. If it will be opened again "
                    "soon, use mailbox-disabled-temp, so that mail waits instead of bouncing.",
      .causes = {"the account was cancelled", "the person has left",
@@ -204,6 +233,8 @@ constexpr Reason table[] = {
          "Your mail server will try again, but tell the recipient by other means if it is urgent.",
      .sender_help = "The mailbox cannot receive mail at the moment, which may pass. Your server "
                     "keeps the message and tries again, usually for several days.",
+     .operator_help = "Your queue handles this by itself. If the address is on a list of yours, do "
+                      "not count the attempts as bounces until the message is finally returned.",
      .admin_help = "The mailbox is marked as suspended. Senders give up after two to five days, so "
                    "decide by then whether to open or close it.",
      .causes = {"an unpaid account", "a mailbox that is being moved", "a lock after misuse"}},
@@ -222,6 +253,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The recipient must delete mail or get more space before anything arrives. Your server "
          "tries again for several days; there is nothing else you need to do.",
+     .operator_help = "Keep the message in the queue for the four to five days that RFC 5321 "
+                      "4.5.4.1 speaks of. If one of your users forwards mail to this mailbox, tell "
+                      "them, because everything sent to them will wait.",
      .admin_help = "Tell the user, or raise the quota. Senders try again for two to five days; "
                    "choose mailbox-full-perm only if such mailboxes stay full anyway.",
      .causes = {"the recipient does not delete old mail", "nobody reads the mailbox any more",
@@ -240,6 +274,9 @@ constexpr Reason table[] = {
      .advice = "Tell the recipient by other means, then send the message again.",
      .sender_help = "The mailbox is full and the server does not wait for room. Reach the "
                     "recipient by other means and send again once there is room.",
+     .operator_help = "The receiving site wants no further attempts, so return the message. A list "
+                      "manager should strike the address off only after several such refusals, "
+                      "because the recipient may make room.",
      .admin_help = "You chose to refuse such mail at once. If users complain about lost mail, use "
                    "mailbox-full, which lets the sender's server wait.",
      .causes = {"nobody reads the mailbox any more", "the recipient has reached the quota"}},
@@ -256,6 +293,9 @@ constexpr Reason table[] = {
      .advice = "Make the message smaller or share the attachment as a link.",
      .sender_help = "This mailbox has a size limit of its own, below that of the server. Send a "
                     "smaller message; attachments grow by a third when they are encoded.",
+     .operator_help = "The limit is that of one mailbox and stands in no reply to EHLO, so your "
+                      "server cannot know it beforehand. Return the message to its author; other "
+                      "recipients of the same domain may well get it.",
      .admin_help = "The mailbox has its own limit for a single message. Raise it there if the user "
                    "needs large mail; the server's own limit is message-too-big.",
      .causes = {"a large attachment", "a low limit set for this user"}},
@@ -269,10 +309,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3; RFC 3463 3.3",
      .note = "",
      .claim = Claim::counter,
-     .text = "The mailbox {recipient} is receiving mail too fast right now.",
+     .text = "The mailbox {recipient} is receiving mail too fast, please try again slower.",
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "So much mail is arriving for this mailbox that the server slows it down. Your "
                     "mail server keeps the message and tries again.",
+     .operator_help =
+         "Your server tries again by itself. If a system of yours is the one that sends so much, "
+         "such as a monitor or a form, slow it down at its source, or your queue will only grow.",
      .admin_help =
          "Look at who sends to this mailbox: a flood of sign-up mail, a loop, or a monitoring "
          "system. The limit is per mailbox, so raise it for busy role addresses.",
@@ -291,6 +334,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The address is a mailing list, and the server cannot read its members at the "
                     "moment. Your message will be tried again.",
+     .operator_help = "The fault lies behind the receiving server, so trying again is all that "
+                      "your server can do. If it lasts for a day, tell the postmaster there, since "
+                      "the owner of the list may not know.",
      .admin_help = "Look at the table or directory that holds the members of the list, and at the "
                    "list program's log.",
      .causes = {"the list's database does not answer", "the list is being changed"}},
@@ -302,10 +348,13 @@ constexpr Reason table[] = {
      .stages = {rcpt, end_of_message},
      .reference = "RFC 3463 3.8",
      .note = "",
-     .text = "The mailing list {recipient|among the recipients} accepts no posts from this sender.",
+     .text = "You are not allowed to post to this mailing list, {recipient|one of the recipients}.",
      .advice = "Write from the address that is subscribed, or ask the owner of the list.",
      .sender_help = "Only certain senders may write to this list. Join it, use the address you "
                     "subscribed with, or ask its owner to pass your message on.",
+     .operator_help = "Your server has done its part, because the list decides by the sender. If a "
+                      "gateway or list of yours passes mail on to this one, have its envelope "
+                      "sender and From address admitted there.",
      .admin_help = "The list admits only the senders you named for it. Add the address, or let the "
                    "list software moderate unknown senders.",
      .causes = {"the sender is not a member", "the sender is a member under another address",
@@ -318,11 +367,14 @@ constexpr Reason table[] = {
      .stages = {rcpt},
      .reference = "RFC 5321 7.9; RFC 3463 3.8",
      .note = "",
-     .text = "Mail from this sender to {recipient} is not allowed here.",
+     .text = "Sender rejected because {recipient} does not accept mail from this address.",
      .advice = "Ask the recipient by other means to allow your address.",
      .sender_help =
          "The recipient or the organisation accepts mail for this address only from certain "
          "senders. Nothing is wrong with your message; ask them to let you through.",
+     .operator_help =
+         "No setting of yours lifts this. If your user should be allowed, see in your log whether "
+         "your server changed the envelope sender, as forwarding with SRS does.",
      .admin_help = "A rule of yours ties this recipient to certain senders. Find it with postern "
                    "explain and add the sender if that was not meant.",
      .causes = {"an address for internal use only", "the recipient has blocked the sender",
@@ -344,6 +396,10 @@ constexpr Reason table[] = {
      .sender_help = "This server accepts mail only for its own domains, or from users who have "
                     "logged in. If it is your provider's server, switch on authentication for "
                     "outgoing mail; otherwise the domain's MX record leads to the wrong host.",
+     .operator_help = "If the MX record of the recipient's domain leads to this host, tell the "
+                      "owner of that domain. Otherwise look for a route on your side that sends it "
+                      "here (in Postfix transport_maps or relayhost), and if this host is your "
+                      "smart host, for missing login data.",
      .admin_help =
          "If the domain is yours, add it to the local or relay domains. If the client is yours, "
          "let it authenticate or list its network; never open relaying to everybody.",
@@ -366,6 +422,10 @@ constexpr Reason table[] = {
      .sender_help = "The message goes to more people than the server accepts at once. The sending "
                     "server delivers to the first ones and sends another copy for the rest, "
                     "without any action on your part.",
+     .operator_help =
+         "Your server should deliver to the recipients that were accepted and send to the others "
+         "in another transaction (RFC 5321 4.5.3.1.10). If it puts off the whole message instead, "
+         "give fewer recipients to each transaction, in Postfix smtp_destination_recipient_limit.",
      .admin_help = "This is a limit on one transaction, not on a message. It must not be below "
                    "100; a limit as policy is too-many-recipients-policy.",
      .causes = {"a message to a large group",
@@ -386,6 +446,10 @@ constexpr Reason table[] = {
      .sender_help =
          "The receiving site does not allow messages to so many people at once. Split the group or "
          "use a mailing list; sending the same message again will not work.",
+     .operator_help =
+         "Give this destination fewer recipients in each transaction, in Postfix "
+         "smtp_destination_recipient_limit, if that is all the site objects to. When a user writes "
+         "to crowds who never did so before, look for a stolen password.",
      .admin_help = "This is your policy, and permanent for the sender. Use too-many-recipients if "
                    "you only want the message to be split.",
      .causes = {"a message to a large group", "a whole address book used by mistake",
@@ -404,6 +468,9 @@ constexpr Reason table[] = {
      .sender_help =
          "By the time the message was to be sent, the server had refused every recipient. The real "
          "cause is in the replies to the recipients before this one.",
+     .operator_help =
+         "The replies to each RCPT stand in your log and say what is wrong. With PIPELINING this "
+         "reply behind them is normal and tells you nothing new (RFC 2920 3.1).",
      .admin_help = "Look at the earlier replies of the session. A client that sends DATA all the "
                    "same is either PIPELINING, which is legal, or ignores replies.",
      .causes = {"every recipient was refused", "the client sent no RCPT",
@@ -421,6 +488,9 @@ constexpr Reason table[] = {
      .sender_help =
          "Your message asked to be delivered only to the person who had this address at an earlier "
          "date. It belongs to somebody else now, so the message was not delivered.",
+     .operator_help = "A system of yours asked for this check, usually one that sends notices "
+                      "about accounts. Mark the address there as belonging to somebody else, and "
+                      "send nothing personal to it any more.",
      .admin_help = "Your record of when the mailbox was given to its present user is later than "
                    "the date in the RRVS parameter or field.",
      .causes = {"the provider gave the address to another person",
@@ -439,6 +509,8 @@ constexpr Reason table[] = {
      .sender_help =
          "Your message asked for the owner of the address at an earlier date, and the whole domain "
          "has changed hands since. Find the person's current address by other means.",
+     .operator_help = "In the system that asked for this check, mark every address of the domain "
+                      "as unproved. Notices and password resets would reach strangers.",
      .admin_help = "Your record of when you took over the domain is later than the date in the "
                    "RRVS parameter or field.",
      .causes = {"the domain was sold", "the domain had expired and was registered again"}},
@@ -455,6 +527,9 @@ constexpr Reason table[] = {
      .sender_help = "Your message asked to be delivered only if the address still belongs to the "
                     "same person, and the server has no record of that. Confirm the address, then "
                     "send without that condition.",
+     .operator_help =
+         "Decide in the system that wrote the message whether it may go without the condition, by "
+         "what a stranger would learn from it (RFC 7293). Password resets should not.",
      .admin_help = "You advertise RRVS but have no creation date for this mailbox. Fill in the "
                    "date or stop offering the extension.",
      .causes = {"a mailbox older than the records",
@@ -475,6 +550,9 @@ constexpr Reason table[] = {
      .sender_help = "The address in the envelope of your message cannot be read as an e-mail "
                     "address. Correct your own address in the account settings; if a web "
                     "application sent it, tell whoever runs it.",
+     .operator_help = "Look in your log what was sent as MAIL FROM and who submitted it. Have your "
+                      "submission service refuse such addresses, and complete local names with a "
+                      "domain, in Postfix by myorigin.",
      .admin_help = "The record shows the address as it was received. Generated bounce addresses "
                    "can look odd and still be legal (RFC 5321 4.1.2).",
      .causes = {"a typing error in the account settings",
@@ -495,6 +573,9 @@ constexpr Reason table[] = {
      .sender_help = "Replies and error reports to your address could not be delivered, so the "
                     "message is not accepted. Correct the domain of your sender address, or have "
                     "its owner fix the DNS records.",
+     .operator_help = "If the domain is yours, publish an MX record, or an A or AAAA record, and "
+                      "query it from outside. If your server adds its internal host name to "
+                      "senders, set the domain it adds, in Postfix myorigin.",
      .admin_help = "Query MX, A and AAAA of the domain yourself. Be sure that your resolver said "
                    "that nothing exists; a lookup that failed is sender-domain-temp.",
      .causes = {"a typing error in the sender address",
@@ -516,6 +597,8 @@ constexpr Reason table[] = {
      .sender_help =
          "The name servers of your domain did not answer properly. The message will be tried again "
          "automatically; if the problem lasts, the owner of the domain must look at its DNS.",
+     .operator_help = "Query each name server of the domain from outside, with DNSSEC too. Your "
+                      "queue keeps the message, so nothing is lost if they are mended within days.",
      .admin_help = "Query your resolver for the domain's MX. If other domains fail too, the fault "
                    "is yours; if only this one, its name servers or DNSSEC are broken.",
      .causes = {"name servers of the domain are down", "an expired DNSSEC signature",
@@ -529,12 +612,15 @@ constexpr Reason table[] = {
      .reference = "RFC 7505 4.1, 4.2",
      .note = "The domain may be the envelope's or, at the end of the message, the From field's.",
      .claim = Claim::sender_lookup,
-     .text = "The domain {detail|of the sender} accepts no mail (null MX), so nobody could reply. "
-             "The envelope sender was {sender|empty}.",
+     .text = "Sender rejected because the domain {detail|in its address} accepts no mail (null "
+             "MX). The envelope sender was {sender|empty}.",
      .advice = "Send with an address of a domain that can receive mail.",
      .sender_help =
          "The domain of your address has published that it never receives mail (RFC 7505), so it "
          "must not be used as a sender. Use another address, or have the record removed.",
+     .operator_help =
+         "Send with an address of another domain, or give this one a real MX record and accept "
+         "bounces there. RFC 7505 4.2 advises against a null MX for domains that send mail.",
      .admin_help =
          "The domain's only MX record is a single dot. It applies to the envelope sender or the "
          "From field, whichever your rule looked at; refusing it is what RFC 7505 suggests.",
@@ -554,6 +640,9 @@ constexpr Reason table[] = {
      .advice = "Have the MX record of the domain point to a host that can be reached.",
      .sender_help = "The mail server named for your domain has an address that nobody outside can "
                     "reach, such as 127.0.0.1. The owner of the domain must correct its MX record.",
+     .operator_help = "Let the MX record lead to a host with a public address, and query it from "
+                      "outside, since an internal view of DNS hides the fault. A domain that takes "
+                      "no mail should not send any either.",
      .admin_help = "The record shows the host and address that were found. Networks that you route "
                    "privately must be exempt from this rule.",
      .causes = {"an MX record with an internal address", "a spammer's domain",
@@ -573,6 +662,10 @@ constexpr Reason table[] = {
      .advice = "Send with an address that can receive mail.",
      .sender_help = "The receiving server asked the mail server of your domain, which did not know "
                     "your address. Correct the sender address or create the mailbox.",
+     .operator_help =
+         "See that your server accepts mail for every address that you send with, and from the "
+         "empty sender as well, which callouts use (RFC 5321 4.5.5). If you refuse such probes on "
+         "purpose, ask the receiving postmaster for an exemption.",
      .admin_help = "The callout was refused by the sender's server; the record shows its reply. "
                    "Some servers refuse such probes on principle, so exempt their domains.",
      .causes = {"a no-reply address that does not exist", "a typing error in the sender address",
@@ -591,6 +684,10 @@ constexpr Reason table[] = {
      .sender_help = "The receiving administrator has decided not to accept mail from your address "
                     "or domain, and nobody else can change that. Ask the postmaster named in the "
                     "reply, by other means or from another address.",
+     .operator_help =
+         "Find out what that site got from this address or domain; a stolen account and a forged "
+         "sender are the usual stories. Publish SPF and DMARC so that forgeries can be told from "
+         "your mail, then ask its postmaster to remove the entry.",
      .admin_help = "The table named in the record holds the sender or its domain. Remove the entry "
                    "if its cause is gone.",
      .causes = {"earlier spam from this address or domain", "a forged address that was blocked",
@@ -609,6 +706,9 @@ constexpr Reason table[] = {
      .sender_help =
          "You logged in as one user and sent with somebody else's address. Pick the right account "
          "in your mail program, or ask the provider to let your account use this address.",
+     .operator_help = "The login that was used may send only with its own addresses. If your "
+                      "server relays through this one, have the address added to its account, or "
+                      "rewrite the sender on your side, in Postfix with smtp_generic_maps.",
      .admin_help = "Add the address to those the user may send with, if that is wanted. Many such "
                    "refusals from one account suggest a stolen password.",
      .causes = {"the wrong account chosen in the mail program",
@@ -627,6 +727,9 @@ constexpr Reason table[] = {
      .sender_help =
          "This server or session does not support internationalised addresses. Use an ASCII "
          "address of your mailbox; providers that offer such addresses usually give you both.",
+     .operator_help = "Such an address may go only to a server that offers SMTPUTF8, and this one "
+                      "does not or could not hand it on (RFC 6531). Give users with such addresses "
+                      "an alias in ASCII to send with.",
      .admin_help = "The client used a non-ASCII address without SMTPUTF8, or your server does not "
                    "offer it. Postfix needs smtputf8_enable, and every next host needs it too.",
      .causes = {"the client did not ask for SMTPUTF8", "the server does not offer SMTPUTF8"}},
@@ -643,6 +746,9 @@ constexpr Reason table[] = {
      .advice = "Ask the recipient for an address in plain ASCII characters.",
      .sender_help = "A server on the way to this recipient does not support internationalised "
                     "addresses. Ask for an ASCII address of the same mailbox.",
+     .operator_help = "See in your log whether your server asked for SMTPUTF8; a content filter or "
+                      "a relay of yours may have dropped it. If the receiving server does not "
+                      "offer it, only an ASCII address of the recipient helps.",
      .admin_help =
          "The session had no SMTPUTF8, or the next host for this domain does not offer it.",
      .causes = {"the sending server does not use SMTPUTF8", "the next host does not support it"}},
@@ -660,6 +766,9 @@ constexpr Reason table[] = {
      .advice = "Write addresses and names in ASCII, or send to that recipient separately.",
      .sender_help = "Your message uses internationalised header fields, and at least one recipient "
                     "is on a system that knows only ASCII. Send it without them.",
+     .operator_help = "Deliver the message to each recipient in a transaction of its own, so that "
+                      "only the one behind the old system is refused. Software that can write its "
+                      "header in ASCII (RFC 2047) avoids the question.",
      .admin_help = "After DATA one reply stands for all recipients, so a single old system refuses "
                    "the message for everybody. Offer SMTPUTF8 only if the next hosts have it.",
      .causes = {"a recipient behind an old mail server", "a downstream host without SMTPUTF8"}},
@@ -677,6 +786,10 @@ constexpr Reason table[] = {
      .advice = "Send with software that encodes such characters (RFC 2047) or uses SMTPUTF8.",
      .sender_help = "Your mail program put special characters into the header without encoding "
                     "them. A newer version of it or another program gets this right.",
+     .operator_help =
+         "Find the program that wrote the header, with the help of the Received fields, and have "
+         "it encode such words (RFC 2047). If it means to use SMTPUTF8, your server has to ask for "
+         "it, in Postfix by smtputf8_autodetect_classes.",
      .admin_help = "Much legitimate mail from old scripts has this fault, so weigh it as a hint "
                    "rather than refusing. Exempt the devices and scripts you know.",
      .causes = {"a home-grown script that sends mail", "old sending software", "spam software"}},
@@ -693,6 +806,9 @@ constexpr Reason table[] = {
      .advice = "Use mail software that sends EHLO first.",
      .sender_help = "The sending program left out the greeting that starts every SMTP session. Its "
                     "vendor must fix it.",
+     .operator_help = "A session begins with EHLO or HELO, and with another EHLO after STARTTLS "
+                      "(RFC 3207 4.2). Mail servers do that by themselves, so look for a script, a "
+                      "device or a proxy that speaks to port 25 in place of yours.",
      .admin_help = "Real mail servers always greet, so this is a script or a bot. After STARTTLS "
                    "the client has to greet again.",
      .causes = {"a home-grown script", "a spam program",
@@ -710,6 +826,9 @@ constexpr Reason table[] = {
      .advice = "Configure the sending server with its own full host name.",
      .sender_help = "The sending server introduced itself with something that is not a host name. "
                     "Its administrator sets the name, in Postfix with myhostname.",
+     .operator_help = "Have your server greet with its full host name, in letters, digits, hyphens "
+                      "and dots, or with its address in brackets (RFC 5321 4.1.3). In Postfix that "
+                      "is smtp_helo_name, in Exim helo_data of the transport.",
      .admin_help = "Underscores and bare addresses without brackets are the usual faults. Some old "
                    "devices cannot be fixed; allow them by address.",
      .causes = {"an underscore in the host name", "a bare IP address without brackets", "a bot"}},
@@ -728,6 +847,10 @@ constexpr Reason table[] = {
      .sender_help =
          "The sending server introduced itself with a short name. Its administrator sets the full "
          "host name; users' mail programs should send through port 587 with login.",
+     .operator_help =
+         "Have your server greet with a name that has its domain and that DNS knows, such as "
+         "mail.example.org. Set myhostname in Postfix, primary_hostname in Exim, confDOMAIN_NAME "
+         "in Sendmail; a bare name such as localhost is a default that nobody changed.",
      .admin_help = "Exempt authenticated users and your own networks, since mail programs greet "
                    "with short names. Real mail servers seldom do.",
      .causes = {"a server with a default name such as localhost",
@@ -744,6 +867,9 @@ constexpr Reason table[] = {
      .advice = "Configure the sending server to greet with its own name.",
      .sender_help = "The sending host claims to be the receiving server. Give it its own host "
                     "name; if you did not set this up, the host may be infected.",
+     .operator_help = "Give your server a HELO name of its own. If it has one, another machine "
+                      "behind the same address sends, most likely an infected one; close port 25 "
+                      "to the outside for all but the mail server.",
      .admin_help = "Exempt your own hosts, since a backup MX or a web server of yours may greet "
                    "with a shared name. From outside it is nearly always a bot.",
      .causes = {"a bot", "a copied configuration",
@@ -762,6 +888,10 @@ constexpr Reason table[] = {
      .advice = "Give the sending server's name an A or AAAA record, or correct the name.",
      .sender_help = "The name with which the sending server introduces itself does not exist. Its "
                     "administrator either publishes the name or sets the right one.",
+     .operator_help =
+         "Publish an A or AAAA record for the name your server greets with, or set a name that has "
+         "one, since RFC 5321 2.3.5 permits only names that resolve. Query it from outside, "
+         "because names such as server.local exist only at home.",
      .admin_help = "Quite a few legitimate servers greet with an internal name, so expect "
                    "complaints. A lookup that failed is helo-lookup-temp, never this.",
      .causes = {"an internal name such as server.local", "a name that was removed from DNS",
@@ -783,6 +913,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The receiving server could not check the name of the sending server. The message will be "
          "tried again; if the problem lasts, the DNS of the sending server's domain is at fault.",
+     .operator_help =
+         "Query each name server behind your HELO name from outside; one that does not answer or "
+         "fails DNSSEC is enough. Your queue keeps the message meanwhile.",
      .admin_help =
          "Query your resolver for the name. If many names fail, look at the resolver first.",
      .causes = {"name servers of that domain are down", "trouble with the receiver's resolver"}},
@@ -800,6 +933,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The name of the sending server belongs to another address. No mail may be refused for "
          "that alone; if yours was, point the receiving administrator to RFC 5321 4.1.4.",
+     .operator_help =
+         "Nothing has to be repaired, though one name for HELO, A or AAAA and PTR earns a server "
+         "trust. If a site refuses for this alone, point its postmaster to RFC 5321 4.1.4.",
      .admin_help = "RFC 5321 4.1.4 forbids refusing on this ground, since hosts with several "
                    "addresses are normal. Use it in a score together with other signs.",
      .causes = {"a server with several addresses", "address translation",
@@ -819,6 +955,10 @@ constexpr Reason table[] = {
      .sender_help = "The address of the sending server has no name, or a name that does not lead "
                     "back to it. Whoever owns the address, usually the hosting provider, sets the "
                     "PTR record; the name then needs an A or AAAA record.",
+     .operator_help =
+         "Have whoever owns the address set a PTR record, and give the name in it an A or AAAA "
+         "record with the same address. Mind IPv6, where a PTR is often forgotten; until it is "
+         "set, Postfix can keep to IPv4 with smtp_address_preference.",
      .admin_help = "Check PTR and its forward record yourself. A lookup that failed is "
                    "client-rdns-temp; Postfix shows both as unknown.",
      .causes = {"no PTR record was ever set", "the PTR name has no matching A or AAAA record",
@@ -841,6 +981,9 @@ constexpr Reason table[] = {
      .sender_help = "The receiving server could not look up the name of the sending server. The "
                     "message will be tried again automatically; if the problem lasts, the provider "
                     "of the address has broken reverse DNS.",
+     .operator_help = "Query the PTR of your server's address from outside and follow the "
+                      "delegation of its reverse zone; the owner of the address has to mend it. "
+                      "Your queue keeps the message meanwhile.",
      .admin_help = "Query your resolver for the PTR of the address. If many addresses fail, look "
                    "at the resolver first.",
      .causes = {"name servers of the reverse zone are down",
@@ -863,6 +1006,10 @@ constexpr Reason table[] = {
          "The receiving site uses a public list of addresses or domains that have sent spam, and "
          "yours is on it. Only the operator of the list can remove the entry; find the cause first "
          "(an infected machine, a stolen account, a bad neighbour), or it will come back.",
+     .operator_help = "Look your address up on the list that the reply names, and read why it is "
+                      "there. Find in your logs what did it (a stolen account, an open form, an "
+                      "infected machine behind the same address), stop it, then ask the list for "
+                      "removal; sending from another address only gets that one listed too.",
      .admin_help = "You chose this list, so its mistakes look like yours. Query it by hand as the "
                    "record shows, and allow wanted senders with a rule before this one.",
      .causes = {"an infected machine or stolen account sends spam",
@@ -880,11 +1027,15 @@ constexpr Reason table[] = {
      .note = "Postfix and Sendmail both replace text given at connect, so the sender never sees "
              "why. Prefer dnsbl-listed at MAIL or RCPT.",
      .claim = Claim::block_list,
-     .text = "No service for [{client_address}], which is listed on {list|a block list}.",
+     .text = "No service for [{client_address}], which is blocked using {list|a block list}.",
      .advice = "Ask the operator of the list for removal once the cause is gone.",
      .sender_help =
          "The receiving server refused the session at once because the address of your server is "
          "on a block list. Look the address up on the usual lists and ask for removal there.",
+     .operator_help =
+         "Look your address up on the public lists, because a refused greeting seldom says which "
+         "one it was. Stop what caused the entry before you ask for removal; from an address of a "
+         "home or dynamic range, send through your provider's server instead.",
      .admin_help = "At connect the MTA replaces your text with its own, so senders cannot tell "
                    "why. Move the rule to RCPT unless you must save connections.",
      .causes = {"a listed address", "a dynamic address that should not send directly"}},
@@ -902,6 +1053,9 @@ constexpr Reason table[] = {
      .advice = "No action is needed on the sending side.",
      .sender_help = "A block list that the receiving site uses is out of order. That must not lead "
                     "to a refusal; if mail waits, it will be tried again.",
+     .operator_help = "Nothing is to be done on your side, and your queue brings the message "
+                      "through. If a site refuses mail for this, tell its postmaster that a list's "
+                      "error value is no listing (RFC 5782, RFC 6471).",
      .admin_help = "Query the list's test entry 127.0.0.2 by hand. Lists often refuse queries from "
                    "public resolvers; use a resolver of your own, and drop lists that have closed.",
      .causes = {"queries through a public resolver", "a query limit was exceeded",
@@ -915,12 +1069,15 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 7.9",
      .note = "",
-     .text = "We do not accept mail from [{client_address}], which is on our own block list.",
+     .text = "Client host [{client_address}] is blocked using our own block list.",
      .advice = "If this is a mistake, write to our postmaster from another mail server.",
      .sender_help =
          "The receiving administrator has decided not to accept mail from this address or network, "
          "and nobody else can change that. Public block lists have nothing to do with it; write to "
          "the postmaster named in the reply from another server.",
+     .operator_help = "Only that site's postmaster can remove the entry, which is in a table of "
+                      "its own. Before you write, find out from your logs what it got from your "
+                      "network, and say what you have done about it.",
      .admin_help = "The table named in the record holds the address or its network; the record "
                    "gives entry and line. Remove it when its cause is gone.",
      .causes = {"earlier spam or attacks from the network", "an entry that is too broad",
@@ -934,12 +1091,16 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt},
      .reference = "RFC 5321 7.9",
      .note = "No code of its own exists, so the text must say it.",
-     .text = "Mail from the country or network of [{client_address}] is not accepted here.",
+     .text =
+         "Host network not allowed, no mail from the country or provider of [{client_address}].",
      .advice =
          "Send through a mail server in another network or ask our postmaster to allow yours.",
      .sender_help =
          "The receiving site accepts no mail from the country or provider of your server. Nothing "
          "is wrong with the message itself; ask the recipient to have your server allowed.",
+     .operator_help = "Ask the receiving postmaster to admit your address, or send mail for this "
+                      "site through a server elsewhere. If your address is taken for one in "
+                      "another country, its owner can have the public records corrected.",
      .admin_help = "Country and network data are guesses and change over time. Allow wanted "
                    "partners with a rule before this one.",
      .causes = {"the site expects no mail from there", "wrong data about the address",
@@ -961,6 +1122,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The sending server is new or has sent unwanted mail before, so it is slowed down. It "
          "will try again automatically; its administrator should look for misuse.",
+     .operator_help = "Do not force the queue, since trying more often makes matters worse. Send "
+                      "slowly and evenly from a new address, see that SPF, DKIM and reverse DNS "
+                      "are right, and look in your logs for accounts that send too much.",
      .admin_help = "The record shows the score and what it was made of. New servers of legitimate "
                    "senders earn a reputation by waiting, so let them.",
      .causes = {"a new sending address", "spam sent from this address before",
@@ -982,6 +1146,9 @@ constexpr Reason table[] = {
      .sender_help =
          "So much unwanted mail came from your server that the receiving site accepts none from it "
          "now. Its administrator must find the cause and then ask that site to look again.",
+     .operator_help = "Look for stolen accounts, misused forms and forwarded spam, and stop them "
+                      "first. Then tell the receiving postmaster what it was; where large "
+                      "providers offer feedback loops, join them to hear of complaints sooner.",
      .admin_help = "The record shows the score and the numbers behind it. Prefer reputation-defer "
                    "where the score can recover by itself.",
      .causes = {"an infected or misused server", "many complaints about its mail",
@@ -1003,6 +1170,10 @@ constexpr Reason table[] = {
      .sender_help =
          "The receiving site makes unknown senders wait once, since spam programs seldom come "
          "back. Your server delivers the message later by itself; further messages pass at once.",
+     .operator_help =
+         "Nothing has to be changed if your server tries again from the same address with the same "
+         "sender and recipient, as RFC 6647 expects. Where many addresses send, keep a message "
+         "with its address, or at least in its network, from one attempt to the next.",
      .admin_help = "Nothing is wrong. A sender that never gets through usually retries from "
                    "changing addresses; treat its network as one or allow it. Submission by your "
                    "own users should not be greylisted.",
@@ -1024,6 +1195,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The sending server connects more often than the receiving site allows. Mail servers wait "
          "and try again; its administrator can limit the connection rate to one destination.",
+     .operator_help = "Open fewer connections to this destination and send several messages over "
+                      "each; in Postfix, see smtp_destination_rate_delay and the connection cache. "
+                      "Other machines that share your address are counted with you.",
      .admin_help = "The limit counts connections per period. Allow busy partners and your own "
                    "monitoring with a rule before it.",
      .causes = {"a newsletter sent all at once", "a misused server",
@@ -1043,6 +1217,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The sending server keeps more sessions open than the receiving site allows. It tries "
          "again automatically; its administrator can set a lower number for one destination.",
+     .operator_help = "Lower the number of parallel connections to this destination, in Postfix "
+                      "smtp_destination_concurrency_limit. Other machines that share your address "
+                      "are counted with you, and sessions that hang count as well.",
      .admin_help = "The limit counts open sessions, not their rate. Sessions that hang count too, "
                    "so look at their age.",
      .causes = {"a newsletter sent in parallel", "sessions that hang",
@@ -1058,11 +1235,15 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3",
      .note = "",
      .claim = Claim::counter,
-     .text = "Rate limit exceeded by too many recent messages from [{client_address}].",
+     .text = "Rate limit exceeded by messages from [{client_address}], please try again slower.",
      .advice = "Your mail server will try again, but send more slowly if this happens often.",
      .sender_help =
          "More messages came from one source than the receiving site accepts in a given time. They "
          "wait and will be tried again; large mailings should be spread over time.",
+     .operator_help =
+         "Spread mailings over hours, and send them from another address than personal mail, so "
+         "that they do not delay it. When nobody planned a mailing, compare the counts of your "
+         "users; a stolen account or a form is the usual cause.",
      .admin_help = "The record shows the counter, its key and the limit. If it is one of your own "
                    "users, think of a stolen password.",
      .causes = {"a newsletter or a batch job", "a stolen account or an infected machine",
@@ -1077,10 +1258,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.2.3",
      .note = "Not 452 4.5.3, which tells the client to split the message and go on at once.",
      .claim = Claim::counter,
-     .text = "Too many recipients from [{client_address}] in a short time, so please slow down.",
+     .text = "Too many recipients from [{client_address}] for now, please try again slower.",
      .advice = "Your mail server will try again, but spread large mailings over a longer time.",
      .sender_help = "Messages from this source went to more recipients than the receiving site "
                     "accepts in a given time. The rest wait and will be tried again.",
+     .operator_help = "Have your list manager send in portions, and lower the rate for this "
+                      "destination. When no list was at work, look which account writes to so many "
+                      "people, and lock it if its owner does not know of it.",
      .admin_help = "The record shows which counter, key and limit were met. A sudden rise from one "
                    "user often means a stolen password.",
      .causes = {"a newsletter", "a stolen account", "a limit that is too tight"}},
@@ -1093,11 +1277,14 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 3.8, 7.8",
      .note = "",
      .claim = Claim::counter,
-     .text = "Too many errors in this session, so we close the connection.",
+     .text = "Too many errors from your IP address in this session, so we close the connection.",
      .advice = "Read the earlier replies of this session, which say what was wrong.",
      .sender_help =
          "The sending program made one error after another, and the server ended the session. The "
          "cause is in the earlier replies, usually many unknown recipients.",
+     .operator_help = "Read the replies of this session in your log from its beginning, for this "
+                      "one is only the last. Take dead recipients off your lists, and repair "
+                      "whatever goes on sending after a refusal.",
      .admin_help = "Read the session's earlier records. A legitimate list server with many dead "
                    "addresses looks the same as somebody who guesses.",
      .causes = {"an old mailing list with many dead addresses",
@@ -1112,10 +1299,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 7.8",
      .note = "",
      .claim = Claim::counter,
-     .text = "Too many of the addresses in this session do not exist here.",
+     .text = "Too many errors from your IP address, most of its recipients do not exist here.",
      .advice = "Remove dead addresses from your lists before sending again.",
      .sender_help = "So many addresses in this session do not exist that it looks like guessing. "
                     "Clean the list of recipients; single messages to correct addresses pass.",
+     .operator_help = "Take every recipient that was answered with 5.1.1 off your lists at once. "
+                      "If no list of yours was sending, an account or a machine of yours is "
+                      "guessing addresses, so find and stop it.",
      .admin_help = "RFC 5321 7.8 allows hanging up after many unknown recipients. Exempt known "
                    "list servers, or tell their operators which addresses are dead.",
      .causes = {"somebody guessing addresses", "an old or purchased list of addresses"}},
@@ -1130,10 +1320,14 @@ constexpr Reason table[] = {
      .reference = "IANA registry",
      .note = "",
      .claim = Claim::counter,
-     .text = "This message looks like part of a mail flood from [{client_address}].",
+     .text =
+         "This message appears to be unsolicited, part of a mail flood from [{client_address}].",
      .advice = "Protect sign-up forms against misuse and confirm addresses before mailing to them.",
      .sender_help = "Somebody seems to misuse your system, for instance a sign-up form, to bury a "
                     "mailbox in mail. Protect the form and send only to confirmed addresses.",
+     .operator_help = "Send nothing further to an address until its owner has confirmed it, and "
+                      "limit how often a form can be used. If two automatic systems answer each "
+                      "other, see that yours heeds Auto-Submitted (RFC 3834).",
      .admin_help = "The record shows what was counted. The user under attack may need help, as "
                    "floods often hide a warning from a bank or shop.",
      .causes = {"a sign-up form misused by bots", "a loop between automatic answers"}},
@@ -1148,10 +1342,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.3.1",
      .note = "",
      .claim = Claim::dialogue,
-     .text = "Client [{client_address}] spoke before the greeting.",
+     .text = "Protocol violation, client [{client_address}] spoke before the greeting.",
      .advice = "Use mail software that waits for the server's greeting.",
      .sender_help = "The sending program did not wait for the server's greeting, which real mail "
                     "servers do. It is broken or a spam program.",
+     .operator_help = "A client has to wait for the greeting (RFC 5321 4.3.1), and mail servers "
+                      "do. Look for a script, a scanner or an infected machine at your address, "
+                      "and for a proxy that sends lines of its own before the session.",
      .admin_help = "The client must wait for the 220 line (RFC 5321 4.3.1). A proxy that sends its "
                    "PROXY header to a server not configured for it looks the same.",
      .causes = {"a spam program", "a load balancer that sends a PROXY line", "a port scanner"}},
@@ -1169,6 +1366,10 @@ constexpr Reason table[] = {
      .advice = "Use mail software that waits for replies where RFC 2920 requires it.",
      .sender_help = "The sending program sent commands before the replies they depend on. Its "
                     "vendor must fix it; ordinary mail servers do not do this.",
+     .operator_help =
+         "EHLO, STARTTLS and DATA come last in a group of commands, and nothing is sent ahead "
+         "unless the server offers PIPELINING (RFC 2920 3.1). If your server keeps to that, a "
+         "firewall that inspects SMTP has put its commands together, so switch the inspection off.",
      .admin_help = "EHLO, DATA, STARTTLS and AUTH must be last in a group of commands (RFC 2920 "
                    "3.1). Check that your server offered PIPELINING.",
      .causes = {"a spam program", "a home-grown script",
@@ -1188,6 +1389,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The host you reached accepts no mail from anybody. If the address is right, the domain's "
          "MX or address record leads to the wrong host, which its owner must correct.",
+     .operator_help = "See in your log how your server came to this host. A wrong MX record or "
+                      "route, or a domain without MX whose address record leads to a web server, "
+                      "is the usual answer; trying this host again is useless (RFC 7504).",
      .admin_help = "Publish a null MX for domains that accept no mail, so that senders learn it "
                    "before they connect.",
      .causes = {"a typing error in the domain", "a domain without MX whose web server answers"}},
@@ -1207,6 +1411,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The receiving server accepts this only over an encrypted connection. Users switch on TLS "
          "in the account settings; administrators enable TLS for outgoing mail.",
+     .operator_help = "Switch on TLS for outgoing mail, in Postfix smtp_tls_security_level = may. "
+                      "If it is on, look with openssl s_client -starttls smtp whether a firewall "
+                      "on the way removes STARTTLS from the reply to EHLO.",
      .admin_help = "On the port where the world delivers mail you may not demand TLS from "
                    "everybody (RFC 3207 4). Limit the rule to partners or to submission.",
      .causes = {"TLS switched off in the mail program", "an old sending server",
@@ -1224,6 +1431,9 @@ constexpr Reason table[] = {
      .advice = "Update the TLS library of the sending system or enable newer TLS versions.",
      .sender_help = "The connection was encrypted, but with a version or cipher the receiving site "
                     "no longer trusts. Update the sending software.",
+     .operator_help = "Update the TLS library and allow TLS 1.2 and 1.3 in the mail server, too. "
+                      "Settings left over from older versions, in Postfix smtp_tls_protocols and "
+                      "smtp_tls_ciphers, are the usual cause.",
      .admin_help = "The record shows version and cipher. Weak encryption is still better than "
                    "none, so require more only where it is agreed.",
      .causes = {"outdated sending software", "a server limited to old TLS versions"}},
@@ -1240,6 +1450,9 @@ constexpr Reason table[] = {
      .sender_help = "The receiving server offers encryption but cannot start it at the moment, "
                     "which only its administrator can repair. Sending servers try again by "
                     "themselves; a user waits and sends again.",
+     .operator_help =
+         "Your server may try again later or, where your policy permits, go on without TLS (RFC "
+         "3207 4). The fault is the receiving site's, so tell its postmaster if it lasts.",
      .admin_help =
          "Check the certificate, its key and their file modes; the log of the MTA names the error.",
      .causes = {"an unreadable key or certificate", "a shortage of resources"}},
@@ -1256,6 +1469,10 @@ constexpr Reason table[] = {
      .sender_help =
          "This server sends mail only for users who have logged in. In the account settings, set "
          "user name and password for outgoing mail too, with port 587 or 465.",
+     .operator_help = "Your server has reached a submission service or a relay that wants a login. "
+                      "If it is your smart host, give your server user name and password, in "
+                      "Postfix with smtp_sasl_password_maps; if the mail was for the domain "
+                      "itself, correct the route to its MX host.",
      .admin_help = "Normal on a submission port. If mail from other servers gets this reply, your "
                    "MX record leads to the submission service.",
      .causes = {"the mail program does not log in for sending",
@@ -1272,6 +1489,9 @@ constexpr Reason table[] = {
      .advice = "Enter both again, and mind that the user name is often the full address.",
      .sender_help = "The server did not accept the login. Type the password again; with two-factor "
                     "login many providers require a separate application password.",
+     .operator_help = "Correct the login data that your server has for this relay, in Postfix in "
+                      "smtp_sasl_password_maps, and index the table anew. If they are right, ask "
+                      "the provider whether a server now needs an application password or a token.",
      .admin_help = "Look at the authentication service's log; never tell the client which of the "
                    "two is wrong. Many failures from one address mean guessing.",
      .causes = {"a mistyped or changed password", "a user name without its domain",
@@ -1288,6 +1508,9 @@ constexpr Reason table[] = {
      .advice = "Choose a stronger login method or switch on TLS in the mail program.",
      .sender_help = "Your mail program uses a login method that the provider no longer allows. "
                     "Choose another one in the account settings, or use an application password.",
+     .operator_help =
+         "Let your server use TLS before it logs in, and a stronger mechanism that the reply to "
+         "EHLO offers. In Postfix see smtp_sasl_security_options and smtp_sasl_mechanism_filter.",
      .admin_help = "Offer only the mechanisms you accept, so that clients do not try others. PLAIN "
                    "and LOGIN are fine over TLS.",
      .causes = {"an old mail program", "login without TLS"}},
@@ -1303,6 +1526,8 @@ constexpr Reason table[] = {
      .advice = "Try again in a few minutes without changing the password.",
      .sender_help = "The provider cannot check any password at the moment. Your password may be "
                     "right; wait and send again.",
+     .operator_help = "Leave login data and queue as they are, since the fault is the provider's "
+                      "and passes. If it lasts for hours, ask the provider.",
      .admin_help = "Look at the authentication service (Dovecot, SASL, LDAP) and at how long it "
                    "has not answered.",
      .causes = {"the authentication service is down", "the user directory does not answer"}},
@@ -1319,6 +1544,9 @@ constexpr Reason table[] = {
      .advice = "Ask the provider why the account is disabled.",
      .sender_help = "The provider has switched the account off. A new password alone does not "
                     "help; ask what happened.",
+     .operator_help =
+         "Stop your server's attempts to log in, and clear the matter with the provider first. If "
+         "misuse was the cause, find out who or what had the password before it is changed.",
      .admin_help = "The account is disabled in your directory. Say so only after the right "
                    "password, or guessers learn which accounts exist; if it was misused, change "
                    "the password before you enable it again.",
@@ -1335,6 +1563,9 @@ constexpr Reason table[] = {
      .advice = "Log in once on the provider's web page or set a new password.",
      .sender_help = "The provider changed how passwords are stored, and yours has not been "
                     "converted yet. Log in by another method once or set the password again.",
+     .operator_help =
+         "Log in once with PLAIN over TLS, which lets the provider convert the stored password, or "
+         "have the password set anew (RFC 4954 6). Then the mechanism you configured works.",
      .admin_help = "The mechanism needs a form of the password that you do not have. A login with "
                    "PLAIN over TLS lets the server convert it.",
      .causes = {"a change of the password store", "the first use of a new mechanism"}},
@@ -1351,6 +1582,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The login data that your mail program sent were longer than the server accepts, usually "
          "a large ticket or token. Use another method or ask the provider.",
+     .operator_help = "Choose a mechanism with shorter messages, or have the Kerberos ticket made "
+                      "smaller. RFC 4954 4 takes 12288 octets to be enough for a line, so a "
+                      "provider whose limit is lower can raise it.",
      .admin_help = "Large Kerberos tickets and tokens need far more room than the 512 octets of a "
                    "command line (RFC 4954 4).",
      .causes = {"a large Kerberos ticket or token", "broken software"}},
@@ -1367,6 +1601,9 @@ constexpr Reason table[] = {
      .sender_help =
          "You required every server on the way to use verified encryption, and the next one does "
          "not offer it. Send without that requirement, or reach the recipient by other means.",
+     .operator_help =
+         "Return the message, since your server must not send it without what the author asked for "
+         "(RFC 8689). If the author agrees to that, it can be sent anew without REQUIRETLS.",
      .admin_help = "The next host does not offer REQUIRETLS, or its certificate cannot be verified "
                    "(RFC 8689 4.2.1). Forwarded addresses are a common cause.",
      .causes = {"a recipient's server without REQUIRETLS", "a certificate that cannot be verified",
@@ -1390,6 +1627,9 @@ constexpr Reason table[] = {
          "The owner of the sender's domain has published which hosts may send for it, and this one "
          "is not among them. Use your provider's own server for outgoing mail; if the message was "
          "forwarded, the forwarder should rewrite the envelope sender (SRS).",
+     .operator_help = "If your server is meant to send for the domain, have its address added to "
+                      "the domain's SPF record. If it forwards, rewrite the envelope sender (SRS); "
+                      "if it sends for customers, use an envelope sender in a domain of your own.",
      .admin_help =
          "Evaluate the record by hand with the address and sender of this decision. Allow "
          "forwarders that your users have set up; a fail at a forwarder is not forgery.",
@@ -1410,6 +1650,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The sender's domain says that this host is probably not one of its own. That alone must "
          "not stop a message; the domain's administrator should complete the record.",
+     .operator_help = "Find every host and service that sends for your domain, put them into its "
+                      "SPF record, and then end the record with -all. Until then the result is a "
+                      "hint, and RFC 7208 8.5 advises against refusing for it alone.",
      .admin_help = "Use it in a score or greylist on it, but do not refuse for it alone.",
      .causes = {"an SPF record that is still being built", "a host missing from the record",
                 "forwarding"}},
@@ -1425,6 +1668,8 @@ constexpr Reason table[] = {
      .advice = "Publish an SPF record that ends in -all or ~all, if you want a statement.",
      .sender_help = "The sender's domain has no SPF record, or one that leaves this host open. No "
                     "message may be treated worse for a neutral result than for none.",
+     .operator_help = "Nothing has to be done. Once all senders of your domain are known, a record "
+                      "that ends in -all or ~all protects it better than one with ?all.",
      .admin_help =
          "Treat neutral exactly as none; anything else punishes those who publish a record.",
      .causes = {"no SPF record", "a record that ends in ?all or without all"}},
@@ -1443,6 +1688,9 @@ constexpr Reason table[] = {
                "problem lasts.",
      .sender_help = "The DNS of the sender's domain, or of one its record refers to, did not "
                     "answer. The message will be tried again automatically.",
+     .operator_help = "Query the TXT record of the domain, and of every name that it includes, at "
+                      "each of their name servers. The fewer includes a record has, the fewer "
+                      "servers have to answer; your queue keeps the message meanwhile.",
      .admin_help = "Query your resolver for the TXT record and those it includes. If many domains "
                    "fail, look at the resolver first.",
      .causes = {"name servers of the domain are down", "a slow include of another provider",
@@ -1462,6 +1710,10 @@ constexpr Reason table[] = {
      .advice = "Publish exactly one SPF record, without syntax errors and with at most 10 lookups.",
      .sender_help = "The SPF record of the sender's domain cannot be evaluated. Its administrator "
                     "must correct it; SPF checkers on the web show the fault.",
+     .operator_help =
+         "Correct the record by RFC 7208. There is to be one at a name, without unknown "
+         "mechanisms, with at most 10 terms that need DNS and 2 lookups that find nothing (4.6.4); "
+         "includes of services no longer used are the first to go.",
      .admin_help = "The record of this decision names the fault. Many legitimate domains have "
                    "broken SPF records, so accepting them, as without SPF, is the gentler choice.",
      .causes = {"more than 10 DNS lookups", "two SPF records at one name",
@@ -1482,6 +1734,10 @@ constexpr Reason table[] = {
      .sender_help = "The receiving site accepts mail of this kind only with a valid DKIM "
                     "signature. The sending administrator must sign, publish the key, and find out "
                     "what changes the message on its way.",
+     .operator_help =
+         "Sign outgoing mail with a key published under _domainkey of your domain, and look at the "
+         "result in a mailbox elsewhere. If the signature is there but does not verify, something "
+         "changes the message after it was made, so sign as the last step.",
      .admin_help = "RFC 6376 advises against refusing for this. Limit it to senders with whom "
                    "signing is agreed; mailing lists break signatures every day.",
      .causes = {"the sending server does not sign", "a list or gateway changed the message",
@@ -1499,6 +1755,9 @@ constexpr Reason table[] = {
      .advice = "Sign the From field and the whole body with a key of 2048 bits.",
      .sender_help = "The signature is valid but protects too little. The sending administrator "
                     "should sign the whole body, without l=, and use a longer key.",
+     .operator_help = "Sign the whole body, without l=, and at least From, To, Subject, Date and "
+                      "the MIME fields, with an RSA key of 2048 bits. Take the old key out of DNS "
+                      "once no mail signed with it is under way.",
      .admin_help = "The record shows what was found lacking. RSA keys under 1024 bits and SHA-1 "
                    "count as no signature at all (RFC 8301).",
      .causes = {"a key that is too short", "the l= tag leaves the body open",
@@ -1517,6 +1776,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The message is signed, but by somebody other than the domain in the From field. The "
          "sending administrator sets up a key for that domain, which mailing services support.",
+     .operator_help = "Publish a key for the domain of the From field and have the service that "
+                      "sends for you sign with it, so that d= names that domain. Services usually "
+                      "ask for CNAME records in your zone for this.",
      .admin_help = "Sensible only for senders with whom it is agreed. DMARC says what the domain "
                    "itself wants; prefer that.",
      .causes = {"a mailing service that signs with its own domain only",
@@ -1536,6 +1798,9 @@ constexpr Reason table[] = {
                "the problem lasts.",
      .sender_help = "The signature cannot be checked because DNS did not deliver the key. The "
                     "message will be tried again automatically.",
+     .operator_help = "Query the key's TXT record, SELECTOR._domainkey under the signing domain, "
+                      "at each name server, and over TCP too, which long answers need. Your queue "
+                      "keeps the message meanwhile; do not sign it again.",
      .admin_help = "Query your resolver for the key named in the record of this decision. Waiting "
                    "is right only for failed lookups, never for a broken signature (RFC 6376 6.3).",
      .causes = {"name servers of the signing domain are down",
@@ -1558,6 +1823,10 @@ constexpr Reason table[] = {
          "The domain in your From field wants mail refused that cannot be proved to come from it, "
          "and this message could not. Its administrator must let your sending service use the "
          "domain's SPF or DKIM; a mailing list should put its own address in From.",
+     .operator_help = "Look in the domain's DMARC reports which of its sources fail, and let each "
+                      "of them sign with a key of the From domain or use an envelope sender in it. "
+                      "If you run a mailing list that changes messages, put an address of your own "
+                      "into From for domains with such a policy.",
      .admin_help = "A policy of reject alone should not decide (RFC 9989 5.4): mailing lists and "
                    "forwarders break SPF and DKIM. Allow those you trust, and look at the "
                    "authentication results in the record.",
@@ -1575,6 +1844,9 @@ constexpr Reason table[] = {
      .advice = "Send through a server that the domain's SPF allows or that signs for it.",
      .sender_help = "The domain wants such mail set aside, not refused. Look for the message in "
                     "the recipient's junk folder.",
+     .operator_help =
+         "Let every service that sends for the domain sign with its DKIM key or use an envelope "
+         "sender in it. The aggregate reports name those that do neither (RFC 9990).",
      .admin_help = "Deliver to the junk folder or hold it; the domain did not ask for refusal (RFC "
                    "9989 4.7).",
      .causes = {"a service that sends for the domain without DKIM for it", "forwarding",
@@ -1594,6 +1866,9 @@ constexpr Reason table[] = {
                "the problem lasts.",
      .sender_help = "DNS trouble kept the receiving site from checking the sender's domain. The "
                     "message will be tried again automatically.",
+     .operator_help = "Query the TXT record at _dmarc under the From domain, and under the domains "
+                      "above it, at each name server. One that does not answer for names without "
+                      "records causes this as well; the right answer is that there are none.",
      .admin_help = "Query your resolver for the TXT record at _dmarc under the domain. Accepting, "
                    "as without DMARC, is equally allowed.",
      .causes = {"name servers of the domain are down", "trouble with the receiver's resolver"}},
@@ -1607,11 +1882,14 @@ constexpr Reason table[] = {
      .reference = "RFC 9989 5.3.1, 11.5",
      .note = "",
      .claim = Claim::content,
-     .text = "The From field does not name exactly one author domain, so DMARC cannot be checked.",
+     .text = "Header error, From does not name exactly one author domain, as DMARC needs it.",
      .advice = "Send with one From field that has one address.",
      .sender_help =
          "The message has no From address, or addresses of several domains, so nobody can tell "
          "which domain answers for it. Correct the From field in the sending program.",
+     .operator_help = "Find the program that wrote the From field, which may stand in a header "
+                      "only once (RFC 5322 3.6). A gateway or list manager of yours that puts its "
+                      "own address there has to replace the field, not add another.",
      .admin_help = "Several authors in different domains are legal but rare (RFC 5322); two From "
                    "fields are not legal. Look at the fields in the record.",
      .causes = {"broken sending software", "a From field that was added twice",
@@ -1631,6 +1909,10 @@ constexpr Reason table[] = {
      .sender_help =
          "More than one way of proving where the message comes from has failed. The sending "
          "administrator should begin with SPF and DKIM for the domain in the From field.",
+     .operator_help =
+         "Set up SPF and DKIM of the From domain for the host that really sends, and see in the "
+         "Authentication-Results field of a mailbox elsewhere that both pass. If you forward, "
+         "leave header and body unchanged, so that the signature survives.",
      .admin_help = "The record has the result of each check. RFC 7372 4 asks for this code when "
                    "more than one check failed, rather than that of the first.",
      .causes = {"a service that sends for the domain without being allowed to", "a forged sender",
@@ -1650,6 +1932,10 @@ constexpr Reason table[] = {
      .sender_help =
          "The message was forwarded, and the forwarder's seals do not verify. Send to the "
          "recipient's final address, and tell the operator of the forwarding server.",
+     .operator_help =
+         "If your server forwards, verify the chain that comes in before you add to it, and seal "
+         "as the last step. A chain that arrived broken stays broken and is marked so (RFC 8617 "
+         "5.1.2); if a forwarder before you broke it, tell its operator.",
      .admin_help = "A broken chain must count as none, so another check must have failed as well. "
                    "Trust ARC only from sealers you know.",
      .causes = {"a forwarder that seals wrongly", "a gateway that changes mail after sealing"}},
@@ -1669,6 +1955,10 @@ constexpr Reason table[] = {
      .sender_help = "A filter took the message for spam. If it is legitimate, contact the "
                     "receiving postmaster, who can look the decision up by its reference, or reach "
                     "the recipient by other means.",
+     .operator_help =
+         "Look in your log who submitted it, how many more there are, and whether the account was "
+         "stolen. If the message is wanted, see that SPF, DKIM and reverse DNS are right, and give "
+         "the receiving postmaster the reference; the same message sent again is refused again.",
      .admin_help =
          "The record names the scanner's findings. Allow wanted senders, and report misjudged "
          "messages to the scanner's vendor; never tell senders which words counted.",
@@ -1684,10 +1974,13 @@ constexpr Reason table[] = {
      .reference = "RFC 5321 4.3.2",
      .note = "",
      .claim = Claim::scan,
-     .text = "The content of this message looks suspicious and will be checked again later.",
+     .text = "The content of this message looked like spam and will be checked again later.",
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The filter is not sure about the message and will look at it again at the "
                     "next attempt. Your server keeps it and tries again.",
+     .operator_help =
+         "Leave the message in the queue, for later attempts decide about it. Many such delays at "
+         "once mean that one of your accounts or forms may be sending spam.",
      .admin_help = "By the next attempt block lists and signatures know more. Do not let one "
                    "message wait for days; set a limit.",
      .causes = {"a new kind of spam", "a link to a newly registered domain",
@@ -1706,6 +1999,9 @@ constexpr Reason table[] = {
      .advice = "Scan the machine that sent this, and do not send the file again.",
      .sender_help = "A scanner found harmful content. If you sent it, scan your machine; if you "
                     "did not, your address or account may be misused, so change the password.",
+     .operator_help =
+         "Cut off the account or machine that sent it, and look through your queue for more of the "
+         "same. Scan outgoing mail as you scan incoming, so that yours is the server that refuses.",
      .admin_help = "The record has the scanner's name for it. If it is wrong, report the file to "
                    "the scanner's vendor rather than switching the scan off.",
      .causes = {"an infected machine", "a stolen account", "a harmless file misjudged"}},
@@ -1723,6 +2019,9 @@ constexpr Reason table[] = {
      .advice = "Share the file as a link or agree on another way with the recipient.",
      .sender_help = "The receiving site does not accept files of this type, usually programs or "
                     "office files with macros. Share them through a file service.",
+     .operator_help =
+         "Your server has carried the message as it should, so only the author can change it. If "
+         "the files are sent to this site regularly, agree with its postmaster on another way.",
      .admin_help = "The record names the file and how its type was found. Looking inside archives "
                    "and at the content tells more than file names.",
      .causes = {"a program or script attached", "a document with macros",
@@ -1741,6 +2040,9 @@ constexpr Reason table[] = {
      .advice = "Send the file without a password, or share it as a link.",
      .sender_help = "The receiving site accepts only what its scanner can read. Send the content "
                     "unencrypted, or agree on another way with the recipient.",
+     .operator_help =
+         "Nothing on your server has to be repaired. If encrypted files are sent to this site "
+         "regularly, ask its postmaster to admit them from you or agree on a file service.",
      .admin_help = "Decide whether encrypted archives are really more dangerous than useful to "
                    "your users. Allow partners who send them regularly.",
      .causes = {"an archive with a password", "an archive inside many archives", "a damaged file"}},
@@ -1759,6 +2061,10 @@ constexpr Reason table[] = {
      .advice = "Send it again from another mail program or fix the software that wrote it.",
      .sender_help = "The message does not follow the format that mail must have (RFC 5322, MIME). "
                     "Self-written sending software is the usual cause.",
+     .operator_help =
+         "Find the program that wrote the message and look at its output for missing or doubled "
+         "fields and broken MIME boundaries. A submission service may add a missing Date or "
+         "Message-ID (RFC 6409 8), but the rest has to be right at the source.",
      .admin_help = "Require it of your own users only. Much legitimate mail has small defects, and "
                    "RFC 5321 3.3 advises against refusing for them.",
      .causes = {"a home-grown script", "broken sending software", "spam software"}},
@@ -1776,6 +2082,10 @@ constexpr Reason table[] = {
      .advice = "Fix the sending software so that each line ends in CR LF.",
      .sender_help = "Lines of the message end in the wrong way, which can be used to smuggle in a "
                     "second message. The sending software must be updated.",
+     .operator_help =
+         "Update the software that wrote the message, or have the script end each line with CR LF "
+         "and send neither alone (RFC 5321 2.3.8). In Postfix, smtpd_forbid_bare_newline and "
+         "cleanup_replace_stray_cr_lf keep such mail from passing through your server.",
      .admin_help = "Refusing closes the smuggling hole. Old devices and scripts do it without bad "
                    "intent; allow them by address if you must.",
      .causes = {"an old device or script", "outdated server software",
@@ -1794,6 +2104,9 @@ constexpr Reason table[] = {
      .advice = "Send it with quoted-printable or base64 encoding, which breaks long lines.",
      .sender_help = "A line of the message is longer than mail allows. Mail programs break lines "
                     "by themselves, so this is usually software that writes mail on its own.",
+     .operator_help = "The program that wrote the message must break lines at 998 characters or "
+                      "encode them as quoted-printable (RFC 5321 4.5.3.1.6). Splitting them on the "
+                      "way out, as Postfix does by smtp_line_length_limit, breaks DKIM signatures.",
      .admin_help = "RFC 5321 4.5.3.1.6 sets the limit at 1000 octets with CR LF; many servers take "
                    "more. HTML mail from scripts is the usual case.",
      .causes = {"HTML on one line written by a script", "broken sending software"}},
@@ -1813,6 +2126,10 @@ constexpr Reason table[] = {
      .sender_help = "The message has passed so many servers that they seem to send it in a circle, "
                     "usually through two forwarding rules that point at each other. The "
                     "administrator of the domain must break the circle.",
+     .operator_help =
+         "Read the Received fields from the bottom, for the hosts that repeat are the loop, and "
+         "yours may be one of them. Look there for an alias or forwarding rule that leads back, "
+         "and for a domain that no host in the loop takes for its own.",
      .admin_help = "The host names that repeat in the Received fields are the loop. Count at least "
                    "100 hops before you call it one.",
      .causes = {"two forwarding rules that point at each other",
@@ -1833,6 +2150,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The server does not accept messages of this size from anybody. Attachments grow by a "
          "third when they are encoded, so a limit of 20 MB means files up to about 15 MB.",
+     .operator_help = "Compare your limit with what this server announces with SIZE in its reply "
+                      "to EHLO (RFC 1870). A submission service whose own limit is no higher than "
+                      "that of usual destinations tells the author at once.",
      .admin_help = "Announce the limit with SIZE, so that clients learn it before they send. "
                    "Policy and MTA should have the same limit.",
      .causes = {"a large attachment", "many pictures in one message"}},
@@ -1849,6 +2169,10 @@ constexpr Reason table[] = {
      .advice = "Send it with quoted-printable or base64 encoding.",
      .sender_help = "A server on the way accepts only 7-bit content, and this one cannot convert "
                     "it. Change the encoding in the mail program.",
+     .operator_help =
+         "Let your server convert 8-bit parts to quoted-printable or base64 for hosts without "
+         "8BITMIME (RFC 6152), which Postfix does unless disable_mime_output_conversion is set. "
+         "Sign with DKIM after that, since conversion breaks signatures.",
      .admin_help = "The next host does not offer 8BITMIME or BINARYMIME. Converting would break "
                    "DKIM signatures, so it is better done by the sender.",
      .causes = {"an old server behind this one", "content sent as binary"}},
@@ -1866,6 +2190,8 @@ constexpr Reason table[] = {
      .advice = "Send the content in another format.",
      .sender_help = "The receiving system, such as a fax or SMS gateway, cannot handle this kind "
                     "of content. Send it as plain text or another common format.",
+     .operator_help = "Your server is not at fault, since the system behind this one handles few "
+                      "types of content. If a system of yours feeds it, let that write plain text.",
      .admin_help = "For gateways that carry only certain media. For a type that you do not want, "
                    "use attachment-forbidden.",
      .causes = {"a message to a gateway that accepts only text", "an unusual file format"}},
@@ -1882,6 +2208,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again, and a higher MT-PRIORITY helps if you may set it.",
      .sender_help =
          "The server is in a state in which it accepts only urgent messages. Yours can go later.",
+     .operator_help = "Keep the message in the queue. If urgent mail of yours has to wait, agree "
+                      "with the receiving site whom it allows to set MT-PRIORITY, for a server "
+                      "need not believe just anybody (RFC 6710).",
      .admin_help = "You have raised the lowest priority that is accepted (RFC 6710 4.1). Lower it "
                    "again when the need is over.",
      .causes = {"an emergency in which only urgent mail is carried",
@@ -1899,6 +2228,9 @@ constexpr Reason table[] = {
      .advice = "Make the message smaller or send it with another priority.",
      .sender_help = "The server limits the size of messages by their priority. Make the message "
                     "smaller or choose another priority.",
+     .operator_help = "Do not give all mail the same priority, and keep what is urgent short, "
+                      "since the receiving site sets a limit for each (RFC 6710). If the limits do "
+                      "not fit what was agreed, ask its postmaster.",
      .admin_help =
          "The limit depends on MT-PRIORITY (RFC 6710 5); the general one is message-too-big.",
      .causes = {"a large attachment", "a priority that allows only small messages"}},
@@ -1915,6 +2247,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server has run out of space, which its administrator must fix. "
                     "Your message waits and will be tried again.",
+     .operator_help = "Leave the queue alone, since your server tries again and may reach another "
+                      "MX host of the domain meanwhile. If it lasts for a day, tell the postmaster "
+                      "there by other means than mail to this host.",
      .admin_help = "Make room where the mail queue is. Senders try again for several days, so "
                    "nothing is lost if you act soon.",
      .causes = {"a full disk", "a queue that grew because mail cannot be delivered"}},
@@ -1931,6 +2266,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server is being stopped or restarted. Your server connects "
                     "again later and delivers then.",
+     .operator_help = "Your server tries another MX host or comes back later, so nothing has to be "
+                      "done. If it meets this at every attempt, tell the postmaster of the site, "
+                      "for a service that always stops is broken.",
      .admin_help =
          "Nothing is wrong if you stopped the service. If not, look in the log for what did.",
      .causes = {"maintenance", "a restart after an update"}},
@@ -1947,6 +2285,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "The receiving server has more work than it can handle. Your message waits and "
                     "will be tried again.",
+     .operator_help = "Do not force the queue, because more connections make it worse. If mail for "
+                      "this site waits for hours, lower the number of parallel connections to it, "
+                      "so that those you have get through.",
      .admin_help = "Look at load, number of sessions and the time that decisions take. If the load "
                    "is spam, refuse it earlier in the session.",
      .causes = {"a wave of spam", "slow DNS or scanners", "too few resources"}},
@@ -1958,10 +2299,13 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.2.3",
      .note = "Never 5yz for a fault of our own.",
-     .text = "The mail filter of {host} hit an internal error.",
+     .text = "Local error in processing, the mail filter of {host} has a fault.",
      .advice = "Your mail server will try again, but tell our postmaster if the problem lasts.",
      .sender_help = "A fault in the receiving server keeps it from deciding on your message. You "
                     "did nothing wrong; the message will be tried again.",
+     .operator_help =
+         "Nothing on your side has caused it, so keep the message in the queue. If it lasts for "
+         "hours, send the reference to the receiving postmaster, who finds the fault by it.",
      .admin_help = "This is a bug in the filter or its environment. Look in the log for the "
                    "reference, and report it with the record.",
      .causes = {"a bug in the filter", "a lack of memory or file handles"}},
@@ -1978,6 +2322,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again, but tell our postmaster if the problem lasts.",
      .sender_help = "The receiving server has a mistake in its settings. You did nothing wrong; "
                     "the message will be tried again until its administrator has fixed it.",
+     .operator_help = "Only the receiving site can change its settings, so keep the message in the "
+                      "queue. If a day has passed, send the reference to the postmaster there, by "
+                      "telephone if mail does not get through.",
      .admin_help =
          "Run postern check on the configuration and look in the log for the setting in question.",
      .causes = {"a setting that contradicts another", "a missing table or file"}},
@@ -1990,10 +2337,13 @@ constexpr Reason table[] = {
      .stages = ReplyStages::any(),
      .reference = "RFC 5321 4.2.3; RFC 3463 3.4",
      .note = "Whether mail then passes or waits is a setting of each check.",
-     .text = "A service that {host} needs to check mail does not answer.",
+     .text = "Service currently unavailable, a check at {host} gets no answer.",
      .advice = "Your mail server will try again automatically, so no action is needed.",
      .sender_help = "Something behind the receiving server, such as a scanner or database, is out "
                     "of order. Your message waits and will be tried again.",
+     .operator_help = "Your queue bridges the time, and no setting of yours is involved. If all "
+                      "mail for this site waits for hours, a word to its postmaster is useful, by "
+                      "other means than mail to the same host.",
      .admin_help = "The record names the service and how long the filter waited for it. Decide per "
                    "check whether mail should pass or wait without it.",
      .causes = {"a scanner or database is down", "a network fault",
@@ -2015,6 +2365,9 @@ constexpr Reason table[] = {
      .sender_help = "The receiving server got no answer from DNS. The message will be tried again "
                     "automatically; if the problem lasts, name servers of the sender's domain may "
                     "be out of order.",
+     .operator_help = "Query from outside the names that belong to your mail (sender domain, HELO "
+                      "name, reverse name, SPF and DKIM records), at each of their name servers. "
+                      "If all answer, the trouble is the receiver's and passes.",
      .admin_help = "The record shows the query. If many queries fail, look at your resolver; if "
                    "those of one domain, at its name servers.",
      .causes = {"name servers of the sending domain are down",
@@ -2033,6 +2386,9 @@ constexpr Reason table[] = {
      .sender_help =
          "The connection was idle for so long that the receiving server closed it. If it happens "
          "again, look at the network between the servers, such as MTU or a firewall.",
+     .operator_help = "Look in your log for the time between commands. If sessions stall within a "
+                      "message, suspect the MTU of the path or a firewall that forgets "
+                      "connections; RFC 5321 4.5.3.2 has the times that both sides should wait.",
      .admin_help = "RFC 5321 4.5.3.2.7 asks for at least five minutes. Many idle sessions from one "
                    "host may be an attempt to use up your connections.",
      .causes = {"a broken network path", "a sending server that hangs",
@@ -2046,11 +2402,14 @@ constexpr Reason table[] = {
      .stages = {helo, mail, rcpt, end_of_message},
      .reference = "RFC 5321 7.9",
      .note = "Give it a text of your own that says what the rule is about.",
-     .text = "A policy rule of this mail server refuses this message.",
+     .text = "Message not accepted for policy reasons, by a rule of this mail server.",
      .advice = "Ask our postmaster what the rule requires, and give the reference.",
      .sender_help =
          "The receiving mail server has a rule of its own against this message. The reference in "
          "the reply lets its postmaster find the rule and tell you what to change.",
+     .operator_help =
+         "The rule is that site's own and may be about your server, the sender or the recipient. "
+         "Give its postmaster the reference, since nobody outside can tell what has to change.",
      .admin_help = "Set text in the rule, so that the sender learns what it is about. If another "
                    "reason of the catalogue fits, use that.",
      .causes = {"a rule made for this site", "a rule that is too broad"}},
@@ -2070,6 +2429,9 @@ constexpr Reason table[] = {
      .sender_help = "The receiving mail server has a rule that makes this message wait. It will be "
                     "tried again automatically; if it never passes, the postmaster there finds the "
                     "rule by the reference.",
+     .operator_help =
+         "Your queue goes on trying for days, and it is not known that a setting of yours is "
+         "wrong. Give the receiving postmaster the reference before the message expires.",
      .admin_help = "Set text in the rule, so that the sender learns what it waits for. Be sure "
                    "that the condition can end by itself, or mail bounces after days.",
      .causes = {"a rule made for this site", "a condition that never ends"},
@@ -2088,6 +2450,9 @@ constexpr Reason table[] = {
      .advice = "Check the sending software, and any firewall or proxy in between.",
      .sender_help = "The sending program used a command that SMTP or this server does not have. "
                     "Its vendor must fix it; sometimes a firewall garbles the command.",
+     .operator_help = "Find in a trace of the session which command it was. If your server did not "
+                      "send it so, a firewall that inspects SMTP has replaced it, often by a row "
+                      "of X, so switch the inspection off.",
      .admin_help = "Look at the session. Web browsers and scanners that speak HTTP to the mail "
                    "port get this reply too.",
      .causes = {"a port scanner or a web client", "a firewall that changes SMTP",
@@ -2105,6 +2470,9 @@ constexpr Reason table[] = {
      .advice = "Shorten what the command carries, usually an address.",
      .sender_help = "A command must fit into 512 octets, somewhat more with extensions. Usually an "
                     "address was far too long or two lines ran together.",
+     .operator_help = "Find out which address or parameter made the line so long; a path has at "
+                      "most 256 octets, a local part 64 (RFC 5321 4.5.3.1). Bounce addresses that "
+                      "wrap others (VERP, SRS) grow at each hop, so shorten or hash them.",
      .admin_help =
          "RFC 5321 4.5.3.1.4 sets 512 octets; extensions such as DSN, AUTH and SMTPUTF8 add to it.",
      .causes = {"a very long generated address", "lines that ran together", "an attack"}},
@@ -2121,6 +2489,10 @@ constexpr Reason table[] = {
      .advice = "Correct the address or value that was sent with the command.",
      .sender_help = "The command is right, but what follows it is not well formed. Usually it is "
                     "an address without angle brackets or with stray characters.",
+     .operator_help =
+         "In MAIL and RCPT the address stands in angle brackets, without a space beside the colon, "
+         "as in MAIL FROM:<a@example.org> (RFC 5321 3.3). Correct the script or device, or have it "
+         "hand its mail to a real mail server of yours.",
      .admin_help =
          "The session shows the argument as it came. Old devices leave out the angle brackets.",
      .causes = {"an address with stray characters", "a missing angle bracket",
@@ -2138,6 +2510,9 @@ constexpr Reason table[] = {
      .advice = "Use only what the reply to EHLO offers.",
      .sender_help = "The server knows the command but does not carry it out. Nothing is broken and "
                     "waiting does not help; the program must do without it.",
+     .operator_help = "Have the client do without the command; for VRFY, EXPN and ETRN there is no "
+                      "need. If it tries to log in, it has reached the port for mail between "
+                      "servers and should use 587 or 465.",
      .admin_help = "Offer in EHLO only what you support. VRFY, EXPN and TURN are the usual ones.",
      .causes = {"a client that tries VRFY or EXPN", "login attempted on a port without it"}},
     {.id = "bad-sequence",
@@ -2155,6 +2530,9 @@ constexpr Reason table[] = {
      .sender_help = "The sending program sent a command before the one it depends on had "
                     "succeeded. It is not about speed or limits; the real cause is usually an "
                     "earlier refusal that the program ignored.",
+     .operator_help =
+         "Find the first refusal in a trace of the session, because the client went on as if it "
+         "had not come. Mail servers keep the order, so look at a script, a library or a proxy.",
      .admin_help = "Look at the session. RCPT without an accepted MAIL, or DATA without RCPT, are "
                    "the usual cases.",
      .causes = {"a program that ignores an earlier refusal", "a home-grown script",
@@ -2172,6 +2550,9 @@ constexpr Reason table[] = {
          "Greet with a full host name, or choose a login method that the reply to EHLO offers.",
      .sender_help = "The command is known, but not with what followed it; usually that is a login "
                     "method the server does not have. Choose another in the account settings.",
+     .operator_help = "If the reply was to HELO or EHLO, have your server greet with its full host "
+                      "name. If it was to AUTH, choose a mechanism that the reply to EHLO offers, "
+                      "in Postfix by smtp_sasl_mechanism_filter.",
      .admin_help = "Compare the session with what your EHLO reply offers. Postfix also uses 504 "
                    "for HELO names without a domain.",
      .causes = {"a login method the server lacks", "a HELO name without a domain"}},
@@ -2187,6 +2568,10 @@ constexpr Reason table[] = {
      .advice = "Use only the extensions that the reply to EHLO offers.",
      .sender_help = "The sending program asked for an extension this server does not have, or put "
                     "stray text after the address. Its vendor or administrator must change it.",
+     .operator_help =
+         "Compare the MAIL or RCPT command with the reply to EHLO in a trace of the session; a "
+         "parameter may be used only if its extension is offered there. A proxy that answers EHLO "
+         "by itself, or text behind the address, explains the difference.",
      .admin_help = "A client must use only what your EHLO reply offers. If a proxy changes the "
                    "EHLO reply, the two sides see different offers.",
      .causes = {"stray text after the address", "a proxy that changes the EHLO reply",
@@ -2204,6 +2589,9 @@ constexpr Reason table[] = {
      .advice = "Your mail server will try again, or can send without the extension.",
      .sender_help = "The server knows the requested extension but cannot provide it at the moment. "
                     "The message will be tried again automatically.",
+     .operator_help =
+         "Keep the message in the queue. Sending it without the extension is right only where that "
+         "is a mere wish, such as a priority, and wrong where the author relies on it.",
      .admin_help = "Find out which extension it is and what it needs, such as a list of priorities "
                    "or a store for reports.",
      .causes = {"a service behind the extension is down", "a limit of the extension is reached"}},
@@ -2221,6 +2609,9 @@ constexpr Reason table[] = {
      .advice = "Send a message, since only its delivery shows whether the address works.",
      .sender_help = "The server does not say whether an address exists, so that nobody can collect "
                     "addresses. That says nothing about whether the address works.",
+     .operator_help = "Take 252 for what it is, neither yes nor no, and send the message; RCPT or "
+                      "a bounce tells whether the address works. Do not clean lists with VRFY, "
+                      "since most servers answer it so.",
      .admin_help = "252 gives nothing away. Answer VRFY truthfully only to people you know.",
      .causes = {"VRFY or EXPN is switched off",
                 "the server does not know all addresses it forwards"}},

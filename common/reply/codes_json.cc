@@ -41,6 +41,7 @@ Json json_of(const Reason& reason) {
           {"causes", causes_of(reason)},
           {"who_acts", who_acts(reason)},
           {"sender_help", reason.sender_help},
+          {"operator_help", reason.operator_help},
           {"admin_help", reason.admin_help},
           {"note", reason.note},
           {"reference", reason.reference}};

@@ -134,6 +134,8 @@ std::string text_of(const Explanation& e) {
   add_section(out, "Who must act", capitalised(e.who) + '.');
   add_section(out, of_reason ? "What the sender can do" : "What to do", e.what_to_do);
   if (of_reason && e.likely != nullptr) {
+    add_section(out, "What the administrator of the sending server can do",
+                e.likely->operator_help);
     add_section(out, "What the administrator who refused can do", e.likely->admin_help);
   }
   if (!e.reference.empty()) {
@@ -186,6 +188,7 @@ std::string text_of(const Reason& reason) {
   add_list(out, causes_of(reason));
   add_section(out, "Who must act", capitalised(who_acts(reason)) + '.');
   add_section(out, "What the sender can do", reason.sender_help);
+  add_section(out, "What the administrator of the sending server can do", reason.operator_help);
   add_section(out, "What the administrator who refused can do", reason.admin_help);
   add_section(out, "Take care", reason.note);
   add_section(out, "Source", reason.reference);

@@ -33,7 +33,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 TEST(CommandLine, EveryCommandHasHelp) {
   for (const char* command :
        {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
-        "reload", "reopen", "stop", "spawn", "maintenance", "import"}) {
+        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -139,6 +139,17 @@ TEST(CommandLine, MaintenanceTakesAnActionAndItsEnd) {
   EXPECT_EQ(parse({"maintenance"}).exit_status, 64);
   EXPECT_EQ(parse({"maintenance", "forever"}).exit_status, 64);
   EXPECT_EQ(parse({"maintenance", "on", "--code", "550"}).exit_status, 64);
+}
+
+TEST(CommandLine, PagesHaveOneFolder) {
+  const auto pages = parse({"pages", "/var/www/why", "--force"});
+  ASSERT_TRUE(pages.options) << pages.err;
+  EXPECT_EQ(pages.options->command, Command::pages);
+  EXPECT_EQ(pages.options->words, std::vector<std::string>{"/var/www/why"});
+  EXPECT_TRUE(pages.options->force);
+  EXPECT_FALSE(parse({"pages", "why"}).options->force);
+  EXPECT_EQ(parse({"pages"}).exit_status, 64);
+  EXPECT_EQ(parse({"pages", "one", "two"}).exit_status, 64);
 }
 
 TEST(CommandLine, ImportSaysWhatTheFileIsAndWhatItIsAbout) {

@@ -220,7 +220,8 @@ TEST(CatalogueTexts, AreEachForOneReasonOnly) {
     if (first != words) {
       EXPECT_TRUE(sentences.emplace(first, reason.id).second) << reason.id;
     }
-    for (const auto text : {reason.what, reason.sender_help, reason.admin_help}) {
+    for (const auto text :
+         {reason.what, reason.sender_help, reason.operator_help, reason.admin_help}) {
       EXPECT_TRUE(others.insert(text).second) << reason.id << " repeats " << text;
     }
   }
@@ -249,8 +250,8 @@ TEST(CatalogueTexts, AreWhatBothMtasLeaveIntact) {
       EXPECT_TRUE(text.ends_with('.')) << reason.id;
       EXPECT_EQ(text.find("  "), text.npos) << reason.id;
     }
-    for (const auto text :
-         {reason.what, reason.note, reason.reference, reason.sender_help, reason.admin_help}) {
+    for (const auto text : {reason.what, reason.note, reason.reference, reason.sender_help,
+                            reason.operator_help, reason.admin_help}) {
       EXPECT_TRUE(is_printable(text)) << reason.id;
     }
   }
@@ -299,7 +300,7 @@ TEST(CatalogueTexts, GiveHelpAndCausesForEveryReason) {
   for (const auto& reason : all_reasons()) {
     EXPECT_FALSE(reason.what.empty()) << reason.id;
     EXPECT_FALSE(reason.reference.empty()) << reason.id;
-    for (const auto help : {reason.sender_help, reason.admin_help}) {
+    for (const auto help : {reason.sender_help, reason.operator_help, reason.admin_help}) {
       EXPECT_GE(help.size(), 20U) << reason.id;
       EXPECT_LE(sentences_in(help), 3U) << reason.id;
       EXPECT_TRUE(help.ends_with('.')) << reason.id;
@@ -307,6 +308,21 @@ TEST(CatalogueTexts, GiveHelpAndCausesForEveryReason) {
     const auto causes = std::count_if(reason.causes.begin(), reason.causes.end(),
                                       [](std::string_view cause) { return !cause.empty(); });
     EXPECT_GE(causes, 2) << reason.id;
+  }
+}
+
+TEST(CatalogueTexts, AdviseTheOperatorOfTheSendingServerByTheClassOfTheReply) {
+  for (const auto& reason : all_reasons()) {
+    const auto help = reason.operator_help;
+    EXPECT_EQ(help.find_first_of("{}"), help.npos) << reason.id;
+    EXPECT_EQ(help.find("  "), help.npos) << reason.id;
+    EXPECT_LE(help.size(), 320U) << reason.id;
+    EXPECT_EQ(help.find("postern "), help.npos) << reason.id << ": they do not have it";
+    const bool permanent = reason.kind == ReasonClass::permanent;
+    const auto never =
+        permanent ? std::vector<std::string_view>{"in the queue", "in your queue", "Your queue"}
+                  : std::vector<std::string_view>{"Return the message", "Do not try again"};
+    for (const auto words : never) EXPECT_EQ(help.find(words), help.npos) << reason.id;
   }
 }
 

@@ -59,7 +59,8 @@ struct Reason {
   std::string_view text;
   std::string_view advice;       ///< for the sender, part of the reply where there is room
   std::string_view sender_help;  ///< for the sender, at length, for `postern codes` and help pages
-  std::string_view admin_help;   ///< for the administrator who refused
+  std::string_view operator_help;            ///< for the administrator of the sending server
+  std::string_view admin_help;               ///< for the administrator who refused
   std::array<std::string_view, 4> causes{};  ///< likely causes, most likely first
   /// RFC 3463 ties this enhanced code to the other class; a deliberate, documented exception.
   bool breaks_class_rule = false;

@@ -1,0 +1,22 @@
+// What all help pages share: escaping, head, style and frame. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace postern {
+
+/// For text between tags and inside quoted attributes.
+std::string html_text(std::string_view text);
+
+struct PageFrame {
+  std::string title;        ///< of the window, as plain text
+  std::string description;  ///< one sentence, as plain text
+  std::string top;          ///< HTML above the main part
+  std::string main;         ///< HTML of the page
+  std::string bottom;       ///< HTML below it
+};
+
+std::string whole_page(const PageFrame& frame);
+
+}  // namespace postern
