@@ -5,6 +5,7 @@
 #include "rules/loader.h"
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
+#include "rules/policy_source.h"
 #include "rules/rule_index.h"
 #include "tables/table.h"
 
@@ -81,6 +82,15 @@ class PolicyBuilder final : private TableSources {
     auto built = builder.build(policy->parts_->main_file);
     if (!built) return built.problems();
     return built->policy;
+  }
+  static PolicySource source_of(const Policy& policy) {
+    const auto& parts = *policy.parts_;
+    PolicySource source{parts.main_file, parts.texts, parts.matches, {}, parts.maintenance};
+    for (const auto& [name, table] : parts.loaded) {
+      if (table.path.empty()) continue;
+      source.tables.push_back({name, table.path, table.origin, table.table->size()});
+    }
+    return source;
   }
   /// All of `before` but some tables.
   PolicyBuilder(const FileReader& reader, const CheckRegistry& checks, const Policy& before,
@@ -460,6 +470,8 @@ Result<std::shared_ptr<const Policy>> with_maintenance(std::shared_ptr<const Pol
   }
   return PolicyBuilder::with(std::move(policy), maintenance, reader, checks);
 }
+
+PolicySource source_of(const Policy& policy) { return PolicyBuilder::source_of(policy); }
 
 std::vector<std::string> Policy::table_files() const {
   std::set<std::string> paths;
