@@ -112,7 +112,8 @@ def main() -> int:
                 compare(build, "bench_milter_load", milter, root / "baseline_milter.sock",
                         arguments.pairs, arguments.messages, "messages", server.pid)
             for title, program in (("decisions by the number of rules", "bench_rules"),
-                                   ("decisions by the size of a table", "bench_table_decisions")):
+                                   ("decisions by the size of a table", "bench_table_decisions"),
+                                   ("decisions with scores", "bench_scores")):
                 print(title, flush=True)
                 subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
                                timeout=RUN_SECONDS)

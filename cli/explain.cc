@@ -5,6 +5,7 @@
 #include "journal/find_in_journal.h"
 #include "journal/kept_policy.h"
 #include "model/reference_in_text.h"
+#include "model/text.h"
 #include "runtime/files.h"
 
 #include <algorithm>
@@ -15,13 +16,6 @@
 
 namespace postern::cli {
 namespace {
-
-/// "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
 
 /// Where the journal is and what the records' policy says of itself. A story must be told also
 /// while somebody has the configuration open in an editor.
@@ -120,7 +114,8 @@ int explain(const Options& options, Terminal terminal) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  const auto text = joined(options.words);
+  // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
+  const auto text = joined(options.words, " ");
   auto searched = find_in_journal(source.journal, query_from_text(text));
   if (!searched) {
     terminal.err << render(searched.problems());

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "model/shown_text.h"
+#include "model/time_text.h"
 #include "runtime/control.h"
 #include "runtime/maintenance_file.h"
 

@@ -224,6 +224,8 @@ struct CommandLine {
     }
     sub->add_option("--dns-file", options.dns_file, "TOML file of DNS answers, as tests have them")
         ->type_name("FILE");
+    sub->add_flag("--without-maintenance", options.without_maintenance,
+                  "Leave out the maintenance that is written down beside the journal");
     json_flag(sub);
   }
 

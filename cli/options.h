@@ -44,6 +44,7 @@ struct Options {
   std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;               ///< explain: another journal than the policy's
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
+  bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
   std::string until;                 ///< maintenance on: its end
   std::string reason_text;           ///< maintenance on: a sentence behind ours

@@ -1,9 +1,12 @@
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/simulated_policy.h"
 #include "journal/explain_simulation.h"
 #include "journal/json_writer.h"
 #include "kit/play.h"
 #include "kit/scene_text.h"
+#include "model/shown_text.h"
+#include "model/time_text.h"
 #include "policy/codec.h"
 #include "policy/request.h"
 #include "postern/version.h"
@@ -70,17 +73,6 @@ std::optional<Problems> describe(const std::string& file, SceneText& text) {
   return as_problems(*fault, file == "-" ? "standard input" : file);
 }
 
-/// As libmilter sends them: a percent sign is doubled.
-std::vector<std::string> wire_lines(const MilterReply& reply) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    auto line = reply.code + (i + 1 < reply.lines.size() ? '-' : ' ');
-    if (!reply.enhanced.empty()) line += reply.enhanced + ' ';
-    lines.push_back(line + reply.lines[i]);
-  }
-  return lines;
-}
-
 std::vector<SimulatedReply> replies_of(const Played& played) {
   std::vector<SimulatedReply> replies;
   const auto& reply = played.decision.reply;
@@ -110,11 +102,19 @@ Record record_of(const Played& played, const Policy& policy) {
   return record;
 }
 
-void write_json(const std::vector<Played>& all, const Policy& policy, std::ostream& out) {
+void write_json(const std::vector<Played>& all, const SimulatedPolicy& simulated,
+                std::ostream& out) {
+  const auto& policy = *simulated.policy;
   std::string text;
   JsonWriter json(text);
   json.begin_object();
   json.member("policy", policy.digest());
+  if (simulated.maintenance) {
+    json.key("maintenance").begin_object();
+    json.member("until", utc_text(simulated.maintenance->until));
+    json.member("file", simulated.maintenance->file);
+    json.end_object();
+  }
   json.key("decisions").begin_array();
   for (const auto& played : all) {
     const auto record = record_of(played, policy);
@@ -144,7 +144,16 @@ void write_json(const std::vector<Played>& all, const Policy& policy, std::ostre
   out << text << '\n';
 }
 
-void write_text(const std::vector<Played>& all, const Policy& policy, std::ostream& out) {
+void write_text(const std::vector<Played>& all, const SimulatedPolicy& simulated,
+                Terminal terminal) {
+  const auto& policy = *simulated.policy;
+  auto& out = terminal.out;
+  if (simulated.maintenance) {
+    out << "A maintenance is in force until " << utc_text(simulated.maintenance->until)
+        << ", written down in\n"
+        << shown_text(simulated.maintenance->file, terminal.glyphs)
+        << "; --without-maintenance leaves it out.\n\n";
+  }
   for (std::size_t i = 0; i + 1 < all.size(); ++i) {
     out << simulation_line(record_of(all[i], policy)) << '\n';
   }
@@ -179,11 +188,19 @@ int simulate(const Options& options, Terminal terminal) {
     world.dns.add_missing(*more);
   }
   if (const auto fault = text.scene().fault()) return fail(as_problems(*fault, ""), EX_USAGE);
-  const auto all = play(text.scene(), world, *loaded->policy);
+  const auto simulated =
+      options.without_maintenance
+          ? SimulatedPolicy{loaded->policy, {}, {}}
+          : with_written_maintenance(loaded->policy, options.place, text.scene().told.time);
+  if (!simulated.trouble.empty()) {
+    terminal.err << "postern: simulated without a maintenance: "
+                 << shown_text(simulated.trouble, terminal.glyphs) << '\n';
+  }
+  const auto all = play(text.scene(), world, *simulated.policy);
   if (options.format == Format::json) {
-    write_json(all, *loaded->policy, terminal.out);
+    write_json(all, simulated, terminal.out);
   } else {
-    write_text(all, *loaded->policy, terminal.out);
+    write_text(all, simulated, terminal);
   }
   return EX_OK;
 }

@@ -5,6 +5,7 @@
 #include "journal/journal.h"
 #include "milter/filter.h"
 #include "model/text.h"
+#include "model/time_text.h"
 #include "policy/server.h"
 #include "postern/version.h"
 #include "rules/expiry.h"
@@ -18,9 +19,7 @@
 #include "runtime/table_keeper.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <ctime>
 #include <exception>
 #include <string>
 #include <sysexits.h>
@@ -48,15 +47,6 @@ unsigned host_bits(const std::string& host) {
   return static_cast<unsigned>(std::stoul(sha256_hex(host).substr(0, 2), nullptr, 16)) & 0x3fU;
 }
 
-std::string utc(std::chrono::system_clock::time_point time) {
-  const auto seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
-
 /// One for each processor: a request is mostly spent in the kernel and waits for nothing. More than
 /// a few would only contend for the same policy and memory of messages.
 unsigned policy_loops() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
@@ -82,8 +72,9 @@ class Worker {
         maintenance_(
             maintenance_path(settings_.journal, setup.place.root), clock_, disk_reader(setup.place),
             [](LogLevel level, const std::string& message) { log(level, message); },
-            [this] { return policy_.get(); },
-            [this](std::shared_ptr<const Policy> policy) { tables_.replace(std::move(policy)); }),
+            [this](const PolicyChange& make, TableFiles files) {
+              return tables_.change(make, files);
+            }),
         loaded_at_(clock_.system()),
         looked_at_(loaded_at_) {}
 
@@ -142,7 +133,7 @@ class Worker {
     status.add("version", std::string(version()));
     status.add("policy.file", setup_.place.config);
     status.add("policy.digest", policy->digest());
-    status.add("policy.loaded_at", utc(loaded_at_));
+    status.add("policy.loaded_at", utc_text(loaded_at_));
     status.add("policy.rules", policy->rules().size());
     status.add("policy.tables", policy->tables().size());
     status.add("policy.expired_rules", expired_names(*policy));

@@ -61,6 +61,9 @@ struct Plan {
   /// True if the answer at `stage` can be anything but "go on". At RCPT and at the end of message
   /// always: there trouble of earlier stages is spoken as well.
   bool speaks_at(Stage stage) const noexcept;
+  /// True if `decision`, made at `stage`, is a refusal to be spoken there; else it is found again
+  /// and spoken at a later stage (semantics 4, 5), or is none.
+  bool speaks(Stage stage, const Decision& decision) const noexcept;
 };
 
 /// What libmilter is told. Never holds an option that was not offered, because libmilter then ends

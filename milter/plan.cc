@@ -1,6 +1,7 @@
 #include "milter/negotiate.h"
 #include "model/text.h"
 #include "rules/rule.h"
+#include "runtime/driver.h"
 
 #include <algorithm>
 
@@ -47,6 +48,17 @@ Plan Plan::of(const Policy& policy) {
     }
   }
   return plan;
+}
+
+bool Plan::speaks(Stage stage, const Decision& decision) const noexcept {
+  // A discard and a quarantine are carried out at the end of the message, for all its recipients.
+  if (decision.verdict != Verdict::reject && decision.verdict != Verdict::defer) return false;
+  if (could_not_decide(decision) || stage >= Stage::rcpt) return true;
+  // The stage's list has no code for it: the verdict stands and is spoken later (semantics 4).
+  if (decision.reason != nullptr && !decision.reply) return false;
+  // Both MTAs drop or garble a text at CONNECT and HELO; RCPT carries it best (semantics 5).
+  const bool session_rule = decision.rule && decision.rule->stage <= Stage::helo;
+  return !session_rule || speak == Speak::stage;
 }
 
 }  // namespace postern::milter_door

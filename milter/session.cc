@@ -1,33 +1,17 @@
 #include "milter/session.h"
 
 #include "milter/mta_values.h"
+#include "milter/own_trouble.h"
+#include "milter/session_tag.h"
 #include "model/text.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 namespace postern::milter_door {
 namespace {
-
-/// Eleven characters: milliseconds since 1970 and a counter, so that tags sort by time and no two
-/// sessions of one host share one.
-std::string new_tag(std::chrono::system_clock::time_point time) {
-  static std::atomic<std::uint64_t> counter{0};
-  constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
-  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
-  const auto milliseconds = static_cast<std::uint64_t>(since.count());
-  std::uint64_t bits = milliseconds << 12U | (counter.fetch_add(1) & 0xfffU);
-  std::string tag(11, '0');
-  for (auto place = tag.rbegin(); place != tag.rend(); ++place) {
-    *place = digits[bits & 31U];
-    bits >>= 5U;
-  }
-  return tag;
-}
 
 /// Octets that sendmail puts before our first line at MAIL and RCPT: "<address>... ".
 std::size_t prefix_for(Session::Parameters arguments) {
@@ -37,19 +21,6 @@ std::size_t prefix_for(Session::Parameters arguments) {
 
 std::string_view first_of(Session::Parameters arguments) {
   return arguments.empty() ? std::string_view{} : arguments.front();
-}
-
-/// As libmilter sends it: "550-5.7.1 one\r\n550 5.7.1 two".
-std::string wire_text(const MilterReply& reply) {
-  std::string text;
-  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    if (i != 0) text += "\r\n";
-    text += reply.code;
-    text += i + 1 < reply.lines.size() ? '-' : ' ';
-    if (!reply.enhanced.empty()) text += reply.enhanced + ' ';
-    text += reply.lines[i];
-  }
-  return text;
 }
 
 /// Without an enhanced code libmilter takes one line only: for several it would invent X.0.0.
@@ -114,7 +85,7 @@ Status Session::connect(std::string_view host, const sockaddr* address, Link& li
     if (!setup_.plan.speaks_at(Stage::connect)) return quiet(Stage::connect);
 
     auto asked = ask(Stage::connect, session_);
-    if (!is_spoken_at(Stage::connect, asked.decision)) return quiet(Stage::connect);
+    if (!setup_.plan.speaks(Stage::connect, asked.decision)) return quiet(Stage::connect);
     return refuse(std::move(asked), 0, link);
   });
 }
@@ -131,7 +102,7 @@ Status Session::helo(std::string_view name, Link& link) noexcept {
     if (session_trouble_ || !setup_.plan.speaks_at(Stage::helo)) return quiet(Stage::helo);
 
     auto asked = ask(Stage::helo, session_);
-    if (!is_spoken_at(Stage::helo, asked.decision)) return quiet(Stage::helo);
+    if (!setup_.plan.speaks(Stage::helo, asked.decision)) return quiet(Stage::helo);
     return refuse(std::move(asked), 0, link);
   });
 }
@@ -140,9 +111,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
   const auto prefix = prefix_for(arguments);
   abort();
   return guarded(Stage::mail, prefix, link, [&] {
-    message_.emplace();
-    message_->transaction = session_;
-    message_->facts = session_facts_;
+    message_.emplace(session_, session_facts_);
     auto& transaction = message_->transaction;
     if (!transaction.helo.is_told()) transaction.helo = Told<std::string>::absent();
     transaction.sender = MailAddress::from_envelope(first_of(arguments));
@@ -165,7 +134,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     if (session_trouble_) return trouble(Stage::mail, prefix, link);
 
     auto asked = ask(Stage::mail, transaction);
-    if (!is_spoken_at(Stage::mail, asked.decision)) return quiet(Stage::mail);
+    if (!setup_.plan.speaks(Stage::mail, asked.decision)) return quiet(Stage::mail);
     return refuse(std::move(asked), prefix, link);
   });
 }
@@ -178,8 +147,7 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
     learn_queue_id(Stage::rcpt, link);
     auto recipient = MailAddress::from_envelope(first_of(arguments));
     if (!setup_.plan.rule_up_to(Stage::rcpt)) {
-      message_->recipients.push_back({std::move(recipient), false, "", {}});
-      message_->envelope_recipients.emplace_back(first_of(arguments));
+      message_->take({std::move(recipient), false, "", {}}, first_of(arguments));
       return Status::proceed;
     }
 
@@ -188,11 +156,11 @@ Status Session::rcpt(Parameters arguments, Link& link) noexcept {
     read_macros(Stage::rcpt, link, transaction.macros);
     if (message_->recipients.empty()) message_->only_recipient_macros = transaction.macros;
     auto asked = ask(Stage::rcpt, std::move(transaction));
-    if (is_spoken_at(Stage::rcpt, asked.decision)) return refuse(std::move(asked), prefix, link);
+    if (setup_.plan.speaks(Stage::rcpt, asked.decision))
+      return refuse(std::move(asked), prefix, link);
 
     if (auto accepted = accepted_recipient(std::move(recipient), asked.decision)) {
-      message_->recipients.push_back(std::move(*accepted));
-      message_->envelope_recipients.emplace_back(first_of(arguments));
+      message_->take(std::move(*accepted), first_of(arguments));
     }
     // What the rules, those in shadow too, said of this recipient is in no other record: at the end
     // of a message with several they are not asked again.
@@ -215,20 +183,10 @@ Status Session::header(std::string_view name, std::string_view value) noexcept {
     const auto folds = std::count(value.begin(), value.end(), '\n');
     const auto octets = name.size() + (space_kept ? 1U : 2U) + value.size() + 2U;
     message_->octets += static_cast<std::int64_t>(octets) + folds;
-    count_header(name);
+    // What was not counted would be left in the message, unseen.
+    if (!message_->count_header(name, setup_.plan.to_remove)) message_trouble_ = true;
   }
   return negotiated_.has(step::no_reply_header) ? Status::no_reply : Status::proceed;
-}
-
-void Session::count_header(std::string_view name) noexcept {
-  if (setup_.plan.to_remove.empty()) return;
-  try {
-    const auto key = lower(name);
-    const auto& wanted = setup_.plan.to_remove;
-    if (std::find(wanted.begin(), wanted.end(), key) != wanted.end()) ++message_->headers[key];
-  } catch (...) {
-    message_trouble_ = true;  // it would be left in the message, unseen
-  }
 }
 
 Status Session::end_of_headers(Link& link) noexcept {
@@ -262,7 +220,7 @@ void Session::abort() noexcept {
 Status Session::end_message(Link& link) {
   if (in_the_dark()) return trouble(Stage::end_of_message, 0, link);
   learn_queue_id(Stage::end_of_message, link);
-  auto transaction = after_rcpt(link);
+  auto transaction = message_->after_rcpt(link);
   read_macros(Stage::end_of_message, link, transaction.macros);
   // The body's octets were counted if all of it was sent to us; sendmail tells its size otherwise.
   if (setup_.plan.content && !negotiated_.has(step::no_body)) {
@@ -274,7 +232,7 @@ Status Session::end_message(Link& link) {
 
   // Also without a rule at this stage: the record of the message holds the trail of all rules.
   auto asked = ask(Stage::end_of_message, std::move(transaction));
-  if (is_spoken_at(Stage::end_of_message, asked.decision)) {
+  if (setup_.plan.speaks(Stage::end_of_message, asked.decision)) {
     return refuse(std::move(asked), 0, link);
   }
   return take(std::move(asked), link);
@@ -284,31 +242,11 @@ Status Session::decide_content(Stage stage, Link& link) {
   if (!setup_.plan.speaks_at(stage)) return quiet(stage);
   if (in_the_dark()) return trouble(stage, 0, link);
   learn_queue_id(stage, link);
-  auto transaction = after_rcpt(link);
+  auto transaction = message_->after_rcpt(link);
   read_macros(stage, link, transaction.macros);
   auto asked = ask(stage, std::move(transaction));
-  if (!is_spoken_at(stage, asked.decision)) return quiet(stage);
+  if (!setup_.plan.speaks(stage, asked.decision)) return quiet(stage);
   return refuse(std::move(asked), 0, link);
-}
-
-Transaction Session::after_rcpt(Link& link) const {
-  auto transaction = message_->transaction;
-  const auto& recipients = message_->recipients;
-  auto count = static_cast<std::int64_t>(recipients.size());
-  // Neither MTA tells of recipients it refused itself. sendmail's count also has those that we
-  // refused, but not those that another filter did after us.
-  if (const char* told = link.macro("{nrcpts}")) {
-    count = std::min(count, read_number(told).value_or(count));
-  }
-  transaction.recipients = recipients;
-  transaction.recipient_count = count;
-  if (recipients.size() == 1 && count == 1) {
-    transaction.recipient = recipients.front().address;
-    // Rules of RCPT are asked again about it, and must find what they found then.
-    transaction.macros.insert(message_->only_recipient_macros.begin(),
-                              message_->only_recipient_macros.end());
-  }
-  return transaction;
 }
 
 Session::Asked Session::ask(Stage stage, Transaction transaction) {
@@ -316,7 +254,7 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
   transaction.reference = setup_.next_reference();
   transaction.time = setup_.now();
   transaction.utc_offset = setup_.utc_offset(transaction.time);
-  if (message_) collect_facts(*message_);
+  if (message_) message_->collect_facts();
   ++setup_.counters->requests;
 
   auto slip = std::make_shared<RecordSlip>(setup_.submit);
@@ -326,7 +264,7 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
   if (auto found = slip->facts()) {
     facts = std::move(*found);
   } else if (message_) {
-    message_->open_slips.push_back(slip);
+    message_->watch(slip);
   }
   Asked asked{std::move(transaction), std::move(decision), std::move(slip)};
   delay(asked);
@@ -345,26 +283,6 @@ void Session::delay(Asked& asked) {
 /// (an effect) has to be asked anew for every message.
 Facts& Session::facts_for(Stage stage) {
   return stage <= Stage::helo || !message_ ? session_facts_ : message_->facts;
-}
-
-void Session::collect_facts(SessionMessage& message) {
-  std::erase_if(message.open_slips, [&](const std::shared_ptr<RecordSlip>& slip) {
-    const auto found = slip->facts();
-    if (!found) return false;
-    for (const auto& [question, answer] : found->all()) message.facts.add(question, answer);
-    return true;
-  });
-}
-
-bool Session::is_spoken_at(Stage stage, const Decision& decision) const noexcept {
-  // A discard and a quarantine are carried out at the end of the message, for all its recipients.
-  if (decision.verdict != Verdict::reject && decision.verdict != Verdict::defer) return false;
-  if (could_not_decide(decision) || stage >= Stage::rcpt) return true;
-  // The stage's list has no code for it: the verdict stands and is spoken later (semantics 4).
-  if (decision.reason != nullptr && !decision.reply) return false;
-  // Both MTAs drop or garble a text at CONNECT and HELO; RCPT carries it best (semantics 5).
-  const bool session_rule = decision.rule && decision.rule->stage <= Stage::helo;
-  return !session_rule || setup_.plan.speak == Speak::stage;
 }
 
 // ---- Answering -------------------------------------------------------------------------------
@@ -408,8 +326,11 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
   auto reply = render_for_milter(*decision.reply, prefix);
   keep_first_line_if_bare(reply);
   auto status = decision.reply->is_permanent() ? Status::reject : Status::tempfail;
-  SentReply sent{
-      wire_text(reply), reply.expected, {}, asked.transaction.stage, wait_for_end(decision)};
+  SentReply sent{joined(wire_lines(reply), "\r\n"),
+                 reply.expected,
+                 {},
+                 asked.transaction.stage,
+                 wait_for_end(decision)};
   if (!link.set_reply(reply)) {
     // Whatever we meant, the MTA will now speak for us; a temporary failure loses nothing.
     setup_.complain("libmilter refused the reply of reference " +
@@ -438,13 +359,9 @@ void Session::record(Asked asked, SentReply sent) {
   }
   entry.sent = std::move(sent);
   const bool unjoined = message_ && entry.transaction.queue_id.empty();
-  if (unjoined) message_->open_without_queue_id.push_back(slip);
+  if (unjoined) message_->expect_queue_id(slip);
   slip->answered(std::move(entry));
-  if (!unjoined) return;
-  if (const auto kept = slip->kept()) {
-    message_->open_without_queue_id.pop_back();
-    message_->without_queue_id = std::max(message_->without_queue_id, *kept);
-  }
+  if (unjoined) message_->settle_newest();
 }
 
 Record Session::blank_record(Transaction transaction) const {
@@ -461,10 +378,7 @@ void Session::learn_queue_id(Stage stage, Link& link) {
   auto& transaction = message_->transaction;
   if (transaction.queue_id == id) return;
   transaction.queue_id = id;
-  auto kept = std::exchange(message_->without_queue_id, Kept::nothing);
-  for (const auto& slip : std::exchange(message_->open_without_queue_id, {})) {
-    kept = std::max(kept, slip->kept().value_or(Kept::record));
-  }
+  const auto kept = message_->take_answers_without_queue_id();
   if (kept == Kept::nothing) return;
   auto join = blank_record(transaction);
   join.kind = RecordKind::join;
@@ -508,17 +422,7 @@ Session::Asked Session::internal_error(Stage stage) {
     asked.transaction.recipient = MailAddress::from_envelope(argument_of_rcpt_);
   }
 
-  const Reason* reason = find_reason("internal-error");
-  const auto spoken = reply_stage(stage);
-  const auto form = reason == nullptr ? std::nullopt : form_at(*reason, std::nullopt, spoken);
-  if (!form) throw std::logic_error("the catalogue has no reply for internal errors");
-  auto reply = compose(*reason, *form, spoken, {}, field_values(asked.transaction), setup_.identity,
-                       asked.transaction.reference);
-  if (!reply) throw std::logic_error("the reply for internal errors is not legal");
-  asked.decision.verdict = Verdict::defer;
-  asked.decision.reason = reason;
-  asked.decision.reply = std::move(*reply);
-
+  asked.decision = own_trouble(asked.transaction, setup_.identity);
   asked.slip = std::make_shared<RecordSlip>(setup_.submit);
   Outcome outcome;
   outcome.decision = asked.decision;
@@ -530,7 +434,7 @@ void Session::begin_session() {
   abort();
   session_ = {};
   session_.door = Door::milter;
-  session_.session = new_tag(setup_.now());
+  session_.session = new_session_tag(setup_.now());
   session_facts_ = {};
   last_queue_id_.clear();
   session_trouble_ = false;

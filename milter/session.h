@@ -9,6 +9,7 @@
 #include "milter/carry_out.h"
 #include "milter/negotiate.h"
 #include "milter/record_slip.h"
+#include "milter/session_message.h"
 #include "milter/symbols.h"
 #include "postern/decision.h"
 #include "reply/compose.h"
@@ -17,13 +18,11 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 struct sockaddr;
 
@@ -63,20 +62,6 @@ struct SessionSetup {
   std::function<std::chrono::seconds(std::chrono::system_clock::time_point)> utc_offset;
   std::function<void(std::string_view)> complain;  ///< logs an error of ours
   DoorCounters* counters = nullptr;                ///< never null
-};
-
-/// What belongs to one message of a session.
-struct SessionMessage {
-  Transaction transaction;
-  std::vector<AcceptedRecipient> recipients;
-  Facts facts;
-  std::vector<std::shared_ptr<RecordSlip>> open_slips;  ///< decisions whose facts may still grow
-  std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
-  std::vector<std::string> envelope_recipients;              ///< of `recipients`, as they came
-  std::map<std::string, int> headers;     ///< how many there are of those that a rule removes
-  std::int64_t octets = 0;                ///< of header and body, when negotiated
-  Kept without_queue_id = Kept::nothing;  ///< the most that is kept of an answer given without it
-  std::vector<std::shared_ptr<RecordSlip>> open_without_queue_id;  ///< not known yet of these
 };
 
 /// No exception leaves it: trouble of our own becomes a temporary refusal with a reference, at once
@@ -129,16 +114,11 @@ class Session {
   bool in_the_dark() const noexcept;
   void begin_session();
   Status end_message(Link& link);
-  void count_header(std::string_view name) noexcept;
   Asked ask(Stage stage, Transaction transaction);
   Facts& facts_for(Stage stage);
-  void collect_facts(SessionMessage& message);
   void delay(Asked& asked);
-  /// The transaction for a stage after RCPT.
-  Transaction after_rcpt(Link& link) const;
   /// Decides on the whole message at a stage after RCPT and speaks a refusal.
   Status decide_content(Stage stage, Link& link);
-  bool is_spoken_at(Stage stage, const Decision& decision) const noexcept;
   /// Lets the message in at its end, with all that is to be done to it, or drops it.
   Status take(Asked asked, Link& link);
   Status refuse(Asked asked, std::size_t prefix, Link& link);

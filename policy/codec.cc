@@ -1,5 +1,7 @@
 #include "policy/codec.h"
 
+#include "model/text.h"
+
 #include <algorithm>
 
 namespace postern::policy_door {
@@ -34,8 +36,6 @@ constexpr std::array<std::string_view, attribute_count> names{
 /// Octets of an action. Our replies are made to fit 510; Postfix itself sends on whatever it gets.
 /// Beyond this a renderer has gone wrong.
 constexpr std::size_t longest_action = 1000;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view take_word(std::string_view& text) {
   const auto end = std::min(text.find(' '), text.size());

@@ -2,6 +2,7 @@
 // finds, whatever the order of the file; rules are asked in order. So keys are laid out in layers:
 // one that is covered by another with a different action stands in an earlier layer.
 
+#include "import/never.h"
 #include "import/parts.h"
 #include "model/text.h"
 #include "postern/address.h"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace postern::importer {
 namespace {
@@ -50,6 +52,9 @@ class KeyReader {
 
   void take(const AccessLine& line) {
     const auto key = lower(line.key);
+    if (auto never = word_never(keys(), key); !never.why.empty()) {
+      return draft_.leave_out(line.statement, std::move(never.why));
+    }
     if (of_addresses() && (key == "<>" || key.find('@') != std::string::npos)) {
       return take_address(line, key);
     }
@@ -113,12 +118,7 @@ class KeyReader {
       }
       return;
     }
-    const auto known = std::find_if(actions_.begin(), actions_.end(), [&](const Action& action) {
-      return same(action, line.action);
-    });
-    const auto action = static_cast<std::size_t>(known - actions_.begin());
-    if (known == actions_.end()) actions_.push_back(line.action);
-    items_.push_back({&line, kind, std::move(entry), depth, action, 0});
+    items_.push_back({&line, kind, std::move(entry), depth, actions_.of(line.action), 0});
   }
 
   void push(const Item& from, Item& to) {
@@ -188,31 +188,30 @@ class KeyReader {
       group.lines.push_back(item.line->statement.line);
       last = std::max(last, item.layer);
     }
-    for (const auto& line : lines_) {
-      for (const auto& difference : line.action.differences)
-        draft_.differ(line.statement, difference);
-    }
-    std::string spared;  // what DUNNO keeps from later layers
-    std::string spared_here;
-    std::string before;  // all that stands in earlier layers
-    std::string before_here;
+    Exceptions spared;  // what DUNNO keeps from later layers
+    Exceptions spared_here;
+    Exceptions before;  // all that stands in earlier layers
+    Exceptions before_here;
     std::size_t layer = 0;
     for (auto& [place, group] : groups) {
       if (place.first != layer) {
         layer = place.first;
-        spared += spared_here;
-        spared_here.clear();
-        before += before_here;
-        before_here.clear();
+        spared.take(spared_here);
+        before.take(before_here);
       }
-      const auto& action = actions_[place.second];
+      const auto& action = actions_.at(place.second);
+      const bool at_mail = stands_at_mail(action);
+      // Less specific keys would refuse what these let pass, so that they are left out as well.
+      if (spared.too_many() || (at_mail && before.too_many())) {
+        leave_out(group);
+        continue;
+      }
       std::sort(group.lines.begin(), group.lines.end());
       group.lines.erase(std::unique(group.lines.begin(), group.lines.end()), group.lines.end());
       if (action.kind == Action::Kind::shield && layer == last) continue;  // nothing behind it
       const auto condition = tables(group, action);
-      const auto exception = " and not (" + condition + ")";
-      before_here += exception;
-      if (action.spares()) spared_here += exception;
+      before_here.add(condition);
+      if (action.spares()) spared_here.add(condition);
       if (action.kind == Action::Kind::shield) continue;
       NewRule rule;
       rule.about = "From " + lines_text(group.lines) + ".";
@@ -222,9 +221,23 @@ class KeyReader {
       rule.stage = "rcpt";
       set_action(rule, action);
       // One at MAIL is asked before the rules that stand before it here.
-      const auto& exceptions = rule.stage == "rcpt" ? spared : before;
+      const auto& exceptions = (at_mail ? before : spared).text();
       rule.when = exceptions.empty() ? condition : "(" + condition + ")" + exceptions;
       draft_.rule(std::move(rule));
+    }
+    for (const auto& line : lines_) {
+      if (left_out_.count(&line) != 0) continue;
+      for (const auto& difference : line.action.differences) {
+        draft_.differ(line.statement, difference);
+      }
+    }
+  }
+
+  /// A line may be in several groups, of which others stand in the fragment.
+  void leave_out(const Group& group) {
+    for (const auto* item : group.items) {
+      if (!left_out_.insert(item->line).second) continue;
+      draft_.leave_out(item->line->statement, too_many_exceptions());
     }
   }
 
@@ -257,10 +270,11 @@ class KeyReader {
 
   const std::vector<AccessLine>& lines_;
   Draft& draft_;
-  std::vector<Action> actions_;
+  ActionNumbers actions_;
   std::vector<Item> items_;
   std::map<std::string, unsigned> seen_;
   std::map<std::string, std::size_t> places_;
+  std::set<const AccessLine*> left_out_;
 };
 
 }  // namespace

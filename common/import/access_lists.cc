@@ -1,6 +1,7 @@
 // cidr: and regexp: tables, of which the first line that fits counts. Lines of one action that
 // follow each other become one table; a line of another action begins the next rule.
 
+#include "import/never.h"
 #include "import/parts.h"
 #include "postern/address.h"
 
@@ -41,11 +42,6 @@ class ListWriter {
       : draft_(draft), kind_(kind), name_(name) {}
 
   void write(std::vector<Entry> entries) {
-    for (const auto& entry : entries) {
-      for (const auto& difference : entry.line->action.differences) {
-        draft_.differ(entry.line->statement, difference);
-      }
-    }
     gather(entries);
     for (std::size_t begin = 0; begin < entries.size();) {
       auto end = begin + 1;
@@ -68,19 +64,13 @@ class ListWriter {
       networks.push_back(&entry);
     }
     if (overlap(networks)) return;
-    std::vector<const Action*> actions;
-    const auto number = [&](const Entry& entry) {
-      const auto found = std::find_if(actions.begin(), actions.end(), [&](const Action* action) {
-        return same(*action, entry.line->action);
-      });
-      // Before the list grows, which may move it.
-      const auto index = static_cast<std::size_t>(found - actions.begin());
-      if (index == actions.size()) actions.push_back(&entry.line->action);
-      return index;
-    };
+    ActionNumbers actions;
     std::vector<std::pair<std::size_t, Entry>> numbered;
     numbered.reserve(entries.size());
-    for (auto& entry : entries) numbered.emplace_back(number(entry), std::move(entry));
+    for (auto& entry : entries) {
+      const auto number = actions.of(entry.line->action);
+      numbered.emplace_back(number, std::move(entry));
+    }
     std::stable_sort(numbered.begin(), numbered.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     for (std::size_t i = 0; i < entries.size(); ++i) entries[i] = std::move(numbered[i].second);
@@ -91,7 +81,20 @@ class ListWriter {
     std::vector<unsigned> lines;
     for (auto i = begin; i < end; ++i) lines.push_back(entries[i].line->statement.line);
     const bool shield = action.kind == Action::Kind::shield;
+    // What stands behind would be refused although a line before spares it, so that it goes as
+    // well.
+    if (spared_.too_many() || (stands_at_mail(action) && before_.too_many())) {
+      for (auto i = begin; i < end; ++i) {
+        draft_.leave_out(entries[i].line->statement, too_many_exceptions());
+      }
+      return;
+    }
     if (shield && end == entries.size()) return;  // nothing behind it
+    for (auto i = begin; i < end; ++i) {
+      for (const auto& difference : entries[i].line->action.differences) {
+        draft_.differ(entries[i].line->statement, difference);
+      }
+    }
     const auto outcome = std::string(shield ? "spared" : outcome_text(action));
     auto& table =
         draft_.table(kind_, (kind_ == TableKind::cidr ? "networks_" : "patterns_") + outcome,
@@ -106,11 +109,9 @@ class ListWriter {
       condition = "(" + std::string(name_) + " in \"" + (v6 ? "::/0" : "0.0.0.0/0") +
                   "\" and not (" + condition + "))";
     }
-    const auto spared = spared_;
-    const auto before = before_;
-    const auto exception = " and not (" + condition + ")";
-    before_ += exception;
-    if (action.spares()) spared_ += exception;
+    const auto whole = condition + (stands_at_mail(action) ? before_ : spared_).text();
+    before_.add(condition);
+    if (action.spares()) spared_.add(condition);
     if (shield) return;
     NewRule rule;
     rule.about = "From " + lines_text(lines) + ".";
@@ -119,15 +120,15 @@ class ListWriter {
     rule.stage = "rcpt";
     set_action(rule, action);
     // One at MAIL is asked before the rules that stand before it here.
-    rule.when = condition + (rule.stage == "rcpt" ? spared : before);
+    rule.when = whole;
     draft_.rule(std::move(rule));
   }
 
   Draft& draft_;
   TableKind kind_;
   std::string_view name_;
-  std::string spared_;  ///< exceptions that DUNNO and the like make for what stands behind
-  std::string before_;  ///< the same for all that stands before
+  Exceptions spared_;  ///< what DUNNO and the like keep from what stands behind
+  Exceptions before_;  ///< all that stands before
 };
 
 /// A pattern that can only fit an address of a client, not its name.
@@ -140,8 +141,8 @@ bool is_about_addresses(std::string_view pattern) {
       continue;
     }
     const char c = pattern[i];
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return false;
-    digits = digits || (c >= '0' && c <= '9');
+    if (is_letter(c)) return false;
+    digits = digits || is_digit(c);
   }
   return digits;
 }
@@ -186,9 +187,20 @@ void read_access_patterns(const std::vector<AccessLine>& lines, Draft& draft) {
       draft.leave_out(line.statement, "the flags of a pattern other than i have no counterpart");
       continue;
     }
+    const auto keys = draft.request().keys;
+    auto never = pattern_never(keys, entry.text);
+    if (never.how == Never::How::at_all) {
+      draft.leave_out(line.statement, std::move(never.why));
+      continue;
+    }
+    if (keys == Keys::sender && is_empty_pattern(entry.text)) {
+      draft.leave_out(line.statement,
+                      "Postfix asks for the sender of bounces as <>, so that this never matched");
+      continue;
+    }
     // Each i turns the default, which is to ignore case.
     if (flags.size() % 2 == 1) entry.text.insert(0, "(?-i)");
-    if (draft.request().keys == Keys::client && is_about_addresses(entry.text)) {
+    if (keys == Keys::client && is_about_addresses(entry.text)) {
       draft.leave_out(line.statement,
                       "a pattern for the digits of a client's address; write the network instead");
       continue;
@@ -199,6 +211,7 @@ void read_access_patterns(const std::vector<AccessLine>& lines, Draft& draft) {
       draft.leave_out(line.statement, fault);
       continue;
     }
+    if (!never.why.empty()) draft.differ(line.statement, "in part it never matches - " + never.why);
     entries.push_back(std::move(entry));
   }
   ListWriter(draft, TableKind::pattern, name_of(draft.request().keys)).write(std::move(entries));

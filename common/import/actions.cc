@@ -13,11 +13,6 @@
 namespace postern::importer {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
-
 /// "550": three digits, a refusal.
 bool is_refusal_code(std::string_view word) {
   return word.size() == 3 && all_digits(word) && (word.front() == '4' || word.front() == '5');
@@ -260,8 +255,18 @@ Action read_access_action(std::string_view text, Subject subject, Stage stage) {
       "apply");
 }
 
+std::string too_many_exceptions() {
+  return "more than " + std::to_string(most_exceptions) +
+         " runs of lines before it keep mail from it, and rules for so many would be too large; "
+         "make tables of the two kinds of lines by hand";
+}
+
+bool stands_at_mail(const Action& action) {
+  return action.kind == Action::Kind::effect && action.effect != "warn";
+}
+
 void set_action(NewRule& rule, const Action& action) {
-  if (action.kind == Action::Kind::effect && action.effect != "warn") rule.stage = "mail";
+  if (stands_at_mail(action)) rule.stage = "mail";
   rule.verdict = action.kind == Action::Kind::refuse ? action.verdict : Verdict::accept;
   rule.reason = action.reason;
   rule.code = action.code;

@@ -4,9 +4,11 @@
 #include "import/draft.h"
 #include "postern/reason.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace postern::importer {
@@ -36,11 +38,63 @@ struct Action {
   /// Whether less specific keys, or later lines, are not asked although nothing is decided.
   bool spares() const { return kind == Kind::shield || kind == Kind::effect; }
 
-  /// The same for a rule.
-  friend bool same(const Action& a, const Action& b) {
-    return a.kind == b.kind && a.verdict == b.verdict && a.reason == b.reason && a.code == b.code &&
-           a.text == b.text && a.effect == b.effect && a.value == b.value;
+  /// All that a rule is made of, to be compared and put in order.
+  auto for_a_rule() const { return std::tie(kind, verdict, reason, code, text, effect, value); }
+};
+/// The same for a rule.
+inline bool same(const Action& a, const Action& b) { return a.for_a_rule() == b.for_a_rule(); }
+
+/// Numbers actions from 0 in the order in which they come, the same for a rule alike. Keeps
+/// pointers to them.
+class ActionNumbers {
+ public:
+  std::size_t of(const Action& action) {
+    const auto [known, is_new] = numbers_.try_emplace(&action, actions_.size());
+    if (is_new) actions_.push_back(&action);
+    return known->second;
   }
+  const Action& at(std::size_t number) const { return *actions_[number]; }
+
+ private:
+  struct Before {
+    bool operator()(const Action* a, const Action* b) const {
+      return a->for_a_rule() < b->for_a_rule();
+    }
+  };
+  std::map<const Action*, std::size_t, Before> numbers_;
+  std::vector<const Action*> actions_;
+};
+
+/// Whether its rule is asked at MAIL, before those at RCPT that stand before it.
+bool stands_at_mail(const Action& action);
+
+/// Runs of lines that a rule may make an exception of ("and not (...)"). Each rule behind them
+/// names them all, so that their number is what the fragment, and the time to load it, grow with
+/// squared.
+inline constexpr std::size_t most_exceptions = 50;
+/// Why lines behind more are left out: to refuse what those spare would be worse.
+std::string too_many_exceptions();
+
+/// What a condition is made smaller by: " and not (a) and not (b)".
+class Exceptions {
+ public:
+  void add(const std::string& condition) {
+    ++count_;
+    // No rule is made behind more.
+    if (!too_many()) text_ += " and not (" + condition + ")";
+  }
+  /// All of `other`, which has none then.
+  void take(Exceptions& other) {
+    count_ += other.count_;
+    if (!too_many()) text_ += other.text_;
+    other = {};
+  }
+  bool too_many() const { return count_ > most_exceptions; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::string text_;
 };
 
 /// An action of access(5), which policy services speak as well.

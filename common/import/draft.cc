@@ -23,8 +23,7 @@ constexpr std::size_t longest_rule_name = 80;
 std::string plain_name(std::string_view text) {
   std::string name;
   for (const char c : lower(text)) {
-    const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (good) {
+    if (is_letter_or_digit(c)) {
       name += c;
     } else if (!name.empty() && name.back() != '_') {
       name += '_';
@@ -33,7 +32,7 @@ std::string plain_name(std::string_view text) {
   while (!name.empty() && name.back() == '_') name.pop_back();
   if (name.size() > longest_stem) name.resize(longest_stem);
   if (name.empty()) name = "imported";
-  if (name.front() >= '0' && name.front() <= '9') name.insert(0, "t_");
+  if (is_digit(name.front())) name.insert(0, "t_");
   return name;
 }
 
@@ -44,6 +43,21 @@ std::string stem_of(const Request& request) {
     file.remove_prefix(slash + 1);
   }
   return plain_name(file.substr(0, file.find('.')));
+}
+
+/// The first of `spelled(1)`, `spelled(2)`, ... that is not among `taken`, which gets it. Goes on
+/// where it stopped for the same base: a hundred thousand lines may want one name.
+template <typename Spelled>
+std::string unused_name(std::map<std::string, unsigned>& taken, const std::string& base,
+                        const Spelled& spelled) {
+  for (auto number = std::max(1U, taken[base]);; ++number) {
+    auto name = spelled(number);
+    // The base itself is in the map by now, whether it is taken or not; of what is taken, its own
+    // number 1 is.
+    if (name.empty() || (number > 1 && !taken.emplace(name, 2U).second)) continue;
+    taken[base] = number + 1;
+    return name;
+  }
 }
 
 }  // namespace
@@ -71,12 +85,10 @@ void Draft::remark(Remark::Kind kind, const Statement& statement, std::string re
 
 std::string Draft::own_name(std::string_view part) {
   const auto base = stem_ + "_" + plain_name(part);
-  auto name = base;
-  for (unsigned number = 2; expression::find_name(name) != nullptr || !names_.insert(name).second;
-       ++number) {
-    name = base + "_" + std::to_string(number);
-  }
-  return name;
+  return unused_name(names_, base, [&](unsigned number) {
+    const auto name = number == 1 ? base : base + "_" + std::to_string(number);
+    return expression::find_name(name) == nullptr ? name : std::string();
+  });
 }
 
 NewTable& Draft::table(TableKind kind, std::string_view part, std::string about) {
@@ -106,9 +118,9 @@ void Draft::condition(std::string_view part, std::string about, std::string cond
 void Draft::rule(NewRule rule) {
   rule.name = clean_for_reply(rule.name, longest_rule_name - 8);
   const auto base = rule.name;
-  for (unsigned number = 2; !rule_names_.insert(rule.name).second; ++number) {
-    rule.name = base + " (" + std::to_string(number) + ")";
-  }
+  rule.name = unused_name(rule_names_, base, [&](unsigned number) {
+    return number == 1 ? base : base + " (" + std::to_string(number) + ")";
+  });
   rules_.push_back(std::move(rule));
 }
 

@@ -82,8 +82,10 @@ class Draft {
 
   const Request& request_;
   std::string stem_;
-  std::set<std::string> names_;  ///< of tables and conditions
-  std::set<std::string> rule_names_;
+  /// Taken names of tables and conditions, and of rules; with the number that is tried next for
+  /// one that is to be had again.
+  std::map<std::string, unsigned> names_;
+  std::map<std::string, unsigned> rule_names_;
   std::deque<NewTable> tables_;
   std::vector<NewCondition> conditions_;
   std::vector<NewRule> rules_;

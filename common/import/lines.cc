@@ -1,15 +1,10 @@
 #include "import/parts.h"
+#include "model/text.h"
 #include "postern/address.h"
 
 #include <algorithm>
 
 namespace postern::importer {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 std::pair<std::string_view, std::string_view> first_word(std::string_view text) {
   text = trimmed(text);

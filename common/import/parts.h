@@ -3,6 +3,7 @@
 
 #include "import/actions.h"
 #include "import/draft.h"
+#include "model/text.h"
 
 #include <string>
 #include <string_view>
@@ -22,7 +23,6 @@ std::vector<Statement> logical_lines(std::string_view text);
 
 /// The first word and the rest without the white space between.
 std::pair<std::string_view, std::string_view> first_word(std::string_view text);
-std::string_view trimmed(std::string_view text);
 
 /// A line of an access table that says something Postern can say.
 struct AccessLine {

@@ -55,8 +55,7 @@ std::vector<Statement> statements_of(std::string_view text) {
 }
 
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+  return is_letter_or_digit(c) || c == '_' || c == '-';
 }
 
 using Macros = std::map<std::string, std::string>;

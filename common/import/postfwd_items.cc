@@ -1,6 +1,7 @@
 #include "import/postfwd_items.h"
 
 #include "import/conditions.h"
+#include "import/never.h"
 #include "import/parts.h"
 #include "model/text.h"
 #include "postern/address.h"
@@ -137,6 +138,28 @@ Part number_part(const ItemName& name, const std::string& comparison, const std:
   return {found->second.second ? negation(part) : part, {}};
 }
 
+/// A pattern with or without its slashes.
+std::string in_slashes(const std::string& value) {
+  const bool slashes = value.size() > 1 && value.front() == '/' && value.back() == '/';
+  return slashes ? value.substr(1, value.size() - 2) : value;
+}
+
+/// What is compared as names of clients or addresses are.
+std::optional<Keys> keys_of(const ItemName& name) {
+  if (name.theirs == "client_name" || name.theirs == "reverse_client_name") return Keys::client;
+  if (name.theirs == "sender") return Keys::sender;
+  if (name.theirs == "recipient") return Keys::recipient;
+  return {};
+}
+
+/// The condition for what postfwd sees as the empty text; empty: there is none.
+std::string without_value(const ItemName& name) {
+  if (name.theirs == "sender" || name.theirs == "sender_localpart") return "sender == \"<>\"";
+  if (name.theirs.starts_with("sasl_")) return "not client.authenticated";
+  if (name.theirs.starts_with("encryption_")) return "not tls";
+  return {};
+}
+
 Part text_part(const ItemName& name, const std::string& comparison, std::string value) {
   const bool turned = comparison.front() == '!';
   const auto finish = [&](const std::string& part) {
@@ -151,28 +174,29 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
     return fault("lists in other files are not read; make them a [table.NAME] with \"file\"");
   }
   if (value.find("%%") != std::string::npos) return fault("dynamic groups have no counterpart");
-  if ((name.theirs == "client_name" || name.theirs == "reverse_client_name") &&
-      value.find("unknown") != std::string::npos) {
-    return fault(
-        "Postfix says \"unknown\" for clients without a name and when DNS fails alike, and this "
-        "version does not ask DNS");
+  const bool equals = comparison == "==" || comparison == "!=";
+  if (!equals && comparison != "=" && comparison != "=~" && comparison != "!~") {
+    return fault("texts are not compared with " + comparison);
   }
-  if (comparison == "==" || comparison == "!=") {
+  if ((equals && value.empty()) || (!equals && is_empty_pattern(in_slashes(value)))) {
+    const auto part = without_value(name);
+    return part.empty() ? fault("what is not told is not compared with here, so this never matches")
+                        : finish(part);
+  }
+  if (const auto keys = keys_of(name)) {
+    auto never = equals ? word_never(*keys, value) : pattern_never(*keys, value);
+    if (!never.why.empty()) return fault(std::move(never.why));
+  }
+  if (equals) {
     const bool has_words = name.ours.starts_with("sender") || name.ours.starts_with("recipient") ||
                            name.ours.starts_with("client.name") || name.ours == "helo";
-    if (name.ours == "sender" && value.empty()) value = "<>";
-    if (has_words && !value.empty()) {
+    if (has_words) {
       return finish(std::string(name.ours) + " == " + condition_text(value));
     }
     return finish(std::string(name.ours) + " matches " +
                   condition_text("(?i)^" + literal_pattern(value) + "$"));
   }
-  if (comparison != "=" && comparison != "=~" && comparison != "!~") {
-    return fault("texts are not compared with " + comparison);
-  }
-  if (value.size() > 1 && value.front() == '/' && value.back() == '/') {
-    value = value.substr(1, value.size() - 2);
-  }
+  value = in_slashes(value);
   if (value.empty()) return fault("it compares with nothing");
   if (comparison != "=") value = "^(?:" + value + ")$";
   value.insert(0, "(?i)");

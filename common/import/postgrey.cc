@@ -1,6 +1,7 @@
 // Whitelists of postgrey. They say who is not greylisted, not who is accepted: they become tables
 // and one condition with a name, for the rules to use.
 
+#include "import/never.h"
 #include "import/parts.h"
 #include "postern/address.h"
 
@@ -26,11 +27,21 @@ class Whitelist {
 
   void take(const Statement& statement) {
     const auto& text = statement.text;
+    const auto keys = clients_ ? Keys::client : Keys::recipient;
     if (text.size() > 2 && text.front() == '/' && text.back() == '/') {
-      return add(statement, patterns_, text.substr(1, text.size() - 2));
+      const auto pattern = text.substr(1, text.size() - 2);
+      auto never = pattern_never(keys, pattern);
+      if (never.how == Never::How::at_all) {
+        return draft_.leave_out(statement, std::move(never.why));
+      }
+      if (!never.why.empty()) draft_.differ(statement, "in part it never matches - " + never.why);
+      return add(statement, patterns_, pattern);
     }
     if (text.find_first_of(" \t") != std::string::npos) {
       return draft_.leave_out(statement, "postgrey takes one word a line");
+    }
+    if (auto never = word_never(keys, text); !never.why.empty()) {
+      return draft_.leave_out(statement, std::move(never.why));
     }
     if (clients_) return take_client(statement);
     const auto at = text.find('@');

@@ -1,4 +1,5 @@
 #include "journal/explain_parts.h"
+#include "model/text.h"
 
 #include <algorithm>
 
@@ -10,8 +11,6 @@ std::string place(const RulePlace& rule) {
   if (rule.line != 0) text += ':' + std::to_string(rule.line);
   return text;
 }
-
-std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 std::string action(const TrailEntry& entry) {
   std::string text;

@@ -1,6 +1,7 @@
 #include "journal/reader.h"
 
 #include "journal/gzip.h"
+#include "journal/record_parser.h"
 #include "system/unique_fd.h"
 
 #include <algorithm>
@@ -35,6 +36,7 @@ struct JournalReader::State {
   }
 
   std::string path;
+  RecordParser parser;
   UniqueFd descriptor;
   std::uint64_t size;  // when opened
   ReadOrder order;
@@ -202,7 +204,7 @@ std::optional<JournalLine> JournalReader::next_line() {
 }
 
 std::optional<Record> JournalReader::parse(const JournalLine& line) {
-  auto record = record_from_json(line.text);
+  auto record = state_->parser.parse(line.text);
   if (record) return std::move(record).value();
   state_->count_fault(line.offset, record.problems().front().message);
   return std::nullopt;

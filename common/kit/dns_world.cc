@@ -20,8 +20,6 @@ constexpr std::size_t longest_string = 255;
 /// As many as common resolvers follow.
 constexpr int longest_chain = 16;
 
-std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
-
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   while (!text.empty()) {
@@ -68,7 +66,7 @@ std::optional<std::uint32_t> number(std::string_view text, std::uint32_t most) {
 }
 
 KitFault no_name(std::string_view text) {
-  return {in_quotes(text) + " is not a domain name",
+  return {quoted(text) + " is not a domain name",
           "letters, digits, hyphens and underscores between dots, as in \"mail.example.com\""};
 }
 
@@ -78,10 +76,10 @@ std::variant<std::string, KitFault> address(DnsType type, std::string_view text)
   const auto parsed = text.starts_with("IPv6:") ? std::nullopt : IpAddress::parse(text);
   if (type == DnsType::a) {
     if (parsed && !colons) return parsed->text();
-    return KitFault{in_quotes(text) + " is not an IPv4 address", "as in \"192.0.2.1\""};
+    return KitFault{quoted(text) + " is not an IPv4 address", "as in \"192.0.2.1\""};
   }
   if (parsed && colons && parsed->family() == IpAddress::Family::v6) return parsed->text();
-  return KitFault{in_quotes(text) + " is not an IPv6 address", "as in \"2001:db8::1\""};
+  return KitFault{quoted(text) + " is not an IPv6 address", "as in \"2001:db8::1\""};
 }
 
 std::variant<std::string, KitFault> mail_exchanger(std::string_view text) {
@@ -90,7 +88,7 @@ std::variant<std::string, KitFault> mail_exchanger(std::string_view text) {
                               ? number(words[0], std::numeric_limits<std::uint16_t>::max())
                               : std::nullopt;
   if (!preference) {
-    return KitFault{in_quotes(text) + " is not an MX record",
+    return KitFault{quoted(text) + " is not an MX record",
                     "a preference and a host, as in \"10 mail.example.com\"; \"0 .\" for a domain "
                     "that takes no mail"};
   }
@@ -101,7 +99,7 @@ std::variant<std::string, KitFault> mail_exchanger(std::string_view text) {
 
 std::variant<std::string, KitFault> start_of_authority(std::string_view text) {
   const auto words = words_of(text);
-  const KitFault fault{in_quotes(text) + " is not a SOA record",
+  const KitFault fault{quoted(text) + " is not a SOA record",
                        "two names and five numbers, as in \"ns1.example.com hostmaster.example.com "
                        "1 7200 3600 1209600 3600\""};
   if (words.size() != 7) return fault;
@@ -137,16 +135,15 @@ std::vector<std::string> dns_type_names() { return {types.begin(), types.end()};
 std::variant<DnsQuestion, KitFault> dns_question(std::string_view text) {
   const auto words = words_of(text);
   if (words.size() != 2) {
-    return KitFault{in_quotes(text) + " is not a name and a type", "as in \"example.com MX\""};
+    return KitFault{quoted(text) + " is not a name and a type", "as in \"example.com MX\""};
   }
   const auto type = dns_type_from_text(words[1]);
   if (!type) {
     const auto near = nearest_name(words[1], dns_type_names());
     std::string known;
     for (const auto each : types) known += (known.empty() ? "" : ", ") + std::string(each);
-    return KitFault{
-        "there is no type " + in_quotes(words[1]) + " of records here",
-        near.empty() ? "it is one of " + known : "did you mean " + in_quotes(near) + '?'};
+    return KitFault{"there is no type " + quoted(words[1]) + " of records here",
+                    near.empty() ? "it is one of " + known : "did you mean " + quoted(near) + '?'};
   }
   const auto name = dns_name(words[0]);
   if (!name) return no_name(words[0]);
@@ -202,22 +199,22 @@ std::optional<KitFault> DnsWorld::add(const DnsQuestion& question, DnsResult res
   for (auto same = results_.lower_bound({question.name, DnsType::a});
        same != results_.end() && same->first.name == question.name; ++same) {
     const auto& other = same->first;
-    const auto other_text = in_quotes(other.name + ' ' + std::string(to_text(other.type)));
+    const auto other_text = quoted(other.name + ' ' + std::string(to_text(other.type)));
     if (other.type == question.type) return KitFault{other_text + " has an answer already", ""};
     const bool here = result.kind == Kind::records;
     const bool there = same->second.kind == Kind::records;
     if ((result.kind == Kind::no_name && there) || (here && same->second.kind == Kind::no_name)) {
       return KitFault{
-          in_quotes(question.name) + " cannot both have records and not exist: see " + other_text,
+          quoted(question.name) + " cannot both have records and not exist: see " + other_text,
           "an empty list says that the name has no record of a type"};
     }
     if (here && there && (question.type == DnsType::cname || other.type == DnsType::cname)) {
-      return KitFault{in_quotes(question.name) + " has a CNAME, so it has no other records",
+      return KitFault{quoted(question.name) + " has a CNAME, so it has no other records",
                       "give them to the name that the CNAME points to"};
     }
   }
   if (question.type == DnsType::cname && result.records.size() > 1) {
-    return KitFault{in_quotes(question.name) + " can have one CNAME only", ""};
+    return KitFault{quoted(question.name) + " can have one CNAME only", ""};
   }
   results_.emplace(question, std::move(result));
   return {};

@@ -1,6 +1,7 @@
 #include "kit/run_tests.h"
 
 #include "checks/check.h"
+#include "model/text.h"
 #include "postern/reason.h"
 
 #include <algorithm>
@@ -11,12 +12,8 @@ namespace {
 
 constexpr std::string_view nothing = "none";
 
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string text;
-  for (const auto& word : words) {
-    if (!text.empty()) text += between;
-    text += word;
-  }
+std::string joined_or_nothing(const std::vector<std::string>& words, std::string_view between) {
+  auto text = joined(words, between);
   return text.empty() ? std::string(nothing) : text;
 }
 
@@ -93,7 +90,7 @@ class Comparison {
     auto wanted = *expected;
     std::sort(wanted.begin(), wanted.end());
     const auto got = shadow_rules(decision_);
-    if (wanted != got) add("shadow", joined(wanted, ", "), joined(got, ", "));
+    if (wanted != got) add("shadow", joined_or_nothing(wanted, ", "), joined_or_nothing(got, ", "));
   }
 
   void effects(const std::optional<std::vector<std::string>>& expected) {
@@ -103,19 +100,21 @@ class Comparison {
     for (const auto& effect : decision_.effects) got.push_back(describe(effect));
     std::sort(wanted.begin(), wanted.end());
     std::sort(got.begin(), got.end());
-    if (wanted != got) add("effects", joined(wanted, ", "), joined(got, ", "));
+    if (wanted != got)
+      add("effects", joined_or_nothing(wanted, ", "), joined_or_nothing(got, ", "));
   }
 
   void evidence(const std::string& name, const std::vector<std::string>& accepted) {
     const auto got = values_of(decision_, name);
     if (got.empty()) {
-      add("evidence." + name, joined(accepted, " or "), "nothing looked at it");
+      add("evidence." + name, joined_or_nothing(accepted, " or "), "nothing looked at it");
       return;
     }
     const bool fits = std::any_of(got.begin(), got.end(), [&](const std::string& value) {
       return is_among(accepted, value);
     });
-    if (!fits) add("evidence." + name, joined(accepted, " or "), joined(got, " and "));
+    if (!fits)
+      add("evidence." + name, joined_or_nothing(accepted, " or "), joined_or_nothing(got, " and "));
   }
 
   std::vector<TestDifference> take() { return std::move(differences_); }
@@ -139,7 +138,7 @@ class Presets {
       const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables) {
     if (tables.empty()) return policy_;
     if (last_ && tables == last_tables_) return last_;
-    auto changed = Policy::with_tables(policy_, tables, checks_);
+    auto changed = Policy::with_tables(*policy_, tables, checks_);
     if (!changed) return changed.problems();
     last_tables_ = tables;
     last_ = *changed;

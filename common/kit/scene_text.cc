@@ -47,15 +47,6 @@ constexpr std::array ignored{
     "header",   "body",          "data", "quit-after", "quit",       "port",   "p", "timeout",
     "protocol", "auth-password", "ap",   "h-Subject",  "add-header", "attach", "d", "hide-all"};
 
-std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 /// The parts of `text` between `separator`s, trimmed.
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -78,7 +69,7 @@ std::optional<std::int64_t> number(std::string_view text) {
 }
 
 KitFault not_a(std::string_view value, std::string_view what, std::string hint) {
-  return {in_quotes(value) + " is not " + std::string(what), std::move(hint)};
+  return {quoted(value) + " is not " + std::string(what), std::move(hint)};
 }
 
 Told<std::string> told(std::string_view value) {
@@ -109,11 +100,12 @@ std::optional<KitFault> SceneText::set(std::string_view name, std::string_view v
   const auto* word = find_scene_word(name);
   if (word == nullptr) {
     std::vector<std::string> known;
+    known.reserve(words.size());
     for (const auto& each : words) known.emplace_back(each.name);
     const auto near = nearest_name(name, known);
-    return KitFault{"there is no option " + in_quotes(name),
+    return KitFault{"there is no option " + quoted(name),
                     near.empty() ? "\"postern simulate --help\" lists them"
-                                 : "did you mean " + in_quotes(near) + '?'};
+                                 : "did you mean " + quoted(near) + '?'};
   }
   const auto& known = word->name;
   if (known.starts_with("client") || known == "reverse-name" || known == "server") {
@@ -229,14 +221,14 @@ std::optional<KitFault> SceneText::set_dns(std::string_view value) {
   const bool first = answers_.find(asked) == answers_.end();
   auto& result = answers_[asked];
   if (const auto trouble = dns_trouble_from_text(answer)) {
-    if (!first) return KitFault{in_quotes(answer) + " cannot be one of several answers", ""};
+    if (!first) return KitFault{quoted(answer) + " cannot be one of several answers", ""};
     result = {*trouble, {}};
     return {};
   }
   auto record = dns_record(asked.type, answer);
   if (const auto* fault = std::get_if<KitFault>(&record)) return *fault;
   if (!first && result.kind != DnsResult::Kind::records) {
-    return KitFault{in_quotes(value.substr(0, equals)) + " has an answer already", ""};
+    return KitFault{quoted(value.substr(0, equals)) + " has an answer already", ""};
   }
   result.kind = DnsResult::Kind::records;
   result.records.push_back(std::move(std::get<std::string>(record)));

@@ -1,13 +1,12 @@
 #include "kit/test_report.h"
 
 #include "model/shown_text.h"
+#include "model/text.h"
 
 #include <algorithm>
 
 namespace postern {
 namespace {
-
-std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
 std::string place_text(const SourcePosition& place) {
   return place.file + ':' + std::to_string(place.line);

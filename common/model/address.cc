@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> mapped_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string unquoted(std::string_view local) {
   if (local.size() < 2 || local.front() != '"' || local.back() != '"') return std::string(local);
   local = local.substr(1, local.size() - 2);
@@ -128,7 +122,7 @@ bool Network::contains(const IpAddress& address) const noexcept {
 std::string Network::text() const { return address_.text() + '/' + std::to_string(prefix_); }
 
 MailAddress MailAddress::from_envelope(std::string_view text) {
-  text = trimmed(text);
+  text = trimmed(text, " \t");
   if (text.size() >= 2 && text.front() == '<' && text.back() == '>') {
     text = text.substr(1, text.size() - 2);
   }

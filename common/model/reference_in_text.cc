@@ -1,15 +1,13 @@
 #include "model/reference_in_text.h"
 
+#include "model/text.h"
+
 namespace postern {
 namespace {
 
 constexpr std::size_t length = 14;  // XXXX-XXXX-XXXX
 constexpr std::size_t first_hyphen = 4;
 constexpr std::size_t second_hyphen = 9;
-
-bool is_letter_or_digit(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
 
 }  // namespace
 

@@ -9,10 +9,16 @@
 namespace postern {
 namespace {
 
+constexpr std::string_view mark_of_cut = "...";
+
+/// Octets, ours: a message stays within two lines of a terminal, and no rule's name is longer.
+constexpr std::size_t longest_citation = 100;
+/// Octets kept of the end.
+constexpr std::size_t kept_end = 37;
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
 bool is_printable_ascii(char c) { return c >= 0x20 && c <= 0x7e; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-constexpr std::string_view mark_of_cut = "...";
 
 // Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -36,6 +42,43 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+bool all_digits(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+std::string_view trimmed(std::string_view text, std::string_view space) noexcept {
+  const auto first = text.find_first_not_of(space);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+std::string quoted(std::string_view text) {
+  if (text.size() <= longest_citation) return '"' + std::string(text) + '"';
+  auto begin = longest_citation - kept_end - mark_of_cut.size();
+  auto end = text.size() - kept_end;
+  // Three octets follow the first of a character at most; other octets are no text anyway.
+  for (int i = 0; i < 3 && continues_character(text[begin]); ++i) --begin;
+  for (int i = 0; i < 3 && continues_character(text[end]); ++i) ++end;
+  std::string result = "\"";
+  result.append(text.substr(0, begin)).append(mark_of_cut).append(text.substr(end));
+  return result + '"';
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const auto& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
+std::string padded(std::int64_t number, std::size_t width) {
+  auto text = std::to_string(number);
+  if (text.size() < width) text.insert(0, width - text.size(), '0');
+  return text;
+}
 
 std::string clean_for_reply(std::string_view text, std::size_t longest) {
   std::string clean;
@@ -62,8 +105,7 @@ std::string clean_for_reply(std::string_view text, std::size_t longest) {
 std::string quote_for_log(std::string_view text, std::size_t longest) {
   constexpr std::string_view plain = "._-@+:/<>[]";
   const auto is_plain = [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           plain.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || plain.find(c) != std::string_view::npos;
   };
   const bool bare = !text.empty() && std::all_of(text.begin(), text.end(), is_plain);
   constexpr std::string_view hex = "0123456789abcdef";

@@ -1,13 +1,37 @@
-// Cleaning of text from outside before it reaches a reply, a log line, a header or a terminal.
-// Pure functions on octets.
+// The small words about text that all rooms share, and the cleaning of text from outside before it
+// reaches a reply, a log line, a header or a terminal. Pure functions on octets; no locale.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace postern {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+/// Of ASCII.
+constexpr bool is_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_letter_or_digit(char c) noexcept { return is_letter(c) || is_digit(c); }
+/// One digit at least, and nothing else.
+bool all_digits(std::string_view text) noexcept;
+
+/// Without the octets of `space` at both ends; part of `text`.
+std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n") noexcept;
+
+/// In double quotes, as messages cite. Nothing is escaped: render() makes it fit for a terminal. Of
+/// more than 100 octets the middle is left out, "like t...is": of names of files the end says more,
+/// of all else the beginning. No character of UTF-8 is cut in two.
+std::string quoted(std::string_view text);
+
+/// The words with `between` between them.
+std::string joined(const std::vector<std::string>& words, std::string_view between);
+
+/// Decimal, with zeros in front up to `width` digits. `number` is not negative.
+std::string padded(std::int64_t number, std::size_t width);
 
 /// Printable ASCII only: other octets become '?', runs of white space one space, ends trimmed.
 /// For replies: ';' becomes ',', and the result is cut to `longest` octets with "..." at the end.

@@ -1,5 +1,6 @@
 #include "reply/codes_explanation.h"
 
+#include "model/text.h"
 #include "postern/reply.h"
 #include "reply/codes_cause.h"
 #include "reply/codes_known.h"
@@ -57,7 +58,7 @@ std::string listed_codes(const EnhancedEntry& entry) {
   for (const int code : entry.basic_codes) {
     if (code != 0) codes.push_back(std::to_string(code) + (code < 10 ? "yz" : ""));
   }
-  return join(codes, ", ");
+  return joined(codes, ", ");
 }
 
 void note_code(Explanation& e) {
@@ -193,15 +194,6 @@ std::string_view class_word(int klass) {
     default:
       return "undefined";
   }
-}
-
-std::string join(const std::vector<std::string>& parts, std::string_view between) {
-  std::string result;
-  for (const auto& part : parts) {
-    if (!result.empty()) result += between;
-    result += part;
-  }
-  return result;
 }
 
 std::string who_acts(const Reason& reason) {

@@ -52,6 +52,5 @@ Explanation find_out(const CodesQuery& query);
 std::string_view class_word(int klass);
 /// Who can put it right, by what a reason is about.
 std::string who_acts(const Reason& reason);
-std::string join(const std::vector<std::string>& parts, std::string_view between);
 
 }  // namespace postern

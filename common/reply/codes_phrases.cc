@@ -213,9 +213,7 @@ constexpr Phrase table[] = {
     {"need rcpt", "no-valid-recipients"},
 };
 
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-/// Where `part` begins a word in `text`, from `from` on.
+/// Where `part` begins a word in `text`, which is in small letters, from `from` on.
 std::size_t find_word(std::string_view text, std::string_view part, std::size_t from) {
   for (auto at = text.find(part, from); at != std::string_view::npos;
        at = text.find(part, at + 1)) {

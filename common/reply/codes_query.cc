@@ -1,5 +1,6 @@
 #include "reply/codes_query.h"
 
+#include "model/text.h"
 #include "postern/reference.h"
 
 #include <algorithm>
@@ -11,7 +12,6 @@ namespace postern {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // A pasted reply is a few hundred octets; what is longer is no reply and need not be read whole.
@@ -25,8 +25,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     const auto end = text.find('\n');
     auto line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
-    while (!line.empty() && is_space(line.front())) line.remove_prefix(1);
+    line = trimmed(line);
     if (!line.empty()) lines.push_back(line);
   }
   return lines;
@@ -85,11 +84,6 @@ bool starts_word(std::string_view text, std::size_t at) {
   const char before = text[at - 1];
   return !is_digit(before) && before != '.' && !(before >= 'a' && before <= 'z') &&
          !(before >= 'A' && before <= 'Z');
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  return text;
 }
 
 /// Reads "550-5.7.1 text" into `query`, adding what differs from earlier lines to its faults.

@@ -17,15 +17,12 @@ constexpr std::size_t longest_search = 200;
 // Octets. A reply of several lines is a few hundred.
 constexpr std::size_t longest_reply = 4'000;
 
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-bool is_word_part(char c) { return is_letter(c) || (c >= '0' && c <= '9'); }
-
 /// Words of letters and digits, in small letters.
 std::vector<std::string> words_in(std::string_view text) {
   std::vector<std::string> words;
   bool inside = false;
   for (const char c : lower(text)) {
-    if (!is_word_part(c)) {
+    if (!is_letter_or_digit(c)) {
       inside = false;
       continue;
     }

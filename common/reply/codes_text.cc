@@ -1,5 +1,6 @@
 #include "reply/codes_text.h"
 
+#include "model/text.h"
 #include "reply/codes_words.h"
 
 #include <algorithm>
@@ -120,7 +121,7 @@ std::string text_of(const Explanation& e) {
   }
   if (e.klass != 0) add_section(out, "Temporary or permanent", class_meaning(e));
   if (e.basic != nullptr) {
-    add_section(out, "May answer", join(stages_of(*e.basic), ", "));
+    add_section(out, "May answer", joined(stages_of(*e.basic), ", "));
   }
   if (e.likely != nullptr) {
     add_section(out, "Most likely cause",
@@ -162,7 +163,7 @@ std::string text_of(const Reason& reason) {
   out += "\n\nReply\n";
   add_wrapped(out, reply_words(reason), 2);
   if (const auto others = alternatives_of(reason); !others.empty()) {
-    add_wrapped(out, "may be set to " + join(others, ", "), 2);
+    add_wrapped(out, "may be set to " + joined(others, ", "), 2);
   }
   for (const auto& at : reason.at) {
     if (at.reply.empty()) continue;
@@ -175,7 +176,7 @@ std::string text_of(const Reason& reason) {
                 class_sentence(reason.kind == ReasonClass::permanent ? 5 : 4));
   }
   if (!reason.stages.empty()) {
-    add_section(out, "Stages", join(words_of(reason.stages), ", "));
+    add_section(out, "Stages", joined(words_of(reason.stages), ", "));
   }
   if (reason.kind != ReasonClass::none) {
     add_section(out, "What the sender reads",

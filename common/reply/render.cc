@@ -134,6 +134,17 @@ MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix)
   return result;
 }
 
+std::vector<std::string> wire_lines(const MilterReply& reply) {
+  std::vector<std::string> lines;
+  lines.reserve(reply.lines.size());
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    auto line = reply.code + (i + 1 < reply.lines.size() ? '-' : ' ');
+    if (!reply.enhanced.empty()) line += reply.enhanced + ' ';
+    lines.push_back(line + reply.lines[i]);
+  }
+  return lines;
+}
+
 PolicyAnswer render_for_policy(const Reply& reply, const Reason& reason, PolicyContext context,
                                std::size_t prefix, std::optional<bool> defer_if_permit) {
   PolicyAnswer answer{{}, surviving_form(reply, reason, context), {}, {}};

@@ -23,6 +23,9 @@ struct MilterReply {
 /// first sentence is cut to what they leave, but not below a few words.
 MilterReply render_for_milter(const Reply& reply, std::size_t first_line_prefix);
 
+/// As libmilter sends them: "550-5.7.1 one", "550 5.7.1 two".
+std::vector<std::string> wire_lines(const MilterReply& reply);
+
 /// The restriction list that asks (Postfix's policy_context as the printed main.cf lines set it).
 enum class PolicyContext : std::uint8_t { client, helo, sender, recipient, data, end };
 inline constexpr std::size_t policy_context_count = 6;

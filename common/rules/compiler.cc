@@ -1,5 +1,6 @@
 #include "rules/compiler.h"
 
+#include "model/text.h"
 #include "rules/compiler_calculations.h"
 #include "rules/literals.h"
 #include "rules/parser.h"
@@ -11,8 +12,6 @@
 
 namespace postern::expression {
 namespace {
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 bool is_operand(const Node& node) {
   return node.kind == NodeKind::name || node.kind == NodeKind::macro;

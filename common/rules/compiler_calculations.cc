@@ -1,5 +1,7 @@
 #include "rules/compiler_calculations.h"
 
+#include "model/text.h"
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -14,8 +16,6 @@ using Kind = CalculationStep::Kind;
 constexpr long double largest = 1.6e38L;
 /// What the mail server tells may be as large as this, whatever it should be.
 constexpr long double largest_told = 9.3e18L;
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string_view verb(NodeKind kind) {
   if (kind == NodeKind::sum) return "be added";

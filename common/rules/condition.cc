@@ -1,8 +1,10 @@
 #include "rules/condition.h"
 
 #include "rules/compiler.h"
+#include "rules/map_values.h"
 #include "rules/needs.h"
 #include "rules/program.h"
+#include "rules/score_reader.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,23 +25,6 @@ bool bound(const expression::Program& program, const expression::Step& step) {
     if (bound(program, program.steps[program.children[step.first + i]])) return true;
   }
   return false;
-}
-
-bool asks_of(const expression::Program& program, QuestionKind kind) {
-  using expression::Name;
-  return std::any_of(program.tests.begin(), program.tests.end(), [&](const auto& test) {
-    if (test.check) return test.check->description().kind == kind;
-    if (test.sum) {
-      return std::any_of(test.sum->adders.begin(), test.sum->adders.end(),
-                         [&](const auto& adder) { return asks_of(*adder.condition, kind); });
-    }
-    // What the mail server simply tells is of kind upstream; nobody was asked for it.
-    const auto told = [&](Name name) {
-      return name == Name::macro ||
-             (kind != QuestionKind::upstream && expression::row_of(name).kind == kind);
-    };
-    return (test.name && told(*test.name)) || (test.other && told(*test.other));
-  });
 }
 
 bool always_finds(const expression::Program& program, const expression::Step& step,
@@ -103,7 +88,7 @@ bool Condition::bound_to_networks() const noexcept {
   return !program_->steps.empty() && bound(*program_, program_->steps.back());
 }
 
-bool Condition::asks(QuestionKind kind) const noexcept { return asks_of(*program_, kind); }
+bool Condition::asks(QuestionKind kind) const noexcept { return expression::asks(*program_, kind); }
 
 std::string Condition::limit() const {
   using expression::Comparison;
@@ -141,37 +126,37 @@ std::shared_ptr<const expression::Program> Condition::shared_program() const noe
 const std::vector<std::string>& Condition::scores() const noexcept { return program_->scores; }
 
 void Condition::bind_scores(
-    const std::function<std::shared_ptr<const expression::ScoreSum>(const std::string&)>& sum_of) {
+    const std::function<expression::BoundScore(const std::string&)>& sum_of) {
   if (program_->scores.empty()) return;
   auto bound = std::make_shared<Program>(*program_);
-  std::map<std::string, std::shared_ptr<const expression::ScoreSum>> sums;
   for (auto& test : bound->tests) {
     if (test.score.empty()) continue;
-    auto& sum = sums[test.score];
-    if (!sum) sum = sum_of(test.score);
-    test.sum = sum;
+    test.sum = sum_of(test.score);
+    if (!test.sum.sum) continue;
     // Whoever looks for a name in this condition is to find what its scores rest on.
-    for (const auto& adder : test.sum->adders) {
-      for (const auto& name : adder.condition->names) {
-        const bool known =
-            std::any_of(bound->names.begin(), bound->names.end(),
-                        [&](const ConditionName& each) { return each.name == name.name; });
-        if (!known) bound->names.push_back({name.name, 0, 1, name.kind});
-      }
+    for (const auto& [name, adder] : test.sum.sum->names) {
+      if (adder >= test.sum.adders) break;
+      const bool known =
+          std::any_of(bound->names.begin(), bound->names.end(),
+                      [&](const ConditionName& each) { return each.name == name.name; });
+      if (!known) bound->names.push_back(name);
     }
   }
   program_ = std::move(bound);
 }
 
-std::string Condition::yes_but_for(const Transaction& transaction, const Facts& facts) const {
+std::string Condition::yes_but_for(const Transaction& transaction, const Facts& facts,
+                                   expression::ScoreReader* scores) const {
   using expression::Unanswered;
   if (program_->scores.empty()) return {};
-  if (expression::run(*program_, transaction, facts, nullptr, Unanswered::nothing) != Truth::yes) {
-    return {};
-  }
+  std::optional<expression::ScoreReader> own;
+  if (scores == nullptr) scores = &own.emplace(transaction, facts);
+  const auto truth =
+      expression::run(*program_, transaction, facts, nullptr, Unanswered::nothing, scores);
+  if (truth != Truth::yes) return {};
   for (const auto& test : program_->tests) {
-    if (!test.sum) continue;
-    const auto reading = read_score(*test.sum, transaction, facts, expression::ScoreDetail::sum);
+    if (!test.sum.sum) continue;
+    const auto reading = scores->read(test.sum, expression::ScoreDetail::sum);
     if (reading.unavailable) return std::string(reading.unanswered_rule);
   }
   return {};
@@ -188,27 +173,40 @@ Condition::LookUp Condition::looks_up(std::string_view table) const noexcept {
   return any ? LookUp::perhaps : LookUp::never;
 }
 
+std::shared_ptr<const expression::Program> Condition::look_up(std::string_view table) const {
+  using expression::Step;
+  for (const auto& test : program_->tests) {
+    if (test.comparison != expression::Comparison::in_table || test.table_name != table) continue;
+    auto alone = std::make_shared<expression::Program>();
+    alone->tests.push_back(test);
+    alone->steps.push_back({Step::Kind::test, Truth::yes, 0, 0});
+    return alone;
+  }
+  return nullptr;
+}
+
 std::optional<std::string> Condition::mapped(std::string_view map, const Transaction& transaction,
                                              const Facts& facts) const {
-  for (auto& evidence : evaluate(transaction, facts).evidence) {
-    // Without an entry nothing was found.
-    if (evidence.name == map && !evidence.value.empty()) return std::move(evidence.source.mapped);
-  }
-  return std::nullopt;
+  const auto outcome = evaluate(transaction, facts);
+  const auto* found = entry_found(outcome.evidence, map);
+  return found != nullptr ? std::optional(found->source.mapped) : std::nullopt;
 }
 
 std::optional<std::vector<expression::Need>> Condition::needs() const {
   return expression::needs_of(*program_);
 }
 
-ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts) const {
+ConditionOutcome Condition::evaluate(const Transaction& transaction, const Facts& facts,
+                                     expression::ScoreReader* scores) const {
   ConditionOutcome outcome;
-  expression::run(*program_, transaction, facts, &outcome);
+  expression::run(*program_, transaction, facts, &outcome, expression::Unanswered::open, scores);
   return outcome;
 }
 
-Truth Condition::truth(const Transaction& transaction, const Facts& facts) const {
-  return expression::run(*program_, transaction, facts, nullptr);
+Truth Condition::truth(const Transaction& transaction, const Facts& facts,
+                       expression::ScoreReader* scores) const {
+  return expression::run(*program_, transaction, facts, nullptr, expression::Unanswered::open,
+                         scores);
 }
 
 }  // namespace postern

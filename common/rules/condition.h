@@ -23,9 +23,10 @@ class Condition;
 /// Conditions that have a name of their own, [when.NAME]. Null: one with errors, already reported.
 using NamedConditions = std::map<std::string, std::shared_ptr<const Condition>, std::less<>>;
 namespace expression {
+struct BoundScore;
 struct Need;
 struct Program;
-struct ScoreSum;
+class ScoreReader;
 }  // namespace expression
 using Tables = std::map<std::string, std::shared_ptr<const Table>, std::less<>>;
 
@@ -120,11 +121,11 @@ class Condition {
   /// The scores it tests, each once.
   const std::vector<std::string>& scores() const noexcept;
   /// Binds every test of a score to the sum that `sum_of` gives for the name.
-  void bind_scores(
-      const std::function<std::shared_ptr<const expression::ScoreSum>(const std::string&)>& sum_of);
+  void bind_scores(const std::function<expression::BoundScore(const std::string&)>& sum_of);
   /// The first rule whose missing answer keeps a test of a score from coming out as yes here; empty
-  /// if the condition would not be yes without what such rules add.
-  std::string yes_but_for(const Transaction& transaction, const Facts& facts) const;
+  /// if the condition would not be yes without what such rules add. `scores` as in evaluate().
+  std::string yes_but_for(const Transaction& transaction, const Facts& facts,
+                          expression::ScoreReader* scores = nullptr) const;
 
   /// What it was compiled to (rules/program.h), to become part of other conditions.
   const expression::Program& program() const noexcept;
@@ -133,6 +134,8 @@ class Condition {
   /// How surely something was found in `table` when the condition says yes.
   enum class LookUp : std::uint8_t { never, perhaps, always };
   LookUp looks_up(std::string_view table) const noexcept;
+  /// The first look-up in `table` by itself; null: there is none.
+  std::shared_ptr<const expression::Program> look_up(std::string_view table) const;
   /// The value of the map's entry that was found while the condition was asked: that of the first
   /// look-up in `map` that found one. nullopt: none did.
   std::optional<std::string> mapped(std::string_view map, const Transaction& transaction,
@@ -141,11 +144,15 @@ class Condition {
   std::optional<std::vector<expression::Need>> needs() const;
 
   /// Table answers in `facts` (kind `table`) win over the tables bound at compile time: a replay
-  /// brings recorded ones (semantics 23).
-  ConditionOutcome evaluate(const Transaction& transaction, const Facts& facts) const;
+  /// brings recorded ones (semantics 23). Whoever evaluates several conditions of one list of rules
+  /// gives them one reader of scores, of the same transaction and facts, so that what adds to a
+  /// score is asked once and not for each test.
+  ConditionOutcome evaluate(const Transaction& transaction, const Facts& facts,
+                            expression::ScoreReader* scores = nullptr) const;
 
   /// The truth alone, as evaluate() finds it, without gathering what only a record needs.
-  Truth truth(const Transaction& transaction, const Facts& facts) const;
+  Truth truth(const Transaction& transaction, const Facts& facts,
+              expression::ScoreReader* scores = nullptr) const;
 
  private:
   struct Program;

@@ -1,7 +1,6 @@
 #include "rules/expiry.h"
 
 #include "model/time_text.h"
-#include "tables/entries.h"
 
 namespace postern {
 
@@ -15,13 +14,7 @@ std::optional<std::chrono::system_clock::time_point> expiry_from_text(std::strin
 std::string expiry_text(std::chrono::system_clock::time_point expiry) {
   using std::chrono::days;
   const auto day = std::chrono::floor<days>(expiry);
-  if (expiry == day) return to_text(day - days(1));
-  const auto rest = std::chrono::floor<std::chrono::seconds>(expiry - day).count();
-  const auto two_digits = [](std::int64_t number) {
-    return (number < 10 ? "0" : "") + std::to_string(number);
-  };
-  return to_text(day) + 'T' + two_digits(rest / 3600) + ':' + two_digits(rest / 60 % 60) + ':' +
-         two_digits(rest % 60) + 'Z';
+  return expiry == day ? day_text(day - days(1)) : utc_text(expiry);
 }
 
 std::vector<const Rule*> expired_rules(const Policy& policy,

@@ -1,5 +1,7 @@
 #include "rules/lexer.h"
 
+#include "model/text.h"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -8,8 +10,7 @@
 namespace postern::expression {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool starts_name(char c) { return is_letter(c) || c == '_'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 struct Keyword {
@@ -94,7 +95,7 @@ class Lexer {
 
   void token() {
     const char c = source_[at_];
-    if (is_letter(c)) return name();
+    if (starts_name(c)) return name();
     if (is_digit(c)) return number();
     if (c == '"' || c == '\'') return text(c);
     symbol(c);
@@ -102,8 +103,8 @@ class Lexer {
 
   void name() {
     const auto start = at_;
-    while (is_letter(peek()) || is_digit(peek()) ||
-           (peek() == '.' && (is_letter(peek(1)) || is_digit(peek(1))))) {
+    while (starts_name(peek()) || is_digit(peek()) ||
+           (peek() == '.' && (starts_name(peek(1)) || is_digit(peek(1))))) {
       ++at_;
     }
     const auto word = source_.substr(start, at_ - start);
@@ -125,9 +126,9 @@ class Lexer {
     const auto digits_end = at_;
     // "10 MB" reads as "10MB" does; nothing else that begins with a letter can follow a number but
     // an operator, and no operator is spelled like a unit.
-    if (peek() == ' ' && is_letter(peek(1))) ++at_;
+    if (peek() == ' ' && starts_name(peek(1))) ++at_;
     const auto unit_start = at_;
-    while (is_letter(peek()) || is_digit(peek())) ++at_;
+    while (starts_name(peek()) || is_digit(peek())) ++at_;
     const auto word = source_.substr(unit_start, at_ - unit_start);
     const auto* unit = find_unit(word);
     if (!unit && unit_start != digits_end) at_ = digits_end;
@@ -161,8 +162,8 @@ class Lexer {
       if (digits < 3) fits = fits && append(value, peek() - '0');
     }
     for (auto missing = digits; missing < 3; ++missing) fits = fits && append(value, 0);
-    if (is_letter(peek())) {
-      while (is_letter(peek()) || is_digit(peek())) ++at_;
+    if (starts_name(peek())) {
+      while (starts_name(peek()) || is_digit(peek())) ++at_;
       problem(start, "a unit stands behind a whole number", "as in 1500kB for 1.5MB");
     } else if (digits > 3) {
       problem(start, "a number has three decimals at most");
@@ -268,16 +269,16 @@ class Lexer {
 
   /// A minus without a space on either side, as in "client-name", was not meant to subtract.
   bool joins_words(std::size_t at) const {
-    const auto is_part = [](char c) { return is_letter(c) || is_digit(c); };
+    const auto is_part = [](char c) { return starts_name(c) || is_digit(c); };
     return at > 0 && is_part(source_[at - 1]) && at + 1 < source_.size() &&
-           is_letter(source_[at + 1]);
+           starts_name(source_[at + 1]);
   }
 
   // A run of octets that begin no token is one problem, not one each: a pasted UTF-8 quotation mark
   // is three octets.
   void unexpected(std::size_t start) {
     const auto begins_token = [](char c) {
-      return is_space(c) || is_letter(c) || is_digit(c) ||
+      return is_space(c) || starts_name(c) || is_digit(c) ||
              std::string_view("\"'()[],<>=!&|+-*").find(c) != std::string_view::npos;
     };
     while (at_ < source_.size() && !begins_token(source_[at_])) ++at_;

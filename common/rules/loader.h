@@ -203,12 +203,15 @@ class RuleCompiler {
   void check_order_of_scores() const;
   void bind();
 
-  // Maps that texts and codes name, in loader_maps.cc.
+  // Maps that texts, codes and scores name, in loader_maps.cc.
   const Table* find_map(std::string_view name, const Span& by) const;
   void check_map_codes(const Node& source, const Action& action,
                        const std::optional<Condition>& condition) const;
   std::vector<std::string> check_map_texts(const Node& source,
                                            const std::optional<Condition>& condition) const;
+  /// `scores` with what their maps can add.
+  std::vector<ScorePoints> check_map_points(const Node& source, std::vector<ScorePoints> scores,
+                                            const std::optional<Condition>& condition) const;
   void report(const Table& map, TableFaults& faults) const;
 
   const ValueReader& values_;
@@ -228,12 +231,12 @@ class RuleCompiler {
 void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics);
 /// Those that compare conditions: that can never be true or false, that an earlier rule leaves
-/// nothing to, that take bounces, that rest on what the standards forbid to refuse for.
+/// nothing to, that rest on what the standards forbid to refuse for.
 void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
                   Diagnostics& diagnostics);
 /// The last stage of which nothing is asked after `draft`, had it said yes.
 Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen);
-/// RFC 5321 4.5.1. One warning says it.
+/// RFC 5321 4.5.1. One warning each says it of refusals before RCPT, at RCPT, and behind it.
 void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& settings,
                         const TableSet& tables, Diagnostics& diagnostics);
 

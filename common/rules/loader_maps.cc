@@ -1,11 +1,14 @@
-// Values of maps in replies: {map.NAME} in a text, and as the code.
+// Values of maps: {map.NAME} in a text, as the code, and as what is added to a score.
 
 #include "model/text.h"
 #include "reply/compose.h"
 #include "rules/loader.h"
+#include "rules/program.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace postern {
@@ -17,6 +20,17 @@ constexpr std::string_view prefix = "map.";
 Span span_of(const Node& value, std::string_view what) {
   const auto at = value.string.find(what);
   return at == std::string::npos ? value.span : value.part(at, what.size());
+}
+
+/// True if `condition` looks up different things in `map`.
+bool has_several_keys(const Condition& condition, std::string_view map) {
+  const expression::Test* first = nullptr;
+  for (const auto& test : condition.program().tests) {
+    if (test.comparison != expression::Comparison::in_table || test.table_name != map) continue;
+    if (first == nullptr) first = &test;
+    if (test.name != first->name || test.macro != first->macro) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -148,6 +162,56 @@ std::vector<std::string> RuleCompiler::check_map_texts(
     report(*map, faults);
   }
   return maps;
+}
+
+std::vector<ScorePoints> RuleCompiler::check_map_points(
+    const Node& source, std::vector<ScorePoints> scores,
+    const std::optional<Condition>& condition) const {
+  auto& diagnostics = values_.diagnostics();
+  std::map<std::string, std::shared_ptr<const MapPoints>, std::less<>> known;
+  for (auto& added : scores) {
+    if (!added.from) continue;
+    const auto& name = added.from->map;
+    if (const auto seen = known.find(name); seen != known.end()) {
+      added.from = seen->second;
+      continue;
+    }
+    known.emplace(name, added.from);
+    const auto& value = source.find("score")->value.find(added.score)->value;
+    const auto span = span_of(value, "map." + name);
+    const auto* map = find_map(name, span);
+    if (map == nullptr || !condition) continue;
+    if (condition->looks_up(name) == Condition::LookUp::never) {
+      diagnostics.error(
+          span, "the condition looks nothing up in " + quoted(name) + ", so there is no value",
+          "as in when = 'sender in " + name + "'");
+      continue;
+    }
+    if (has_several_keys(*condition, name)) {
+      diagnostics.error(span,
+                        "the condition looks several things up in " + quoted(name) +
+                            ", and only one can be added",
+                        "make it one rule for each");
+      continue;
+    }
+    MapPoints points{name, condition->look_up(name)};
+    TableFaults faults;
+    for (std::size_t i = 0; i < map->size(); ++i) {
+      const auto text = map->value_of(i);
+      if (const auto number = added_points_from_text(text)) {
+        points.least = std::min(points.least, *number);
+        points.most = std::max(points.most, *number);
+        continue;
+      }
+      faults.add(entry_problem(
+          map->entries(), i,
+          quoted(quote_for_log(text, 40)) + " is no number that can be added to a score",
+          "the rule at " + place_text(source.span) + " adds it; " + std::string(points_allowed)));
+    }
+    report(*map, faults);
+    known[name] = added.from = std::make_shared<const MapPoints>(std::move(points));
+  }
+  return scores;
 }
 
 }  // namespace postern

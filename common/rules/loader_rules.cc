@@ -60,6 +60,7 @@ void RuleCompiler::add(const Node& source) {
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
   note_scores(action.scores, condition, stage);
+  auto scores = check_map_points(source, action.scores, condition);
   std::vector<std::string> text_maps;
   EffectLoader(values_, settings_, unread_ != Unread::part_of_main_file)
       .check(source, action.verdict, action.effects, condition ? &*condition : nullptr, stage);
@@ -91,12 +92,12 @@ void RuleCompiler::add(const Node& source) {
                    std::move(text_maps),
                    action.note,
                    action.effects,
-                   action.scores},
+                   std::move(scores)},
                   &source,
                   source.find("name")->value.span,
                   false};
   const auto* text = source.find("text");
-  draft.rule.text = text != nullptr ? text->value.string : std::move(translation);
+  draft.rule.text = text != nullptr ? text->value.string : translation;
   draft.rule.mode = safety.mode;
   draft.rule.share = safety.share;
   draft.rule.expires = safety.expires;

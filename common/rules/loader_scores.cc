@@ -4,8 +4,10 @@
 #include "rules/scores.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -19,7 +21,17 @@ std::string spelling(const Node& value) {
 
 std::optional<std::int64_t> points_of(const Node& value) {
   if (value.kind != Node::Kind::integer && value.kind != Node::Kind::real) return std::nullopt;
-  return points_from_text(spelling(value));
+  return added_points_from_text(spelling(value));
+}
+
+/// The NAME of "{map.NAME}"; empty for all else.
+std::string map_of(const Node& value) {
+  constexpr std::string_view begin = "{map.";
+  const auto& text = value.string;
+  if (value.kind != Node::Kind::string || !text.starts_with(begin) || !text.ends_with('}')) {
+    return {};
+  }
+  return text.substr(begin.size(), text.size() - begin.size() - 1);
 }
 
 }  // namespace
@@ -41,13 +53,19 @@ std::vector<ScorePoints> RuleCompiler::read_scores(const Node& source) const {
                         "small letters, digits and underscores, no digit first, 40 at most");
       continue;
     }
+    if (auto map = map_of(each.value); !map.empty()) {
+      scores.push_back({each.key, 0, std::make_shared<const MapPoints>(MapPoints{std::move(map)})});
+      continue;
+    }
     const auto points = points_of(each.value);
-    if (!points || *points == 0 || *points > most_points || *points < -most_points) {
-      const bool nothing = points && *points == 0;
-      diagnostics.error(each.value.span,
-                        nothing ? "adding nothing changes no score"
-                                : "this is no number that can be added to a score",
-                        "a number from -1000000 to 1000000 with three decimals at most");
+    if (!points || *points == 0) {
+      diagnostics.error(
+          each.value.span,
+          points ? "adding nothing changes no score"
+                 : "this is no number that can be added to a score",
+          each.value.kind == Node::Kind::string
+              ? std::string(points_allowed) + ", or the value of a map, \"{map.NAME}\""
+              : std::string(points_allowed));
       continue;
     }
     scores.push_back({each.key, *points});
@@ -92,8 +110,11 @@ void RuleCompiler::note_scores(const std::vector<ScorePoints>& scores,
     known.subjects.size |= subjects.size;
     known.subjects.octets |= subjects.octets;
     known.subjects.content |= subjects.content;
-    const auto& names = condition->names();
-    known.names.insert(known.names.end(), names.begin(), names.end());
+    for (const auto& name : condition->names()) {
+      const bool noted = std::any_of(known.names.begin(), known.names.end(),
+                                     [&](const auto& each) { return each.name == name.name; });
+      if (!noted) known.names.push_back(name);
+    }
   }
 }
 

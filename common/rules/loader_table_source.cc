@@ -1,6 +1,7 @@
 // Where the entries of a table come from: the policy itself, a file, a data base.
 
 #include "model/text.h"
+#include "model/time_text.h"
 #include "rules/loader.h"
 
 #include <algorithm>

@@ -47,8 +47,6 @@ bool is_own_name(std::string_view name) {
          });
 }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
-
 std::string list_text(const std::vector<std::string>& words, std::string_view joint) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -2,6 +2,7 @@
 // the caller then gets nothing.
 #pragma once
 
+#include "model/text.h"
 #include "rules/diagnostics.h"
 #include "rules/document.h"
 #include "rules/schema.h"
@@ -64,7 +65,5 @@ std::string nearest_hint(std::string_view wrong, const std::vector<std::string>&
                          std::string otherwise);
 /// Of a table or condition: small letters, digits and underscores, and no digit first.
 bool is_own_name(std::string_view name);
-/// In quotes. Whatever the file holds: render() makes it fit for a terminal.
-std::string quoted(std::string_view text);
 
 }  // namespace postern

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "postern/policy.h"
+#include "rules/rule.h"
 
 #include <chrono>
 #include <memory>
@@ -29,6 +30,9 @@ inline constexpr std::string_view maintenance_rule = "maintenance";
 std::string maintenance_text(const Maintenance& maintenance);
 /// Why replies cannot say this text; empty: they can.
 std::string maintenance_fault(const Maintenance& maintenance);
+
+/// Its rule. It stands before all others: nothing is asked, and no accept comes first.
+Rule rule_of(const Maintenance& maintenance);
 
 /// `policy` with that rule instead of one it may have; null: without. The very same when nothing
 /// changes. All else is as it was, whatever has become of the files. Problems: the text.

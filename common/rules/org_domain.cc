@@ -1,5 +1,7 @@
 #include "rules/org_domain.h"
 
+#include "model/text.h"
+
 #include <algorithm>
 #include <array>
 #include <libpsl.h>
@@ -9,8 +11,6 @@ namespace {
 
 /// Octets of a name with its dots (RFC 1035 2.3.4).
 constexpr std::size_t longest_name = 253;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "192.0.2.1" and "[192.0.2.1]": libpsl would take them for names.
 bool is_address(std::string_view text) {

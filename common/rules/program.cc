@@ -1,6 +1,7 @@
 #include "rules/program.h"
 
 #include "model/text.h"
+#include "rules/score_reader.h"
 #include "rules/values.h"
 #include "tables/table.h"
 
@@ -91,12 +92,13 @@ bool looks_inside(Comparison comparison) {
 class Runner {
  public:
   Runner(const Program& program, const Transaction& transaction, const Facts& facts,
-         ConditionOutcome* outcome, Unanswered unanswered)
+         ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores)
       : program_(program),
         transaction_(transaction),
         facts_(facts),
         outcome_(outcome),
-        unanswered_(unanswered) {
+        unanswered_(unanswered),
+        scores_(scores) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
@@ -306,9 +308,7 @@ class Runner {
   }
 
   Truth score(const Test& test) {
-    static const ScoreSum nothing_added;
-    const auto detail = outcome_ ? ScoreDetail::full : ScoreDetail::sum;
-    auto reading = read_score(test.sum ? *test.sum : nothing_added, transaction_, facts_, detail);
+    const auto reading = read(test.sum);
     if (outcome_) {
       auto value = points_text(reading.least);
       if (reading.most != reading.least) value += " to " + points_text(reading.most);
@@ -320,13 +320,22 @@ class Runner {
     if (const auto decided = within_bounds(test, reading)) return truth_of(*decided);
     if (!reading.unknown) {
       const auto rule = "\"" + std::string(reading.unanswered_rule) + "\"";
-      return unavailable(reading.cause_kind, "score." + test.score,
-                         outcome_ ? "rule " + rule + ": " + reading.cause : std::string());
+      return unavailable(
+          reading.cause_kind, "score." + test.score,
+          outcome_ ? "rule " + rule + ": " + std::string(reading.cause) : std::string());
     }
     if (!outcome_) return Truth::unknown;
-    for (auto& question : reading.free_questions) open_.push_back({std::move(question), &test});
-    for (auto& question : reading.costly_questions) open_.push_back({std::move(question), &test});
+    for (const auto& question : reading.free_questions) open_.push_back({question, &test});
+    for (const auto& question : reading.costly_questions) open_.push_back({question, &test});
     return Truth::unknown;
+  }
+
+  ScoreReading read(const BoundScore& score) {
+    if (scores_ == nullptr) {
+      own_scores_ = std::make_unique<ScoreReader>(transaction_, facts_);
+      scores_ = own_scores_.get();
+    }
+    return scores_->read(score, outcome_ ? ScoreDetail::full : ScoreDetail::sum);
   }
 
   /// What every number within the bounds says, if they all say the same.
@@ -518,6 +527,8 @@ class Runner {
   const Facts& facts_;
   ConditionOutcome* outcome_;
   Unanswered unanswered_;
+  ScoreReader* scores_;
+  std::unique_ptr<ScoreReader> own_scores_;
   bool has_table_facts_ = false;
   std::vector<Open> open_;
   std::vector<Cause> causes_;
@@ -528,8 +539,25 @@ class Runner {
 }  // namespace
 
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome, Unanswered unanswered) {
-  return Runner(program, transaction, facts, outcome, unanswered).run();
+          ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores) {
+  return Runner(program, transaction, facts, outcome, unanswered, scores).run();
+}
+
+bool asks(const Program& program, QuestionKind kind) {
+  return std::any_of(program.tests.begin(), program.tests.end(), [&](const Test& test) {
+    if (test.check) return test.check->description().kind == kind;
+    if (test.sum.sum) {
+      const auto& kinds = test.sum.sum->kinds;
+      return std::any_of(kinds.begin(), kinds.end(), [&](const auto& each) {
+        return each.first == kind && each.second < test.sum.adders;
+      });
+    }
+    // What the mail server simply tells is of kind upstream; nobody was asked for it.
+    const auto told = [&](Name name) {
+      return name == Name::macro || (kind != QuestionKind::upstream && row_of(name).kind == kind);
+    };
+    return (test.name && told(*test.name)) || (test.other && told(*test.other));
+  });
 }
 
 }  // namespace postern::expression

@@ -56,7 +56,7 @@ struct Test {
   std::shared_ptr<const Table> table;
   std::shared_ptr<const Calculation> calculation;  ///< instead of a name
   std::string score;  ///< instead of a name: that of a score, whose numbers are thousandths
-  std::shared_ptr<const ScoreSum> sum;     ///< bound when all rules are known
+  BoundScore sum;     ///< bound when all rules are known
   std::shared_ptr<const Pattern> pattern;  ///< shared by the conditions that a named one is part of
 };
 
@@ -88,8 +88,15 @@ enum class Unanswered : std::uint8_t {
   nothing,  ///< nothing, as a rule that is skipped
 };
 
-/// With `outcome`, everything a record and the driver need is gathered in it.
+class ScoreReader;
+
+/// With `outcome`, everything a record and the driver need is gathered in it. `scores` reads scores
+/// of the same transaction and facts; without one, what adds to them is asked for this run alone.
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome, Unanswered unanswered = Unanswered::open);
+          ConditionOutcome* outcome, Unanswered unanswered = Unanswered::open,
+          ScoreReader* scores = nullptr);
+
+/// As Condition::asks().
+bool asks(const Program& program, QuestionKind kind);
 
 }  // namespace postern::expression

@@ -10,8 +10,6 @@
 namespace postern::expression {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 /// A check speaks of whatever the stage it waits for brings; that is as close as can be told.
 Subjects subjects_at(Stage earliest) {
   Subjects subjects;

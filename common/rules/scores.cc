@@ -1,19 +1,20 @@
 #include "rules/scores.h"
 
+#include "model/text.h"
+#include "rules/needs.h"
 #include "rules/program.h"
 #include "rules/rule.h"
-#include "rules/share.h"
+#include "rules/rule_index.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <map>
+#include <memory>
 #include <utility>
 
 namespace postern {
 namespace {
 
 constexpr std::int64_t one = 1000;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
@@ -27,6 +28,7 @@ std::string points_text(std::int64_t points) {
 }
 
 std::string words_of(const ScorePoints& added) {
+  if (added.from) return "add {map." + added.from->map + "} to score." + added.score;
   const auto size = points_text(added.points < 0 ? -added.points : added.points);
   const auto score = "score." + added.score;
   return added.points < 0 ? "take " + size + " from " + score : "add " + size + " to " + score;
@@ -54,40 +56,143 @@ std::optional<std::int64_t> points_from_text(std::string_view text) {
   return negative ? -points : points;
 }
 
+std::optional<std::int64_t> added_points_from_text(std::string_view text) {
+  const auto points = points_from_text(text);
+  if (!points || *points > most_points || *points < -most_points) return std::nullopt;
+  return points;
+}
+
 namespace {
 
-expression::ScoreSum::Terms terms_of(const Rule& rule) {
+using expression::BoundScore;
+using expression::ScoreBook;
+using expression::ScoreSum;
+
+ScoreBook::Terms terms_of(const Rule& rule) {
   return {rule.place.name, rule.place.stage, rule.share, rule.expires};
 }
+
+using expression::Program;
+
+/// What is bound together. Every test of a score owns all of it; nothing in it owns a part of it,
+/// or it would never go: an accept in the book may itself test a score.
+struct Bindings {
+  ScoreBook book;
+  std::map<std::pair<std::string, RuleMode>, ScoreSum> sums;
+};
+
+template <typename T>
+std::shared_ptr<const T> unowned(const T& part) {
+  return {std::shared_ptr<const void>(), &part};
+}
+
+/// A condition for the book.
+std::shared_ptr<const Program> condition_of(const Rule& rule) {
+  auto program = rule.condition.shared_program();
+  if (program->scores.empty()) return program;
+  auto kept = std::make_shared<Program>(*program);
+  for (auto& test : kept->tests) {
+    if (test.sum.sum) test.sum.sum = unowned(*test.sum.sum);
+  }
+  return kept;
+}
+
+/// Goes by the rules in their order. What a test is bound to may still grow behind what it sees.
+class Binder {
+ public:
+  explicit Binder(const std::vector<Rule*>& rules) {
+    for (const auto* rule : rules) {
+      for (const auto& score : rule->condition.scores()) {
+        auto& sum = bound_->sums[{score, rule->mode}];
+        sum.book = unowned(bound_->book);
+        sum.counts_watching = rule->mode == RuleMode::shadow;
+      }
+    }
+  }
+
+  bool any() const { return !bound_->sums.empty(); }
+
+  void go_by(Rule& rule) {
+    // First its own test: as a settler it stands in the book with what it tests.
+    if (!rule.condition.scores().empty()) {
+      rule.condition.bind_scores([&](const std::string& score) -> BoundScore {
+        const auto& sum = bound_->sums.at({score, rule.mode});
+        return {std::shared_ptr<const ScoreSum>(bound_, &sum),
+                static_cast<std::uint32_t>(sum.adders.size())};
+      });
+    }
+    const bool enforced = rule.mode == RuleMode::enforce;
+    if (enforced && rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage) {
+      bound_->book.settlers.push_back(
+          {terms_of(rule), condition_of(rule), rule.unavailable == WhenUnavailable::match});
+    }
+    if (!rule.scores.empty()) add(rule);
+  }
+
+  /// When all have been gone by.
+  void finish() {
+    bound_->book.settler_index = index_of(bound_->book.settlers);
+    bound_->book.adding_index = index_of(bound_->book.adding);
+  }
+
+ private:
+  template <typename Entry>
+  static std::shared_ptr<const RuleIndex> index_of(const std::vector<Entry>& entries) {
+    std::vector<std::optional<std::vector<expression::Need>>> needs;
+    needs.reserve(entries.size());
+    for (const auto& entry : entries) needs.push_back(expression::needs_of(*entry.condition));
+    return std::make_shared<const RuleIndex>(needs);
+  }
+
+  void add(const Rule& rule) {
+    bool noted = false;
+    for (const auto& added : rule.scores) {
+      for (const auto mode : {RuleMode::enforce, RuleMode::shadow}) {
+        if (mode == RuleMode::enforce && rule.mode == RuleMode::shadow) continue;
+        const auto found = bound_->sums.find({added.score, mode});
+        if (found == bound_->sums.end()) continue;
+        if (!noted) note(rule);
+        noted = true;
+        add(found->second, added);
+      }
+    }
+  }
+
+  void note(const Rule& rule) {
+    bound_->book.adding.push_back({terms_of(rule), condition_of(rule),
+                                   static_cast<std::uint32_t>(bound_->book.settlers.size())});
+  }
+
+  /// The rule that was noted last.
+  void add(ScoreSum& sum, const ScorePoints& added) const {
+    const auto& condition = *bound_->book.adding.back().condition;
+    const auto at = static_cast<std::uint32_t>(sum.adders.size());
+    for (const auto& name : condition.names) {
+      const bool known = std::any_of(sum.names.begin(), sum.names.end(), [&](const auto& each) {
+        return each.first.name == name.name;
+      });
+      if (!known) sum.names.push_back({{name.name, 0, 1, name.kind}, at});
+    }
+    for (int kind = 0; kind <= static_cast<int>(QuestionKind::recipients); ++kind) {
+      const auto each = static_cast<QuestionKind>(kind);
+      const bool known = std::any_of(sum.kinds.begin(), sum.kinds.end(),
+                                     [&](const auto& seen) { return seen.first == each; });
+      if (!known && expression::asks(condition, each)) sum.kinds.emplace_back(each, at);
+    }
+    sum.adders.push_back(
+        {static_cast<std::uint32_t>(bound_->book.adding.size() - 1), added.points, added.from});
+  }
+
+  std::shared_ptr<Bindings> bound_ = std::make_shared<Bindings>();
+};
 
 }  // namespace
 
 void bind_scores(const std::vector<Rule*>& rules) {
-  using expression::ScoreSum;
-  for (std::size_t at = 0; at < rules.size(); ++at) {
-    auto& test = *rules[at];
-    if (test.condition.scores().empty()) continue;
-    test.condition.bind_scores([&](const std::string& score) {
-      ScoreSum sum;
-      std::vector<ScoreSum::Settler> settlers;
-      for (std::size_t before = 0; before < at; ++before) {
-        const auto& rule = *rules[before];
-        if (before == 0 || rules[before - 1]->place.stage != rule.place.stage) settlers.clear();
-        const bool enforced = rule.mode == RuleMode::enforce;
-        if (enforced && rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage) {
-          settlers.push_back({rule.condition.shared_program(),
-                              rule.unavailable == WhenUnavailable::match, terms_of(rule)});
-        }
-        if (!enforced && test.mode == RuleMode::enforce) continue;
-        for (const auto& added : rule.scores) {
-          if (added.score != score) continue;
-          sum.adders.push_back({terms_of(rule), rule.condition.shared_program(), added.points,
-                                test.mode == RuleMode::shadow, settlers});
-        }
-      }
-      return std::make_shared<const ScoreSum>(std::move(sum));
-    });
-  }
+  Binder binder(rules);
+  if (!binder.any()) return;
+  for (auto* rule : rules) binder.go_by(*rule);
+  binder.finish();
 }
 
 void bind_scores(std::vector<Rule>& rules) {
@@ -97,138 +202,4 @@ void bind_scores(std::vector<Rule>& rules) {
   bind_scores(all);
 }
 
-namespace expression {
-namespace {
-
-/// Asks one condition after the other and sums up.
-class Reader {
- public:
-  Reader(const Transaction& transaction, const Facts& facts, ScoreDetail detail)
-      : transaction_(transaction), facts_(facts), full_(detail == ScoreDetail::full) {}
-
-  void add(const ScoreSum::Adder& adder) {
-    if (adder.terms.stage > transaction_.stage || is_off(adder.terms)) return;
-    // Content is never seen at the policy door, and rules on it are not asked (semantics 9).
-    if (transaction_.door == Door::policy && adder.condition->subjects.content) return;
-    if (adder.terms.stage == Stage::rcpt && transaction_.stage > Stage::rcpt &&
-        !transaction_.recipient.is_told()) {
-      // What was added for one of several recipients is that one's own. Of those we do not know
-      // of, there may have been one alone.
-      if (transaction_.recipients.is_told()) return;
-      open(adder, Truth::unavailable);
-      note_cause(adder, "which recipients were accepted is not known", QuestionKind::recipients);
-      return;
-    }
-    if (!adder.counts_watching && watches(adder.terms)) return;
-    const auto spared = transaction_.stage > adder.terms.stage ? settled(adder) : Spared();
-    if (spared.truth == Truth::yes) return;
-    if (spared.truth == Truth::unknown) return open(adder, Truth::unknown);
-    const auto truth = ask(*adder.condition);
-    if (truth == Truth::no) return;
-    if (spared.truth == Truth::unavailable) {
-      // With its answer, an accept might have kept the rule from being asked, or not. What acts now
-      // as if it had been no is what adds now.
-      if (truth == Truth::yes && !spared.matched) reading_.answered += adder.points;
-      open(adder, truth == Truth::unknown ? truth : Truth::unavailable);
-      note_cause(adder, spared.cause, spared.kind);
-      return;
-    }
-    if (truth == Truth::yes) {
-      reading_.least += adder.points;
-      reading_.most += adder.points;
-      reading_.answered += adder.points;
-      return;
-    }
-    open(adder, truth);
-    if (truth == Truth::unavailable) note_cause(adder, outcome_.cause, outcome_.cause_kind);
-  }
-
-  ScoreReading take() { return std::move(reading_); }
-
- private:
-  /// Whether an accept for its stage alone kept an adder from being asked.
-  struct Spared {
-    Truth truth = Truth::no;
-    bool matched = false;  ///< unavailable, and acts as if it were yes
-    std::string cause;
-    QuestionKind kind = QuestionKind::sample;
-  };
-  Spared settled(const ScoreSum::Adder& adder) {
-    Spared spared;
-    for (const auto& settler : adder.settlers) {
-      if (is_off(settler.terms) || watches(settler.terms)) continue;
-      const auto truth = ask(*settler.condition);
-      if (truth == Truth::yes) return {truth, false, {}, {}};
-      if (truth == Truth::unknown) spared.truth = truth;
-      if (truth != Truth::unavailable) continue;
-      if (spared.truth == Truth::no) {
-        spared.truth = truth;
-        spared.cause = outcome_.cause;
-        spared.kind = outcome_.cause_kind;
-      }
-      spared.matched = spared.matched || settler.matches_unanswered;
-    }
-    return spared;
-  }
-
-  bool is_off(const ScoreSum::Terms& terms) const {
-    return terms.expires && *terms.expires <= transaction_.time;
-  }
-
-  /// Of whom we do not know, it may act on.
-  bool watches(const ScoreSum::Terms& terms) const {
-    if (terms.share == 0) return false;
-    if (terms.stage == Stage::rcpt && !transaction_.recipient.is_told()) return false;
-    return share_place(terms.rule, terms.stage, transaction_) >= terms.share;
-  }
-
-  Truth ask(const Program& condition) {
-    if (!full_) return run(condition, transaction_, facts_, nullptr);
-    outcome_ = {};
-    return run(condition, transaction_, facts_, &outcome_);
-  }
-
-  /// Whether it adds is not known: outcome_ says what it waits for.
-  void open(const ScoreSum::Adder& adder, Truth truth) {
-    (adder.points < 0 ? reading_.least : reading_.most) += adder.points;
-    if (truth == Truth::unavailable) {
-      reading_.unavailable = true;
-      return;
-    }
-    reading_.unknown = true;
-    for (auto& question : outcome_.free_questions) {
-      reading_.free_questions.push_back(std::move(question));
-    }
-    if (outcome_.free_questions.empty() && reading_.costly_questions.empty()) {
-      reading_.costly_questions = std::move(outcome_.questions);
-    }
-  }
-
-  void note_cause(const ScoreSum::Adder& adder, std::string_view why, QuestionKind kind) {
-    // What somebody can see to comes before what must be so for several recipients.
-    const bool better =
-        reading_.cause_kind == QuestionKind::recipients && kind != QuestionKind::recipients;
-    if (!reading_.unanswered_rule.empty() && !better) return;
-    reading_.unanswered_rule = adder.terms.rule;
-    reading_.cause_kind = kind;
-    if (full_) reading_.cause = why;
-  }
-
-  const Transaction& transaction_;
-  const Facts& facts_;
-  bool full_;
-  ScoreReading reading_;
-  ConditionOutcome outcome_;
-};
-
-}  // namespace
-
-ScoreReading read_score(const ScoreSum& sum, const Transaction& transaction, const Facts& facts,
-                        ScoreDetail detail) {
-  Reader reader(transaction, facts, detail);
-  for (const auto& adder : sum.adders) reader.add(adder);
-  return reader.take();
-}
-
-}  // namespace expression
 }  // namespace postern

@@ -1,5 +1,6 @@
 #include "rules/settings.h"
 
+#include "model/text.h"
 #include "postern/address.h"
 
 #include <algorithm>
@@ -13,19 +14,12 @@ namespace {
 /// Octets in sockaddr_un::sun_path on Linux, less the final zero (unix(7)).
 constexpr std::size_t longest_socket_path = 107;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter_or_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value > 65'535) return {};
   return static_cast<std::uint16_t>(value);
 }
-
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 Result<ListenAddress> parse_unix(std::string_view path) {
   if (path.empty() || path.front() != '/') {

@@ -1,10 +1,12 @@
 // Situation: the transaction and the facts of one decision, and how a rule stands to them whatever
-// other rules say. Pure; holds references, so it lives no longer than a call of evaluate().
+// other rules say, those of one list. Pure; holds references, so it lives no longer than a call of
+// evaluate(); one thread.
 #pragma once
 
 #include "postern/decision.h"
 #include "rules/expiry.h"
 #include "rules/rule.h"
+#include "rules/score_reader.h"
 #include "rules/share.h"
 
 namespace postern::walk {
@@ -27,7 +29,12 @@ class Situation {
   const Transaction& transaction() const { return transaction_; }
   const Facts& facts() const { return facts_; }
 
-  Truth truth(const Rule& rule) const { return rule.condition.truth(transaction_, facts_); }
+  Truth truth(const Rule& rule) const {
+    return rule.condition.truth(transaction_, facts_, &scores_);
+  }
+  ConditionOutcome outcome(const Rule& rule) const {
+    return rule.condition.evaluate(transaction_, facts_, &scores_);
+  }
 
   /// It is off for good (semantics 19).
   bool is_off(const Rule& rule) const { return is_expired(rule, transaction_.time); }
@@ -75,7 +82,7 @@ class Situation {
   /// 6).
   std::string refuses_but_for(const Rule& rule) const {
     if (rule.condition.scores().empty() || !refuses(rule) || !is_permanent(rule)) return {};
-    return rule.condition.yes_but_for(transaction_, facts_);
+    return rule.condition.yes_but_for(transaction_, facts_, &scores_);
   }
 
   /// It refuses, and for good, here.
@@ -89,6 +96,8 @@ class Situation {
  private:
   const Transaction& transaction_;
   const Facts& facts_;
+  /// Remembers what rules say of the same two, so that asking it changes nothing that is seen.
+  mutable expression::ScoreReader scores_;
   bool all_settled_ = false;
 };
 

@@ -107,11 +107,12 @@ std::optional<Softening> recipient_too_few(const std::vector<Rule>& rules,
   auto transaction = situation.transaction();
   transaction.recipient = {};
   const auto told = told_facts(situation.facts());
+  expression::ScoreReader scores(transaction, told);
   for (const auto& rule : rules) {
     if (rule.place.stage > Stage::rcpt) break;
     const bool may_put_off = rule.verdict == Verdict::accept || may_defer(situation, rule);
     if (!may_put_off || !is_asked(situation, rule)) continue;
-    const auto outcome = rule.condition.evaluate(transaction, told);
+    const auto outcome = rule.condition.evaluate(transaction, told, &scores);
     if (lacks_a_fact(outcome)) return Softening{rule.place.name, outcome.cause_kind};
   }
   return std::nullopt;
@@ -123,10 +124,11 @@ std::optional<Softening> unknown_too_many(const std::vector<Rule>& rules,
   auto transaction = situation.transaction();
   transaction.recipient = {};
   const auto told = told_facts(situation.facts());
+  expression::ScoreReader scores(transaction, told);
   for (const auto& rule : rules) {
     if (rule.place.stage != Stage::rcpt || !is_asked(situation, rule)) continue;
     if (!may_decide(situation, rule)) continue;
-    const auto outcome = rule.condition.evaluate(transaction, told);
+    const auto outcome = rule.condition.evaluate(transaction, told, &scores);
     if (outcome.truth == Truth::unknown || lacks_a_fact(outcome)) {
       return Softening{rule.place.name, QuestionKind::recipients};
     }
@@ -177,12 +179,13 @@ std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size
                                        const Situation& situation, const Softeners& softeners) {
   const bool settled = scope_of(rules[at]) != AcceptScope::stage;
   const auto told = told_facts(situation.facts());
+  expression::ScoreReader scores(situation.transaction(), told);
   bool softened = !softeners.empty();
   Suspect worst;
   for (++at; at < rules.size() && rules[at].place.stage <= last; ++at) {
     const auto& rule = rules[at];
     if (!is_asked(situation, rule)) continue;
-    const auto truth = rule.condition.truth(situation.transaction(), told);
+    const auto truth = rule.condition.truth(situation.transaction(), told, &scores);
     if (truth == Truth::no) continue;
     const bool unanswered = truth != Truth::yes;
     if (unanswered && may_defer(situation, rule)) return Would::defer;
@@ -215,7 +218,7 @@ std::optional<Softening> softening(const std::vector<Rule>& rules, std::size_t a
 }
 
 QuestionKind missing_kind(const Situation& situation, const Rule& rule) {
-  const auto outcome = rule.condition.evaluate(situation.transaction(), situation.facts());
+  const auto outcome = situation.outcome(rule);
   // A rule that can be answered, but for whom it was we do not know.
   if (outcome.truth != Truth::unavailable) return QuestionKind::recipients;
   return outcome.cause_kind;

@@ -1,8 +1,8 @@
 #include "rules/values.h"
 
+#include "model/time_text.h"
 #include "rules/local_clock.h"
 #include "rules/org_domain.h"
-#include "tables/entries.h"
 
 #include <algorithm>
 
@@ -216,7 +216,7 @@ std::optional<std::string> describe(Name name, std::string_view macro,
     case ValueType::time_of_day:
       return time_of_day_text(time_of_day(transaction));
     case ValueType::date:
-      return postern::to_text(Day(std::chrono::days(date(transaction))));
+      return day_text(std::chrono::sys_days(std::chrono::days(date(transaction))));
     case ValueType::ip: {
       const auto reading = read_ip(name, transaction);
       if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) return std::nullopt;

@@ -58,15 +58,13 @@ class Walk {
   /// What an open walk asks: the first open rule everything it is ready for, later rules what is
   /// free.
   std::vector<Question> questions(const Course& course) {
-    auto questions = rules_[course.at]
-                         .condition.evaluate(situation_.transaction(), situation_.facts())
-                         .questions;
+    auto questions = situation_.outcome(rules_[course.at]).questions;
     for (auto at = course.at + 1; at < rules_.size() && situation_.reached(rules_[at]); ++at) {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none || situation_.watches(rule) || !situation_.acts(rule)) {
         continue;
       }
-      const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
+      const auto outcome = situation_.outcome(rule);
       add(questions, outcome.free_questions);
       if (ends_here(rule, outcome.truth)) break;
     }
@@ -84,7 +82,7 @@ class Walk {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none) continue;
       if (situation_.watches(rule) || only_adds(rule)) {
-        const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
+        const auto outcome = situation_.outcome(rule);
         add(questions, open ? outcome.free_questions : outcome.questions);
         open = open || outcome.truth == Truth::unknown;
       } else if (situation_.settles_stage(rule)) {
@@ -103,7 +101,7 @@ class Walk {
       const bool enforced = !situation_.watches(rule);
       const bool acting = enforced && situation_.acts(rule);
       if (enforced && !acting) continue;
-      const auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
+      const auto outcome = situation_.outcome(rule);
       add(questions, outcome.free_questions);
       if (acting && ends_here(rule, outcome.truth)) break;
     }
@@ -306,10 +304,13 @@ class Walk {
       entry.note = TrailNote::recipients_unknown;
     }
     if (entry.note != TrailNote::none) return entry;
-    auto outcome = rule.condition.evaluate(situation_.transaction(), situation_.facts());
+    auto outcome = situation_.outcome(rule);
     entry.truth = outcome.truth;
     entry.cause = std::move(outcome.cause);
     entry.evidence = std::move(outcome.evidence);
+    if (entry.truth == Truth::yes) {
+      add_points_of_maps(entry, rule, situation_.transaction(), situation_.facts());
+    }
     if (entry.mode == RuleMode::shadow) {
       if (entry.truth == Truth::yes) entry.note = TrailNote::shadow;
     } else if (!situation_.acts(rule)) {

@@ -29,8 +29,6 @@ Problem system_problem(const std::string& what, const std::string& path) {
   return plain_problem("cannot " + what + " " + path + ": " + std::strerror(errno));
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// The number that `text` has at `at`; -1: it has not `count` digits there.
 int number_at(std::string_view text, std::size_t at, std::size_t count) {
   if (at + count > text.size()) return -1;
@@ -77,6 +75,17 @@ std::optional<Time> next_time_of_day(std::string_view text, Time now) {
 std::optional<std::string_view> value_of(std::string_view line, std::string_view key) {
   if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ') return {};
   return line.substr(key.size() + 1);
+}
+
+/// Else a crash of the machine may bring back what stood in the folder before. False: see errno.
+bool sync_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto folder =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(1, slash));
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) return false;
+  // EINVAL: a file system that has nothing of the kind.
+  return ::fsync(fd.get()) == 0 || errno == EINVAL;
 }
 
 }  // namespace
@@ -202,21 +211,17 @@ Problems write_maintenance(const std::string& path, const Maintenance& maintenan
     ::unlink(scratch.c_str());
     return {problem};
   }
+  if (!sync_folder_of(path)) return {system_problem("write down for good", path)};
   return {};
 }
 
 Problems remove_maintenance(const std::string& path) {
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return {};
-  return {system_problem("remove", path)};
-}
-
-std::string utc_text(Time time) {
-  const auto seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
+  if (::unlink(path.c_str()) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return {};
+    return {system_problem("remove", path)};
+  }
+  if (!sync_folder_of(path)) return {system_problem("remove for good", path)};
+  return {};
 }
 
 }  // namespace postern

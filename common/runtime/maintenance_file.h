@@ -39,7 +39,4 @@ Problems write_maintenance(const std::string& path, const Maintenance& maintenan
 /// Takes the file away; no problem when there is none.
 Problems remove_maintenance(const std::string& path);
 
-/// "2026-11-21T14:10:00Z".
-std::string utc_text(std::chrono::system_clock::time_point time);
-
 }  // namespace postern

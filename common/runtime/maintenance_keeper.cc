@@ -1,6 +1,7 @@
 #include "runtime/maintenance_keeper.h"
 
 #include "checks/check.h"
+#include "model/time_text.h"
 #include "runtime/maintenance_file.h"
 
 #include <utility>
@@ -13,13 +14,12 @@ constexpr std::chrono::seconds look_every{1};
 }  // namespace
 
 MaintenanceKeeper::MaintenanceKeeper(std::string path, const Clock& clock, FileReader reader,
-                                     Say say, Current current, Replace replace)
+                                     Say say, Change change)
     : path_(std::move(path)),
       clock_(clock),
       reader_(std::move(reader)),
       say_(std::move(say)),
-      current_(std::move(current)),
-      replace_(std::move(replace)) {}
+      change_(std::move(change)) {}
 
 MaintenanceKeeper::~MaintenanceKeeper() { stop(); }
 
@@ -55,14 +55,14 @@ void MaintenanceKeeper::look() {
     const std::lock_guard lock(mutex_);
     if (wanted == in_force_) return;
   }
-  enforce(current_(), std::move(wanted));
+  enforce(std::move(wanted), nullptr);
 }
 
 void MaintenanceKeeper::put(std::shared_ptr<const Policy> policy) {
   const std::lock_guard looking(looking_);
-  if (enforce(policy, read())) return;
+  if (enforce(read(), policy)) return;
   // Without its maintenance: a reload must not fail for that.
-  replace_(std::move(policy));
+  change_([&](const auto&) { return policy; }, TableFiles::read_anew);
   const std::lock_guard lock(mutex_);
   in_force_.reset();
 }
@@ -82,16 +82,20 @@ std::optional<Maintenance> MaintenanceKeeper::read() {
 }
 
 /// What cannot be put in force is tried again at the next look.
-bool MaintenanceKeeper::enforce(const std::shared_ptr<const Policy>& policy,
-                                std::optional<Maintenance> wanted) {
+bool MaintenanceKeeper::enforce(std::optional<Maintenance> wanted,
+                                const std::shared_ptr<const Policy>& anew) {
   const CheckRegistry checks;
-  auto changed = with_maintenance(policy, wanted ? &*wanted : nullptr, reader_, checks);
-  if (!changed) {
-    tell_trouble(changed.problems().front().message);
+  const auto problems = change_(
+      [&](const std::shared_ptr<const Policy>& in_force) {
+        return with_maintenance(anew ? anew : in_force, wanted ? &*wanted : nullptr, reader_,
+                                checks);
+      },
+      anew ? TableFiles::read_anew : TableFiles::as_in_force);
+  if (!problems.empty()) {
+    tell_trouble(problems.front().message);
     return false;
   }
   if (wanted) tell_trouble({});
-  replace_(std::move(*changed));
   std::string message;
   {
     const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include "runtime/clock.h"
 #include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/table_keeper.h"
 
 #include <condition_variable>
 #include <functional>
@@ -21,13 +22,11 @@ namespace postern {
 class MaintenanceKeeper {
  public:
   using Say = std::function<void(LogLevel, const std::string&)>;
-  /// The policy in force.
-  using Current = std::function<std::shared_ptr<const Policy>()>;
-  /// Puts another in its place.
-  using Replace = std::function<void(std::shared_ptr<const Policy>)>;
+  /// TableKeeper::change, or what stands for it.
+  using Change = std::function<Problems(const PolicyChange& make, TableFiles files)>;
 
   MaintenanceKeeper(std::string path, const Clock& clock, FileReader reader, Say say,
-                    Current current, Replace replace);
+                    Change change);
   ~MaintenanceKeeper();
   MaintenanceKeeper(const MaintenanceKeeper&) = delete;
   MaintenanceKeeper& operator=(const MaintenanceKeeper&) = delete;
@@ -46,15 +45,15 @@ class MaintenanceKeeper {
   /// What the file wants now; nullopt: nothing.
   std::optional<Maintenance> read();
   /// False: it cannot be, which is told.
-  bool enforce(const std::shared_ptr<const Policy>& policy, std::optional<Maintenance> wanted);
+  /// `anew`: a policy that was read anew; null: the one in force.
+  bool enforce(std::optional<Maintenance> wanted, const std::shared_ptr<const Policy>& anew);
   void tell_trouble(std::string trouble);
 
   const std::string path_;
   const Clock& clock_;
   const FileReader reader_;
   const Say say_;
-  const Current current_;
-  const Replace replace_;
+  const Change change_;
 
   /// One look at a time. Held while another policy is put in force, which may wait for a table that
   /// is being read; a report must not wait for that.

@@ -1,5 +1,7 @@
 #include "runtime/postfix_config.h"
 
+#include "model/text.h"
+
 #include <cctype>
 #include <charconv>
 #include <cstdio>
@@ -19,13 +21,9 @@ struct Column {
   static constexpr std::ptrdiff_t arguments = 8;
 };
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+constexpr std::string_view white = " \t\n\v\f\r";
 
-std::string trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return std::string(text);
-}
+bool is_space(char c) { return white.find(c) != std::string_view::npos; }
 
 /// Logical lines: comments and empty lines gone, continuation lines joined.
 std::vector<std::string> logical_lines(std::string_view text) {
@@ -33,7 +31,7 @@ std::vector<std::string> logical_lines(std::string_view text) {
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const auto content = trimmed(line);
+    const std::string content(trimmed(line, white));
     if (content.empty() || content.front() == '#') continue;
     if (is_space(line.front()) && !lines.empty()) {
       lines.back() += " " + content;
@@ -62,7 +60,7 @@ std::vector<std::string> words_of(std::string_view line) {
         ++at;
       } while (at < line.size() && depth > 0);
       const auto inner = line.substr(begin + 1, at - begin - (depth == 0 ? 2 : 1));
-      words.push_back(trimmed(inner));
+      words.emplace_back(trimmed(inner, white));
     } else {
       while (at < line.size() && !is_space(line[at])) ++at;
       words.emplace_back(line.substr(begin, at - begin));
@@ -98,14 +96,15 @@ std::string expand(const PostfixConfig& config, const std::string& text, int dep
 /// "{ text }" without its braces; other text as it is.
 std::string without_braces(std::string_view text) {
   if (text.size() < 2 || text.front() != '{' || text.back() != '}') return std::string(text);
-  return trimmed(text.substr(1, text.size() - 2));
+  return std::string(trimmed(text.substr(1, text.size() - 2), white));
 }
 
 void take_setting(std::map<std::string, std::string>& settings, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos) return;
-  settings[trimmed(std::string_view(text).substr(0, equals))] =
-      trimmed(std::string_view(text).substr(equals + 1));
+  const auto part = [](std::string_view words) { return std::string(trimmed(words, white)); };
+  settings[part(std::string_view(text).substr(0, equals))] =
+      part(std::string_view(text).substr(equals + 1));
 }
 
 }  // namespace

@@ -2,11 +2,10 @@
 
 #include "checks/check.h"
 #include "model/shown_text.h"
+#include "model/time_text.h"
 #include "tables/table.h"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -16,19 +15,15 @@ namespace {
 // Hexadecimal digits of a digest that people are shown.
 constexpr std::size_t shown_digits = 12;
 
+/// What one file throws, out of memory say, keeps none of the others from being read.
 Result<std::shared_ptr<const Policy>> taken(std::shared_ptr<const Policy> policy,
                                             const std::string& path, const FileReader& reader) {
   const CheckRegistry checks;
-  return Policy::with_table_file(std::move(policy), path, reader, checks);
-}
-
-std::string utc(std::chrono::system_clock::time_point time) {
-  const auto seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
+  try {
+    return Policy::with_table_file(std::move(policy), path, reader, checks);
+  } catch (const std::exception& error) {
+    return plain_problem("cannot read " + path + ": " + error.what());
+  }
 }
 
 /// The first of them in one line.
@@ -73,45 +68,94 @@ void TableKeeper::start() {
 }
 
 void TableKeeper::stop() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stopped_.notify_all();
   watch_.wake();
   if (thread_.joinable()) thread_.join();
 }
 
-void TableKeeper::replace(std::shared_ptr<const Policy> policy) {
+Problems TableKeeper::change(const PolicyChange& make, TableFiles files) {
   {
     const std::lock_guard exchange(exchange_);
-    policy_.set(std::move(policy));
+    auto made = make(policy_.get());
+    if (!made) return made.problems();
+    policy_.set(*made);
+    if (files == TableFiles::as_in_force) return {};
     const std::lock_guard lock(mutex_);
-    // All files were read for it, and all were good.
     states_.clear();
-    for (const auto& path : policy_.get()->table_files()) states_[path].taken = clock_.system();
+    for (const auto& path : (*made)->table_files()) states_[path].taken = clock_.system();
   }
   replaced_ = true;
   watch_.wake();
+  return {};
 }
 
-void TableKeeper::run() {
-  try {
-    // The files may have changed since the policy was read: workers begin with the policy that the
-    // parent holds.
-    for (const auto& [disk, path] : paths_) take(path);
-    while (!stopping_) {
-      for (const auto& disk : watch_.wait(settings_.look_every, settings_.settle)) {
-        if (stopping_) return;
-        take(paths_[disk]);
-      }
-      if (replaced_.exchange(false)) {
-        watch();
-        // What has changed between their reading and this is not seen by the watch.
-        for (const auto& [disk, path] : paths_) take(path);
-      }
-      retry();
+void TableKeeper::run() noexcept {
+  auto pause = settings_.pause;
+  while (!stopping_) {
+    try {
+      look();
+      tell_trouble({});
+      pause = settings_.pause;
+      continue;
+    } catch (const std::exception& error) {
+      tell_trouble(error.what());
+    } catch (...) {
+      tell_trouble("an exception of an unknown kind");
     }
-  } catch (const std::exception& error) {
-    say_(LogLevel::error, std::string("tables are no longer watched: ") + error.what() +
-                              "; a reload still brings them in");
+    // What was seen before it may not have been taken.
+    look_at_all_ = true;
+    rest(pause);
+    pause = std::min(2 * pause, settings_.retry_every);
   }
+}
+
+void TableKeeper::look() {
+  // At the start, too: the files may have changed since the policy was read, and workers begin with
+  // the policy that the parent holds.
+  if (look_at_all_) {
+    watch();
+    // What has changed between their reading and this is not seen by the watch.
+    for (const auto& [disk, path] : paths_) take(path);
+    look_at_all_ = false;
+  }
+  tell_exchanged();
+  for (const auto& disk : watch_.wait(settings_.look_every, settings_.settle)) {
+    if (stopping_) return;
+    take(paths_[disk]);
+  }
+  look_at_all_ = replaced_.exchange(false);
+  if (!look_at_all_) retry();
+  tell_exchanged();
+}
+
+void TableKeeper::tell_exchanged() {
+  if (!untold_) return;
+  exchanged_(*policy_.get());
+  untold_ = false;
+}
+
+void TableKeeper::tell_trouble(const std::string& trouble) noexcept {
+  try {
+    {
+      const std::lock_guard lock(mutex_);
+      if (trouble == trouble_) return;
+      trouble_ = trouble;
+    }
+    say_(trouble.empty() ? LogLevel::info : LogLevel::error,
+         trouble.empty() ? std::string("tables are watched again")
+                         : "tables are not watched for a while: " + trouble);
+  } catch (...) {
+    // There is nobody left to tell; the next look tries again.
+  }
+}
+
+void TableKeeper::rest(std::chrono::milliseconds pause) noexcept {
+  std::unique_lock lock(mutex_);
+  stopped_.wait_for(lock, pause, [this] { return stopping_.load(); });
 }
 
 void TableKeeper::watch() {
@@ -162,8 +206,8 @@ void TableKeeper::take(const std::string& path) {
     if (recovered) say_(LogLevel::info, "table file " + path + " is again what is in force");
     return;
   }
+  untold_ = true;
   say_(LogLevel::info, "table file " + path + " has changed and is in force");
-  exchanged_(**after);
 }
 
 void TableKeeper::retry() {
@@ -186,6 +230,7 @@ void TableKeeper::report(StatusText& status) const {
     return !state.second.trouble.empty();
   });
   status.add("tables.in_trouble", static_cast<std::uint64_t>(in_trouble));
+  if (!trouble_.empty()) status.add("tables.not_watched", trouble_);
   for (const auto& [name, table] : policy->tables()) {
     const auto prefix = "tables." + name + '.';
     status.add(prefix + "entries", static_cast<std::uint64_t>(table->size()));
@@ -195,7 +240,7 @@ void TableKeeper::report(StatusText& status) const {
     status.add(prefix + "file", source->second);
     const auto state = states_.find(source->second);
     if (state == states_.end()) continue;
-    status.add(prefix + "taken_at", utc(state->second.taken));
+    status.add(prefix + "taken_at", utc_text(state->second.taken));
     if (!state->second.trouble.empty()) status.add(prefix + "trouble", state->second.trouble);
   }
 }

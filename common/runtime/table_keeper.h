@@ -4,7 +4,8 @@
 // It never changes a policy. A changed file makes a new one, which shares everything else with the
 // old (Policy::with_table_file) and takes its place as after a reload: sessions keep the one they
 // began with, and each record names the contents it was decided under. A file that is bad, gone or
-// unfit for a rule leaves all as it is, and is told of once.
+// unfit for a rule leaves all as it is, and is told of once. So is trouble in the keeper itself,
+// after which it goes on.
 #pragma once
 
 #include "runtime/control.h"
@@ -14,6 +15,8 @@
 #include "runtime/services.h"
 
 #include <atomic>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,7 +37,20 @@ struct TableKeeperSettings {
   std::chrono::milliseconds settle{200};
   /// A bad file is tried again so often though it seems the same: a data base may have been busy.
   std::chrono::milliseconds retry_every{60'000};
+  /// After trouble in the keeper itself it looks again so much later; each time in a row twice as
+  /// much, up to retry_every.
+  std::chrono::milliseconds pause{1'000};
 };
+
+/// Where the tables of another policy come from.
+enum class TableFiles : std::uint8_t {
+  as_in_force,  ///< they are those of the policy before it, with what is wrong with their files
+  read_anew,    ///< all files were read for it, and all were good
+};
+
+/// Another policy made of the one in force; problems: it stays.
+using PolicyChange = std::function<Result<std::shared_ptr<const Policy>>(
+    const std::shared_ptr<const Policy>& in_force)>;
 
 class TableKeeper {
  public:
@@ -53,9 +69,10 @@ class TableKeeper {
   void start();
   void stop();
 
-  /// Puts another policy in force, after a reload: not between the keeper's look at the old one and
-  /// its exchange, which would bring the old rules back.
-  void replace(std::shared_ptr<const Policy> policy);
+  /// The one way to another policy in force, for whoever serves: whatever else changes it, a table
+  /// or a maintenance, comes before or after, and nobody's change is lost to another's. `make` is
+  /// called in the caller's thread and must not call back. Returns the problems of `make`.
+  Problems change(const PolicyChange& make, TableFiles files);
   /// Entries of each table; of those with a file when it was taken, and what is wrong with it now.
   void report(StatusText& status) const;
 
@@ -66,10 +83,16 @@ class TableKeeper {
     FileWatch::Clock::time_point tried;
   };
 
-  void run();
+  void run() noexcept;
+  /// Everything once, and a wait for the next change.
+  void look();
   void watch();
   void take(const std::string& path);
   void retry();
+  void tell_exchanged();
+  /// What is wrong with the keeper itself; empty: nothing any more.
+  void tell_trouble(const std::string& trouble) noexcept;
+  void rest(std::chrono::milliseconds pause) noexcept;
 
   PolicyHolder& policy_;
   const FileReader reader_;
@@ -84,6 +107,10 @@ class TableKeeper {
   std::mutex exchange_;  ///< held from reading the policy in force to putting another there
   mutable std::mutex mutex_;
   std::map<std::string, State> states_;  ///< by the path in the policy
+  std::string trouble_;                  ///< of the keeper itself
+  std::condition_variable stopped_;
+  bool look_at_all_ = true;  ///< the thread's own, as is the next
+  bool untold_ = false;      ///< a table has been exchanged of which nobody was told
   std::atomic<bool> stopping_{false};
   std::atomic<bool> replaced_{false};
   std::thread thread_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 namespace postern {
@@ -54,21 +55,21 @@ class AddressTable final : public Table {
   AddressTable(EntryList entries, const TableOptions& options, TableFaults& faults,
                RepeatedEntries& repeated)
       : Table(TableKind::address, std::move(entries)), options_(options) {
-    keyed_.reserve(entries_.size());
+    reserve();
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
       const auto text = entries_.text(i);
       if (is_key(text)) {
-        keyed_.add(text, i, entries_, repeated);
+        index_of(text).add(text, i, entries_, repeated);
         continue;
       }
       const auto key = read_entry(i, faults);
-      if (!key.empty()) keyed_.add(key, i, entries_, repeated);
+      if (!key.empty()) index_of(key).add(key, i, entries_, repeated);
     }
   }
 
  private:
   std::uint32_t look_up(const MailAddress& address, Time at) const override {
-    if (address.empty()) return keyed_.find("<>", entries_, at);
+    if (address.empty()) return whole_.find("<>", entries_, at);
     // "local@domain": the keys of the entries "local@" and "@domain" are its parts, so one text
     // serves for all of them.
     Room whole;
@@ -76,27 +77,40 @@ class AddressTable final : public Table {
     const auto local_size = address.local().size();
     whole.append("@");
     whole.append(address.domain());
-    const auto find = [&](std::string_view key) { return keyed_.find(key, entries_, at); };
-    if (const auto entry = find(whole.text()); entry != none) return entry;
+    if (const auto entry = whole_.find(whole.text(), entries_, at); entry != none) return entry;
     const auto user = user_of(address.local());
     Room of_user;
     if (!user.empty()) {
       append_local(of_user, user);
       of_user.append(whole.text().substr(local_size));
-      if (const auto entry = find(of_user.text()); entry != none) return entry;
+      const auto entry = whole_.find(of_user.text(), entries_, at);
+      if (entry != none) return entry;
     }
-    if (const auto entry = find(whole.text().substr(0, local_size + 1)); entry != none) {
-      return entry;
-    }
+    const auto name = whole.text().substr(0, local_size + 1);
+    if (const auto entry = locals_.find(name, entries_, at); entry != none) return entry;
     if (!user.empty()) {
-      const auto entry = find(of_user.text().substr(0, user.size() + 1));
+      const auto entry = locals_.find(of_user.text().substr(0, user.size() + 1), entries_, at);
       if (entry != none) return entry;
     }
     if (address.domain().empty()) return none;
-    return find(whole.text().substr(local_size));
+    return domains_.find(whole.text().substr(local_size), entries_, at);
   }
   std::uint32_t look_up(std::string_view text, Time at) const override {
     return look_up(MailAddress::from_envelope(text), at);
+  }
+
+  /// The index that a key, or an entry, belongs to.
+  KeyedEntries& index_of(std::string_view key) {
+    const auto at = key.rfind('@');
+    if (at == std::string_view::npos) return whole_;
+    if (at == 0) return domains_;
+    return at + 1 == key.size() ? locals_ : whole_;
+  }
+
+  void reserve() {
+    std::map<KeyedEntries*, std::size_t> sizes;
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) ++sizes[&index_of(entries_.text(i))];
+    for (const auto& [index, size] : sizes) index->reserve(size);
   }
 
   bool folds(std::string_view local) const {
@@ -183,7 +197,11 @@ class AddressTable final : public Table {
   }
 
   const TableOptions options_;
-  KeyedEntries keyed_;
+  // Apart, because a look-up asks all three, each a wait for memory when it is large, and most
+  // lists have one kind of entry.
+  KeyedEntries whole_;
+  KeyedEntries locals_;
+  KeyedEntries domains_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "model/text.h"
+#include "model/time_text.h"
 #include "tables/readers.h"
 
 #include <algorithm>
@@ -22,18 +23,13 @@ Problem no_date(std::string_view text, SourcePosition position) {
 Annotation read_annotation(std::string_view comment, const SourcePosition& position,
                            TableFaults& faults) {
   constexpr std::string_view until = "until";
-  const auto trimmed = [](std::string_view text) {
-    const auto first = text.find_first_not_of(white);
-    if (first == std::string_view::npos) return std::string_view{};
-    return text.substr(first, text.find_last_not_of(white) - first + 1);
-  };
   const auto* const begin = comment.data();
-  comment = trimmed(comment);
+  comment = trimmed(comment, white);
   if (comment.size() <= until.size() || lower(comment.substr(0, until.size())) != until ||
       white.find(comment[until.size()]) == std::string_view::npos) {
     return {{}, comment};
   }
-  auto rest = trimmed(comment.substr(until.size()));
+  auto rest = trimmed(comment.substr(until.size()), white);
   if (rest.empty() || rest.front() < '0' || rest.front() > '9') return {{}, comment};
   const auto end = std::min(rest.find_first_of(":;, \t\r"), rest.size());
   const auto word = rest.substr(0, end);
@@ -46,7 +42,7 @@ Annotation read_annotation(std::string_view comment, const SourcePosition& posit
   }
   rest.remove_prefix(end);
   if (!rest.empty() && white.find(rest.front()) == std::string_view::npos) rest.remove_prefix(1);
-  annotation.note = trimmed(rest);
+  annotation.note = trimmed(rest, white);
   return annotation;
 }
 

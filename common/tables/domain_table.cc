@@ -15,26 +15,36 @@ class DomainTable final : public Table {
  public:
   DomainTable(EntryList entries, TableFaults& faults, RepeatedEntries& repeated)
       : Table(TableKind::domain, std::move(entries)) {
-    keyed_.reserve(entries_.size());
+    reserve();
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
       const auto text = entries_.text(i);
       auto name = text;
       const bool below = name.size() > 1 && name.front() == '.';
       if (below) name.remove_prefix(1);
       if (is_normal_domain(name)) {
-        keyed_.add(text, i, entries_, repeated);
+        (below ? below_ : names_).add(text, i, entries_, repeated);
         continue;
       }
       if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
       if (!is_mail_domain(name)) {
         faults.add(no_domain(i, name));
       } else {
-        keyed_.add((below ? "." : "") + normal_domain(name), i, entries_, repeated);
+        const auto key = (below ? "." : "") + normal_domain(name);
+        (below ? below_ : names_).add(key, i, entries_, repeated);
       }
     }
   }
 
  private:
+  void reserve() {
+    std::size_t below = 0;
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+      if (entries_.text(i).starts_with('.')) ++below;
+    }
+    names_.reserve(entries_.size() - below);
+    below_.reserve(below);
+  }
+
   Problem no_domain(std::size_t entry, std::string_view name) const {
     const std::string text(entries_.text(entry));
     std::string hint =
@@ -68,18 +78,21 @@ class DomainTable final : public Table {
   std::uint32_t of_name(std::string_view name, Time at) const {
     if (name.empty()) return none;
     if (name.front() != '.') {
-      if (const auto entry = keyed_.find(name, entries_, at); entry != none) return entry;
+      if (const auto entry = names_.find(name, entries_, at); entry != none) return entry;
     }
     // Nearest parent first. From position 1: a name is not below itself.
     for (auto dot = name.find('.', 1); dot != std::string_view::npos;
          dot = name.find('.', dot + 1)) {
-      const auto entry = keyed_.find(name.substr(dot), entries_, at);
+      const auto entry = below_.find(name.substr(dot), entries_, at);
       if (entry != none) return entry;
     }
     return none;
   }
 
-  KeyedEntries keyed_;
+  // Apart, because a look-up asks the second for each parent, which waits for memory when it is
+  // large.
+  KeyedEntries names_;
+  KeyedEntries below_;
 };
 
 }  // namespace

@@ -1,41 +1,11 @@
 #include "tables/entries.h"
 
+#include "model/time_text.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace postern {
-
-std::optional<Day> day_from_text(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
-  const auto number = [&](std::size_t at, std::size_t length) {
-    int value = 0;
-    for (const char c : text.substr(at, length)) {
-      if (c < '0' || c > '9') return -1;
-      value = value * 10 + (c - '0');
-    }
-    return value;
-  };
-  const int year = number(0, 4);
-  const int month = number(5, 2);
-  const int day = number(8, 2);
-  if (year < 1970 || month < 1 || day < 1) return {};
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return {};
-  return Day(date);
-}
-
-std::string to_text(Day day) {
-  const std::chrono::year_month_day date(day);
-  const auto padded = [](unsigned number, std::size_t digits) {
-    auto text = std::to_string(number);
-    return std::string(digits - std::min(digits, text.size()), '0') + text;
-  };
-  return padded(static_cast<unsigned>(static_cast<int>(date.year())), 4) + '-' +
-         padded(static_cast<unsigned>(date.month()), 2) + '-' +
-         padded(static_cast<unsigned>(date.day()), 2);
-}
 
 std::optional<EntryList::Slice> EntryList::keep(std::string_view text) {
   std::size_t begin = 0;
@@ -108,7 +78,7 @@ std::string EntryList::content() const {
   for (std::size_t entry = 0; entry < places_.size(); ++entry) {
     append(this->text(entry));
     if (const auto value = this->value(entry)) append(*value);
-    if (const auto day = last_day(entry)) text += " until " + to_text(*day);
+    if (const auto day = last_day(entry)) text += " until " + day_text(*day);
     if (note != notes_.end() && note->entry == entry) {
       text += '#';
       append(slice(note->text));

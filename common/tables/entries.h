@@ -17,10 +17,6 @@ namespace postern {
 
 using Day = std::chrono::sys_days;
 
-/// "2027-01-31", years 1970 to 9999; nullopt for anything else, days that no calendar has included.
-std::optional<Day> day_from_text(std::string_view text);
-std::string to_text(Day day);
-
 class EntryList {
  public:
   /// `file`: named as the place of every entry. Texts are copied into the list.

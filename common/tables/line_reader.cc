@@ -79,29 +79,25 @@ Problem too_large(const std::string& file, unsigned line) {
 EntryList read_lines(const std::string& file, std::shared_ptr<const std::string> text,
                      LineValues values, TableFaults& faults) {
   auto rest = without_mark(*text);
-  EntryList entries(file, text);
+  EntryList entries(file, std::move(text));
   entries.reserve(count_lines(rest));
   for (unsigned number = 1; !rest.empty(); ++number) {
     const auto line = take_line(rest);
     const auto first = line.find_first_not_of(white);
     if (first == std::string_view::npos || line[first] == '#') continue;
 
-    auto end = line.size();  // of what is entry and value
-    auto key_end = end;
-    auto value_begin = end;
-    if (values == LineValues::none) {
-      end = comment_at(line, first);
-      key_end = end;
-    } else {
-      key_end = word_end(line, first);
+    const bool has_values = values != LineValues::none;
+    const auto key_end = has_values ? word_end(line, first) : comment_at(line, first);
+    auto end = key_end;  // of what is entry and value
+    auto value_begin = line.size();
+    if (has_values) {
       value_begin = std::min(line.find_first_not_of(white, key_end), line.size());
       // Quotes protect a '#' in a value that they hold as a whole.
       const bool quoted = value_begin < line.size() && line[value_begin] == '"';
       end = comment_at(line, quoted ? word_end(line, value_begin) : value_begin);
     }
     const auto key = trimmed_end(line.substr(first, key_end - first));
-    if (!entries.add(values == LineValues::none ? key : unquoted(key), number,
-                     static_cast<unsigned>(first + 1))) {
+    if (!entries.add(has_values ? unquoted(key) : key, number, static_cast<unsigned>(first + 1))) {
       faults.add(too_large(file, number));
       return entries;
     }

@@ -1,6 +1,7 @@
 #include "tables/table.h"
 
 #include "model/text.h"
+#include "model/time_text.h"
 #include "tables/kinds.h"
 
 #include <algorithm>
@@ -92,7 +93,7 @@ std::optional<TableKind> table_kind_from_text(std::string_view text) noexcept {
 
 std::string annotation_text(const TableHit& hit) {
   std::string text;
-  if (hit.last_day) text = "until " + to_text(*hit.last_day);
+  if (hit.last_day) text = "until " + day_text(*hit.last_day);
   if (!hit.note.empty()) text.append(text.empty() ? "" : ": ").append(hit.note);
   return text;
 }

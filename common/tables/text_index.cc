@@ -29,11 +29,13 @@ void TextIndex::keep(std::string_view key, std::uint32_t entry) {
 
 void TextIndex::grow(std::size_t slots) {
   const auto old = std::exchange(slots_, std::vector<Slot>(slots));
+  marks_.assign(slots, empty);
   const auto mask = slots - 1;
   for (const auto& slot : old) {
     if (slot.entry == none) continue;
     std::size_t at = slot.tag & mask;
-    while (slots_[at].entry != none) at = (at + 1) & mask;
+    while (marks_[at] != empty) at = (at + 1) & mask;
+    marks_[at] = mark_of(slot.tag);
     slots_[at] = slot;
   }
 }

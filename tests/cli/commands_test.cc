@@ -1,9 +1,7 @@
-#include "cli/commands.h"
-
 #include "cli/json.h"
 #include "cli/load.h"
+#include "support/command_test.h"
 #include "support/golden.h"
-#include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +16,6 @@ using testing::expect_golden;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::TempDir;
 
 constexpr const char* good_policy = R"([identity]
 host = "mx1.example.org"
@@ -46,32 +43,7 @@ reject = "message-too-big"
 mode = "shadow"
 )";
 
-class Commands : public ::testing::Test {
- protected:
-  int run(Command command, std::vector<std::string> words = {}) {
-    options_.command = command;
-    options_.words = std::move(words);
-    out_.str("");
-    err_.str("");
-    return run_command(options_, {out_, err_});
-  }
-  void use(const std::string& policy) {
-    options_.place.config = dir_.write("postern.toml", policy);
-    options_.place.explicit_config = true;
-  }
-  std::string shown(const std::ostringstream& stream) const {
-    auto text = stream.str();
-    for (auto at = text.find(dir_.path()); at != std::string::npos; at = text.find(dir_.path())) {
-      text.replace(at, dir_.path().size(), "DIR");
-    }
-    return text;
-  }
-
-  TempDir dir_;
-  Options options_;
-  std::ostringstream out_;
-  std::ostringstream err_;
-};
+using Commands = testing::CommandTest;
 
 TEST_F(Commands, CheckSummarisesAPolicyWithoutProblems) {
   use(good_policy);
@@ -82,6 +54,40 @@ TEST_F(Commands, CheckSummarisesAPolicyWithoutProblems) {
   const auto digest = text.find(": policy ") + 9;
   text.replace(digest, text.find(',', digest) - digest, "DIGEST");
   expect_golden("cli/check_good.txt", text);
+}
+
+TEST_F(Commands, CheckSaysWhatRulesAddAndDo) {
+  use(R"(
+[identity]
+host = "mx1.example.org"
+[[rule]]
+name = "no encryption"
+when = 'not tls'
+score = { spam = 2.5, known = -1 }
+[[rule]]
+name = "marked and counted"
+when = 'helo == "a.example"'
+tag = "odd"
+score = { spam = 1 }
+mode = "shadow"
+[[rule]]
+name = "enough"
+when = 'score.spam >= 2'
+add_header = "X-Spam: yes"
+)");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  auto text = shown(out_);
+  text = text.substr(text.find("Rules,"));
+  expect_golden("cli/check_scores.txt", text.substr(0, text.find("Listeners:")));
+}
+
+TEST_F(Commands, LinesLetTheServerWaitForWhatRulesDelay) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"inet:127.0.0.1:10044\"\n"
+      "[[rule]]\nname = \"a\"\ndelay = \"4s\"\n[[rule]]\nname = \"b\"\ndelay = \"5s\"\n"
+      "[[rule]]\nname = \"c\"\nstage = \"data\"\ndelay = \"8s\"\n");
+  EXPECT_EQ(run(Command::lines), 0) << err_.str();
+  // 8s of the deadline, 9s of the first two, 7s for the answer's way.
+  EXPECT_THAT(out_.str(), HasSubstr(", timeout=24s }"));
 }
 
 TEST_F(Commands, CheckListsEveryProblemAndRefuses) {

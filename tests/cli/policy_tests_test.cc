@@ -1,6 +1,6 @@
 // The tests of a policy as people and the service run them.
-#include "cli/commands.h"
 #include "cli/tested_policy.h"
+#include "support/command_test.h"
 #include "support/golden.h"
 #include "support/program.h"
 #include "support/temp_dir.h"
@@ -18,7 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::Program;
-using testing::TempDir;
 
 constexpr const char* rules = R"([identity]
 host = "mx1.example.org"
@@ -60,32 +59,12 @@ expect = { verdict = "defer", reply = "450 4.7.1" }
 
 )";
 
-class TestCommand : public ::testing::Test {
+class TestCommand : public testing::CommandTest {
  protected:
   int run(Command command, std::vector<std::string> words = {}, Format format = Format::text) {
-    options_.command = command;
-    options_.words = std::move(words);
     options_.format = format;
-    out_.str("");
-    err_.str("");
-    return run_command(options_, {out_, err_});
+    return CommandTest::run(command, std::move(words));
   }
-  void use(const std::string& policy) {
-    options_.place.config = dir_.write("postern.toml", policy);
-    options_.place.explicit_config = true;
-  }
-  std::string shown(const std::ostringstream& stream) const {
-    auto text = stream.str();
-    for (auto at = text.find(dir_.path()); at != std::string::npos; at = text.find(dir_.path())) {
-      text.replace(at, dir_.path().size(), "DIR");
-    }
-    return text;
-  }
-
-  TempDir dir_;
-  Options options_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(TestCommand, CountsTheTestsThatPass) {

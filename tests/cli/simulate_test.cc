@@ -1,6 +1,7 @@
-#include "cli/commands.h"
+#include "model/time_text.h"
+#include "runtime/maintenance_file.h"
+#include "support/command_test.h"
 #include "support/golden.h"
-#include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +15,8 @@ namespace {
 using testing::expect_golden;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::TempDir;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr const char* rules = R"([identity]
 host = "mx1.example.org"
@@ -63,19 +65,20 @@ quarantine = "too new"
 tag = "new"
 )";
 
-class Simulate : public ::testing::Test {
+class Simulate : public testing::CommandTest {
  protected:
   void SetUp() override {
     options_.command = Command::simulate;
-    options_.place.config = dir_.write("postern.toml", rules);
-    options_.place.explicit_config = true;
+    // Else the maintenance of a server on this machine would count.
+    const auto journal = "\n[journal]\npath = \"" + (dir_ / "decisions.jsonl") + "\"\n";
+    use(rules + journal);
     options_.scene = {{"time", "2026-11-21T12:00:00Z"}};
   }
   int run(std::vector<std::pair<std::string, std::string>> scene,
           const std::string& description = {}) {
     options_.scene.insert(options_.scene.end(), scene.begin(), scene.end());
     if (!description.empty()) options_.words = {dir_.write("description", description)};
-    return run_command(options_, {out_, err_});
+    return CommandTest::run();
   }
   /// With the policy in a folder whose name is always as long, because lines are folded.
   void use_constant_folder() {
@@ -89,10 +92,6 @@ class Simulate : public ::testing::Test {
   }
 
   std::filesystem::path back_;
-  TempDir dir_;
-  Options options_;
-  std::ostringstream out_;
-  std::ostringstream err_;
 };
 
 TEST_F(Simulate, TellsEachStageAndTheStoryOfTheLast) {
@@ -177,6 +176,48 @@ TEST_F(Simulate, JsonIsOneObject) {
   EXPECT_THAT(out_.str(), HasSubstr(R"("decisions":[{"stage":"connect","verdict":"accept",)"
                                     R"("rule":"partners are welcome","summary":"at connect: )"));
   EXPECT_THAT(out_.str(), HasSubstr(R"("replies":[],"record":{)"));
+}
+
+TEST_F(Simulate, TookNoNoticeOfAMaintenanceInForce) {
+  const auto until = *time_from_text("2026-11-21T14:10:00Z");
+  ASSERT_THAT(write_maintenance(dir_ / "maintenance", {until, true, "New disks.", {}}), IsEmpty());
+  EXPECT_EQ(
+      run({{"client", "192.0.2.1"}, {"sender", "a@example.net"}, {"recipient", "bob@example.org"}}),
+      0)
+      << err_.str();
+  const auto text = shown(out_);
+  EXPECT_THAT(text,
+              StartsWith("A maintenance is in force until 2026-11-21T14:10:00Z, written down in\n"
+                         "DIR/maintenance; --without-maintenance leaves it out.\n\n"));
+  EXPECT_THAT(text, HasSubstr("421 4.3.2"));
+  EXPECT_THAT(text, HasSubstr("The rule \"maintenance\", DIR/maintenance:1"));
+  EXPECT_THAT(err_.str(), IsEmpty());
+
+  options_.format = Format::json;
+  EXPECT_EQ(run({}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr(R"("maintenance":{"until":"2026-11-21T14:10:00Z","file":")"));
+}
+
+TEST_F(Simulate, LeavesAMaintenanceOutThatIsOverThenOrNotWanted) {
+  const auto until = *time_from_text("2026-11-21T14:10:00Z");
+  ASSERT_THAT(write_maintenance(dir_ / "maintenance", {until, true, {}, {}}), IsEmpty());
+  options_.without_maintenance = true;
+  EXPECT_EQ(
+      run({{"client", "192.0.2.1"}, {"sender", "a@example.net"}, {"recipient", "bob@example.org"}}),
+      0)
+      << err_.str();
+  EXPECT_THAT(out_.str(), Not(HasSubstr("maintenance")));
+  options_.without_maintenance = false;
+  options_.scene.front().second = "2026-11-21T14:10:00Z";
+  EXPECT_EQ(run({}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), Not(HasSubstr("maintenance")));
+}
+
+TEST_F(Simulate, SaysThatAFileOfMaintenanceIsBadAndGoesOnWithoutIt) {
+  dir_.write("maintenance", "for ever\n");
+  EXPECT_EQ(run({{"client", "192.0.2.1"}}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("simulated without a maintenance: "));
+  EXPECT_THAT(err_.str(), HasSubstr("this is no maintenance"));
 }
 
 TEST_F(Simulate, SaysWhatItCannotUse) {

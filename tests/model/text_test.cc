@@ -23,6 +23,27 @@ TEST(QuoteForLog, QuotesWhatIsNotPlain) {
   EXPECT_EQ(quote_for_log("a b=\"c\"", 50), "\"a b=\\\"c\\\"\"");
 }
 
+TEST(Text, IsTrimmedOfWhatIsNamed) {
+  EXPECT_EQ(trimmed(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trimmed(" a\r", " "), "a\r");
+  EXPECT_EQ(trimmed("\n \t"), "");
+}
+
+TEST(Text, NumbersArePaddedAndNeverCut) {
+  EXPECT_EQ(padded(7, 2), "07");
+  EXPECT_EQ(padded(0, 4), "0000");
+  EXPECT_EQ(padded(12345, 4), "12345");
+}
+
+TEST(Text, WordsAreJoinedAndQuoted) {
+  EXPECT_EQ(joined({"a", "b", "c"}, ", "), "a, b, c");
+  EXPECT_EQ(joined({}, ", "), "");
+  EXPECT_EQ(quoted("a \"b\""), "\"a \"b\"\"");
+  EXPECT_TRUE(all_digits("0123456789"));
+  EXPECT_FALSE(all_digits(""));
+  EXPECT_FALSE(all_digits("12a"));
+}
+
 TEST(QuoteForLog, NeverLetsALineBeForged) {
   EXPECT_EQ(quote_for_log("x\npostern: decision=accept", 100),
             "\"x\\x0apostern: decision=accept\"");

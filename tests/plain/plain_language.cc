@@ -30,10 +30,7 @@ struct Ip {
   std::string text;
 };
 using Texts = std::vector<Text>;
-/// In thousandths.
-struct Score {
-  std::int64_t sum = 0;
-};
+using Score = PlainScore;
 /// Seconds since midnight, days since 1970.
 struct TimeOfDay {
   std::int64_t seconds = 0;
@@ -264,7 +261,49 @@ class Reader {
     return truth(parsed.root);
   }
 
+  /// What the map gives for what the condition looks up in it.
+  PlainScore points(const std::string& text, const std::string& map) const {
+    const auto parsed = expression::parse(text);
+    const auto* found = looked_up(parsed.root, map);
+    if (found == nullptr) return {};
+    const auto& table = policy_.tables.at(map);
+    const auto key = value(*found);
+    PlainScore result;
+    if (std::holds_alternative<NotTold>(key)) {
+      for (const auto each : table.points) {
+        result.least = std::min(result.least, each);
+        result.most = std::max(result.most, each);
+      }
+      return result;
+    }
+    // Of several networks the smallest counts; of other keys one alone fits.
+    std::size_t smallest = 0;
+    for (std::size_t i = 0; i < table.entries.size(); ++i) {
+      const auto& entry = table.entries[i];
+      const auto* ip = std::get_if<Ip>(&key);
+      const auto* word = std::get_if<Text>(&key);
+      const bool fits = (ip != nullptr && is_within(ip->text, entry)) ||
+                        (word != nullptr && small(word->text) == small(entry));
+      const std::size_t size = ip != nullptr ? bits_of(entry).length + 1 : 1;
+      if (!fits || size <= smallest) continue;
+      smallest = size;
+      result = {table.points[i], table.points[i], table.points[i]};
+    }
+    return result;
+  }
+
  private:
+  static const Node* looked_up(const Node& node, const std::string& map) {
+    if (node.kind == NodeKind::compare && node.op == Operator::in &&
+        node.parts[1].kind == NodeKind::name && node.parts[1].text == map) {
+      return &node.parts[0];
+    }
+    for (const auto& part : node.parts) {
+      if (const auto* found = looked_up(part, map)) return found;
+    }
+    return nullptr;
+  }
+
   static Truth opposite(Truth truth) {
     if (truth == Truth::yes) return Truth::no;
     return truth == Truth::no ? Truth::yes : truth;
@@ -312,7 +351,7 @@ class Reader {
     }
     if (node.kind == NodeKind::name && node.text.starts_with("score.")) {
       const auto found = scores_.find(node.text.substr(6));
-      return Score{found == scores_.end() ? 0 : found->second};
+      return found == scores_.end() ? Score() : found->second;
     }
     if (node.kind == NodeKind::name) return value_of_name(node.text, transaction_, checks_);
     if (node.kind == NodeKind::macro) {
@@ -351,8 +390,7 @@ class Reader {
     if (std::holds_alternative<NotTold>(left)) return Truth::unavailable;
     if (node.op == Operator::in && right.kind == NodeKind::name) return look_up(left, right.text);
     if (const auto* score = std::get_if<Score>(&left)) {
-      const auto limit = right.kind == NodeKind::decimal ? right.number : right.number * 1000;
-      return from(holds(score->sum, node.op, limit));
+      return compare_score(*score, node.op, right);
     }
     if (const auto* time = std::get_if<TimeOfDay>(&left)) {
       return from(any_literal(right, [&](const Node& literal) {
@@ -438,6 +476,23 @@ class Reader {
 
   static bool compare_number(std::int64_t left, Operator op, const Node& right) {
     return any_literal(right, [&](const Node& literal) { return holds(left, op, literal.number); });
+  }
+
+  /// What every sum between the bounds says, if they all say the same.
+  static Truth compare_score(const Score& score, Operator op, const Node& right) {
+    const auto limit = [](const Node& literal) {
+      return literal.kind == NodeKind::decimal ? literal.number : literal.number * 1000;
+    };
+    const bool equality = op == Operator::equal || op == Operator::in;
+    const bool between = score.least != score.most && any_literal(right, [&](const Node& literal) {
+                           return score.least <= limit(literal) && limit(literal) <= score.most;
+                         });
+    if (equality && between) return Truth::unavailable;
+    const auto at = [&](std::int64_t sum) {
+      return any_literal(right,
+                         [&](const Node& literal) { return holds(sum, op, limit(literal)); });
+    };
+    return at(score.least) == at(score.most) ? from(at(score.least)) : Truth::unavailable;
   }
 
   static Truth compare_calculated(const Value& left, Operator op, const Value& right) {
@@ -526,51 +581,131 @@ Truth truth_of(const PlainPolicy& policy, const std::string& condition,
   return Reader(policy, transaction, checks, scores).condition(condition);
 }
 
+namespace {
+
+/// What is known of the accepts for their stage alone that stand in a stage that has passed: they
+/// keep the rules behind them from being asked.
+struct Accepts {
+  bool yes = false;
+  bool perhaps = false;  ///< one could not be answered
+  bool matched = false;  ///< and acts all the same
+};
+
+bool is_stage_accept(const PlainRule& rule) {
+  return !rule.adds() && rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage;
+}
+
+/// Whether a rule adds.
+enum class Adds { no, yes, perhaps, perhaps_not_now };
+
+class Sums {
+ public:
+  const PlainScores& seen_by(const PlainRule& rule) const {
+    return rule.mode == RuleMode::shadow ? with_shadow_ : enforced_;
+  }
+
+  void add(const PlainRule& rule, const std::string& score, const PlainScore& points, Adds adds) {
+    add(with_shadow_[score], points, adds);
+    if (rule.mode == RuleMode::enforce) add(enforced_[score], points, adds);
+  }
+
+ private:
+  static void add(PlainScore& sum, const PlainScore& points, Adds adds) {
+    const bool certain = adds == Adds::yes;
+    sum.least += certain ? points.least : std::min<std::int64_t>(points.least, 0);
+    sum.most += certain ? points.most : std::max<std::int64_t>(points.most, 0);
+    if (adds != Adds::perhaps_not_now) sum.certain += points.certain;
+  }
+
+  PlainScores enforced_;
+  PlainScores with_shadow_;  // what rules in shadow test: theirs count as well
+};
+
+/// The same sums when all that is missing adds nothing.
+PlainScores certain(PlainScores scores) {
+  for (auto& [name, score] : scores) score.least = score.most = score.certain;
+  return scores;
+}
+
+}  // namespace
+
 PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
                      const PlainChecks& checks) {
   auto rules = policy.rules;
   std::stable_sort(rules.begin(), rules.end(),
                    [](const PlainRule& a, const PlainRule& b) { return a.stage < b.stage; });
   PlainDecision decision;
-  PlainScores scores;
-  PlainScores with_shadow;  // what rules in shadow test: theirs count as well
+  Sums sums;
+  std::map<Stage, Accepts> accepts;
   std::optional<Stage> settled;
+  const auto truth_under = [&](const PlainRule& rule, const PlainScores& scores) {
+    return rule.when.empty() ? Truth::yes
+                             : truth_of(policy, rule.when, transaction, checks, scores);
+  };
   for (const auto& rule : rules) {
     if (rule.stage > transaction.stage) break;
-    if (settled == rule.stage) continue;
     const bool about_one_recipient = rule.stage == Stage::rcpt && transaction.stage > Stage::rcpt;
-    if (about_one_recipient && !transaction.recipient.is_told()) {
-      // It may have spared a recipient that we do not know.
-      if (!transaction.recipients.is_told() && rule.mode == RuleMode::enforce) {
-        decision.held_back = true;
+    const bool nobody = about_one_recipient && !transaction.recipient.is_told();
+    const auto truth = truth_under(rule, sums.seen_by(rule));
+    if (rule.adds()) {
+      auto adds = Adds::no;
+      const auto before = rule.stage < transaction.stage ? accepts[rule.stage] : Accepts();
+      if (nobody) {
+        // Not that of one of several; that of one whom we do not know perhaps.
+        if (!transaction.recipients.is_told()) adds = Adds::perhaps_not_now;
+      } else if (truth != Truth::no && !before.yes) {
+        adds = Adds::yes;
+        if (before.perhaps) adds = before.matched ? Adds::perhaps_not_now : Adds::perhaps;
+        if (truth == Truth::unavailable) adds = Adds::perhaps_not_now;
       }
+      for (const auto& [name, points] : rule.scores) {
+        if (adds != Adds::no) sums.add(rule, name, {points, points, points}, adds);
+      }
+      for (const auto& [name, map] : rule.scores_of_maps) {
+        if (adds == Adds::no) continue;
+        auto points = Reader(policy, transaction, checks, {}).points(rule.when, map);
+        if (nobody) {
+          for (const auto each : policy.tables.at(map).points) {
+            points.least = std::min(points.least, each);
+            points.most = std::max(points.most, each);
+          }
+        }
+        sums.add(rule, name, points, adds);
+      }
+    }
+    if (is_stage_accept(rule) && rule.mode == RuleMode::enforce && !nobody) {
+      auto& known = accepts[rule.stage];
+      if (truth == Truth::yes) known.yes = true;
+      if (truth == Truth::unavailable) {
+        known.perhaps = true;
+        known.matched = known.matched || rule.unavailable == "match";
+      }
+    }
+    if (settled == rule.stage) continue;
+    if (nobody) {
+      // It may have spared a recipient that we do not know, or put off one that is not there.
+      const bool may = !transaction.recipients.is_told() || truth == Truth::unavailable;
+      if (may && rule.mode == RuleMode::enforce) decision.held_back = true;
       continue;
     }
-    const auto truth = rule.when.empty()
-                           ? Truth::yes
-                           : truth_of(policy, rule.when, transaction, checks,
-                                      rule.mode == RuleMode::shadow ? with_shadow : scores);
     decision.truths[rule.name] = truth;
-    if (truth == Truth::yes) {
-      for (const auto& [name, points] : rule.scores) {
-        with_shadow[name] += points;
-        if (rule.mode == RuleMode::enforce) scores[name] += points;
-      }
-    }
-    if (rule.mode == RuleMode::shadow || !rule.scores.empty()) continue;
+    if (rule.mode == RuleMode::shadow || rule.adds()) continue;
     auto acts = truth;
     if (truth == Truth::unavailable) {
-      if (rule.unavailable == "defer") {
+      // Refused for good but for what is missing of a score: for now.
+      const bool refuses_otherwise = rule.verdict == Verdict::reject &&
+                                     truth_under(rule, certain(sums.seen_by(rule))) == Truth::yes;
+      if (rule.unavailable == "defer" || refuses_otherwise) {
         decision.verdict = Verdict::defer;
         decision.rule = rule.name;
+        decision.missing = true;
         return decision;
       }
       decision.held_back = true;
       if (rule.unavailable == "match") acts = Truth::yes;
     }
     if (acts != Truth::yes) continue;
-    if (rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage &&
-        rule.stage != transaction.stage) {
+    if (is_stage_accept(rule) && rule.stage != transaction.stage) {
       settled = rule.stage;
       continue;
     }

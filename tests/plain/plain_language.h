@@ -19,8 +19,10 @@ namespace postern::plain {
 
 /// What a table of a plain policy holds, as written.
 struct PlainTable {
-  std::string kind;
+  std::string kind;  ///< of a map, that of its keys
   std::vector<std::string> entries;
+  /// Of a map: what each entry adds to a score, in thousandths.
+  std::vector<std::int64_t> points = {};
 };
 
 struct PlainRule {
@@ -32,7 +34,11 @@ struct PlainRule {
   RuleMode mode = RuleMode::enforce;
   std::string unavailable;  ///< empty: skip
   /// What it adds when it says yes, in thousandths; such a rule decides nothing.
-  std::map<std::string, std::int64_t> scores;
+  std::map<std::string, std::int64_t> scores = {};
+  /// The same from maps, by their names.
+  std::map<std::string, std::string> scores_of_maps = {};
+
+  bool adds() const { return !scores.empty() || !scores_of_maps.empty(); }
 };
 
 struct PlainPolicy {
@@ -44,9 +50,15 @@ struct PlainPolicy {
 /// What a check says: its meanings, or nothing when it could not tell.
 using PlainChecks = std::map<std::string, std::optional<std::vector<std::string>>>;
 
-using PlainScores = std::map<std::string, std::int64_t>;
+/// A sum, in thousandths, as far as it is known: with what is missing it may be anything between.
+struct PlainScore {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::int64_t certain = 0;  ///< when what is missing adds nothing
+};
+using PlainScores = std::map<std::string, PlainScore>;
 
-/// yes, no or unavailable. `scores`: the sums so far, in thousandths.
+/// yes, no or unavailable. `scores`: the sums so far.
 Truth truth_of(const PlainPolicy& policy, const std::string& condition,
                const Transaction& transaction, const PlainChecks& checks,
                const PlainScores& scores = {});
@@ -56,6 +68,7 @@ struct PlainDecision {
   std::string rule;                     ///< which decided; empty: none
   std::map<std::string, Truth> truths;  ///< of the rules that were asked
   bool held_back = false;  ///< an enforced rule before the deciding one could not be answered
+  bool missing = false;    ///< the deciding one puts off because it could not be
 };
 PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
                      const PlainChecks& checks);

@@ -4,6 +4,8 @@
 #include "reply/compose.h"
 #include "rules/program.h"
 #include "rules/walk.h"
+#include "support/sample_check.h"
+#include "support/transactions.h"
 #include "worlds.h"
 
 #include <gtest/gtest.h>
@@ -18,6 +20,7 @@ namespace postern {
 namespace {
 
 using test::any_world;
+using test::scored_world;
 using test::World;
 
 using Outcome = std::variant<Decision, NeedsMore>;
@@ -266,6 +269,11 @@ void holds_everywhere(const char* name, Property property) {
     const Fault fault = property(world);
     if (fault) RC_FAIL(*fault);
   }));
+  EXPECT_TRUE(rc::check(name + std::string(" with scores"), [&] {
+    const auto world = *scored_world();
+    const Fault fault = property(world);
+    if (fault) RC_FAIL(*fault);
+  }));
 }
 
 TEST(Properties, P1EvaluatingTwiceIsTheSame) {
@@ -292,8 +300,7 @@ TEST(Properties, P6MissingFactsNeverMakeAPermanentRefusal) {
 // And on what is wrong: among enough worlds the same functions find it.
 
 template <typename Property>
-bool finds_a_fault(Property property) {
-  const auto worlds = any_world();
+bool finds_a_fault(Property property, const rc::Gen<World>& worlds = any_world()) {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     if (property(worlds(rc::Random(seed), 40).value())) return true;
   }
@@ -424,8 +431,39 @@ TEST(PropertiesCanFail, P6SeesAScoreThatWasNotLoweredAndDoesNotSoften) {
     }
     return outcome;
   };
-  EXPECT_TRUE(
-      finds_a_fault([&](const World& world) { return trouble_never_refuses(hard, world); }));
+  const auto judge = [&](const World& world) { return trouble_never_refuses(hard, world); };
+  EXPECT_TRUE(finds_a_fault(judge));
+  EXPECT_TRUE(finds_a_fault(judge, scored_world()));
+}
+
+TEST(PropertiesCanFail, P6SeesAnAcceptBeforeAnAdderWhoseMissingAnswerIsForgotten) {
+  World world;
+  world.transaction = test::ordinary_transaction(Stage::rcpt);
+  world.plans.resize(3);
+  world.plans[0].stage = Stage::connect;
+  world.plans[0].condition = "sample_a == 'bad'";
+  world.plans[0].verdict = Verdict::accept;
+  world.plans[0].scope = AcceptScope::stage;
+  world.plans[1].stage = Stage::connect;
+  world.plans[1].condition = "true";
+  world.plans[1].verdict = Verdict::pass;
+  world.plans[1].scores = {{"a", 3000}};
+  world.plans[2].condition = "score.a >= 2";
+  world.plans[2].reason = "policy-reject";
+  world.answers.emplace(test::sample_question("sample_a"), Answer::found({"bad"}));
+  world.rules = test::compile(world.plans);
+  // The same rules, with an accept that cannot be answered taken for a plain no.
+  const Evaluator forgetful = [](const World& same, const Facts& facts) {
+    auto poorer = same;
+    const auto& accept = same.rules->front().condition;
+    if (accept.truth(same.transaction, facts) == Truth::unavailable) {
+      poorer.plans.front().condition = "false";
+      poorer.rules = test::compile(poorer.plans);
+    }
+    return real(poorer, facts);
+  };
+  EXPECT_EQ(trouble_never_refuses(real, world), std::nullopt);
+  EXPECT_NE(trouble_never_refuses(forgetful, world), std::nullopt);
 }
 
 TEST(PropertiesCanFail, P4SeesATestThatTakesAMissingAnswerForNothingAdded) {

@@ -3,6 +3,7 @@
 #include "postern/reason.h"
 #include "support/sample_check.h"
 #include "support/transactions.h"
+#include "tables/table.h"
 
 #include <algorithm>
 #include <ostream>
@@ -56,12 +57,14 @@ Gen<std::string> leaf_at(Stage stage) {
 
 enum class Scores { untested, tested };
 
+Gen<std::string> test_of_a_score() {
+  return gen::element<std::string>("score.a >= 2", "score.a > -0.5", "score.a < 1",
+                                   "score.b >= 1.5", "score.b in [0, 3]", "score.b != 1.5");
+}
+
 Gen<std::string> leaf_at(Stage stage, Scores scores) {
   if (scores == Scores::untested) return leaf_at(stage);
-  const auto of_scores =
-      gen::element<std::string>("score.a >= 2", "score.a > -0.5", "score.a < 1", "score.b >= 1.5",
-                                "score.b in [0, 3]", "score.b != 1.5");
-  return gen::weightedOneOf<std::string>({{3, leaf_at(stage)}, {2, of_scores}});
+  return gen::weightedOneOf<std::string>({{3, leaf_at(stage)}, {2, test_of_a_score()}});
 }
 
 Gen<std::string> condition_at(Stage stage, int depth, Scores scores) {
@@ -118,7 +121,8 @@ Gen<RulePlan> adding_at(Stage stage) {
       gen::set(&RulePlan::effects, gen::weightedOneOf<std::vector<EffectKind>>(
                                        {{3, gen::just(std::vector<EffectKind>())},
                                         {1, effects_of(Verdict::pass, stage)}})),
-      gen::set(&RulePlan::scores, points()));
+      gen::set(&RulePlan::scores, points()),
+      gen::set(&RulePlan::from_map, gen::element(false, false, false, true)));
 }
 
 Gen<RulePlan> deciding_at(Stage stage) {
@@ -148,6 +152,52 @@ Gen<RulePlan> deciding_at(Stage stage) {
         gen::set(&RulePlan::unavailable, unavailable), gen::set(&RulePlan::reason, reason),
         gen::set(&RulePlan::effects, effects_of(chosen, stage)));
   });
+}
+
+/// What may go wrong with scores: an accept for its stage alone before rules that add at it, with
+/// answers that may be missing, and in the end a rule that tests the sum.
+Gen<std::vector<RulePlan>> scored_plans() {
+  const auto fact = gen::element<std::string>(
+      "sample_a == 'bad'", "sample_b != 'good'", "sample_spf == 'bad'", "sample_costly == 'high'",
+      "client.name == 'mail.example.net'", "score.b >= 1.5", "true");
+  const auto settling = [fact](Stage stage) {
+    return gen::build<RulePlan>(
+        gen::set(&RulePlan::stage, gen::just(stage)), gen::set(&RulePlan::condition, fact),
+        gen::set(&RulePlan::verdict, gen::just(Verdict::accept)),
+        gen::set(&RulePlan::scope, gen::just(AcceptScope::stage)),
+        gen::set(&RulePlan::share, gen::element(0U, 0U, 0U, 0U, 50U)),
+        gen::set(&RulePlan::unavailable, gen::element(WhenUnavailable::skip, WhenUnavailable::skip,
+                                                      WhenUnavailable::match)));
+  };
+  const auto testing = [](Stage stage) {
+    return gen::apply(
+        [stage](std::string condition, Verdict verdict) {
+          RulePlan plan;
+          plan.stage = stage;
+          plan.condition = std::move(condition);
+          plan.verdict = verdict;
+          if (verdict == Verdict::reject) plan.reason = "policy-reject";
+          if (verdict == Verdict::defer) plan.reason = "policy-defer";
+          return plan;
+        },
+        gen::weightedOneOf<std::string>(
+            {{3, test_of_a_score()}, {1, condition_at(stage, 1, Scores::tested)}}),
+        gen::element(Verdict::reject, Verdict::reject, Verdict::accept, Verdict::defer));
+  };
+  const auto at_stages = [=](Stage first, Stage second, Stage last) {
+    return gen::apply(
+        [](RulePlan a, RulePlan b, RulePlan c, RulePlan d, RulePlan e, RulePlan f, RulePlan g) {
+          return std::vector<RulePlan>{std::move(a), std::move(b), std::move(c), std::move(d),
+                                       std::move(e), std::move(f), std::move(g)};
+        },
+        gen::oneOf(settling(first), adding_at(first)), settling(first), adding_at(first),
+        settling(second), adding_at(second), gen::oneOf(testing(last), adding_at(second)),
+        testing(last));
+  };
+  return gen::oneOf(at_stages(Stage::connect, Stage::connect, Stage::rcpt),
+                    at_stages(Stage::helo, Stage::mail, Stage::rcpt),
+                    at_stages(Stage::mail, Stage::rcpt, Stage::end_of_message),
+                    at_stages(Stage::rcpt, Stage::rcpt, Stage::end_of_message));
 }
 
 Gen<RulePlan> plan_at(Stage stage) {
@@ -296,6 +346,26 @@ Gen<Transaction> transaction_at(Stage stage) {
   return all;
 }
 
+/// What a map of client names gives; the transactions' name is in it.
+std::shared_ptr<const MapPoints> points_of_names() {
+  static const auto made = [] {
+    EntryList entries;
+    entries.add("mail.example.net", 1, 1);
+    entries.set_value("-1.5");
+    entries.add("other.example.net", 2, 1);
+    entries.set_value("3");
+    const auto map = *Table::build("names", TableKind::map, std::move(entries));
+    const Tables tables{{"names", map}};
+    const auto found = std::get<Condition>(
+        Condition::compile("client.name in names", {nullptr, &tables, Stage::connect}));
+    return std::make_shared<const MapPoints>(
+        MapPoints{"names", found.look_up("names"), -1500, 3000});
+  }();
+  return made;
+}
+
+}  // namespace
+
 std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& plans) {
   auto rules = std::make_shared<std::vector<Rule>>();
   for (std::size_t i = 0; i < plans.size(); ++i) {
@@ -314,13 +384,14 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
     }
     for (const auto kind : plan.effects) made.effects.push_back({kind, "X-Name", "word", {}});
     made.scores = plan.scores;
+    for (auto& added : made.scores) {
+      if (plan.from_map) added.from = points_of_names();
+    }
     rules->push_back(std::move(made));
   }
   bind_scores(*rules);
   return rules;
 }
-
-}  // namespace
 
 Facts World::all_facts() const {
   Facts facts;
@@ -360,6 +431,11 @@ Gen<World> any_world() {
       stages);
 }
 
+Gen<World> scored_world() {
+  return world_of(scored_plans(),
+                  gen::element(Stage::mail, Stage::rcpt, Stage::rcpt, Stage::end_of_message));
+}
+
 Gen<World> message_world() { return world_of(message_plans(), gen::just(Stage::rcpt)); }
 
 World without(World world, const std::vector<bool>& gone) {
@@ -376,6 +452,7 @@ void showValue(const World& world, std::ostream& out) {
       << (world.transaction.client.address ? "" : ", local submission") << "\n";
   for (const auto& plan : world.plans) {
     for (const auto& added : plan.scores) out << words_of(added) << ", ";
+    if (plan.from_map) out << "from a map, ";
     out << to_text(plan.stage) << ": " << to_text(plan.verdict) << " " << plan.reason;
     for (const auto kind : plan.effects) out << " " << to_text(kind);
     out << " (" << to_text(plan.mode) << ", share " << plan.share

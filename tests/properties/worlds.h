@@ -28,6 +28,7 @@ struct RulePlan {
   std::string reason;
   std::vector<EffectKind> effects;
   std::vector<ScorePoints> scores;
+  bool from_map = false;  ///< they come from a map by the client's name
 };
 
 struct World {
@@ -41,11 +42,17 @@ struct World {
 };
 void showValue(const World& world, std::ostream& out);
 
+/// The rules of a world.
+std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& plans);
+
 rc::Gen<World> any_world();
 
 /// With rules that go wrong together when a recipient is decided on and later its message is: such
 /// that act without their answer, and such that look at who the recipients are.
 rc::Gen<World> message_world();
+
+/// With accepts for a stage before rules that add to scores, and rules that test them behind.
+rc::Gen<World> scored_world();
 
 /// The same world without the answers at the places of `gone`: they are unavailable.
 World without(World world, const std::vector<bool>& gone);

@@ -168,5 +168,16 @@ TEST(RenderForPolicy, DefersIfPermittedWhereTheAdministratorSaysSoAndTheReplyIs4
   EXPECT_THAT(action("451 4.7.0", "policy-defer", true), StartsWith("451 4.7.0 "));
 }
 
+TEST(RenderForMilter, LinesOnTheWireGoOnWithAHyphen) {
+  MilterReply reply;
+  reply.code = "550";
+  reply.enhanced = "5.7.1";
+  reply.lines = {"one", "two"};
+  EXPECT_EQ(wire_lines(reply), (std::vector<std::string>{"550-5.7.1 one", "550 5.7.1 two"}));
+  reply.enhanced.clear();
+  reply.lines = {"one"};
+  EXPECT_EQ(wire_lines(reply), std::vector<std::string>{"550 one"});
+}
+
 }  // namespace
 }  // namespace postern

@@ -2,7 +2,9 @@
 
 #include "rules/scores.h"
 
+#include "checks/check.h"
 #include "postern/policy.h"
+#include "rules/score_reader.h"
 #include "rules/situation.h"
 #include "rules/walk.h"
 #include "support/policy_text.h"
@@ -11,6 +13,12 @@
 #include "support/transactions.h"
 
 #include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace postern {
 namespace {
@@ -226,6 +234,87 @@ TEST(Scores, OfLaterRulesAreNotSeen) {
   const auto rules = list(rejecting(rule("test", Stage::rcpt, "score.spam >= 5"), "policy-reject"),
                           adding("late", Stage::rcpt, "", 5000));
   EXPECT_EQ(decided(rules, {}).verdict, Verdict::pass);
+}
+
+TEST(Scores, OfATestDoNotReachBeyondIt) {
+  // Tests share what adds; each sees the beginning of it that stands before it, in any order.
+  const auto rules = list(adding("one", Stage::rcpt, "", 1000),
+                          rejecting(rule("first", Stage::rcpt, "score.spam == 2"), "policy-reject"),
+                          adding("two", Stage::rcpt, "sample_a == 'bad'", 1000),
+                          rejecting(rule("then", Stage::rcpt, "score.spam == 3"), "policy-reject"),
+                          adding("three", Stage::rcpt, "", 1000),
+                          rejecting(rule("last", Stage::rcpt, "score.spam == 4"), "policy-reject"));
+  const auto known = facts({{"sample_a", "bad"}});
+  const auto transaction = ordinary_transaction(Stage::rcpt);
+  expression::ScoreReader reader(transaction, known);
+  const auto sum = [&](std::size_t at) {
+    return rules[at].condition.evaluate(transaction, known, &reader).evidence.front().value;
+  };
+  EXPECT_EQ(sum(5), "3");
+  EXPECT_EQ(sum(1), "1");
+  EXPECT_EQ(sum(3), "2");
+  EXPECT_EQ(decided(rules, known).verdict, Verdict::pass);
+}
+
+TEST(Scores, AskAnAcceptOnlyOnceForAllThatAddBehindIt) {
+  // A settler that tests another score is asked while that is being summed up.
+  std::vector<Rule> rules;
+  rules.push_back(adding("names", Stage::connect, "", 1000, "names"));
+  for (int i = 0; i < 20; ++i) {
+    const auto n = std::to_string(i);
+    rules.push_back(
+        test::accepting(rule("s" + n, Stage::connect, "score.names > 1"), AcceptScope::stage));
+    rules.push_back(adding("a" + n, Stage::connect, "", 1000));
+    rules.push_back(adding("n" + n, Stage::connect, "client.port == 1", 1000, "names"));
+  }
+  rules.push_back(rejecting(rule("test", Stage::rcpt, "score.spam == 20"), "policy-reject"));
+  EXPECT_EQ(decided(bound(std::move(rules)), {}).verdict, Verdict::reject);
+}
+
+/// Says "no" and counts how often it was asked.
+class CountedCheck final : public Check {
+ public:
+  const CheckDescription& description() const noexcept override { return description_; }
+  CheckOutcome evaluate(const Transaction&, const Facts&) const override {
+    ++asked;
+    CheckOutcome outcome;
+    outcome.values = {"no"};
+    return outcome;
+  }
+  mutable int asked = 0;
+
+ private:
+  CheckDescription description_{
+      "counted", {"no", "yes"}, Stage::connect, QuestionKind::sample, QuestionCost::free, "counts"};
+};
+
+TEST(Scores, CostWhatTheirRulesCostHoweverManyTestsThereAre) {
+  const auto counted = std::make_shared<CountedCheck>();
+  CheckRegistry checks;
+  checks.add(counted);
+  const auto conditional = [&](Rule made) {
+    made.condition = std::get<Condition>(
+        Condition::compile("counted == 'yes'", {&checks, nullptr, made.place.stage}));
+    return made;
+  };
+  std::vector<Rule> rules;
+  for (int i = 0; i < 50; ++i) {
+    const auto n = std::to_string(i);
+    rules.push_back(
+        conditional(test::accepting(rule("accept " + n, Stage::connect, ""), AcceptScope::stage)));
+    rules.push_back(conditional(adding("add " + n, Stage::connect, "", 1000)));
+  }
+  for (int i = 0; i < 50; ++i) {
+    rules.push_back(rejecting(rule("test " + std::to_string(i), Stage::rcpt, "score.spam >= 5"),
+                              "policy-reject"));
+  }
+  rules = bound(std::move(rules));
+  const auto transaction = ordinary_transaction(Stage::rcpt);
+  counted->asked = 0;
+  const auto outcome = walk::evaluate(rules, test::identity(), transaction, {}, Detail::verdict);
+  EXPECT_EQ(std::get<Decision>(outcome).verdict, Verdict::pass);
+  // Each by the walk itself, and once for all tests.
+  EXPECT_EQ(counted->asked, 2 * 100);
 }
 
 constexpr auto head = R"(

@@ -1,5 +1,7 @@
+#include "model/time_text.h"
 #include "runtime/maintenance_file.h"
 #include "runtime/maintenance_keeper.h"
+#include "support/environment.h"
 #include "support/fake_clock.h"
 #include "support/policy_text.h"
 #include "support/temp_dir.h"
@@ -8,8 +10,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -52,8 +52,7 @@ TEST(MaintenanceText, OfAnAdministratorIsProvenToFit) {
 }
 
 TEST(MaintenanceEnd, IsALengthATimeOfDayOrADate) {
-  ::setenv("TZ", "UTC", 1);
-  ::tzset();
+  const testing::EnvironmentVariable zone("TZ", "UTC");
   const auto end = [](const char* text) { return maintenance_end(text, noon); };
   EXPECT_EQ(*end("2h"), noon + 2h);
   EXPECT_EQ(*end("14:00"), noon + 1h + 50min);
@@ -128,13 +127,19 @@ class MaintenanceInForce : public ::testing::Test {
   std::string path_ = dir_.path() + "/maintenance";
   test::FakeClock clock_;
   std::vector<std::string> said_;
+  std::vector<TableFiles> files_;  ///< of each change
 
   std::unique_ptr<MaintenanceKeeper> keeper() {
     return std::make_unique<MaintenanceKeeper>(
         path_, clock_, testing::memory_reader({}),
         [this](LogLevel, const std::string& text) { said_.push_back(text); },
-        [this] { return policy_; },
-        [this](std::shared_ptr<const Policy> policy) { policy_ = std::move(policy); });
+        [this](const PolicyChange& make, TableFiles files) {
+          auto made = make(policy_);
+          if (!made) return made.problems();
+          policy_ = std::move(*made);
+          files_.push_back(files);
+          return Problems{};
+        });
   }
   void write(Time end, bool ends_sessions = true) {
     ASSERT_THAT(write_maintenance(path_, {end, ends_sessions, {}, path_}), IsEmpty());
@@ -214,6 +219,27 @@ TEST_F(MaintenanceInForce, SurvivesARestartAndAReload) {
   EXPECT_THAT(remove_maintenance(path_), IsEmpty());
   keeper->look();
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::accept);
+}
+
+TEST_F(MaintenanceInForce, CalledAnotherEndTheSamePolicy) {
+  const auto keeper = this->keeper();
+  clock_.advance(noon - clock_.system());
+  const auto first = noon + 2h + 5min;
+  ASSERT_EQ(maintenance_text(until(first)), maintenance_text(until(first + 1s)));
+  write(first);
+  keeper->look();
+  const auto digest = policy_->digest();
+  write(first + 1s);
+  keeper->look();
+  EXPECT_NE(policy_->digest(), digest) << "a replay would end it at the wrong second";
+}
+
+TEST_F(MaintenanceInForce, SaysOfAReloadAloneThatTablesWereReadAnew) {
+  write(clock_.system() + 2h);
+  const auto keeper = this->keeper();
+  keeper->look();
+  keeper->put(testing::compile_policy(policy_text));
+  EXPECT_THAT(files_, ElementsAre(TableFiles::as_in_force, TableFiles::read_anew));
 }
 
 TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {

@@ -35,6 +35,12 @@ class TempDir {
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
+  /// The same for a file that somebody may be reading: whole, in one step.
+  std::string replace(const std::string& name, const std::string& text) const {
+    const auto file = *this / name;
+    std::filesystem::rename(write(name + ".new", text), file);
+    return file;
+  }
 
  private:
   std::string path_;

@@ -189,18 +189,6 @@ TEST(TableFaults, ThatAreFewAreAllShown) {
   EXPECT_EQ(problems[20].message, "bad");
 }
 
-TEST(Days, AreThoseOfTheCalendar) {
-  for (const char* text : {"1970-01-01", "2024-02-29", "9999-12-31", "2027-01-31"}) {
-    const auto day = day_from_text(text);
-    ASSERT_TRUE(day) << text;
-    EXPECT_EQ(to_text(*day), text);
-  }
-  for (const char* text : {"2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "1969-12-31",
-                           "2024-1-1", "24-01-01", "2024-01-01 ", "2024/01/01", "2024-01-1x", ""}) {
-    EXPECT_FALSE(day_from_text(text)) << text;
-  }
-}
-
 TEST(SourceLines, ComeFromTheTextOfTheFile) {
   Problems problems(3);
   problems[0].position = {"t", 3, 1};

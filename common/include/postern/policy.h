@@ -92,7 +92,7 @@ class Policy {
   /// `policy` with other tables of the same names and kinds in place of its own, for a test. Its
   /// digest is another one only by chance. Problems: a rule cannot use what they hold.
   static Result<std::shared_ptr<const Policy>> with_tables(
-      std::shared_ptr<const Policy> policy,
+      const Policy& policy,
       const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables,
       const CheckRegistry& checks);
   /// The [[test]] sections of one more file, which are about `policy` but no part of it. All

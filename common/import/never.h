@@ -1,0 +1,33 @@
+// Never: what a file of another program asks about and Postern never says, so that a rule made of
+// it would look like protection and match nothing. Pure.
+#pragma once
+
+#include "import/import.h"
+
+#include <string>
+#include <string_view>
+
+namespace postern::importer {
+
+/// What stands against a pattern or key.
+struct Never {
+  enum class How {
+    may_match,
+    in_part,  ///< some of what it is written for
+    at_all,
+  };
+  How how = How::may_match;
+  std::string why;  ///< one sentence without final stop; empty: it may match
+};
+
+/// Of a pattern that is asked about the names of clients, the words of HELO, or addresses.
+Never pattern_never(Keys keys, std::string_view pattern);
+/// Of a name, address or domain that is compared as a whole.
+Never word_never(Keys keys, std::string_view word);
+
+/// Whether a pattern matches the empty text alone: "^$".
+bool is_empty_pattern(std::string_view pattern);
+/// Why a pattern that only the sender of bounces can fit stays out of lists.
+std::string bounces_apart();
+
+}  // namespace postern::importer

@@ -1,0 +1,37 @@
+// Policy::Parts: what a compiled policy holds. For its builder only.
+#pragma once
+
+#include "postern/policy.h"
+#include "rules/loader.h"
+#include "rules/maintenance.h"
+#include "rules/policy_files.h"
+#include "rules/rule.h"
+#include "rules/rule_index.h"
+#include "rules/settings.h"
+#include "tables/table.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+struct Policy::Parts {
+  Settings settings;
+  std::vector<Rule> rules;
+  RuleIndex index{std::vector<Rule>()};
+  Tables tables;
+  std::string digest;
+  std::shared_ptr<const std::vector<PolicyTest>> tests;
+
+  // To make the same policy again with another table: the files of rules as they were read, and
+  // every table with its origin.
+  RuleTexts texts;
+  std::map<std::string, LoadedTable> loaded;
+  std::string main_file;
+  std::optional<Maintenance> maintenance;
+};
+
+}  // namespace postern
