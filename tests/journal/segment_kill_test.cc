@@ -38,7 +38,7 @@ class KilledJournal : public samples::SegmentFolder {
   JournalSettings small_segments() const {
     auto result = settings();
     result.segment_age = 24h * 365 * 100;
-    result.segment_size = 50'000;
+    result.segment_size = 30'000;
     return result;
   }
 };
@@ -64,7 +64,7 @@ TEST_F(KilledJournal, LosesNoFlushedLineWhateverItsSegmentsWereGoingThrough) {
   std::mt19937 random(20'261'122);
   // From within the first segment to some segments later, so that closing, compressing and the
   // clearing up of the one before are all under way.
-  std::uniform_int_distribution<int> reports(1, 90);
+  std::uniform_int_distribution<int> reports(1, 40);
   std::int64_t next = 0;
   for (int round = 0; round < kills(); ++round) {
     std::array<int, 2> ends{};
