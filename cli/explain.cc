@@ -2,11 +2,14 @@
 
 #include "cli/commands.h"
 #include "cli/load.h"
-#include "journal/rotated.h"
+#include "journal/find_in_journal.h"
+#include "journal/kept_policy.h"
 #include "model/reference_in_text.h"
 #include "model/text.h"
+#include "runtime/files.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <sysexits.h>
@@ -43,9 +46,9 @@ Source source_of(const Options& options, Terminal terminal) {
 void tell_nothing(const Source& source, const FoundInJournal& searched, const std::string& text,
                   Terminal terminal) {
   terminal.err << "postern: nothing in " << source.journal;
-  if (searched.rotated > 0) {
-    terminal.err << " and " << searched.rotated << " older "
-                 << (searched.rotated == 1 ? "file" : "files");
+  if (searched.older > 0) {
+    terminal.err << " and " << searched.older << " older "
+                 << (searched.older == 1 ? "file" : "files");
   }
   terminal.err << " about " << text << '\n';
   if (!find_reference(text) && looks_like_reference(text)) {
@@ -71,6 +74,38 @@ void tell_gaps(const FoundInJournal& searched, Terminal terminal) {
   if (searched.cut) terminal.err << "postern: there may be more; the newest are shown\n";
 }
 
+/// Makes compact records whole again, with the policy that each was made under.
+class Expander {
+ public:
+  Expander(const Source& source, const Options& options, Terminal terminal)
+      : source_(source), options_(options), store_(source.journal), terminal_(terminal) {}
+
+  void expand(Record& record) {
+    if (record.detail != RecordDetail::compact) return;
+    if (source_.policy && postern::expand(record, *source_.policy)) return;
+    const auto& digest = record.policy_digest;
+    auto found = kept_.find(digest);
+    if (found == kept_.end()) {
+      found = kept_.emplace(digest, kept_policy(store_, digest, disk_reader(options_.place))).first;
+    }
+    const auto& kept = found->second;
+    if (!kept || expand_with(record, *kept) != Expanded::partly) return;
+    std::string names;
+    for (const auto& table : kept->changed) names += (names.empty() ? "" : ", ") + table;
+    terminal_.err << "postern: what tables held then is not kept; left out are rules that said no "
+                     "after looking into "
+                  << names << ", which "
+                  << (kept->changed.size() == 1 ? "has changed" : "have changed") << " since\n";
+  }
+
+ private:
+  const Source& source_;
+  const Options& options_;
+  PolicyStore store_;
+  Terminal terminal_;
+  std::map<std::string, Result<KeptPolicy>> kept_;
+};
+
 }  // namespace
 
 int explain(const Options& options, Terminal terminal) {
@@ -86,17 +121,18 @@ int explain(const Options& options, Terminal terminal) {
     terminal.err << render(searched.problems());
     return EX_NOINPUT;
   }
-  terminal.err << render(searched->unread);
+  terminal.err << render(searched->unread) << render(searched->notes);
   auto& records = searched->found.records;
   ExplainOptions how;
   how.format = options.format == Format::json ? ExplainFormat::json : ExplainFormat::text;
   how.repeats = static_cast<std::uint64_t>(
       std::count_if(records.begin(), records.end(),
                     [](const Record& record) { return record.kind == RecordKind::repeat; }));
+  Expander expander(source, options, terminal);
   std::size_t told = 0;
   for (auto& record : records) {
     if (record.kind != RecordKind::decision) continue;
-    if (source.policy) expand(record, *source.policy);
+    expander.expand(record);
     if (told++ > 0 && options.format == Format::text) terminal.out << '\n';
     terminal.out << postern::explain(record, how);
   }

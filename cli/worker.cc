@@ -114,6 +114,9 @@ class Worker {
     looked_at_ = loaded_at_;
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
     // was rotated meanwhile is let go.
+    const auto path = std::move(settings_.journal.path);
+    settings_.journal = settings.journal;
+    settings_.journal.path = path;
     journal_.reopen(settings_.journal, settings.log);
     channel.send(WorkerWord::reloaded, summary_line(*loaded->policy));
   }
@@ -151,6 +154,9 @@ class Worker {
     status.add("journal.lost_queue_full", journal.lost_queue_full);
     status.add("journal.lost_write_failed", journal.lost_write_failed);
     status.add("journal.last_error", journal.last_error);
+    status.add("journal.segments", journal.segments);
+    status.add("journal.octets", journal.octets);
+    status.add("journal.segment_trouble", journal.segment_trouble);
     return status.encode();
   }
 

@@ -25,6 +25,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/tables.md
               ${PROJECT_SOURCE_DIR}/docs/testing-a-policy.md
               ${PROJECT_SOURCE_DIR}/docs/help-pages.md
+              ${PROJECT_SOURCE_DIR}/docs/journal.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md
               ${PROJECT_SOURCE_DIR}/LICENSE
               ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern-postfix.conf
@@ -41,16 +42,18 @@ install(CODE "
   endif()
   if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/postern/postern.toml\")
     file(INSTALL \"${PROJECT_SOURCE_DIR}/conf/\" DESTINATION \"\${etc}/postern\")
-  endif()
-  if(NOT EXISTS \"\$ENV{DESTDIR}\${etc}/logrotate.d/postern\")
-    set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
-    configure_file(\"${CMAKE_CURRENT_LIST_DIR}/logrotate.d/postern.in\"
-                   \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\" @ONLY)
-    # logrotate passes over files that others than root may write to.
-    file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\"
-         DESTINATION \"\${etc}/logrotate.d\"
-         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endif()")
+
+# For sites that rotate all logs in one way. Not below /etc: the journal looks after itself, and two
+# who rotate it would be in each other's way.
+install(CODE "
+  set(POSTERN_PROGRAM \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/postern\")
+  configure_file(\"${CMAKE_CURRENT_LIST_DIR}/logrotate.d/postern.in\"
+                 \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\" @ONLY)
+  # logrotate passes over files that others than root may write to.
+  file(INSTALL \"${PROJECT_BINARY_DIR}/packaging/logrotate/postern\"
+       DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}/logrotate\"
+       PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)")
 
 # The core as a library, for programs that decide without a mail server: headers, the archive and
 # its pkg-config file. Only when asked for (`make install-library`): a mail server needs none of it.

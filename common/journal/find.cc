@@ -1,9 +1,11 @@
 #include "journal/find.h"
 
 #include "journal/json_writer.h"
+#include "journal/line_skim.h"
 #include "model/reference_in_text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <utility>
@@ -21,8 +23,9 @@ std::string json_member(std::string_view name, std::string_view value) {
   return text;
 }
 
+// memmem() skips over what cannot match; std::string_view::find() stops at every quote.
 bool contains(std::string_view line, std::string_view octets) {
-  return line.find(octets) != std::string_view::npos;
+  return ::memmem(line.data(), line.size(), octets.data(), octets.size()) != nullptr;
 }
 
 enum class Match : std::uint8_t { take, pass_over, take_and_stop };
@@ -35,6 +38,7 @@ class RecordFinder::Query {
   virtual ~Query() = default;
   virtual bool may_match(std::string_view line) const = 0;
   virtual Match match(const Record& record) = 0;
+  virtual std::vector<std::uint64_t> keys() const = 0;
 };
 
 namespace {
@@ -49,6 +53,9 @@ class QueryByReference : public RecordFinder::Query {
     if (record.transaction.reference != reference_) return Match::pass_over;
     return record.kind == RecordKind::decision ? Match::take_and_stop : Match::take;
   }
+  std::vector<std::uint64_t> keys() const override {
+    return {key_number_of_text(IndexKey::reference, reference_.text())};
+  }
 
  private:
   Reference reference_;
@@ -62,6 +69,9 @@ class QueryByInstance : public RecordFinder::Query {
   bool may_match(std::string_view line) const override { return contains(line, member_); }
   Match match(const Record& record) override {
     return record.transaction.instance == instance_ ? Match::take : Match::pass_over;
+  }
+  std::vector<std::uint64_t> keys() const override {
+    return {key_number_of_text(IndexKey::instance, instance_)};
   }
 
  private:
@@ -105,6 +115,16 @@ class QueryByQueueId : public RecordFinder::Query {
     senders_.erase(session);
     return Match::pass_over;
   }
+  std::vector<std::uint64_t> keys() const override {
+    std::vector<std::uint64_t> all{key_number_of_text(IndexKey::queue_id, queue_id_)};
+    for (const auto& [session, sender] : senders_) {
+      all.push_back(key_number_of_text(IndexKey::session, session));
+    }
+    for (const auto& instance : instances_) {
+      all.push_back(key_number_of_text(IndexKey::instance, instance));
+    }
+    return all;
+  }
 
  private:
   std::string queue_id_;
@@ -140,21 +160,51 @@ RecordFinder& RecordFinder::operator=(RecordFinder&&) noexcept = default;
 Problems RecordFinder::search(const std::string& path) {
   auto opened = JournalReader::open(path, ReadOrder::newest_first);
   if (!opened) return opened.problems();
-  JournalReader& reader = *opened;
+  return search(*opened);
+}
+
+Problems RecordFinder::search(JournalReader& reader) {
   while (progress() != Progress::all) {
     const auto line = reader.next_line();
     if (!line) break;
     if (!query_->may_match(line->text)) continue;
-    auto record = reader.parse(*line);
-    if (!record) continue;
-    const Match answer = query_->match(*record);
-    if (answer != Match::pass_over) found_.records.push_back(std::move(*record));
-    whole_ = answer == Match::take_and_stop;
+    if (auto record = reader.parse(*line)) consider(std::move(*record));
   }
   add(found_.counts, reader.counts());
   if (!reader.read_error().empty()) return {plain_problem(reader.read_error())};
   return {};
 }
+
+void RecordFinder::search_lines(std::string_view lines, const std::string& path,
+                                std::uint64_t offset) {
+  ReadCounts counts;
+  while (!lines.empty() && progress() != Progress::all) {
+    if (lines.back() == '\n') lines.remove_suffix(1);
+    const auto feed = lines.rfind('\n');
+    const auto start = feed == std::string_view::npos ? 0 : feed + 1;
+    const auto line = lines.substr(start);
+    lines = lines.substr(0, start);
+    if (line.empty()) continue;
+    ++counts.lines;
+    if (!query_->may_match(line)) continue;
+    if (auto record = record_from_json(line)) {
+      consider(std::move(*record));
+    } else {
+      ++counts.unreadable;
+      counts.first_fault = path + ", octet " + std::to_string(offset + start) + ": " +
+                           record.problems().front().message;
+    }
+  }
+  add(found_.counts, counts);
+}
+
+void RecordFinder::consider(Record&& record) {
+  const Match answer = query_->match(record);
+  if (answer != Match::pass_over) found_.records.push_back(std::move(record));
+  whole_ = answer == Match::take_and_stop;
+}
+
+std::vector<std::uint64_t> RecordFinder::keys() const { return query_->keys(); }
 
 RecordFinder::Progress RecordFinder::progress() const noexcept {
   if (whole_ || found_.records.size() >= limit_) return Progress::all;

@@ -6,6 +6,7 @@
 #include "postern/reference.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,12 @@ class RecordFinder {
 
   /// Looks into the next older file. Problems only of the file itself.
   Problems search(const std::string& path);
+  /// The same of a file that is open, newest first.
+  Problems search(JournalReader& reader);
+  /// The same of whole lines, oldest first, that stand at `offset` in the text of the file `path`.
+  void search_lines(std::string_view lines, const std::string& path, std::uint64_t offset);
+  /// What a record has at least one of that search() would find now: numbers as of key_number().
+  std::vector<std::uint64_t> keys() const;
 
   enum class Progress : std::uint8_t {
     nothing,  ///< found yet
@@ -60,6 +67,8 @@ class RecordFinder {
   class Query;  ///< how records are told apart; known to the implementation alone
 
  private:
+  void consider(Record&& record);
+
   std::unique_ptr<Query> query_;
   std::size_t limit_;
   bool whole_ = false;

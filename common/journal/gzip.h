@@ -1,5 +1,5 @@
-// Unpacks a file that log rotation has compressed, so that it can be read from its end like any
-// other.
+// Segments are compressed as gzip files whose members hold whole lines, some hundred of them each:
+// any tool unpacks the file, and a reader that knows where a member begins needs only that one.
 #pragma once
 
 #include "postern/result.h"
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace postern {
 
@@ -19,5 +20,12 @@ constexpr std::uint64_t longest_unpacked_journal = std::uint64_t{4} * 1024 * 102
 /// `limit`.
 Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path,
                              std::uint64_t limit = longest_unpacked_journal);
+
+/// One member that unpacks to `text`.
+Result<std::string> pack_member(std::string_view text);
+
+/// What the member `packed` (of `path`) unpacks to, which has `octets` octets.
+Result<std::string> unpack_member(std::string_view packed, std::uint64_t octets,
+                                  const std::string& path);
 
 }  // namespace postern

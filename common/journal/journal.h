@@ -24,12 +24,16 @@ struct JournalCounters {
   std::uint64_t lost_queue_full = 0;
   std::uint64_t lost_write_failed = 0;  ///< also records too long for a line
   std::uint64_t queued = 0;
-  std::string last_error;  ///< of the file; empty when well
+  std::string last_error;       ///< of the file; empty when well
+  std::uint64_t segments = 0;   ///< closed, when they were last looked after
+  std::uint64_t octets = 0;     ///< of the journal with all its segments, likewise
+  std::string segment_trouble;  ///< with closed segments; empty when well
 };
 
 /// Writes JSON lines to the file of JournalSettings and the mail-log line through `log_line`, both
 /// from its own thread, in batches. A full queue or a failing disk is counted and logged once, and
-/// delays nobody.
+/// delays nobody. When the file is large or old enough it is closed, and becomes a segment beside a
+/// new one; another thread looks after the closed ones (JournalKeeper).
 ///
 /// What the file never has: half a line before a good one. What a kill -9 can lose: the records
 /// still queued, a few milliseconds' worth. What a power cut can lose: about the last second, after
@@ -40,10 +44,10 @@ class Journal final : public RecordSink {
   using Notice = std::function<void(const std::string& message)>;
 
   /// `queue_limit`: records that may wait; further ones are lost and counted. `log_line` and
-  /// `notice` are called from the journal's thread and must not call the journal; what they throw
-  /// is dropped. `notice` gets one message when records begin to get lost and one when that is
-  /// over; without it the messages go to `log_line`. Throws std::system_error if no thread can be
-  /// started.
+  /// `notice` are called from the journal's threads, not at the same time unless segments are in
+  /// trouble, and must not call the journal; what they throw is dropped. `notice` gets one message
+  /// when records begin to get lost and one when that is over; without it the messages go to
+  /// `log_line`. Throws std::system_error if no thread can be started.
   Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
           LogLine log_line, Notice notice = {});
   /// Writes what is queued, then ends the thread.

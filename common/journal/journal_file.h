@@ -1,11 +1,14 @@
-// JournalFile: the file that the journal appends lines to. Keeps every good line whole: after a
-// failed or cut write, the next line begins on a fresh one, so a reader loses only what was torn.
-// One thread at a time.
+// JournalFile: the active segment, which the journal appends lines to. Keeps every good line whole:
+// after a failed or cut write, the next line begins on a fresh one, so a reader loses only what was
+// torn. One thread at a time.
 #pragma once
 
 #include "system/unique_fd.h"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +17,8 @@ namespace postern {
 
 class JournalFile {
  public:
+  using Time = std::chrono::system_clock::time_point;
+
   /// An empty path is no journal: every write succeeds and does nothing.
   explicit JournalFile(std::string path) : path_(std::move(path)) {}
 
@@ -23,23 +28,44 @@ class JournalFile {
   /// first. False on failure, with error() set.
   bool open(std::string path);
   bool is_open() const noexcept { return static_cast<bool>(file_); }
+  /// Pipes and devices can be written to, but there are no segments of them.
+  bool is_regular() const noexcept { return is_regular_; }
+  /// Octets in the file.
+  std::uint64_t size() const noexcept { return size_; }
+  /// When its first record was made, if that can be read, else when it was written to last; nothing
+  /// while it is empty.
+  std::optional<Time> begun() const noexcept { return begun_; }
 
   /// Appends `lines`, each with its line feed, in as few writes as the system allows. Returns how
   /// many octets of `lines` are in the file; fewer than all only on failure, with error() set.
-  std::size_t append(std::string_view lines);
+  std::size_t append(std::string_view lines, Time now = std::chrono::system_clock::now());
 
   /// To the disk; errors are reported by error().
   bool sync();
+
+  enum class Closing : std::uint8_t {
+    done,    ///< the file has its name and is no longer open
+    taken,   ///< there is a file of that name; nothing has changed
+    failed,  ///< error() says why; nothing has changed
+  };
+  /// Ends the segment: gives the file the name `path`, unless another process has it open too, in
+  /// whose hands it would go on growing.
+  Closing close_as(const std::string& path);
 
   /// Of the last operation; empty when it went well.
   const std::string& error() const noexcept { return error_; }
 
  private:
   void remember_error(std::string_view operation);
+  bool is_what_the_path_names() const;
+  void look_into();
 
   std::string path_;
   std::string error_;
   UniqueFd file_;
+  bool is_regular_ = false;
+  std::uint64_t size_ = 0;
+  std::optional<Time> begun_;
   bool ends_within_line_ = false;
 };
 

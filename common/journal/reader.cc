@@ -174,6 +174,10 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder ord
                              ? "root may read it, and the group that the file belongs to"
                              : "the key journal.path of the configuration names the journal");
   }
+  return of(std::move(file), path, order);
+}
+
+Result<JournalReader> JournalReader::of(UniqueFd file, const std::string& path, ReadOrder order) {
   struct stat status {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return plain_problem(path + " is no regular file");

@@ -4,6 +4,7 @@
 
 #include "journal/record.h"
 #include "postern/result.h"
+#include "system/unique_fd.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,8 @@ class JournalReader {
   /// A Problem if the file cannot be opened or is no regular file. One whose name ends in ".gz" is
   /// unpacked first, into a nameless temporary file.
   static Result<JournalReader> open(const std::string& path, ReadOrder order);
+  /// Of a file that is open for reading; `path` as in open().
+  static Result<JournalReader> of(UniqueFd file, const std::string& path, ReadOrder order);
   ~JournalReader();
   JournalReader(JournalReader&&) noexcept;
   JournalReader& operator=(JournalReader&&) noexcept;

@@ -197,6 +197,15 @@ void read_journal(const Node& root, const ValueReader& values, const ListenSetti
   if (const auto word = values.text(*section, "journal.accepts")) {
     journal.accepts = accept_records_from_text(*word).value_or(journal.accepts);
   }
+  journal.keep = values.keep_time(*section, "journal.keep").value_or(journal.keep);
+  journal.keep_accepts =
+      values.keep_time(*section, "journal.keep_accepts").value_or(journal.keep_accepts);
+  journal.total_size = values.size(*section, "journal.total_size").value_or(journal.total_size);
+  journal.segment_size =
+      values.size(*section, "journal.segment_size").value_or(journal.segment_size);
+  journal.segment_age =
+      values.duration(*section, "journal.segment_age").value_or(journal.segment_age);
+  journal.compress = values.boolean(*section, "journal.compress").value_or(journal.compress);
   // The service leaves the folder it was started in, so a relative name would lead anywhere.
   const auto* path = section->find("path");
   if (path == nullptr || journal.path.empty()) return;

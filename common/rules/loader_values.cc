@@ -278,9 +278,11 @@ std::optional<std::chrono::milliseconds> ValueReader::duration(const Node& table
   const auto* found = member(table, path);
   if (found == nullptr) return {};
   if (found->value.kind == Node::Kind::integer) {
-    diagnostics_.error(found->value.span, quoted(last_part(path)) + " is a duration with its unit",
-                       "write " + quoted(std::to_string(found->value.integer) + "s") +
-                           " for seconds; units are ms, s, m, h and d");
+    const bool in_days = key.type == KeyType::keep_time;
+    diagnostics_.error(
+        found->value.span, quoted(last_part(path)) + " is a duration with its unit",
+        "write " + quoted(std::to_string(found->value.integer) + (in_days ? "d" : "s")) + " for " +
+            (in_days ? "days" : "seconds") + "; units are ms, s, m, h and d");
     return {};
   }
   if (found->value.kind != Node::Kind::string) {
@@ -300,6 +302,55 @@ std::optional<std::chrono::milliseconds> ValueReader::duration(const Node& table
     return {};
   }
   return value;
+}
+
+std::optional<KeepTime> ValueReader::keep_time(const Node& table, std::string_view path) const {
+  const auto* found = member(table, path);
+  if (found == nullptr) return {};
+  const auto& value = found->value;
+  if (value.kind == Node::Kind::string && value.string == "forever") {
+    return std::make_optional(KeepTime());
+  }
+  if (value.kind == Node::Kind::string && value.string == "never") {
+    diagnostics_.error(value.span, "\"never\" might mean that nothing is kept, or nothing deleted",
+                       "write \"forever\" to delete nothing; what is not to be recorded at all is "
+                       "for journal.accepts");
+    return {};
+  }
+  const auto time = duration(table, path);
+  if (!time) return {};
+  return std::make_optional(KeepTime(*time));
+}
+
+std::optional<std::uint64_t> ValueReader::size(const Node& table, std::string_view path) const {
+  const auto& key = key_at(path);
+  const auto* found = member(table, path);
+  if (found == nullptr) return {};
+  const auto& value = found->value;
+  if (value.kind == Node::Kind::integer) {
+    diagnostics_.error(value.span, quoted(last_part(path)) + " is a size with its unit",
+                       "write \"32MiB\"; units are B, kB, MB, GB (thousands) and KiB, MiB, GiB "
+                       "(1024)");
+    return {};
+  }
+  if (value.kind != Node::Kind::string) {
+    wrong_type(key, value);
+    return {};
+  }
+  const auto octets = parse_size(value.string);
+  if (!octets) {
+    diagnostics_.error(value.span, quoted(value.string) + " is not a size",
+                       "a whole number and one of B, kB, MB, GB, KiB, MiB and GiB, as in "
+                       "\"32MiB\"");
+    return {};
+  }
+  if (*octets < static_cast<std::uint64_t>(key.least) ||
+      *octets > static_cast<std::uint64_t>(key.most)) {
+    diagnostics_.error(value.span, quoted(last_part(path)) + " cannot be " + quoted(value.string),
+                       "it may be from " + range_text(key));
+    return {};
+  }
+  return octets;
 }
 
 std::optional<unsigned> ValueReader::file_mode(const Node& table, std::string_view path) const {

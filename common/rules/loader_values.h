@@ -38,6 +38,9 @@ class ValueReader {
   std::optional<std::int64_t> count(const Node& table, std::string_view path) const;
   std::optional<bool> boolean(const Node& table, std::string_view path) const;
   std::optional<std::chrono::milliseconds> duration(const Node& table, std::string_view path) const;
+  /// Within: nothing, for ever. Without: not given, or a problem.
+  std::optional<KeepTime> keep_time(const Node& table, std::string_view path) const;
+  std::optional<std::uint64_t> size(const Node& table, std::string_view path) const;
   std::optional<unsigned> file_mode(const Node& table, std::string_view path) const;
   std::vector<ListenAddress> sockets(const Node& table, std::string_view path) const;
 

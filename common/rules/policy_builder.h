@@ -16,6 +16,8 @@
 
 namespace postern {
 
+struct PolicySource;  // rules/policy_source.h
+
 /// For one policy each. The arguments of the constructors outlive it.
 class PolicyBuilder final : private TableSources {
  public:
@@ -32,6 +34,9 @@ class PolicyBuilder final : private TableSources {
                                                     const Maintenance* maintenance,
                                                     const FileReader& reader,
                                                     const CheckRegistry& checks);
+
+  /// In policy_source.cc.
+  static PolicySource source_of(const Policy& policy);
 
   Result<CompiledPolicy> build(const std::string& path);
 

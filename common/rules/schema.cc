@@ -15,6 +15,11 @@ constexpr auto later = Availability::later;
 // milter_command_timeout is 30s (postconf(5)) and must leave time for the answer's way back.
 constexpr std::int64_t longest_deadline = 25'000;
 constexpr std::int64_t day = 86'400'000;
+constexpr std::int64_t longest_keeping = 3650 * day;
+// A segment has an index and a place in lists; from 64 KiB on it is worth them.
+constexpr std::int64_t least_segment_size = 65'536;
+constexpr std::int64_t least_total_size = 1'048'576;
+constexpr std::int64_t largest_size = std::int64_t{1} << 50;
 
 constexpr std::array keys{
     SchemaKey{"include", KeyType::texts, "", 0, 0, "[]",
@@ -86,11 +91,27 @@ constexpr std::array keys{
               "File of the decision records; \"\" for none.", "0.1", restart, built},
     SchemaKey{"journal.accepts", KeyType::choice, "compact full none", 0, 0, "\"compact\"",
               "Records of mail that passes: compact leaves out the rules that said no, which "
-              "`postern explain` asks again while the policy is the same; none keeps only those in "
+              "`postern explain` asks again under the policy of then; none keeps only those in "
               "which a shadow rule said yes or an answer was missing.",
               "0.1", reload, built},
-    SchemaKey{"journal.keep", KeyType::duration, "", 0, 0, "", "How long records are kept.", "",
-              restart, later},
+    SchemaKey{"journal.keep", KeyType::keep_time, "", day, longest_keeping, "\"90d\"",
+              "How long records are kept.", "0.1", reload, built},
+    SchemaKey{"journal.keep_accepts", KeyType::keep_time, "", day, longest_keeping, "\"14d\"",
+              "How long records of mail that passed are kept, if not as long as the others.", "0.1",
+              reload, built},
+    SchemaKey{"journal.total_size", KeyType::size, "", least_total_size, largest_size, "",
+              "Octets that the journal may take with all its segments, policies apart; the oldest "
+              "go before their time. Without bound when not given.",
+              "0.1", reload, built},
+    SchemaKey{"journal.segment_size", KeyType::size, "", least_segment_size, largest_size,
+              "\"32MiB\"",
+              "The file is closed when it has so many octets, and goes on as a new one.", "0.1",
+              reload, built},
+    SchemaKey{"journal.segment_age", KeyType::duration, "", 60'000, 31 * day, "\"1d\"",
+              "And when a period of this length ends; periods are counted from midnight UTC.",
+              "0.1", reload, built},
+    SchemaKey{"journal.compress", KeyType::boolean, "", 0, 0, "true",
+              "Whether closed segments are compressed (gzip).", "0.1", reload, built},
 
     SchemaKey{"log", KeyType::table, "", 0, 0, "", "One line per decision in the mail log.", "0.1",
               restart, built},
@@ -376,6 +397,14 @@ std::string duration_text(std::int64_t milliseconds) {
   return std::to_string(milliseconds) + "ms";
 }
 
+std::string size_text(std::int64_t octets) {
+  constexpr std::int64_t kibi = 1024;
+  if (octets % (kibi * kibi * kibi) == 0) return std::to_string(octets >> 30) + "GiB";
+  if (octets % (kibi * kibi) == 0) return std::to_string(octets >> 20) + "MiB";
+  if (octets % kibi == 0) return std::to_string(octets >> 10) + "KiB";
+  return std::to_string(octets) + "B";
+}
+
 }  // namespace
 
 std::string_view describe(KeyType type) noexcept {
@@ -398,6 +427,10 @@ std::string_view describe(KeyType type) noexcept {
       return "a whole number";
     case KeyType::duration:
       return "a duration such as \"8s\"";
+    case KeyType::keep_time:
+      return "a duration such as \"90d\", or \"forever\"";
+    case KeyType::size:
+      return "a size such as \"32MiB\"";
     case KeyType::choice:
       return "one of these words";
     case KeyType::path:
@@ -495,7 +528,9 @@ std::string range_text(const SchemaKey& key) {
   if (key.type == KeyType::count) {
     return std::to_string(key.least) + " to " + std::to_string(key.most);
   }
-  if (key.type == KeyType::duration && key.most > 0) {
+  if (key.type == KeyType::size) return size_text(key.least) + " to " + size_text(key.most);
+  const bool is_time = key.type == KeyType::duration || key.type == KeyType::keep_time;
+  if (is_time && key.most > 0) {
     return duration_text(key.least) + " to " + duration_text(key.most);
   }
   std::string text;

@@ -21,6 +21,8 @@ enum class KeyType : std::uint8_t {
   boolean,       ///< true or false
   count,         ///< a whole number within `least` and `most`
   duration,      ///< "8s"; `least` and `most` in milliseconds
+  keep_time,     ///< a duration, or "forever"
+  size,          ///< "32MiB"; `least` and `most` in octets
   choice,        ///< one of the words of `choices`
   path,          ///< of a file; relative to the file that names it
   file_mode,     ///< "0660"
@@ -63,7 +65,7 @@ struct SchemaKey {
   std::string_view path;  ///< "limits.deadline"; "table.*.kind": any table; "rule.when": any rule
   KeyType type = KeyType::text;
   std::string_view choices;  ///< of a choice: the words, separated by spaces
-  std::int64_t least = 0;    ///< of counts and durations
+  std::int64_t least = 0;    ///< of counts, durations and sizes
   std::int64_t most = 0;
   std::string_view fallback;  ///< the default as it stands in TOML; empty: none
   std::string_view meaning;   ///< one sentence

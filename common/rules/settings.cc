@@ -4,7 +4,9 @@
 #include "postern/address.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -124,6 +126,28 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (unit == "d") factor = 86'400'000;
   if (factor == 0 || number > longest / factor) return {};
   return std::chrono::milliseconds(number * factor);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 60U;
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 8> units{
+      {{"B", 1},
+       {"kB", 1000},
+       {"KB", 1000},
+       {"KiB", 1024},
+       {"MB", 1'000'000},
+       {"MiB", 1'048'576},
+       {"GB", 1'000'000'000},
+       {"GiB", 1'073'741'824}}};
+  std::uint64_t number = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc{} || text.empty() || !is_digit(text.front())) return {};
+  const std::string_view wanted(end, static_cast<std::size_t>(last - end));
+  for (const auto& [unit, factor] : units) {
+    if (unit == wanted && number < most / factor) return number * factor;
+  }
+  return {};
 }
 
 bool is_host_name(std::string_view text) {

@@ -54,6 +54,10 @@ struct ReasonSettings {
 /// else, and beyond ten years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
+/// A number of octets as policies write it: a whole number and B, kB, KB, KiB, MB, MiB, GB or GiB.
+/// nullopt on anything else, and from 2^60 on.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
 /// True for a host name in letters, digits and hyphens (RFC 1123 2.1), at most 253 octets, labels
 /// of at most 63, the last one not all digits. U-labels are not: replies are ASCII.
 bool is_host_name(std::string_view text);
@@ -93,9 +97,20 @@ enum class AcceptRecords : std::uint8_t {
 std::string_view to_text(AcceptRecords records) noexcept;
 std::optional<AcceptRecords> accept_records_from_text(std::string_view text) noexcept;
 
+/// How long something is kept; nothing: for ever.
+using KeepTime = std::optional<std::chrono::milliseconds>;
+
 struct JournalSettings {
   std::string path = "/var/log/postern/decisions.jsonl";  ///< empty: no journal
   AcceptRecords accepts = AcceptRecords::compact;
+  /// The active segment is closed when it has so many octets, ...
+  std::uint64_t segment_size = 33'554'432;
+  /// ... and when a period of this length, counted from midnight UTC, has ended.
+  std::chrono::milliseconds segment_age{std::chrono::hours(24)};
+  bool compress = true;
+  KeepTime keep = std::chrono::hours(90 * 24);
+  KeepTime keep_accepts = std::chrono::hours(14 * 24);
+  std::uint64_t total_size = 0;  ///< octets of all segments together; 0: without bound
 };
 
 /// Where the one-line-a-decision log goes.

@@ -46,11 +46,14 @@ std::optional<Finding> folder_trouble(const Settings& settings) {
   const auto user =
       find_known_user(settings.run.user.empty() ? std::string("postern") : settings.run.user);
   if (!user) return std::nullopt;
-  // A file that is there is appended to; else the folder must take a new one.
-  const bool there = ::stat(file.c_str(), &status) == 0;
-  const unsigned wanted = there ? 6U : 3U;
-  if ((bits_for(*user, status) & wanted) == wanted) return std::nullopt;
-  const auto what = there ? file.string() : folder;
+  // The file is appended to; the folder takes new ones, for closed segments too.
+  bool is_folder = true;
+  if ((bits_for(*user, status) & 3U) == 3U) {
+    if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+    if ((bits_for(*user, status) & 6U) == 6U) return std::nullopt;
+    is_folder = false;
+  }
+  const auto what = is_folder ? folder : file.string();
   return finding(Finding::State::problem,
                  "journal: user " + user->identity.name + " may not write to " + what + " " +
                      access_text(status),

@@ -126,6 +126,22 @@ TEST_F(Program, ReopensTheJournalWhileThePolicyIsBeingEdited) {
   EXPECT_EQ(status_value("last_reload"), "none yet");
 }
 
+TEST_F(Program, AnOldRecordIsExplainedWithTheRulesOfItsDay) {
+  serve();
+  std::string passing = refused_request;
+  const std::string nobody = "sender=nobody@example.com";
+  passing.replace(passing.find(nobody), nobody.size(), "sender=anna@example.com");
+  EXPECT_THAT(ask_policy(passing), HasSubstr("action=DUNNO"));
+  const std::string policy = policy_text;
+  dir_.write("etc/postern/postern.toml", policy.substr(0, policy.find("[[rule]]")));
+  ASSERT_EQ(run({"reload"}).status, 0);
+  const auto explained = run({"explain", "1.2.3.0"});
+  EXPECT_EQ(explained.status, 0);
+  EXPECT_THAT(explained.output, HasSubstr("1. \"nobody\", /etc/postern/postern.toml"));
+  EXPECT_THAT(explained.output, Not(HasSubstr("not at hand")));
+  EXPECT_TRUE(exists("log/decisions.jsonl.policies"));
+}
+
 TEST_F(Program, AJournalThatWasRotatedIsLetGoAlsoByAReloadThatIsRefused) {
   serve();
   EXPECT_THAT(ask_policy(refused_request), HasSubstr("action=5"));

@@ -73,12 +73,9 @@ class Install(unittest.TestCase):
         install("/usr", str(self.place))
         self.assertEqual(mine.read_text(encoding="utf-8"), "# mine\n")
 
-    def test_what_an_administrator_changed_below_etc_stays(self) -> None:
-        mine = self.place / "etc/logrotate.d/postern"
-        mine.parent.mkdir(parents=True)
-        mine.write_text("# mine\n", encoding="utf-8")
+    def test_nothing_rotates_a_journal_that_looks_after_itself(self) -> None:
         install("/usr", str(self.place))
-        self.assertEqual(mine.read_text(encoding="utf-8"), "# mine\n")
+        self.assertFalse((self.place / "etc/logrotate.d").exists())
 
     def test_the_program_is_stripped_and_the_one_in_the_build_folder_is_not(self) -> None:
         target = re.search(r"^install: (\w+)\n\t@(cmake .*)$",
@@ -167,8 +164,8 @@ class Install(unittest.TestCase):
                 self.assertEqual(left.stdout, "")
 
     def rotation(self, journal: pathlib.Path, user: str, *options: str) -> pathlib.Path:
-        """The installed file for this machine, which may not have its user and its folder."""
-        text = (self.place / "etc/logrotate.d/postern").read_text(encoding="utf-8")
+        """The example for this machine, which may not have its user and its folder."""
+        text = (self.place / "usr/share/doc/postern/logrotate/postern").read_text(encoding="utf-8")
         command = "/usr/sbin/postern reopen"
         self.assertIn(command, text)
         text = (text.replace("/var/log/postern/decisions.jsonl", str(journal))
@@ -187,7 +184,7 @@ class Install(unittest.TestCase):
 
     def test_the_log_rotation_is_one_that_logrotate_understands(self) -> None:
         install("/usr", str(self.place))
-        file = self.place / "etc/logrotate.d/postern"
+        file = self.place / "usr/share/doc/postern/logrotate/postern"
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o644)
         text = file.read_text(encoding="utf-8")
         for word in ("rotate 30", "compress", "delaycompress", "missingok"):

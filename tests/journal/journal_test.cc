@@ -31,6 +31,14 @@ using ::testing::SizeIs;
 
 constexpr unsigned many = 65'536;
 
+// One segment, whatever the clock says: the samples are of a certain day.
+JournalSettings settings_for(const std::string& path) {
+  JournalSettings settings;
+  settings.path = path;
+  settings.segment_age = std::chrono::hours(24 * 365 * 100);
+  return settings;
+}
+
 Record numbered(unsigned sequence) { return with(samples::refused_recipient(), sequence); }
 
 struct Contents {
@@ -69,7 +77,7 @@ class Said {
 
 class JournalTest : public ::testing::Test {
  protected:
-  JournalSettings settings() const { return {path_}; }
+  JournalSettings settings() const { return settings_for(path_); }
   Journal::LogLine log_to(Said& said) const {
     return [&said](const std::string& line) { said.add(line); };
   }
@@ -269,7 +277,7 @@ TEST_F(JournalTest, TakesNewSettingsWhenReopened) {
   Journal journal(settings(), {}, many, log_to(log));
   LogSettings quiet;
   quiet.accepts = false;
-  journal.reopen({folder_ / "other.jsonl"}, quiet);
+  journal.reopen(settings_for(folder_ / "other.jsonl"), quiet);
   journal.submit(samples::accepted());
   journal.flush();
   EXPECT_THAT(log.all(), IsEmpty());
@@ -324,7 +332,7 @@ TEST_F(JournalTest, TakesRecordsFromManyThreadsWhileItIsReopenedAndFlushed) {
 
 // A child that writes until it is killed; what it has flushed it counts on `acknowledge`.
 [[noreturn]] void write_until_killed(const std::string& path, int acknowledge) {
-  Journal journal({path}, {}, many, {});
+  Journal journal(settings_for(path), {}, many, {});
   for (unsigned i = 0;; ++i) {
     journal.submit(numbered(i));
     if (i % 7 != 0) continue;

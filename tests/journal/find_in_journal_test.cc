@@ -1,6 +1,7 @@
-#include "journal/rotated.h"
+#include "journal/find_in_journal.h"
 
 #include "journal/gzip.h"
+#include "journal/journal_parts.h"
 #include "journal/samples.h"
 #include "support/temp_dir.h"
 
@@ -57,14 +58,14 @@ TEST_F(RotatedJournal, IsSearchedWhenTheJournalItselfHasNothing) {
   folder_.write("decisions.jsonl", line(1));
   folder_.write("decisions.jsonl.1", line(2) + line(3));
   packed("decisions.jsonl.2.gz", line(4) + line(5));
-  EXPECT_EQ(find(1).rotated, 0U);
+  EXPECT_EQ(find(1).older, 0U);
   const auto plain = find(3);
   EXPECT_THAT(plain.found.records, SizeIs(1));
   const auto compressed = find(4);
   EXPECT_THAT(compressed.found.records, SizeIs(1));
   const auto nothing = find(6);
   EXPECT_THAT(nothing.found.records, IsEmpty());
-  EXPECT_EQ(nothing.rotated, 2U);
+  EXPECT_EQ(nothing.older, 2U);
 }
 
 TEST_F(RotatedJournal, ARepeatAfterRotationHidTheDecision) {
@@ -91,14 +92,14 @@ TEST_F(RotatedJournal, RotationInTheMiddleOfAMessageHidItsFirstHalf) {
   const auto found = find_in_journal(path_, ByQueueId{"QID"});
   ASSERT_TRUE(found);
   EXPECT_THAT(found->found.records, SizeIs(2));
-  EXPECT_EQ(found->rotated, 1U);
+  EXPECT_EQ(found->older, 1U);
 }
 
 TEST_F(RotatedJournal, OneCompressedInAnotherWayIsNotSearchedInVain) {
   folder_.write("decisions.jsonl", "");
   folder_.write("decisions.jsonl.1.xz", line(1));
   const auto found = find(1);
-  EXPECT_EQ(found.rotated, 0U);
+  EXPECT_EQ(found.older, 0U);
   ASSERT_THAT(found.unread, SizeIs(1));
   EXPECT_THAT(found.unread[0].message, HasSubstr("compressed in a way that is not read here"));
 }
@@ -127,7 +128,7 @@ TEST_F(RotatedJournal, AFileThatEndedBeforeTheReferenceWasMadeIsLeftAlone) {
   folder_.write("decisions.jsonl.2", "no record\n");
   aged("decisions.jsonl.1", std::chrono::hours(1));
   aged("decisions.jsonl.2", std::chrono::hours(-2));
-  EXPECT_EQ(find(8).rotated, 1U);
+  EXPECT_EQ(find(8).older, 1U);
 }
 
 TEST_F(RotatedJournal, SaysWhichFileCannotBeReadAndGoesOn) {

@@ -1,0 +1,26 @@
+// Look-ups in a journal: in all of its files, by their indexes where they have one.
+#pragma once
+
+#include "journal/find.h"
+
+#include <cstddef>
+#include <string>
+
+namespace postern {
+
+struct FoundInJournal {
+  FoundRecords found;
+  std::size_t older = 0;  ///< closed and rotated files looked into
+  Problems unread;        ///< such files, or parts of them, that could not be read
+  Problems notes;         ///< indexes that are missing or damaged; their segments were read whole
+  bool cut = false;       ///< there may be more records than are kept
+};
+
+/// As find_records, in the active segment first and then in the older files: until one has the
+/// decision, or for a message, in the first that has anything and in the next older one, because a
+/// segment may have been closed in the middle of it. A reference tells its time, so files that
+/// ended before it are left alone. Problems if the active segment cannot be read and no older file
+/// has anything.
+Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query);
+
+}  // namespace postern

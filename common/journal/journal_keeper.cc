@@ -1,0 +1,98 @@
+#include "journal/journal_keeper.h"
+
+#include <exception>
+#include <utility>
+
+namespace postern {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Records get older by the day; what went wrong is tried again as often.
+constexpr std::chrono::minutes between_rounds{10};
+// Of its time the thread works a quarter, by sleeping after each block of text three times as long
+// as the block took. Priorities would be the system's way, but the unit's system call filter ends a
+// process that sets them.
+constexpr int rest_for_work = 3;
+
+}  // namespace
+
+JournalKeeper::JournalKeeper(const JournalSettings& settings, PolicyStore& policies, Notice notice)
+    : policies_(policies),
+      notice_(std::move(notice)),
+      settings_(settings),
+      thread_([this] { run(); }) {}
+
+JournalKeeper::~JournalKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void JournalKeeper::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = true;
+  }
+  changed_.notify_all();
+}
+
+void JournalKeeper::change(const JournalSettings& settings) {
+  {
+    const std::lock_guard lock(mutex_);
+    settings_ = settings;
+    wanted_ = true;
+  }
+  changed_.notify_all();
+}
+
+SegmentTotals JournalKeeper::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
+}
+
+void JournalKeeper::run() noexcept {
+  SegmentCare care(
+      policies_, [this](const std::string& message) { tell(message); },
+      [this](bool behind) { return go_on(behind); });
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    changed_.wait_for(lock, between_rounds, [this] { return wanted_ || stopping_; });
+    if (stopping_) return;
+    wanted_ = false;
+    const auto settings = settings_;
+    lock.unlock();
+    SegmentTotals totals;
+    try {
+      worked_since_ = Steady::now();
+      if (!settings.path.empty()) {
+        totals = care.round(settings, std::chrono::system_clock::now());
+      }
+    } catch (const std::exception& error) {
+      totals.trouble = error.what();
+    }
+    lock.lock();
+    totals_ = totals;
+  }
+}
+
+bool JournalKeeper::go_on(bool behind) {
+  const auto worked = Steady::now() - worked_since_;
+  std::unique_lock lock(mutex_);
+  if (!behind) changed_.wait_for(lock, worked * rest_for_work, [this] { return stopping_; });
+  worked_since_ = Steady::now();
+  return !stopping_;
+}
+
+void JournalKeeper::tell(const std::string& message) const noexcept {
+  try {
+    notice_(message);
+  } catch (...) {
+    // The log's trouble must not end the thread.
+  }
+}
+
+}  // namespace postern

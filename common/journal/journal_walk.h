@@ -1,0 +1,58 @@
+// JournalWalk: the records of a whole journal in time order, from all its files as they were when
+// the walk began. One thread at a time.
+#pragma once
+
+#include "journal/journal_parts.h"
+#include "journal/reader.h"
+#include "postern/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern {
+
+class JournalWalk {
+ public:
+  using Time = std::chrono::system_clock::time_point;
+
+  struct Span {
+    std::optional<Time> since;  ///< earlier records are left out, and files without others not read
+    std::optional<Time> until;  ///< as are those from this moment on
+  };
+
+  JournalWalk(const std::string& path, ReadOrder order, const Span& span = {});
+
+  /// The next record; what cannot be read is counted and passed over. nullopt at the end. Within a
+  /// file records stand as they were finished, which is nearly the order of their times.
+  std::optional<Record> next();
+  /// The next line of any of the files unparsed, whatever its time.
+  std::optional<JournalLine> next_line();
+  /// Parses a line of next_line(); nullopt, and counted, when it is no record.
+  std::optional<Record> parse(const JournalLine& line);
+
+  ReadCounts counts() const;
+  /// Files that could not be read, or not to their end.
+  const Problems& unread() const noexcept { return unread_; }
+  /// Files that are done with, and all that there are to read: for showing progress.
+  std::size_t files_done() const noexcept { return at_; }
+  std::size_t files() const noexcept { return parts_.size(); }
+
+ private:
+  bool open_next();
+  void leave();
+  bool is_within(const JournalPart& part) const;
+  Result<JournalReader> open(JournalPart& part) const;
+
+  ReadOrder order_;
+  Span span_;
+  std::vector<JournalPart> parts_;
+  std::size_t at_ = 0;
+  std::optional<JournalReader> reader_;
+  ReadCounts counts_;
+  Problems unread_;
+};
+
+}  // namespace postern

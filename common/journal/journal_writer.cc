@@ -1,0 +1,283 @@
+#include "journal/journal_writer.h"
+
+#include "journal/segment.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern {
+namespace {
+
+using std::chrono::system_clock;
+
+// Octets that are handed to one write(); bounds the memory of a long batch.
+constexpr std::size_t largest_write = 262'144;
+// What a power cut may cost is not worth a disk flush for each batch.
+constexpr std::chrono::seconds between_syncs{1};
+// A journal that cannot be opened is tried again this often.
+constexpr std::chrono::seconds between_opens{1};
+// A segment that cannot be closed, or a policy that cannot be kept.
+constexpr std::chrono::minutes between_tries{1};
+// Clocks are set, so the end of a segment's time is looked for this often.
+constexpr std::chrono::minutes longest_wait{10};
+
+bool is_refusal(Verdict verdict) { return verdict != Verdict::pass && verdict != Verdict::accept; }
+
+// The first moment of the next period of that length, counted from midnight UTC of 1970-01-01.
+JournalFile::Time end_of_period(JournalFile::Time time, std::chrono::milliseconds length) {
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  return JournalFile::Time((since / length + 1) * length);
+}
+
+}  // namespace
+
+void JournalCount::written(std::uint64_t records) {
+  const std::lock_guard lock(mutex_);
+  written_ += records;
+}
+void JournalCount::lost(std::uint64_t records) {
+  const std::lock_guard lock(mutex_);
+  lost_ += records;
+}
+void JournalCount::trouble(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = why;
+}
+void JournalCount::read(JournalCounters& into) const {
+  const std::lock_guard lock(mutex_);
+  into.written = written_;
+  into.lost_write_failed = lost_;
+  into.last_error = trouble_;
+}
+
+JournalWriter::JournalWriter(const JournalSettings& settings, const LogSettings& log,
+                             Outlets outlets, PolicyStore& policies)
+    : settings_(settings),
+      log_(log),
+      outlets_(std::move(outlets)),
+      policies_(policies),
+      file_(settings.path) {}
+
+void JournalWriter::write(RecordBatch& batch, Hurry hurry) {
+  unwritten_ = batch.size();
+  for (auto& box : batch.boxes()) {
+    for (auto& record : box) write_record(record, hurry);
+    box.clear();
+  }
+  write_buffer(hurry);
+}
+
+void JournalWriter::abandon() noexcept {
+  count_.lost(unwritten_ + buffered_lines_);
+  buffer_.clear();
+  buffered_lines_ = 0;
+  unwritten_ = 0;
+}
+
+void JournalWriter::change(const JournalSettings& settings, const LogSettings& log) {
+  sync(Hurry::yes);
+  if (settings.path != settings_.path) kept_policy_.clear();
+  settings_ = settings;
+  log_ = log;
+  file_.open(settings.path);
+  open_if_due(Hurry::yes);
+}
+
+void JournalWriter::write_record(Record& record, Hurry hurry) {
+  const auto policy = record.policy;
+  if (complete(record) && !file_.path().empty()) {
+    if (policy) keep_policy(*policy);
+    const auto start = buffer_.size();
+    append_json(buffer_, record);
+    const auto length = buffer_.size() - start;
+    if (length > longest_journal_line) {
+      buffer_.resize(start);
+      lose(1, "a record of " + std::to_string(length) + " octets is too long");
+    } else {
+      buffer_ += '\n';
+      ++buffered_lines_;
+    }
+  }
+  --unwritten_;
+  write_log_line(record);
+  if (buffer_.size() >= largest_write) write_buffer(hurry);
+}
+
+void JournalWriter::write_buffer(Hurry hurry) {
+  if (buffered_lines_ == 0) return;
+  open_if_due(hurry);
+  std::size_t done = 0;
+  if (file_.is_open()) done = file_.append(buffer_);
+  const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(done);
+  const auto whole = done == buffer_.size()
+                         ? buffered_lines_
+                         : static_cast<std::uint64_t>(std::count(buffer_.begin(), end, '\n'));
+  const std::uint64_t lost = buffered_lines_ - whole;
+  buffer_.clear();
+  buffered_lines_ = 0;
+  count_.written(whole);
+  if (whole != 0) unsynced_ = true;
+  write_failed_ = lost != 0;
+  if (lost != 0) {
+    lose(lost, file_.error());
+  } else {
+    recovered();
+  }
+  close_segment_if_due();
+}
+
+// Somebody who waits in flush() gets a try at once, others wait for their turn.
+void JournalWriter::open_if_due(Hurry hurry) {
+  if ((file_.is_open() && !write_failed_) || file_.path().empty()) return;
+  const auto now = Steady::now();
+  if (hurry == Hurry::no && now < next_open_) return;
+  next_open_ = now + between_opens;
+  write_failed_ = false;
+  if (!file_.open(file_.path())) lose(0, file_.error());
+}
+
+bool JournalWriter::is_segment_due(JournalFile::Time now) const {
+  if (!file_.is_open() || !file_.is_regular() || file_.size() == 0) return false;
+  return file_.size() >= settings_.segment_size ||
+         (file_.begun() && end_of_period(*file_.begun(), settings_.segment_age) <= now);
+}
+
+void JournalWriter::close_segment_if_due() {
+  const auto now = system_clock::now();
+  if (Steady::now() < next_closing_ || !is_segment_due(now)) return;
+  close_segment(now);
+}
+
+// The file on the disk, then its name, then the names in the folder: after a power cut the segment
+// is there under one name or the other, with all that was written.
+void JournalWriter::close_segment(JournalFile::Time now) {
+  sync(Hurry::yes);
+  // Names sort by time even when the clock has been set back.
+  auto closed = std::chrono::floor<std::chrono::milliseconds>(now);
+  for (const auto& segment : segments_of(file_.path())) {
+    const auto other = std::chrono::floor<std::chrono::milliseconds>(segment.closed);
+    if (other >= closed) closed = other + std::chrono::milliseconds(1);
+  }
+  auto result = JournalFile::Closing::taken;
+  while (result == JournalFile::Closing::taken) {
+    result = file_.close_as(segment_path(file_.path(), closed));
+    closed += std::chrono::milliseconds(1);
+  }
+  if (result == JournalFile::Closing::failed) {
+    next_closing_ = Steady::now() + between_tries;
+    if (!std::exchange(closing_failed_, true)) {
+      tell("journal: " + file_.error() + "; the file goes on growing");
+    }
+    return;
+  }
+  closing_failed_ = false;
+  if (const auto problems = sync_folder_of(file_.path()); !problems.empty()) {
+    tell("journal: " + problems.front().message);
+  }
+  open_if_due(Hurry::yes);
+  if (outlets_.closed) outlets_.closed();
+}
+
+// Before the first record that names it is written: a record never names a policy in vain, unless
+// it could not be written down.
+void JournalWriter::keep_policy(const Policy& policy) {
+  if (policy.digest() == kept_policy_) return;
+  open_if_due(Hurry::no);
+  if (!file_.is_open() || !file_.is_regular()) return;
+  const auto now = Steady::now();
+  if (now < next_keeping_) return;
+  const auto problems = policies_.keep(policy, system_clock::now());
+  if (problems.empty()) {
+    kept_policy_ = policy.digest();
+    keeping_failed_ = false;
+    return;
+  }
+  next_keeping_ = now + between_tries;
+  if (!std::exchange(keeping_failed_, true)) {
+    tell("journal: " + problems.front().message +
+         "; the policy is not kept for explanations of old records");
+  }
+}
+
+void JournalWriter::lose(std::uint64_t records, const std::string& why) {
+  count_.lost(records);
+  count_.trouble(why);
+  lost_in_trouble_ += records;
+  if (std::exchange(in_trouble_, true)) return;
+  tell("journal: " + why + "; records are being lost, replies are not affected");
+}
+
+void JournalWriter::recovered() {
+  if (!std::exchange(in_trouble_, false)) return;
+  count_.trouble({});
+  tell("journal: writing " + file_.path() + " again; " + std::to_string(lost_in_trouble_) +
+       " records were lost");
+  lost_in_trouble_ = 0;
+}
+
+void JournalWriter::tell_about_overflow(std::uint64_t lost, std::size_t queue_limit) {
+  const std::uint64_t since = lost - overflow_told_;
+  overflow_told_ = lost;
+  if (since != 0 && !overflowing_) {
+    tell("journal: more records than can be written; the queue of " + std::to_string(queue_limit) +
+         " is full and records are being lost");
+  } else if (since == 0 && overflowing_) {
+    tell("journal: the queue has room again; " + std::to_string(lost) +
+         " records were lost to it since the start");
+  }
+  overflowing_ = since != 0;
+}
+
+void JournalWriter::sync(Hurry hurry) {
+  if (!unsynced_) return;
+  const auto now = Steady::now();
+  if (hurry == Hurry::no && now < next_sync_) return;
+  next_sync_ = now + between_syncs;
+  unsynced_ = false;
+  const bool well = file_.sync();
+  if (!well) lose(0, file_.error());
+  last_sync_failed_ = !well;
+}
+
+std::optional<JournalWriter::Steady::time_point> JournalWriter::next_due() const {
+  std::optional<Steady::time_point> due;
+  if (unsynced_) due = next_sync_;
+  if (!file_.is_open() || !file_.begun() || !file_.is_regular()) return due;
+  const auto now = Steady::now();
+  auto closing = now + longest_wait;
+  const auto left = end_of_period(*file_.begun(), settings_.segment_age) - system_clock::now();
+  if (left < longest_wait) closing = now + std::max<system_clock::duration>(left, {});
+  closing = std::max(closing, next_closing_);
+  return due ? std::min(*due, closing) : closing;
+}
+
+void JournalWriter::write_log_line(const Record& record) const {
+  if (!outlets_.log_line) return;
+  // A repeat carries no decision of its own; what the client was told again says what it was.
+  const bool refusal =
+      record.kind == RecordKind::repeat
+          ? record.sent && !record.sent->expected.empty()
+          : record.kind == RecordKind::decision && is_refusal(record.decision.verdict);
+  // A join line is what ties the refusals of a session to the queue id (semantics 22).
+  if (!refusal && record.kind != RecordKind::join && !log_.accepts) return;
+  const std::string line = to_log_line(record);
+  try {
+    outlets_.log_line(line);
+  } catch (...) {
+    // The log's trouble must not cost the journal its thread.
+  }
+}
+
+void JournalWriter::tell(const std::string& message) const noexcept {
+  try {
+    if (outlets_.notice) {
+      outlets_.notice(message);
+    } else if (outlets_.log_line) {
+      outlets_.log_line(message);
+    }
+  } catch (...) {
+    // As above.
+  }
+}
+
+}  // namespace postern

@@ -1,0 +1,107 @@
+#include "journal/kept_policy.h"
+
+#include "checks/check.h"
+#include "rules/maintenance.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace postern {
+namespace {
+
+enum class Tables : std::uint8_t { of_today, empty };
+
+FileReader reader_of(const PolicySource& source, const FileReader& today, Tables tables) {
+  const auto is_table = [&source](const std::string& path) {
+    return std::any_of(source.tables.begin(), source.tables.end(),
+                       [&](const auto& table) { return table.path == path; });
+  };
+  return {[&source, &today, tables, is_table](const std::string& path) -> Result<std::string> {
+            const auto kept = source.texts.find(path);
+            if (kept != source.texts.end()) return kept->second;
+            if (tables == Tables::of_today && is_table(path)) {
+              if (auto text = today.read(path)) return text;
+            }
+            // Tables that are gone, and the worlds of tests, which nobody runs here.
+            return std::string();
+          },
+          [&source](const std::string& pattern) -> Result<std::vector<std::string>> {
+            const auto kept = source.matches.find(pattern);
+            return kept == source.matches.end() ? std::vector<std::string>() : kept->second;
+          },
+          [&today, tables](const DatabaseQuery& query, const FileReader::Row& row) -> Problems {
+            // Whether all rows came is told by the digest.
+            if (tables == Tables::of_today && today.rows) today.rows(query, row);
+            return {};
+          }};
+}
+
+bool rests_on(const TrailEntry& entry, const std::set<std::string, std::less<>>& tables) {
+  return std::any_of(entry.evidence.begin(), entry.evidence.end(), [&](const Evidence& evidence) {
+    return evidence.source.name == "table" && tables.contains(evidence.name);
+  });
+}
+
+}  // namespace
+
+Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& digest,
+                               const FileReader& today) {
+  const auto source = store.load(digest);
+  if (!source) return source.problems();
+  const CheckRegistry checks;
+  const auto with_tables = [&](Tables tables) {
+    const auto reader = reader_of(*source, today, tables);
+    return Policy::compile(source->main_file, reader, checks);
+  };
+  auto compiled = with_tables(Tables::of_today);
+  if (!compiled) compiled = with_tables(Tables::empty);
+  if (!compiled) return compiled.problems();
+  KeptPolicy kept{compiled->policy, {}};
+
+  std::map<std::string, std::string> now;
+  for (const auto& table : source_of(*kept.policy).tables) now[table.table] = table.digest;
+  for (const auto& table : source->tables) {
+    if (now[table.table] != table.digest) kept.changed.insert(table.table);
+  }
+  if (source->maintenance) {
+    auto policy = with_maintenance(kept.policy, &*source->maintenance, today, checks);
+    if (!policy) return policy.problems();
+    kept.policy = std::move(*policy);
+  }
+  if (kept.changed.empty() && kept.policy->digest() != digest) {
+    return plain_problem("the policy that was kept is another one by its digest");
+  }
+  return kept;
+}
+
+Expanded expand_with(Record& record, const KeptPolicy& kept) {
+  if (record.detail != RecordDetail::compact) return Expanded::no;
+  if (kept.changed.empty()) {
+    return expand(record, *kept.policy) ? Expanded::whole : Expanded::no;
+  }
+  // The rules are asked again with tables that are not those of then. What came of it is right
+  // where no such table was looked at, provided that the same rules decided.
+  const auto outcome = evaluate(*kept.policy, record.transaction, record.facts);
+  const auto* decision = std::get_if<Decision>(&outcome);
+  if (decision == nullptr || decision->rule != record.decision.rule) return Expanded::no;
+  auto trail = trail_of(*kept.policy, record.transaction, record.facts);
+  std::vector<TrailEntry> merged;
+  auto recorded = record.decision.trail.begin();
+  const auto end = record.decision.trail.end();
+  for (auto& entry : trail) {
+    if (recorded != end && recorded->rule == entry.rule) {
+      if (!rests_on(*recorded, kept.changed) && *recorded != entry) return Expanded::no;
+      merged.push_back(*recorded++);
+    } else if (!rests_on(entry, kept.changed)) {
+      if (is_remarkable(entry)) return Expanded::no;
+      merged.push_back(std::move(entry));
+    }
+  }
+  if (recorded != end) return Expanded::no;
+  record.decision.trail = std::move(merged);
+  record.detail = RecordDetail::full;
+  return Expanded::partly;
+}
+
+}  // namespace postern

@@ -1,0 +1,36 @@
+// The policy that an old record was made under, from what PolicyStore keeps of it.
+#pragma once
+
+#include "journal/policy_store.h"
+#include "journal/record.h"
+#include "postern/policy.h"
+#include "postern/result.h"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace postern {
+
+struct KeptPolicy {
+  std::shared_ptr<const Policy> policy;
+  /// Tables whose files no longer hold what they held then: what rules said of them is not known.
+  std::set<std::string, std::less<>> changed;
+};
+
+/// `today` reads the files of tables; those whose content has not changed are the tables of then.
+/// A Problem if the policy was not kept, or cannot be made without its tables.
+Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& digest,
+                               const FileReader& today);
+
+enum class Expanded : std::uint8_t {
+  no,      ///< nothing was done
+  partly,  ///< without the rules that look into tables which have changed since
+  whole,
+};
+
+/// As expand(), with a policy of then.
+Expanded expand_with(Record& record, const KeptPolicy& kept);
+
+}  // namespace postern

@@ -1,0 +1,196 @@
+#include "journal/segment_care.h"
+
+#include "journal/journal_parts.h"
+#include "journal/line_skim.h"
+#include "journal/reader.h"
+#include "journal/segment_index.h"
+#include "journal/segment_rework.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+
+namespace postern {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Segments that wait to be compressed before it is done without pauses.
+constexpr std::uint64_t usual_backlog = 4;
+
+std::uint64_t octets_of(const std::string& path) {
+  std::error_code gone;
+  const auto octets = fs::file_size(path, gone);
+  return gone ? 0 : octets;
+}
+
+std::string message_of(const Problems& problems) {
+  return problems.empty() ? std::string() : problems.front().message;
+}
+
+bool is_over(std::int64_t last, const std::optional<std::chrono::milliseconds>& keep,
+             std::chrono::system_clock::time_point now) {
+  return keep && last < index_time(now - *keep);
+}
+
+}  // namespace
+
+SegmentCare::SegmentCare(PolicyStore& policies, Say say, GoOn go_on)
+    : policies_(policies), say_(std::move(say)), go_on_(std::move(go_on)) {}
+
+SegmentTotals SegmentCare::round(const JournalSettings& settings, Time now) {
+  SegmentTotals totals;
+  std::error_code none;
+  // Of pipes and devices there are no segments, and no folder is to be made beside them.
+  const bool anything =
+      !segments_of(settings.path).empty() || fs::is_directory(policies_.folder(), none);
+  const auto lock = anything ? policies_.lock() : std::nullopt;
+  if (lock) {
+    last_trouble_.clear();
+    clear_up(settings.path);
+    auto segments = segments_of(settings.path);
+    const auto waits = [&](const Segment& segment) {
+      return settings.compress && segment.form == SegmentForm::plain;
+    };
+    auto waiting =
+        static_cast<std::uint64_t>(std::count_if(segments.begin(), segments.end(), waits));
+    // The newest first: it is what people ask for.
+    bool whole = true;
+    for (auto segment = segments.rbegin(); whole && segment != segments.rend(); ++segment) {
+      behind_ = waiting > usual_backlog;
+      if (waits(*segment)) --waiting;
+      whole = tend(*segment, settings, now);
+    }
+    if (whole) bound_size(settings);
+    if (whole) sweep_policies(settings, now);
+  }
+  for (const auto& segment : segments_of(settings.path)) {
+    ++totals.segments;
+    const auto index = octets_of(segment.index());
+    totals.octets += segment.octets + index;
+    if (index == 0 || (settings.compress && segment.form == SegmentForm::plain)) ++totals.waiting;
+  }
+  totals.octets += octets_of(settings.path);
+  totals.trouble = last_trouble_;
+  return totals;
+}
+
+/// What a kill has left. Nobody else is at work: we hold the lock.
+void SegmentCare::clear_up(const std::string& journal) {
+  std::set<std::string> known;
+  for (const auto& segment : segments_of(journal)) {
+    known.insert(segment.index());
+    if (segment.plain_left) ::unlink(segment.path.c_str());
+  }
+  std::error_code error;
+  const auto folder = fs::path(journal).parent_path();
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto path = entry->path().string();
+    if (!closed_time(journal, path)) continue;
+    const bool orphan = path.ends_with(".idx") && !known.contains(path);
+    if (orphan || path.ends_with(".tmp")) ::unlink(path.c_str());
+  }
+}
+
+/// False: the round is to end.
+bool SegmentCare::tend(const Segment& segment, const JournalSettings& settings, Time now) {
+  if (is_over(index_time(segment.closed), settings.keep, now)) {
+    remove(segment);
+    return true;
+  }
+  const auto index = SegmentIndex::open(segment);
+  SegmentWork work;
+  work.form = settings.compress ? SegmentForm::gzip : segment.form;
+  if (index) {
+    const auto& summary = index->summary();
+    if (summary.of_passes + summary.unreadable > 0 &&
+        is_over(index_time(segment.closed), settings.keep_accepts, now)) {
+      work.passes = Passes::drop;
+    } else if (work.form == segment.form) {
+      return true;
+    }
+  }
+  const auto done = rework(segment, work, [this] { return go_on(); });
+  if (!done) {
+    trouble(segment.path, message_of(done.problems()));
+    return true;
+  }
+  if (!done->finished) return false;
+  in_trouble_.erase(segment.path);
+  if (done->summary.records == 0 && work.passes == Passes::drop) {
+    auto empty = segment;
+    empty.form = work.form;
+    remove(empty);
+  }
+  return true;
+}
+
+void SegmentCare::bound_size(const JournalSettings& settings) {
+  if (settings.total_size == 0) return;
+  auto segments = segments_of(settings.path);
+  std::uint64_t total = octets_of(settings.path);
+  for (const auto& segment : segments) total += segment.octets + octets_of(segment.index());
+  for (const auto& segment : segments) {
+    if (total <= settings.total_size) return;
+    const auto octets = segment.octets + octets_of(segment.index());
+    if (!remove(segment)) return;
+    total -= octets;
+    say_("journal: " + segment.file() + " is deleted before its time: all segments together had " +
+         std::to_string(total + octets) + " octets, and journal.total_size is " +
+         std::to_string(settings.total_size));
+  }
+}
+
+void SegmentCare::sweep_policies(const JournalSettings& settings, Time now) {
+  // What another hand has rotated has no index that tells: what was kept before it ended stays.
+  std::optional<Time> before;
+  for (const auto& file : rotated_files(settings.path)) {
+    std::error_code gone;
+    const auto time = fs::last_write_time(file, gone);
+    if (gone) continue;
+    const auto written =
+        std::chrono::time_point_cast<Time::duration>(fs::file_time_type::clock::to_sys(time));
+    if (!before || *before < written) before = written;
+  }
+  auto idle = policies_.idle(before, now);
+  if (idle.empty()) return;
+  // The active segment first: what it has becomes a segment's when it is closed meanwhile.
+  auto active = JournalReader::open(settings.path, ReadOrder::oldest_first);
+  if (!active) return;
+  SkimmedLine skimmed;
+  while (const auto line = active->next_line()) {
+    if (!go_on()) return;
+    if (skim(line->text, skimmed)) idle.erase(std::string(skimmed.policy));
+  }
+  for (const auto& segment : segments_of(settings.path)) {
+    const auto index = SegmentIndex::open(segment);
+    // Without an index nobody knows; the next round will.
+    if (!index) return;
+    for (const auto& policy : index->summary().policies) idle.erase(policy);
+  }
+  if (auto problems = policies_.remove(idle, now); !problems.empty()) {
+    trouble(policies_.folder(), message_of(problems));
+  }
+}
+
+/// The index last: without its segment it is cleared up in the next round.
+bool SegmentCare::remove(const Segment& segment) {
+  if (::unlink(segment.file().c_str()) != 0 && errno != ENOENT) {
+    trouble(segment.path,
+            "cannot delete " + segment.file() + ": " + std::generic_category().message(errno));
+    return false;
+  }
+  ::unlink(segment.index().c_str());
+  return true;
+}
+
+void SegmentCare::trouble(const std::string& path, const std::string& message) {
+  last_trouble_ = message;
+  if (in_trouble_.insert(path).second) say_("journal: " + message);
+}
+
+}  // namespace postern

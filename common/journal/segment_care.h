@@ -1,0 +1,58 @@
+// SegmentCare: what becomes of closed segments: they are compressed, get an index, lose the records
+// of mail that passed when these are to be kept no longer, and go when their time is over. One
+// thread at a time; several processes keep out of each other's way.
+#pragma once
+
+#include "journal/policy_store.h"
+#include "journal/segment.h"
+#include "postern/result.h"
+#include "rules/settings.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+
+namespace postern {
+
+/// What lies there after a round, for `postern status`.
+struct SegmentTotals {
+  std::uint64_t segments = 0;
+  std::uint64_t octets = 0;   ///< with the active segment and all indexes
+  std::uint64_t waiting = 0;  ///< not compressed or without an index yet
+  std::string trouble;        ///< the last; empty: all well
+};
+
+class SegmentCare {
+ public:
+  using Say = std::function<void(const std::string& message)>;
+  /// Called often in between; may sleep. `behind`: more segments are waiting than usual. False: end
+  /// the round.
+  using GoOn = std::function<bool(bool behind)>;
+
+  SegmentCare(PolicyStore& policies, Say say, GoOn go_on);
+
+  /// One round over the segments of settings.path, at the time `now`.
+  SegmentTotals round(const JournalSettings& settings, std::chrono::system_clock::time_point now);
+
+ private:
+  using Time = std::chrono::system_clock::time_point;
+
+  void clear_up(const std::string& journal);
+  bool tend(const Segment& segment, const JournalSettings& settings, Time now);
+  void bound_size(const JournalSettings& settings);
+  void sweep_policies(const JournalSettings& settings, Time now);
+  bool remove(const Segment& segment);
+  void trouble(const std::string& path, const std::string& message);
+  bool go_on() const { return go_on_(behind_); }
+
+  PolicyStore& policies_;
+  Say say_;
+  GoOn go_on_;
+  bool behind_ = false;
+  std::set<std::string> in_trouble_;  // paths: told already
+  std::string last_trouble_;
+};
+
+}  // namespace postern

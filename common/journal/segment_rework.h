@@ -1,0 +1,36 @@
+// rework(): writes a closed segment anew, compressed, without what is no longer to be kept, and
+// with its index. Whenever it is interrupted, the segment as it was or as it becomes is there
+// whole.
+#pragma once
+
+#include "journal/segment.h"
+#include "journal/segment_index.h"
+#include "postern/result.h"
+
+#include <cstdint>
+#include <functional>
+
+namespace postern {
+
+enum class Passes : std::uint8_t {
+  keep,
+  drop,  ///< records of mail that passed, joins that lead to nothing else, and torn lines
+};
+
+struct SegmentWork {
+  SegmentForm form = SegmentForm::gzip;
+  Passes passes = Passes::keep;
+};
+
+struct Reworked {
+  bool finished = false;  ///< false: told to stop, nothing has changed
+  IndexSummary summary;   ///< of the segment as it is now
+  std::uint64_t dropped = 0;
+};
+
+/// `go_on` is called after each block of text and may sleep; false stops the work. A plain segment
+/// that stays as it is only gets its index. Nothing has changed when there are Problems.
+Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
+                        const std::function<bool()>& go_on);
+
+}  // namespace postern
