@@ -1,28 +1,78 @@
-#include "journal/explain.h"
+#include "cli/explain.h"
 
-#include "cli/commands.h"
+#include "bounce/mail_parts.h"
 #include "cli/load.h"
 #include "journal/rotated.h"
 #include "model/reference_in_text.h"
 #include "model/text.h"
 
 #include <algorithm>
-#include <memory>
+#include <fstream>
+#include <iostream>
+#include <istream>
 #include <ostream>
 #include <sysexits.h>
+#include <utility>
 
 namespace postern::cli {
 namespace {
 
-/// Where the journal is and what the records' policy says of itself. A story must be told also
-/// while somebody has the configuration open in an editor.
-struct Source {
-  std::shared_ptr<const Policy> policy;  ///< none: it cannot be loaded
-  std::string journal;
-};
+/// Why nothing may have been found, and what else there is to look at.
+void tell_nothing(const JournalSource& source, std::size_t rotated, const std::string& text,
+                  Terminal terminal) {
+  terminal.err << "postern: nothing in " << source.journal;
+  if (rotated > 0) {
+    terminal.err << " and " << rotated << " older " << (rotated == 1 ? "file" : "files");
+  }
+  terminal.err << " about " << clean_for_terminal(text) << '\n';
+  if (!find_reference(text) && looks_like_reference(text)) {
+    terminal.err << "  It looks like a reference, but one of its characters was misread or\n"
+                    "  mistyped: the last one checks the others, and does not fit.\n";
+    return;
+  }
+  if (source.policy && source.policy->settings().journal.accepts == AcceptRecords::none) {
+    terminal.err << "  Mail that passes is not recorded (journal.accepts = \"none\").\n";
+  }
+  terminal.err
+      << "  Its record may have been lost, if the disk was full or too slow: `postern status`"
+         " counts\n  those under journal.lost. The mail log has a line for every refusal, "
+         "journal or not.\n";
+}
 
-Source source_of(const Options& options, Terminal terminal) {
-  Source source;
+/// At most as much as is looked at, and one octet that tells that there is more.
+std::string read_some(std::istream& from) {
+  std::string text;
+  std::string block(65'536, '\0');
+  while (text.size() <= longest_bounce && from) {
+    from.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block, 0, static_cast<std::size_t>(from.gcount()));
+  }
+  return text;
+}
+
+int explain_bounce_file(const Options& options, Terminal terminal) {
+  const auto& name = options.explain.bounce;
+  if (name == "-")
+    return explain_mail(options, read_some(terminal.in ? *terminal.in : std::cin), terminal);
+  std::ifstream file(name, std::ios::binary);
+  if (!file) {
+    terminal.err << "postern: cannot read " << clean_for_terminal(name) << '\n';
+    return EX_NOINPUT;
+  }
+  return explain_mail(options, read_some(file), terminal);
+}
+
+int ask_what(Terminal terminal) {
+  terminal.err
+      << "postern: say what to explain: a reference, a queue id, --bounce FILE, or --from, "
+         "--to, --client, --since;\npostern explain --help has them all\n";
+  return EX_USAGE;
+}
+
+}  // namespace
+
+JournalSource journal_source(const Options& options, Terminal terminal) {
+  JournalSource source;
   auto loaded = load_policy(options.place);
   auto settings = Settings();
   if (loaded) {
@@ -39,48 +89,42 @@ Source source_of(const Options& options, Terminal terminal) {
   return source;
 }
 
-/// Why nothing may have been found, and what else there is to look at.
-void tell_nothing(const Source& source, const FoundInJournal& searched, const std::string& text,
-                  Terminal terminal) {
-  terminal.err << "postern: nothing in " << source.journal;
-  if (searched.rotated > 0) {
-    terminal.err << " and " << searched.rotated << " older "
-                 << (searched.rotated == 1 ? "file" : "files");
-  }
-  terminal.err << " about " << text << '\n';
-  if (!find_reference(text) && looks_like_reference(text)) {
-    terminal.err << "  It looks like a reference, but one of its characters was misread or\n"
-                    "  mistyped: the last one checks the others, and does not fit.\n";
-    return;
-  }
-  if (source.policy && source.policy->settings().journal.accepts == AcceptRecords::none) {
-    terminal.err << "  Mail that passes is not recorded (journal.accepts = \"none\").\n";
-  }
-  terminal.err
-      << "  Its record may have been lost, if the disk was full or too slow: `postern status`"
-         " counts\n  those under journal.lost. The mail log has a line for every refusal, "
-         "journal or not.\n";
+ExplainOptions explain_options(const Options& options, Terminal terminal) {
+  ExplainOptions how;
+  how.format = options.format == Format::json ? ExplainFormat::json : ExplainFormat::text;
+  how.voice = options.explain.voice;
+  const auto colour = options.explain.colour;
+  const bool paints =
+      colour == Colour::always || (colour == Colour::automatic && terminal.has_colours);
+  how.paint = paints ? Paint::ansi : Paint::none;
+  return how;
 }
 
-void tell_gaps(const FoundInJournal& searched, Terminal terminal) {
-  const auto& counts = searched.found.counts;
-  if (counts.unreadable > 0) {
-    terminal.err << "postern: " << counts.unreadable << " of " << counts.lines
-                 << " lines cannot be read; the first: " << counts.first_fault << '\n';
+void tell_all(std::vector<Record>& decisions, const JournalSource& source,
+              const ExplainOptions& options, Terminal terminal) {
+  bool first = true;
+  for (auto& record : decisions) {
+    if (source.policy) expand(record, *source.policy);
+    if (!std::exchange(first, false) && options.format == ExplainFormat::text) {
+      terminal.out << '\n';
+    }
+    terminal.out << postern::explain(record, options);
   }
-  if (searched.cut) terminal.err << "postern: there may be more; the newest are shown\n";
 }
 
-}  // namespace
+void tell_counts(const ReadCounts& counts, Terminal terminal) {
+  if (counts.unreadable == 0) return;
+  terminal.err << "postern: " << counts.unreadable << " of " << counts.lines
+               << " lines cannot be read; the first: " << counts.first_fault << '\n';
+}
 
-int explain(const Options& options, Terminal terminal) {
-  const auto source = source_of(options, terminal);
+int explain_text(const Options& options, const std::string& text, const RecordFilter& filter,
+                 Terminal terminal) {
+  const auto source = journal_source(options, terminal);
   if (source.journal.empty()) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
-  const auto text = joined(options.words, " ");
   auto searched = find_in_journal(source.journal, query_from_text(text));
   if (!searched) {
     terminal.err << render(searched.problems());
@@ -88,22 +132,40 @@ int explain(const Options& options, Terminal terminal) {
   }
   terminal.err << render(searched->unread);
   auto& records = searched->found.records;
-  ExplainOptions how;
-  how.format = options.format == Format::json ? ExplainFormat::json : ExplainFormat::text;
+  auto how = explain_options(options, terminal);
   how.repeats = static_cast<std::uint64_t>(
       std::count_if(records.begin(), records.end(),
                     [](const Record& record) { return record.kind == RecordKind::repeat; }));
-  std::size_t told = 0;
-  for (auto& record : records) {
-    if (record.kind != RecordKind::decision) continue;
-    if (source.policy) expand(record, *source.policy);
-    if (told++ > 0 && options.format == Format::text) terminal.out << '\n';
-    terminal.out << postern::explain(record, how);
-  }
-  tell_gaps(*searched, terminal);
-  if (told > 0) return EX_OK;
-  tell_nothing(source, *searched, text, terminal);
+  std::erase_if(records, [&filter](const Record& record) { return !filter.fits(record); });
+  tell_all(records, source, how, terminal);
+  tell_counts(searched->found.counts, terminal);
+  if (searched->cut) terminal.err << "postern: there may be more; the newest are shown\n";
+  if (!records.empty()) return EX_OK;
+  tell_nothing(source, searched->rotated, text, terminal);
   return EX_DATAERR;
+}
+
+int explain(const Options& options, Terminal terminal) {
+  const auto& request = options.explain;
+  if (!request.bounce.empty()) {
+    if (options.words.empty() && !request.searches()) return explain_bounce_file(options, terminal);
+    terminal.err
+        << "postern: --bounce stands alone; what else you look for needs a call of its own\n";
+    return EX_USAGE;
+  }
+  const auto filter = filter_of(request, terminal);
+  if (!filter) return EX_USAGE;
+  if (!options.words.empty()) {
+    // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
+    return explain_text(options, joined(options.words, " "), *filter, terminal);
+  }
+  if (!filter->empty()) return explain_search(options, *filter, terminal);
+  if (terminal.in == nullptr) return ask_what(terminal);
+  const auto piped = read_some(*terminal.in);
+  if (looks_like_mail(piped)) return explain_mail(options, piped, terminal);
+  if (piped.find_first_not_of(" \t\r\n") == std::string::npos) return ask_what(terminal);
+  return explain_text(options, piped.substr(0, piped.find_last_not_of(" \t\r\n") + 1), *filter,
+                      terminal);
 }
 
 }  // namespace postern::cli

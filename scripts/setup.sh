@@ -7,7 +7,8 @@ set -eu
 
 program="g++ cmake ninja-build pkg-config
   libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libpsl-dev
-  libssl-dev nlohmann-json3-dev libsimdjson-dev libcli11-dev zlib1g-dev libsqlite3-dev liblmdb-dev"
+  libssl-dev nlohmann-json3-dev libsimdjson-dev libcli11-dev zlib1g-dev libsqlite3-dev liblmdb-dev
+  libgmime-3.0-dev"
 build="$program python3 libgtest-dev libgmock-dev librapidcheck-dev"
 mta="python3 openssl logrotate"
 # The tests of the installation. A machine with systemd has both; these two would take its place.

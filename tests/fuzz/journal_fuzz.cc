@@ -16,6 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = postern::record_from_json(written);
   if (!again || postern::to_json(*again) != written) std::abort();
   if (postern::to_log_line(*record).size() > postern::longest_log_line) std::abort();
-  if (postern::explain(*record).empty()) std::abort();
+  for (const auto voice :
+       {postern::Voice::help_desk, postern::Voice::admin, postern::Voice::sender}) {
+    postern::ExplainOptions options;
+    options.voice = voice;
+    if (postern::explain(*record, options).empty()) std::abort();
+  }
   return 0;
 }

@@ -31,7 +31,7 @@ mode = "10%"
 /// The story without its folds.
 std::string told(const Record& record) {
   std::string text;
-  for (const char c : explain(record)) {
+  for (const char c : explain(record, for_admin)) {
     const bool space = c == ' ' || c == '\n';
     if (!space) text += c;
     if (space && !text.empty() && text.back() != ' ') text += ' ';

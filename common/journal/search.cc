@@ -1,0 +1,192 @@
+#include "journal/search.h"
+
+#include "journal/json_writer.h"
+#include "journal/rotated.h"
+#include "journal/timestamp.h"
+#include "model/text.h"
+#include "model/time_text.h"
+#include "rules/settings.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern {
+namespace {
+
+using std::chrono::system_clock;
+
+/// Records are written when their answer is out, so those of a long decision stand behind younger
+/// ones. Ours: longer than any deadline (postern.toml: limits.deadline, at most minutes).
+constexpr std::chrono::minutes disorder{10};
+
+std::string json_member(std::string_view name, std::string_view value) {
+  std::string text;
+  append_json_string(text, name);
+  text += ':';
+  append_json_string(text, value);
+  return text;
+}
+
+/// Octets that the line of a record that fits must hold: a line that is not parsed costs a
+/// hundredth of one that is.
+class Sieve {
+ public:
+  explicit Sieve(const RecordFilter& filter) {
+    wanted_.push_back(json_member("kind", to_text(RecordKind::decision)));
+    if (filter.client && filter.client->prefix() == filter.client->address().bits()) {
+      wanted_.push_back(json_member("address", filter.client->address().text()));
+    }
+    for (const auto* each : {&filter.sender, &filter.recipient}) {
+      if (!*each || (*each)->address.domain().empty()) continue;
+      wanted_.push_back(json_member("domain", (*each)->address.domain()));
+    }
+    if (filter.since) oldest_ = timestamp(*filter.since - disorder);
+    if (filter.until) newest_ = timestamp(*filter.until);
+  }
+
+  enum class Answer : std::uint8_t { parse, pass_over, stop };
+  Answer look(std::string_view line) const {
+    if (!oldest_.empty() || !newest_.empty()) {
+      constexpr std::string_view before_time = "\"time\":\"";
+      // Timestamps of one form sort as texts.
+      const auto at = line.find(before_time);
+      if (at != std::string_view::npos) {
+        const auto time = line.substr(at + before_time.size());
+        if (!oldest_.empty() && time.substr(0, oldest_.size()) < oldest_) return Answer::stop;
+        if (!newest_.empty() && time.substr(0, newest_.size()) >= newest_) return Answer::pass_over;
+      }
+    }
+    for (const auto& octets : wanted_) {
+      if (line.find(octets) == std::string_view::npos) return Answer::pass_over;
+    }
+    return Answer::parse;
+  }
+
+ private:
+  std::vector<std::string> wanted_;
+  std::string oldest_;
+  std::string newest_;
+};
+
+enum class Scan : std::uint8_t { go_on, enough };
+
+class Search {
+ public:
+  Search(const RecordFilter& filter, std::size_t most)
+      : filter_(filter), sieve_(filter), most_(most) {}
+
+  Problems scan(const std::string& path, Scan& next) {
+    auto opened = JournalReader::open(path, ReadOrder::newest_first);
+    if (!opened) return opened.problems();
+    while (auto line = opened->next_line()) {
+      const auto answer = sieve_.look(line->text);
+      if (answer == Sieve::Answer::pass_over) continue;
+      if (answer == Sieve::Answer::stop) {
+        next = Scan::enough;
+        break;
+      }
+      auto record = opened->parse(*line);
+      if (!record || !filter_.fits(*record)) continue;
+      if (found_.records.size() == most_) {
+        found_.cut = true;
+        next = Scan::enough;
+        break;
+      }
+      found_.records.push_back(std::move(*record));
+    }
+    const auto& counts = opened->counts();
+    found_.counts.lines += counts.lines;
+    found_.counts.unreadable += counts.unreadable;
+    if (found_.counts.first_fault.empty()) found_.counts.first_fault = counts.first_fault;
+    if (!opened->read_error().empty()) return {plain_problem(opened->read_error())};
+    return {};
+  }
+
+  SearchedJournal& found() { return found_; }
+
+ private:
+  const RecordFilter& filter_;
+  Sieve sieve_;
+  std::size_t most_;
+  SearchedJournal found_;
+};
+
+bool same_local(const std::string& a, const std::string& b) { return lower(a) == lower(b); }
+
+}  // namespace
+
+std::optional<AddressFilter> AddressFilter::parse(std::string_view text) {
+  AddressFilter filter;
+  if (text == "<>") return filter;
+  if (text.empty() || text.find_first_of(" \t\r\n") != std::string_view::npos) return std::nullopt;
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos && text.find('.') == std::string_view::npos) {
+    filter.address = MailAddress::from_envelope(text);  // "postmaster"
+    return filter;
+  }
+  if (at == std::string_view::npos || at == 0) {
+    filter.whole_domain = true;
+    filter.address = MailAddress::from_envelope(
+        "x@" + std::string(text.substr(at == std::string_view::npos ? 0 : 1)));
+    if (filter.address.domain().empty()) return std::nullopt;
+    return filter;
+  }
+  filter.address = MailAddress::from_envelope(text);
+  return filter;
+}
+
+bool AddressFilter::fits(const MailAddress& other) const {
+  if (address.domain() != other.domain()) return false;
+  return whole_domain || same_local(address.local(), other.local());
+}
+
+bool RecordFilter::empty() const noexcept {
+  return !client && !sender && !recipient && !since && !until;
+}
+
+bool RecordFilter::fits(const Record& record) const {
+  const Transaction& transaction = record.transaction;
+  if (record.kind != RecordKind::decision) return false;
+  if (since && transaction.time < *since) return false;
+  if (until && transaction.time >= *until) return false;
+  if (client && (!transaction.client.address || !client->contains(*transaction.client.address))) {
+    return false;
+  }
+  if (sender && (!transaction.sender.is_told() || !sender->fits(transaction.sender.value()))) {
+    return false;
+  }
+  if (!recipient) return true;
+  if (transaction.recipient.is_told() && recipient->fits(transaction.recipient.value())) {
+    return true;
+  }
+  const auto& recipients = transaction.recipients.value();
+  return std::any_of(recipients.begin(), recipients.end(), [this](const AcceptedRecipient& each) {
+    return recipient->fits(each.address);
+  });
+}
+
+std::optional<system_clock::time_point> point_in_time(std::string_view text,
+                                                      system_clock::time_point now) {
+  if (const auto length = parse_duration(text)) return now - *length;
+  constexpr std::size_t day_alone = 10;  // "2026-11-21"
+  if (text.size() == day_alone) return time_from_text(std::string(text) + "T00:00:00Z");
+  return time_from_text(text);
+}
+
+Result<SearchedJournal> search_journal(const std::string& path, const RecordFilter& filter,
+                                       std::size_t most) {
+  Search search(filter, most);
+  auto next = Scan::go_on;
+  const auto in_journal = search.scan(path, next);
+  for (const auto& file : rotated_files(path, filter.since)) {
+    if (next == Scan::enough) break;
+    const auto unread = search.scan(file, next);
+    auto& all = search.found().unread;
+    all.insert(all.end(), unread.begin(), unread.end());
+    if (unread.empty()) ++search.found().rotated;
+  }
+  if (search.found().records.empty() && !in_journal.empty()) return in_journal;
+  return std::move(search.found());
+}
+
+}  // namespace postern
