@@ -2,6 +2,7 @@
 
 #include "journal/json_writer.h"
 #include "journal/page.h"
+#include "model/text.h"
 #include "reply/codes_explanation.h"
 #include "reply/codes_json.h"
 #include "reply/codes_phrases.h"
@@ -97,7 +98,10 @@ std::string what_it_is(const Bounce& bounce) {
 void tell_head(Page& page, const Bounce& bounce) {
   page.headline(what_it_is(bounce) + '.',
                 bounce.kind == Bounce::Kind::none ? Tone::plain : Tone::waiting);
-  if (bounce.kind == Bounce::Kind::none) return;
+  const bool has_fields =
+      !(bounce.reporting_mta.empty() && bounce.feedback_type.empty() && bounce.arrival.empty() &&
+        bounce.subject.empty() && bounce.message_id.empty());
+  if (bounce.kind == Bounce::Kind::none || !has_fields) return;
   page.blank();
   page.field(bounce.kind == Bounce::Kind::complaint ? "Made by" : "Reported by",
              bounce.reporting_mta);
@@ -105,6 +109,35 @@ void tell_head(Page& page, const Bounce& bounce) {
   page.field("Came in", bounce.arrival);
   page.field("Subject", bounce.subject);
   page.field("Message-Id", bounce.message_id);
+}
+
+/// A text that was folded for the whole width, folded anew further in. Lines of one paragraph stand
+/// equally far in; those of an item stand behind its hyphen.
+void tell_whole(Page& page, const std::string& text) {
+  constexpr std::size_t further = 4;
+  std::string paragraph;
+  std::size_t begins = 0;
+  std::size_t goes_on = 0;
+  const auto end = [&] {
+    if (!paragraph.empty()) page.paragraph(paragraph, further + begins, further + goes_on);
+    paragraph.clear();
+  };
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto words = trimmed(line);
+    const auto indent = std::min(line.find_first_not_of(' '), line.size());
+    const bool item = words.starts_with("- ");
+    if (paragraph.empty() || words.empty() || item || indent != goes_on) {
+      end();
+      begins = indent;
+      goes_on = item ? indent + 2 : indent;
+      paragraph = words;
+      if (words.empty()) page.blank();
+    } else {
+      (paragraph += ' ') += words;
+    }
+  }
+  end();
 }
 
 void tell_meaning(Page& page, const BouncedRecipient& recipient, const ExplainOptions& options) {
@@ -123,15 +156,7 @@ void tell_meaning(Page& page, const BouncedRecipient& recipient, const ExplainOp
   page.field("To do", explanation->what_to_do);
   if (options.voice != Voice::admin) return;
   page.section("  All that is known of this reply");
-  std::istringstream lines(text_of(*explanation));
-  for (std::string line; std::getline(lines, line);) {
-    const auto indent = std::min(line.find_first_not_of(' '), line.size());
-    if (indent == line.size()) {
-      page.blank();
-    } else {
-      page.paragraph(std::string_view(line).substr(indent), 4 + indent, 6 + indent);
-    }
-  }
+  tell_whole(page, text_of(*explanation));
 }
 
 void tell_recipient(Page& page, const Bounce& bounce, const BouncedRecipient& recipient,

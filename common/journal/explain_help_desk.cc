@@ -1,5 +1,6 @@
 #include "journal/explain_parts.h"
 #include "journal/timestamp.h"
+#include "model/text.h"
 
 #include <algorithm>
 
@@ -107,20 +108,10 @@ std::string why(const Decision& decision) {
   return text;
 }
 
-/// The words of the answer as the client saw them, without the codes of each line.
+/// What happened, in the answer's own words; the rest of it repeats what stands below.
 std::string told(const Record& record) {
   if (!record.sent || !record.decision.reply) return {};
-  std::string text;
-  for (std::string_view line : record.sent->expected) {
-    const auto form = record.decision.reply->form().text();
-    std::string_view rest = line;
-    if (rest.size() > form.size() && rest.substr(0, 3) == form.substr(0, 3)) {
-      rest.remove_prefix(std::min<std::size_t>(4, rest.size()));
-      if (form.size() > 4 && rest.starts_with(form.substr(4))) rest.remove_prefix(form.size() - 4);
-    }
-    text += (text.empty() ? "" : " ") + std::string(rest);
-  }
-  return text;
+  return quoted(record.decision.reply->text().sentence);
 }
 
 std::string besides(const Record& record) {
@@ -145,9 +136,12 @@ std::string points(const Decision& decision) {
     for (const auto& entry : decision.trail) {
       if (entry.truth != Truth::yes || entry.note != TrailNote::none) continue;
       for (const auto& effect : entry.effects) {
+        // "add 2.5 to score.junk", "take 5 from score.junk".
         if (!effect.ends_with(' ' + looked_at.name)) continue;
-        text += (text.empty() ? "" : ", ") + effect.substr(0, effect.rfind(' ')) + " it by \"" +
-                entry.rule.name + '"';
+        const auto verb = effect.substr(0, effect.find(' '));
+        const auto rest = effect.substr(std::min(verb.size() + 1, effect.size()));
+        text += (text.empty() ? "" : ", ") + quoted(entry.rule.name) + ' ' + verb + "s " +
+                rest.substr(0, rest.find(' '));
       }
     }
   }
@@ -194,7 +188,9 @@ void tell_help_desk(Page& page, const Record& record, std::uint64_t repeats) {
   page.field("Why", why(decision));
   page.field("Points", points(decision));
   if (!decision.softened_by.empty()) {
-    page.field("For now only", "because " + why_softened(decision) + '.');
+    const auto instead =
+        decision.softened_from.empty() ? "" : "instead of " + decision.softened_from + ", ";
+    page.field("For now only", instead + "because " + why_softened(decision) + '.');
   }
   tell_shadows(page, decision);
   page.field("Besides", besides(record));

@@ -38,7 +38,10 @@ class Sieve {
     }
     for (const auto* each : {&filter.sender, &filter.recipient}) {
       if (!*each || (*each)->address.domain().empty()) continue;
-      wanted_.push_back(json_member("domain", (*each)->address.domain()));
+      // Addresses stand as one text: "bob@example.org".
+      std::string end;
+      append_json_string(end, '@' + (*each)->address.domain());
+      wanted_.push_back(end.substr(1));
     }
     if (filter.since) oldest_ = timestamp(*filter.since - disorder);
     if (filter.until) newest_ = timestamp(*filter.until);

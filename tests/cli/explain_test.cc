@@ -235,8 +235,8 @@ TEST_F(ExplainProgram, ComesToAnEndWithMailsMadeToHurt) {
   std::string many = "Content-Type: multipart/mixed; boundary=b\n\n";
   for (int i = 0; i < 100'000; ++i) many += "--b\n\nx\n";
   const std::string huge = "Subject: a\n\n" + std::string(12'000'000, 'a') + "\n";
-  for (const auto* mail : {&nested, &many, &huge}) {
-    const auto told = run({"explain", "--bounce", dir_.write("mail.eml", *mail)});
+  for (const auto& mail : std::vector<std::string>{nested, many, huge}) {
+    const auto told = run({"explain", "--bounce", dir_.write("mail.eml", mail)});
     EXPECT_EQ(told.status, 65) << told.output;
     EXPECT_THAT(told.output, HasSubstr("No bounce"));
   }

@@ -50,7 +50,7 @@ Bounce text_alone() {
   BouncedRecipient one;
   one.address = "bob@example.org";
   one.action = "failed";
-  one.diagnostic = "Sorry, the user is unknown to us.";
+  one.diagnostic = "Sorry, user unknown here.";
   bounce.recipients = {one};
   return bounce;
 }
