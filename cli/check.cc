@@ -24,6 +24,7 @@ std::string action_of(const Rule& rule) {
   if (!rule.note.empty()) text += " (" + rule.note + ")";
   if (rule.verdict == Verdict::pass) text.clear();
   for (const auto& words : effect_words(rule)) text += (text.empty() ? "" : ", ") + words;
+  for (const auto& added : rule.scores) text += (text.empty() ? "" : ", ") + words_of(added);
   if (rule.mode == RuleMode::shadow) text += ", in shadow";
   if (rule.share != 0) text += ", for " + std::to_string(rule.share) + "% of messages";
   if (rule.expires) {

@@ -2,6 +2,7 @@
 
 #include "checks/check.h"
 #include "model/shown_text.h"
+#include "rules/delays.h"
 #include "rules/expiry.h"
 #include "rules/loader.h"
 #include "rules/rule.h"
@@ -9,8 +10,10 @@
 #include "runtime/postfix_config.h"
 #include "runtime/sockets.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <system_error>
 
 namespace postern::cli {
@@ -112,7 +115,11 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
 MtaLinePlace mta_line_place(const Policy& policy, const std::string& root,
                             const std::string& postfix_directory) {
   MtaLinePlace place;
+  std::map<Stage, Delays> delays;
   for (const auto& rule : policy.rules()) {
+    auto& of_answer = delays[answered_at(rule)];
+    of_answer.add(rule);
+    place.delay = std::max(place.delay, of_answer.most());
     // Of content nothing is asked at the policy door, whichever list asks.
     if (!rule.condition.subjects().content) place.stages.push_back(rule.place.stage);
   }

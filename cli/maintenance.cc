@@ -85,11 +85,13 @@ int confirm(const Place& place, const std::string& expected, Terminal terminal) 
   for (;;) {
     const auto says = server_says(*place.control, "maintenance");
     if (!says) {
-      terminal.out << "No server answers; it holds for the next one that starts.\n";
+      terminal.out << "No server answers"
+                   << (expected == "off" ? ".\n" : "; it holds for the next one that starts.\n");
       return EX_OK;
     }
     if (*says == expected) {
-      terminal.out << "The running server has it in force.\n";
+      terminal.out << (expected == "off" ? "The running server takes mail again.\n"
+                                         : "The running server has it in force.\n");
       return EX_OK;
     }
     if (std::chrono::steady_clock::now() >= until) {

@@ -3,6 +3,7 @@
 #include "milter/mta_values.h"
 #include "milter/own_trouble.h"
 #include "milter/session_tag.h"
+#include "model/text.h"
 
 #include <algorithm>
 #include <exception>

@@ -8,8 +8,8 @@ namespace postern::importer {
 namespace {
 
 constexpr std::string_view nameless =
-    "Postfix says \"unknown\" for clients without a name and when DNS fails alike; such clients "
-    "have no name here";
+    "Postfix says \"unknown\" for clients without a name and when DNS fails alike, and this "
+    "version does not ask DNS";
 constexpr std::string_view bracketed =
     "addresses are asked without angle brackets here, and the sender of bounces as sender == "
     "\"<>\"";
@@ -94,6 +94,21 @@ std::string_view core_of(std::string_view pattern) {
   return pattern;
 }
 
+/// Whether "unknown" may be all of what fits, as in "unknown" or "(unknown|dhcp.*)", and not a part
+/// of a name as in "unknown\\.example".
+bool has_case_unknown(std::string_view small) {
+  constexpr std::string_view word = "unknown";
+  for (auto at = small.find(word); at != std::string_view::npos; at = small.find(word, at + 1)) {
+    const auto end = at + word.size();
+    const bool begins =
+        at == 0 || std::string_view("^|(:)").find(small[at - 1]) != std::string_view::npos;
+    const bool ends =
+        end == small.size() || std::string_view("$|)").find(small[end]) != std::string_view::npos;
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Never pattern_never(Keys keys, std::string_view pattern) {
@@ -106,8 +121,7 @@ Never pattern_never(Keys keys, std::string_view pattern) {
       if (const auto how = needs_one_of(pattern, ":[]"); how != Never::How::may_match) {
         return never(how, of_addresses);
       }
-      const bool named = small.find("unknown") != std::string::npos;
-      return never(named ? Never::How::in_part : Never::How::may_match, nameless);
+      return never(has_case_unknown(small) ? Never::How::in_part : Never::How::may_match, nameless);
     }
     case Keys::sender:
     case Keys::recipient:

@@ -175,6 +175,9 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
   }
   if (value.find("%%") != std::string::npos) return fault("dynamic groups have no counterpart");
   const bool equals = comparison == "==" || comparison == "!=";
+  if (!equals && comparison != "=" && comparison != "=~" && comparison != "!~") {
+    return fault("texts are not compared with " + comparison);
+  }
   if ((equals && value.empty()) || (!equals && is_empty_pattern(in_slashes(value)))) {
     const auto part = without_value(name);
     return part.empty() ? fault("what is not told is not compared with here, so this never matches")
@@ -192,9 +195,6 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
     }
     return finish(std::string(name.ours) + " matches " +
                   condition_text("(?i)^" + literal_pattern(value) + "$"));
-  }
-  if (comparison != "=" && comparison != "=~" && comparison != "!~") {
-    return fault("texts are not compared with " + comparison);
   }
   value = in_slashes(value);
   if (value.empty()) return fault("it compares with nothing");

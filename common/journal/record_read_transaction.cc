@@ -3,7 +3,7 @@
 namespace postern {
 namespace {
 
-std::string quoted(const std::string& local) {
+std::string as_quoted_string(const std::string& local) {
   std::string text = "\"";
   for (const char c : local) {
     if (c == '"' || c == '\\') text += '\\';
@@ -22,10 +22,10 @@ std::optional<MailAddress> address_of(const std::string& local, const std::strin
   };
   if (domain.empty()) {
     if (local.empty()) return MailAddress();
-    return exact(quoted(local));
+    return exact(as_quoted_string(local));
   }
   for (const std::string_view end : {"", "."}) {
-    for (const auto& spelling : {quoted(local), local, "@x:" + local}) {
+    for (const auto& spelling : {as_quoted_string(local), local, "@x:" + local}) {
       std::string text = "<";
       text.append(spelling).append("@").append(domain).append(end).append(">");
       if (auto address = exact(text)) return address;

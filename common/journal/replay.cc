@@ -80,12 +80,15 @@ void compare_trails(const std::vector<TrailEntry>& recorded,
 
 }  // namespace
 
-Decision replay(const Policy& policy, const Record& record, std::vector<Question>* missing) {
+Decision replay(const Policy& policy, const Record& record, std::vector<Question>* missing,
+                Detail detail) {
   Facts facts = record.facts;
   for (int round = 0; round < most_rounds; ++round) {
-    auto outcome = evaluate(policy, record.transaction, facts);
+    auto outcome = evaluate(policy, record.transaction, facts, detail);
     if (auto* decision = std::get_if<Decision>(&outcome)) {
-      if (record.detail == RecordDetail::compact) leave_remarkable(decision->trail);
+      if (record.detail == RecordDetail::compact && detail == Detail::full) {
+        leave_remarkable(decision->trail);
+      }
       return std::move(*decision);
     }
     for (const auto& question : std::get<NeedsMore>(outcome).questions) {

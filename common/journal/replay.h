@@ -13,9 +13,9 @@ namespace postern {
 /// record (same digest) it is the recorded one. Under another policy, a question that was never
 /// asked is answered unavailable("not recorded"), because asking now would give today's answer to
 /// yesterday's mail; `missing`, when given, receives those questions. The trail is as short as that
-/// of the record (RecordDetail).
+/// of the record (RecordDetail); with `detail` verdict there is none, which is quicker.
 Decision replay(const Policy& policy, const Record& record,
-                std::vector<Question>* missing = nullptr);
+                std::vector<Question>* missing = nullptr, Detail detail = Detail::full);
 
 /// One part of a decision in which a replay differs.
 struct Difference {

@@ -9,10 +9,16 @@
 namespace postern {
 namespace {
 
+constexpr std::string_view mark_of_cut = "...";
+
+/// Octets, ours: a message stays within two lines of a terminal, and no rule's name is longer.
+constexpr std::size_t longest_citation = 100;
+/// Octets kept of the end.
+constexpr std::size_t kept_end = 37;
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
 bool is_printable_ascii(char c) { return c >= 0x20 && c <= 0x7e; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-constexpr std::string_view mark_of_cut = "...";
 
 // Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -48,11 +54,15 @@ std::string_view trimmed(std::string_view text, std::string_view space) noexcept
 }
 
 std::string quoted(std::string_view text) {
-  std::string result;
-  result.reserve(text.size() + 2);
-  result += '"';
-  result += text;
-  return result += '"';
+  if (text.size() <= longest_citation) return '"' + std::string(text) + '"';
+  auto begin = longest_citation - kept_end - mark_of_cut.size();
+  auto end = text.size() - kept_end;
+  // Three octets follow the first of a character at most; other octets are no text anyway.
+  for (int i = 0; i < 3 && continues_character(text[begin]); ++i) --begin;
+  for (int i = 0; i < 3 && continues_character(text[end]); ++i) ++end;
+  std::string result = "\"";
+  result.append(text.substr(0, begin)).append(mark_of_cut).append(text.substr(end));
+  return result + '"';
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between) {

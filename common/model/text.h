@@ -22,8 +22,9 @@ bool all_digits(std::string_view text) noexcept;
 /// Without the octets of `space` at both ends; part of `text`.
 std::string_view trimmed(std::string_view text, std::string_view space = " \t\r\n") noexcept;
 
-/// In double quotes, as diagnostics name a word. Nothing is escaped: render() makes it fit for a
-/// terminal.
+/// In double quotes, as messages cite. Nothing is escaped: render() makes it fit for a terminal. Of
+/// more than 100 octets the middle is left out, "like t...is": of names of files the end says more,
+/// of all else the beginning. No character of UTF-8 is cut in two.
 std::string quoted(std::string_view text);
 
 /// The words with `between` between them.

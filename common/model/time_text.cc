@@ -3,7 +3,9 @@
 #include "model/text.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -101,6 +103,28 @@ std::optional<std::chrono::system_clock::time_point> time_from_text(std::string_
 std::optional<std::chrono::sys_days> day_from_text(std::string_view text) {
   const auto day = take_day(text);
   return text.empty() ? day : std::nullopt;
+}
+
+std::optional<std::chrono::system_clock::time_point> past_time_from_text(
+    std::string_view text, std::chrono::system_clock::time_point now) {
+  constexpr std::array<std::pair<char, std::chrono::seconds>, 5> units{
+      {{'s', std::chrono::seconds(1)},
+       {'m', std::chrono::minutes(1)},
+       {'h', std::chrono::hours(1)},
+       {'d', std::chrono::hours(24)},
+       {'w', std::chrono::hours(24 * 7)}}};
+  constexpr std::chrono::seconds longest = std::chrono::hours(24) * 36'525;
+  constexpr std::size_t most_digits = 9;  // of an int
+  for (const auto& [letter, length] : units) {
+    if (text.size() < 2 || text.back() != letter) continue;
+    auto digits = text.substr(0, text.size() - 1);
+    if (digits.size() > most_digits) return {};
+    const auto number = take_number(digits, digits.size());
+    if (!number || *number > longest / length) return {};
+    return now - *number * length;
+  }
+  if (const auto day = day_from_text(text)) return *day;
+  return time_from_text(text);
 }
 
 std::string day_text(std::chrono::sys_days day) {

@@ -46,10 +46,15 @@ class Reader {
     const bool ample = operand_.type == ValueType::ip || operand_.type == ValueType::time_of_day;
     if (op_ == Operator::in && !(ample && node.kind == NodeKind::text)) {
       return fault(node, "\"in\" needs a table or a list behind it",
-                   node.kind == NodeKind::text ? "write [\"" + node.text + "\"], or compare with =="
-                                               : "write the value in [ ]");
+                   node.kind == NodeKind::text
+                       ? "write [" + quoted(node.text) + "], or compare with =="
+                       : "write the value in [ ]");
     }
-    return value(node);
+    const bool good = value(node);
+    if (good && operand_.type == ValueType::time_of_day && op_ == Operator::in) {
+      warn_of_whole_day(node);
+    }
+    return good;
   }
 
  private:
@@ -104,7 +109,40 @@ class Reader {
     }
     bool good = true;
     for (const auto& part : node.parts) good = value(part) && good;
+    if (good) warn_of_everything(node);
     return good;
+  }
+
+  /// A list that leaves nothing out.
+  void warn_of_everything(const Node& node) {
+    if (operand_.type == ValueType::choice && operand_.row) {
+      const auto& words = operand_.words();
+      const bool all = std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+        return std::find(test_.texts.begin(), test_.texts.end(), word) != test_.texts.end();
+      });
+      if (all) {
+        resolver_.warning(node,
+                          "this holds every word that " + quoted(operand_.spelling) +
+                              " can be, so it says nothing",
+                          "take the comparison out, or some of the words");
+      }
+    }
+    if (operand_.type == ValueType::time_of_day && op_ == Operator::in) warn_of_whole_day(node);
+  }
+
+  void warn_of_whole_day(const Node& node) {
+    // Between two limits nothing changes.
+    std::vector<std::int64_t> times{0};
+    for (const auto& range : test_.times) times.insert(times.end(), {range.from, range.to});
+    constexpr std::int64_t day_seconds = 86'400;
+    const bool whole = std::all_of(times.begin(), times.end(), [&](std::int64_t time) {
+      return std::any_of(test_.times.begin(), test_.times.end(), [&](const TimeRange& range) {
+        return range.contains(time % day_seconds);
+      });
+    });
+    if (!whole) return;
+    resolver_.warning(node, "this is the whole day, so it says nothing",
+                      "take the comparison out, or name a part of the day");
   }
 
   bool value(const Node& node) {
@@ -301,11 +339,29 @@ class Reader {
                    : operand_.row->id == Name::recipient_domain ? "compare with recipient"
                                                                 : "");
     }
+    if (text.empty() && op_ != Operator::not_equal) warn_of_missing_name(node);
     if (op_ == Operator::within && text.find_first_not_of('.') == std::string::npos) {
       return fault(node, "no domain name is within the empty one, so this is never true");
     }
     test_.texts.push_back(normal_domain(text));
     return true;
+  }
+
+  /// Semantics 16: a name that the mail server does not give may only have been out of reach.
+  void warn_of_missing_name(const Node& node) {
+    const auto name = operand_.row->id;
+    const bool reverse = name == Name::client_reverse_name;
+    if (!reverse && name != Name::client_name && name != Name::client_org_domain) return;
+    resolver_.warning(
+        node,
+        quoted(operand_.spelling) +
+            " is empty for no client: when there is no name, it is not told, and "
+            "this comparison is unavailable",
+        std::string("at the milter, ask what the mail server found: macro(\"client_resolve\") ") +
+            (reverse ? "== \"FAIL\"; at the policy service, use Postfix's "
+                       "reject_unknown_reverse_client_hostname"
+                     : "in [\"FAIL\", \"FORGED\"]; at the policy service, use Postfix's "
+                       "reject_unknown_client_hostname"));
   }
 
   bool address(const Node& node) {
@@ -385,7 +441,8 @@ class Reader {
     if (operand_.type == ValueType::addresses) {
       hint = "begin with @ for one domain, with . for all below it";
     }
-    resolver_.warning(node, "names such as \"not" + text + "\" end so too", std::move(hint));
+    resolver_.warning(node, "names such as " + quoted("not" + text) + " end so too",
+                      std::move(hint));
   }
 
   std::string_view fragment_verb() const {

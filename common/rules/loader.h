@@ -231,12 +231,12 @@ class RuleCompiler {
 void review(const std::vector<DraftRule>& rules, const Settings& settings, const TableSet& tables,
             Diagnostics& diagnostics);
 /// Those that compare conditions: that can never be true or false, that an earlier rule leaves
-/// nothing to, that take bounces, that rest on what the standards forbid to refuse for.
+/// nothing to, that rest on what the standards forbid to refuse for.
 void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
                   Diagnostics& diagnostics);
 /// The last stage of which nothing is asked after `draft`, had it said yes.
 Stage silenced_up_to(const DraftRule& draft, const ListenSettings& listen);
-/// RFC 5321 4.5.1. One warning says it.
+/// RFC 5321 4.5.1. One warning each says it of refusals before RCPT, at RCPT, and behind it.
 void warn_of_postmaster(const std::vector<DraftRule>& rules, const Settings& settings,
                         const TableSet& tables, Diagnostics& diagnostics);
 

@@ -1,7 +1,7 @@
 // Reviews that compare what conditions say: rules that never act, conditions that cannot be true,
-// refusals of bounces, refusals that rest on what the standards forbid to refuse for.
+// refusals that rest on what the standards forbid to refuse for.
 
-#include "rules/loader.h"
+#include "rules/loader_reviews.h"
 #include "rules/logic.h"
 #include "rules/needs.h"
 
@@ -26,15 +26,6 @@ using expression::Test;
 /// search ends.
 constexpr std::size_t most_comparisons = 1'000'000;
 
-Span condition_span(const DraftRule& draft) {
-  const auto* when = draft.source->find("when");
-  return when != nullptr ? when->value.span : draft.name_span;
-}
-
-bool refuses(const DraftRule& draft) {
-  return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::defer;
-}
-
 /// A condition has quotes of its own.
 std::string quoted_condition(const std::string& text) { return '\'' + text + '\''; }
 
@@ -43,74 +34,6 @@ struct Reading {
   const DraftRule* draft = nullptr;
   std::vector<Product> products;
 };
-
-bool is_about_sender(const Literal& literal) {
-  const auto& test = *literal.test;
-  return !test.check && (test.name == Name::sender || test.name == Name::sender_local ||
-                         test.name == Name::sender_domain);
-}
-
-Transaction bounce() {
-  Transaction transaction;
-  transaction.stage = Stage::rcpt;
-  transaction.sender = MailAddress();
-  return transaction;
-}
-
-bool holds_of(const Literal& literal, const Transaction& transaction) {
-  expression::Program program;
-  program.tests.push_back(*literal.test);
-  program.steps.push_back({expression::Step::Kind::test, Truth::yes, 0, 1});
-  const auto truth = expression::run(program, transaction, Facts(), nullptr);
-  return truth == (literal.negated ? Truth::no : Truth::yes);
-}
-
-/// True if nothing but the sender keeps the alternative from being yes, and the null path does not.
-/// Exceptions (`not client.ip in partners`) are passed by strangers.
-bool takes_every_bounce(const Product& product, const Transaction& bounce) {
-  bool about_sender = false;
-  for (const auto& literal : product) {
-    if (is_about_sender(literal)) {
-      if (!holds_of(literal, bounce)) return false;
-      about_sender = true;
-    } else if (!literal.negated) {
-      return false;
-    }
-  }
-  return about_sender;
-}
-
-bool takes_every_bounce_only(const Product& product, const Transaction& bounce) {
-  return takes_every_bounce(product, bounce) &&
-         std::all_of(product.begin(), product.end(), is_about_sender);
-}
-
-/// RFC 5321 4.5.5 and 6.1, RFC 6409 3.2: whoever refuses <> is never told that mail of their own
-/// was lost.
-void warn_of_refused_bounces(const std::vector<Reading>& readings, Diagnostics& diagnostics) {
-  const auto null_path = bounce();
-  for (const auto& reading : readings) {
-    const auto& rule = reading.draft->rule;
-    const auto fits = [&](const Product& product) {
-      return takes_every_bounce(product, null_path);
-    };
-    if (rule.mode != RuleMode::enforce) continue;
-    if (rule.verdict == Verdict::accept) {
-      const bool all = std::any_of(
-          reading.products.begin(), reading.products.end(),
-          [&](const Product& product) { return takes_every_bounce_only(product, null_path); });
-      if (all && rule.scope != AcceptScope::stage && is_always_enforced(rule)) return;
-      continue;
-    }
-    if (!refuses(*reading.draft)) continue;
-    if (std::none_of(reading.products.begin(), reading.products.end(), fits)) continue;
-    diagnostics.warning(
-        condition_span(*reading.draft),
-        "this condition is true of the null sender <> too, so the rule refuses bounces (RFC 5321 "
-        "4.5.5)",
-        "add and sender != \"<>\", or name the recipients that send no mail");
-  }
-}
 
 /// What a standard forbids to refuse for, when nothing else speaks against the mail.
 std::optional<std::string_view> forbidden_ground(const Literal& literal) {
@@ -166,52 +89,86 @@ void warn_of_forbidden_grounds(const Reading& reading, Diagnostics& diagnostics)
   }
 }
 
-/// `skip` is the safe choice, and still a choice: whoever wants the refusal wants to know that it
-/// stays out when the answer does.
-void note_missing_facts(const DraftRule& draft, Diagnostics& diagnostics) {
-  const auto& rule = draft.rule;
-  if (rule.verdict != Verdict::reject || rule.mode != RuleMode::enforce) return;
-  if (draft.source->find("unavailable") != nullptr) return;
-  std::set<std::string> checks;
-  for (const auto& test : rule.condition.program().tests) {
-    if (test.check) checks.insert(test.check->description().name);
+/// Where the rule is asked: from its own stage on, through the doors that are configured, or from a
+/// library.
+expression::Surroundings surroundings_of(const Rule& rule, const ListenSettings& listen) {
+  expression::Surroundings surroundings;
+  const bool policy_alone = !listen.milter && !listen.policy.empty();
+  for (auto i = static_cast<std::size_t>(rule.place.stage); i < stage_count; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    // Postfix asks the policy service about the end of the message alone.
+    if (policy_alone && stage == Stage::end_of_headers) continue;
+    surroundings.stages.emplace_back(to_text(stage));
   }
-  if (checks.empty()) return;
-  diagnostics.note(condition_span(draft),
-                   "when " +
-                       list_text(std::vector<std::string>(checks.begin(), checks.end()), "or") +
-                       " cannot be had, this rule is skipped and the mail goes on to the next",
-                   "say so with unavailable = \"skip\", or refuse for now with unavailable = "
-                   "\"defer\"");
+  if (listen.milter || policy_alone) {
+    surroundings.doors.emplace_back(to_text(Door::library));
+    if (listen.milter) surroundings.doors.emplace_back(to_text(Door::milter));
+    if (!listen.policy.empty()) surroundings.doors.emplace_back(to_text(Door::policy));
+  }
+  return surroundings;
 }
 
-void warn_of_fixed_truth(const DraftRule& draft, std::vector<Product>& products,
-                         Diagnostics& diagnostics) {
+/// What a contradiction says, and what to do about it.
+struct Words {
+  std::string message;
+  std::string hint;
+};
+
+Words words_of(const expression::Contradiction& why, const Rule& rule) {
+  std::string literals;
+  for (const auto& literal : why.literals) {
+    if (!literals.empty()) literals += &literal == &why.literals.back() ? " and " : ", ";
+    literals += quoted_condition(to_text(literal));
+  }
+  const auto& name = why.literals.front().test->name;
+  const bool one = why.literals.size() == 1;
+  if (name == Name::stage) {
+    return {literals + (one ? " never is" : " never are") + " where this rule is asked",
+            "a rule is asked at its own stage, here " + quoted(to_text(rule.place.stage)) +
+                ", and again at each later one; the policy service is never asked at "
+                "\"end-of-headers\""};
+  }
+  if (name == Name::door && one) {
+    return {literals + " is never so with the listeners of [listen]",
+            "add the listener, or take the rule out"};
+  }
+  if (one) return {literals + " never is", "take the rule out, or test it with mode = \"shadow\""};
+  return {literals + " exclude each other", "\"or\" between them, or two rules, may be meant"};
+}
+
+bool all_contradict(const std::vector<Product>& products,
+                    const expression::Surroundings& surroundings) {
+  return std::all_of(products.begin(), products.end(), [&](const Product& product) {
+    return contradiction_in(product, surroundings).has_value();
+  });
+}
+
+void warn_of_fixed_truth(const DraftRule& draft, const ListenSettings& listen,
+                         std::vector<Product>& products, Diagnostics& diagnostics) {
   if (draft.source->find("when") == nullptr) return;
+  const auto surroundings = surroundings_of(draft.rule, listen);
   std::optional<expression::Contradiction> why;
   std::erase_if(products, [&](const Product& product) {
-    const auto found = contradiction_in(product);
-    if (found) why = found;
-    return found.has_value();
+    auto found = contradiction_in(product, surroundings);
+    const bool contradicts = found.has_value();
+    if (contradicts) why = std::move(found);
+    return contradicts;
   });
   if (products.empty()) {
     std::string message = "this condition can never be true";
+    std::string hint = "take the rule out, or test it with mode = \"shadow\"";
     if (why) {
-      message += ": " + quoted_condition(to_text(why->first)) + " and " +
-                 quoted_condition(to_text(why->second)) + " exclude each other";
+      auto words = words_of(*why, draft.rule);
+      message += ": " + words.message;
+      hint = std::move(words.hint);
     }
-    diagnostics.warning(condition_span(draft), std::move(message),
-                        why ? "\"or\" between them, or two rules, may be meant"
-                            : "take the rule out, or test it with mode = \"shadow\"");
+    diagnostics.warning(condition_span(draft), std::move(message), std::move(hint));
     return;
   }
-  if (draft.always) return;
+  // Parts that are always true have been shown where they stand.
+  if (draft.always || !draft.rule.condition.warnings().empty()) return;
   const auto opposite = products_of_opposite(draft.rule.condition.program());
-  if (!opposite || !std::all_of(opposite->begin(), opposite->end(), [](const Product& product) {
-        return contradiction_in(product).has_value();
-      })) {
-    return;
-  }
+  if (!opposite || !all_contradict(*opposite, surroundings)) return;
   diagnostics.warning(condition_span(draft), "this condition can never be false",
                       "leave \"when\" out if the rule is meant for everything");
 }
@@ -295,7 +252,10 @@ void warn_of_useless(const std::vector<Reading>& readings, const ListenSettings&
   for (const auto& reading : readings) {
     const auto& draft = *reading.draft;
     const DraftRule* by = nullptr;
+    // Without its answer a rule may act where the earlier one is skipped (semantics 6).
+    const bool acts_unanswered = draft.rule.unavailable != WhenUnavailable::skip;
     for (const auto& product : reading.products) {
+      if (acts_unanswered) break;
       by = earlier.decides_before(product, draft.rule.place.stage);
       if (by == nullptr) break;
     }
@@ -320,15 +280,13 @@ void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
   std::vector<Reading> readings;
   readings.reserve(rules.size());
   for (const auto& draft : rules) {
-    note_missing_facts(draft, diagnostics);
     auto products = products_of(draft.rule.condition.program());
     if (!products) continue;
-    warn_of_fixed_truth(draft, *products, diagnostics);
+    warn_of_fixed_truth(draft, settings.listen, *products, diagnostics);
     if (products->empty()) continue;
     readings.push_back({&draft, std::move(*products)});
   }
   for (const auto& reading : readings) warn_of_forbidden_grounds(reading, diagnostics);
-  warn_of_refused_bounces(readings, diagnostics);
   warn_of_useless(readings, settings.listen, diagnostics);
 }
 

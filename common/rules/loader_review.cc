@@ -1,5 +1,5 @@
 #include "reply/compose.h"
-#include "rules/loader.h"
+#include "rules/loader_reviews.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,17 +7,11 @@
 namespace postern {
 namespace {
 
-bool enforced(const DraftRule& draft) { return draft.rule.mode == RuleMode::enforce; }
 /// With a reply.
 bool refuses(const DraftRule& draft) {
   return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::defer;
 }
 bool only_modifies(const DraftRule& draft) { return draft.rule.verdict == Verdict::pass; }
-/// What an answer might spare the message.
-bool is_harm(const DraftRule& draft) {
-  return draft.rule.verdict == Verdict::reject || draft.rule.verdict == Verdict::discard ||
-         draft.rule.verdict == Verdict::quarantine;
-}
 
 /// Semantics 5: what is spoken at CONNECT and HELO is limited, or does not last.
 void warn_of_early_speech(const DraftRule& draft, const ListenSettings& listen,
@@ -62,58 +56,6 @@ void warn_of_unserved_content(const DraftRule& draft, const ListenSettings& list
   diagnostics.warning(draft.name_span,
                       "this rule needs the message's content, which the policy service never sees",
                       "add listen.milter, or take the rule out");
-}
-
-/// True if a later enforced rule refuses for good what `draft`, had it said yes, would have spared.
-bool stands_before_rejects(const std::vector<DraftRule>& rules, const DraftRule& draft) {
-  const bool stage_only =
-      draft.rule.verdict == Verdict::accept && draft.rule.scope == AcceptScope::stage;
-  return std::any_of(rules.begin() + (&draft - rules.data()) + 1, rules.end(),
-                     [&](const DraftRule& later) {
-                       return is_harm(later) && enforced(later) &&
-                              (!stage_only || later.rule.place.stage == draft.rule.place.stage);
-                     });
-}
-
-/// Nobody asks DNS in this version, so a host name that the mail server has not confirmed stays
-/// unavailable for ever: the rule's `unavailable`, or the softening of semantics 6, becomes the
-/// everyday answer to hosts without good reverse DNS instead of one for bad days.
-void warn_of_names_never_known(const std::vector<DraftRule>& rules, Diagnostics& diagnostics) {
-  const std::string answer(find_reason("client-rdns-temp")->reply);
-  for (const auto& draft : rules) {
-    const auto& names = draft.rule.condition.names();
-    const auto name = std::find_if(names.begin(), names.end(), [](const ConditionName& each) {
-      return each.kind == QuestionKind::reverse_dns;
-    });
-    if (name == names.end() || !enforced(draft) || draft.rule.condition.bound_to_networks()) {
-      continue;
-    }
-    std::string what;
-    switch (draft.rule.unavailable) {
-      case WhenUnavailable::defer:
-        what = "gets " + answer + " from this rule at every attempt";
-        break;
-      case WhenUnavailable::match:
-        what = "is accepted by this rule";
-        break;
-      case WhenUnavailable::skip:
-        if (is_harm(draft) || only_modifies(draft) || !stands_before_rejects(rules, draft)) {
-          continue;
-        }
-        what = "gets " + answer + " instead of each permanent refusal by a later rule";
-        break;
-    }
-    std::string message = quoted(name->name);
-    message += " stays unknown for every client without ";
-    if (name->name == "client.name") message += "confirmed ";
-    message += "reverse DNS, because this version does not ask DNS: such a client ";
-    message += what;
-    std::string hint = "test the client's network instead, or as well: client.ip in TABLE and ";
-    hint += name->name;
-    hint += " ..., where TABLE is of kind \"cidr\"";
-    diagnostics.warning(draft.source->find("when")->value.part(name->offset, name->length),
-                        std::move(message), std::move(hint));
-  }
 }
 
 /// A rule after one that decides everything, at its stage or from there on.
@@ -224,9 +166,12 @@ void review(const std::vector<DraftRule>& rules, const Settings& settings, const
     warn_of_unserved_content(draft, settings.listen, diagnostics);
     warn_of_unfounded_text(draft, settings.identity, diagnostics);
   }
-  warn_of_names_never_known(rules, diagnostics);
+  review_unknown_names(rules, settings, diagnostics);
   warn_of_unreached(rules, settings.listen, diagnostics);
   review_logic(rules, settings, diagnostics);
+  review_scores(rules, diagnostics);
+  review_bounces(rules, diagnostics);
+  review_waiting(rules, settings, diagnostics);
   warn_of_postmaster(rules, settings, tables, diagnostics);
 }
 

@@ -28,6 +28,13 @@ void read_mode(const Node& source, const ValueReader& values, RuleSafety& rule) 
                              hint);
 }
 
+/// A time of some day, and nothing that says where.
+bool lacks_zone(std::string_view text) {
+  constexpr std::size_t length_of_day = 10;
+  return text.size() > length_of_day &&
+         text.find_first_of("Zz+-", length_of_day) == std::string_view::npos;
+}
+
 void read_expiry(const Node& source, const ValueReader& values, RuleSafety& rule) {
   const auto* member = source.find("expires");
   if (member == nullptr) return;
@@ -39,7 +46,16 @@ void read_expiry(const Node& source, const ValueReader& values, RuleSafety& rule
     return;
   }
   rule.expires = expiry_from_text(text);
-  if (rule.expires) return;
+  if (rule.expires) {
+    if (lacks_zone(text)) {
+      values.diagnostics().warning(value.span,
+                                   "this time has no zone, so it is read as UTC, not as the time "
+                                   "of this host",
+                                   "end it with Z for UTC, or with its distance from there, as in "
+                                   "\"2027-01-31T12:00:00+01:00\"");
+    }
+    return;
+  }
   values.diagnostics().error(
       value.span, quoted(text) + " is neither a day nor a time",
       "the last day on which the rule acts, as in \"2027-01-31\", or the "

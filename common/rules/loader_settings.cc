@@ -149,11 +149,25 @@ void read_listen(const Node& root, const ValueReader& values, ListenSettings& li
   }
 }
 
-void read_limits(const Node& root, const ValueReader& values, LimitSettings& limits) {
+/// sendmail waits 10s for a milter when the T= of its line has no R: (its op.me, "Xfilter"). What
+/// Postfix waits for, the deadline alone cannot reach.
+void note_patience_of_sendmail(const Node& section, const ValueReader& values,
+                               const Settings& settings) {
+  constexpr std::chrono::milliseconds most{9'000};
+  const auto* deadline = section.find("deadline");
+  if (deadline == nullptr || !settings.listen.milter || settings.limits.deadline <= most) return;
+  values.diagnostics().note(deadline->value.span,
+                            "sendmail waits 10s for a milter unless its line says more",
+                            "the line that \"postern lines\" prints has an R: that is long enough");
+}
+
+void read_limits(const Node& root, const ValueReader& values, Settings& settings) {
+  auto& limits = settings.limits;
   const auto* section = values.section(root, "limits");
   if (section == nullptr) return;
   values.check_keys(*section, "limits");
   limits.deadline = values.duration(*section, "limits.deadline").value_or(limits.deadline);
+  note_patience_of_sendmail(*section, values, settings);
   limits.delayed_answers = static_cast<unsigned>(
       values.count(*section, "limits.delayed_answers").value_or(limits.delayed_answers));
   limits.policy_connections = static_cast<unsigned>(
@@ -224,7 +238,7 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
   Settings settings;
   read_identity(root, values, unread, settings.identity);
   read_listen(root, values, settings.listen);
-  read_limits(root, values, settings.limits);
+  read_limits(root, values, settings);
   read_journal(root, values, settings.listen, settings.journal);
   read_log(root, values, settings.log);
   read_run(root, values, settings.run);

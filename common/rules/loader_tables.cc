@@ -202,9 +202,28 @@ class SectionReader {
                    "such as \",\", \";\" or \"\\t\"");
       }
     }
+    warn_of_columns_twice();
     if (csv.key.empty()) {
       unreadable(node_.find("column")->value.span, "\"column\" is empty",
                  "name the column of the entry, or give its number from 1");
+    }
+  }
+
+  void warn_of_columns_twice() {
+    constexpr std::array<std::string_view, 4> keys{"column", "value_column", "until_column",
+                                                   "note_column"};
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+      const auto* later = node_.find(keys[i]);
+      if (later == nullptr || later->value.string.empty()) continue;
+      for (std::size_t j = 0; j < i; ++j) {
+        const auto* earlier = node_.find(keys[j]);
+        if (earlier == nullptr || earlier->value.string != later->value.string) continue;
+        values_.diagnostics().warning(later->value.span,
+                                      quoted(keys[i]) + " and " + quoted(keys[j]) +
+                                          " are the same column, " + quoted(later->value.string),
+                                      "name another one, or take it out");
+        break;
+      }
     }
   }
 

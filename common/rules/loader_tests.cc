@@ -21,6 +21,18 @@ std::vector<std::string> all_reason_ids() {
   return ids;
 }
 
+/// Whether some reason has this code without an enhanced code there.
+bool is_spoken_bare(const ReplyForm& reply, ReplyStage stage) {
+  const auto reasons = all_reasons();
+  return std::any_of(reasons.begin(), reasons.end(), [&](const Reason& reason) {
+    const auto forms = allowed_forms(reason);
+    if (form_at(reason, std::nullopt, stage) == reply) return true;
+    return std::any_of(forms.begin(), forms.end(), [&](const ReplyForm& form) {
+      return form_at(reason, form, stage) == reply;
+    });
+  });
+}
+
 /// A value as evidence spells it.
 std::optional<std::string> evidence_value(const Node& value) {
   switch (value.kind) {
@@ -50,6 +62,7 @@ void TestReader::add(const Node& source) {
   read_world(source, test);
   read_tables(source, test);
   read_expectation(source, test.expect);
+  if (scene && test.expect.reply) check_bare_code(source, scene->end(), *test.expect.reply);
   if (tests_.size() == most_tests) {
     diagnostics().error(source.span, "these are more than " + std::to_string(most_tests) + " tests",
                         "move some to a file of their own, for \"postern test FILE\"");
@@ -157,6 +170,21 @@ void TestReader::read_outcome(const Node& section, Expectation& expect) {
     diagnostics().error(section.find("text")->value.span, "\"text\" is empty",
                         "a part of what the sender must read");
   }
+}
+
+/// Only before EHLO a reply may have no enhanced code (RFC 2034 4), and few reasons are told there.
+void TestReader::check_bare_code(const Node& source, Stage stage, const ReplyForm& reply) const {
+  if (reply.enhanced || is_spoken_bare(reply, reply_stage(std::min(stage, Stage::rcpt))) ||
+      is_spoken_bare(reply, reply_stage(stage))) {
+    return;
+  }
+  const auto* expect = source.find("expect");
+  const auto* member = expect == nullptr ? nullptr : expect->value.find("reply");
+  if (member == nullptr) return;
+  diagnostics().error(member->value.span,
+                      "no reply at stage " + quoted(to_text(stage)) + " is " +
+                          quoted(reply.text()) + " alone: an enhanced code follows",
+                      "as in \"550 5.7.1\"; \"text\" holds a part of what stands behind");
 }
 
 void TestReader::check_rule(const Node& value) const {

@@ -54,6 +54,7 @@ class TestReader {
   void read_expectation(const Node& source, Expectation& expect);
   void read_outcome(const Node& section, Expectation& expect);
   void read_rule_names(const Node& section, Expectation& expect);
+  void check_bare_code(const Node& source, Stage stage, const ReplyForm& reply) const;
   void check_rule(const Node& value) const;
   void read_evidence(const Node& section, Expectation& expect);
   void check_evidence_name(const Member& member) const;

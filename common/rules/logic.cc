@@ -1,10 +1,12 @@
 #include "rules/logic.h"
 
+#include "model/text.h"
 #include "model/time_text.h"
 #include "rules/needs.h"
 #include "rules/values.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 #include <string_view>
@@ -146,8 +148,14 @@ bool numbers_imply(const Test& a, const Test& b) {
   return left && right && right->least <= left->least && left->most <= right->most;
 }
 
+bool is_within_any(std::string_view name, const Test& test) {
+  return std::any_of(test.texts.begin(), test.texts.end(),
+                     [&](const std::string& domain) { return is_within(name, domain); });
+}
+
 /// Whether a text of this spelling passes a test that looks inside.
 std::optional<bool> passes(const std::string& value, const Test& test) {
+  if (test.comparison == Comparison::within) return is_within_any(value, test);
   if (test.texts.empty() || value.empty()) return std::nullopt;
   const auto part =
       test.type == ValueType::text ? test.texts.front() : folded_start(test.texts.front());
@@ -172,6 +180,15 @@ bool texts_imply(const Test& a, const Test& b) {
                        [&](const std::string& value) { return passes(value, b) == true; });
   }
   if (a.texts.empty() || b.texts.empty()) return false;
+  if (b.comparison == Comparison::within) {
+    if (a.comparison == Comparison::within) {
+      return std::all_of(a.texts.begin(), a.texts.end(),
+                         [&](const std::string& domain) { return is_within_any(domain, b); });
+    }
+    // What ends with a dot and a domain is below that domain.
+    return a.comparison == Comparison::ends_with && a.texts.front().front() == '.' &&
+           is_within_any(std::string_view(a.texts.front()).substr(1), b);
+  }
   const auto start = [](const Test& test) {
     return test.type == ValueType::text ? test.texts.front() : folded_start(test.texts.front());
   };
@@ -243,6 +260,13 @@ bool tests_exclude(const Test& a, const Test& b) {
     const auto right = range_of(b);
     return left && right && (left->most < right->least || right->most < left->least);
   }
+  if (a.comparison == Comparison::within && b.comparison == Comparison::within) {
+    const auto apart = [](const Test& below, const Test& above) {
+      return std::none_of(below.texts.begin(), below.texts.end(),
+                          [&](const std::string& domain) { return is_within_any(domain, above); });
+    };
+    return apart(a, b) && apart(b, a);
+  }
   if (a.comparison != Comparison::equal) {
     return b.comparison == Comparison::equal && tests_exclude(b, a);
   }
@@ -264,6 +288,92 @@ bool tests_exclude(const Test& a, const Test& b) {
   }
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& value) { return passes(value, b) == false; });
+}
+
+/// Names that have a value wherever a condition is asked, so that a test of them is yes or no.
+constexpr std::array always_told{Name::stage, Name::door, Name::weekday, Name::time, Name::date};
+
+bool is_test_of(const Test& test, Name name) {
+  return !test.check && !test.calculation && test.score.empty() && test.name == name &&
+         test.comparison != Comparison::in_table && test.comparison != Comparison::same_as;
+}
+
+bool passes_number(std::int64_t value, const Test& test) {
+  if (!test.times.empty()) {
+    return std::any_of(test.times.begin(), test.times.end(),
+                       [&](const TimeRange& range) { return range.contains(value); });
+  }
+  if (test.comparison == Comparison::equal) {
+    return std::find(test.numbers.begin(), test.numbers.end(), value) != test.numbers.end();
+  }
+  const auto range = range_of(test);
+  return range && range->least <= value && value <= range->most;
+}
+
+/// Values of a time or a date, one at least of each stretch in which no literal changes.
+std::vector<std::int64_t> sample_numbers(const Product& literals, Name name) {
+  constexpr std::int64_t last_second = 86'399;
+  std::vector<std::int64_t> values{0};
+  for (const auto& literal : literals) {
+    for (const auto number : literal.test->numbers) {
+      values.insert(values.end(), {number - 1, number, number + 1});
+    }
+    for (const auto& range : literal.test->times)
+      values.insert(values.end(), {range.from, range.to});
+  }
+  if (name == Name::time) {
+    std::erase_if(values, [&](std::int64_t value) { return value < 0 || value > last_second; });
+  }
+  return values;
+}
+
+const std::vector<std::string>& words_at(Name name, const Surroundings& surroundings) {
+  if (name == Name::stage && !surroundings.stages.empty()) return surroundings.stages;
+  if (name == Name::door && !surroundings.doors.empty()) return surroundings.doors;
+  return words_of(name);
+}
+
+/// Whether some value of `name`, which all literals test, passes all of them.
+bool can_all_hold(const Product& literals, Name name, const Surroundings& surroundings) {
+  if (row_of(name).type == ValueType::choice) {
+    const auto& words = words_at(name, surroundings);
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return std::all_of(literals.begin(), literals.end(), [&](const Literal& literal) {
+        const auto& texts = literal.test->texts;
+        return (std::find(texts.begin(), texts.end(), word) != texts.end()) != literal.negated;
+      });
+    });
+  }
+  const auto values = sample_numbers(literals, name);
+  return std::any_of(values.begin(), values.end(), [&](std::int64_t value) {
+    return std::all_of(literals.begin(), literals.end(), [&](const Literal& literal) {
+      return passes_number(value, *literal.test) != literal.negated;
+    });
+  });
+}
+
+/// Of names that are told everywhere all literals can be looked at together.
+std::optional<Contradiction> told_contradiction(const Product& product,
+                                                const Surroundings& surroundings) {
+  for (const auto name : always_told) {
+    Product literals;
+    for (const auto& literal : product) {
+      if (is_test_of(*literal.test, name)) literals.push_back(literal);
+    }
+    if (literals.empty() || can_all_hold(literals, name, surroundings)) continue;
+    // What can be left out without making it possible is not worth a word.
+    for (std::size_t i = 0; i < literals.size() && literals.size() > 1;) {
+      auto fewer = literals;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+      if (can_all_hold(fewer, name, surroundings)) {
+        ++i;
+      } else {
+        literals = std::move(fewer);
+      }
+    }
+    return Contradiction{std::move(literals)};
+  }
+  return std::nullopt;
 }
 
 std::string_view sign_of(Comparison comparison) {
@@ -308,9 +418,9 @@ std::string day_text(std::int64_t number) {
 
 std::vector<std::string> value_texts(const Test& test) {
   std::vector<std::string> values;
-  for (const auto& text : test.texts) values.push_back('"' + text + '"');
+  for (const auto& text : test.texts) values.push_back(quoted(text));
   for (const auto& address : test.addresses) {
-    values.push_back('"' + (address.empty() ? std::string("<>") : address.text()) + '"');
+    values.push_back(quoted(address.empty() ? std::string("<>") : address.text()));
   }
   for (const auto& network : test.networks) values.push_back('"' + network.text() + '"');
   for (const auto& range : test.times) {
@@ -357,13 +467,14 @@ bool implies(const Product& a, const Product& b) {
   });
 }
 
-std::optional<Contradiction> contradiction_in(const Product& product) {
+std::optional<Contradiction> contradiction_in(const Product& product,
+                                              const Surroundings& surroundings) {
   for (std::size_t i = 0; i < product.size(); ++i) {
     for (std::size_t j = i + 1; j < product.size(); ++j) {
-      if (excludes(product[i], product[j])) return Contradiction{product[i], product[j]};
+      if (excludes(product[i], product[j])) return Contradiction{{product[i], product[j]}};
     }
   }
-  return std::nullopt;
+  return told_contradiction(product, surroundings);
 }
 
 std::string to_text(const Literal& literal) {
@@ -376,19 +487,28 @@ std::string to_text(const Literal& literal) {
   if (test.comparison == Comparison::holds) return text;
   text += ' ';
   const auto values = value_texts(test);
-  const bool several = test.comparison == Comparison::equal && values.size() > 1;
+  const bool several =
+      (test.comparison == Comparison::equal || test.comparison == Comparison::within) &&
+      values.size() > 1;
   const bool network = values.size() == 1 && test.type == ValueType::ip &&
                        values.front().find('/') != std::string::npos;
-  text += several || network ? "in" : sign_of(test.comparison);
+  const bool stretches = !test.times.empty();
+  text += (several && test.comparison == Comparison::equal) || network || stretches
+              ? "in"
+              : sign_of(test.comparison);
   text += ' ';
   if (test.comparison == Comparison::in_table) return text + test.table_name;
   if (test.comparison == Comparison::same_as)
     return text + name_text(*test.other, test.other_macro);
-  if (test.comparison == Comparison::matches) return text + '"' + test.pattern->text() + '"';
+  if (test.comparison == Comparison::matches) return text + quoted(test.pattern->text());
   if (!several) return text + (values.empty() ? "..." : values.front());
+  // Lists run to thousands; whoever reads this has the condition before his eyes.
+  constexpr std::size_t most_shown = 7;
   text += '[';
-  for (std::size_t i = 0; i < values.size(); ++i) text += (i > 0 ? ", " : "") + values[i];
-  return text + ']';
+  for (std::size_t i = 0; i < values.size() && i < most_shown; ++i) {
+    text += (i > 0 ? ", " : "") + values[i];
+  }
+  return text + (values.size() > most_shown ? ", ...]" : "]");
 }
 
 }  // namespace postern::expression

@@ -33,12 +33,21 @@ bool excludes(const Literal& a, const Literal& b);
 
 /// Whenever all of `a` is yes, all of `b` is.
 bool implies(const Product& a, const Product& b);
-/// Two literals of the product that exclude each other; nullopt: none do as far as is known.
-struct Contradiction {
-  Literal first;
-  Literal second;
+
+/// Where a condition is asked, as far as that is certain.
+struct Surroundings {
+  std::vector<std::string> stages;  ///< all that `stage` can be there; empty: any
+  std::vector<std::string> doors;   ///< all that `door` can be; empty: any
 };
-std::optional<Contradiction> contradiction_in(const Product& product);
+
+/// Literals of a product of which no more than all but one are ever yes together, in its order; a
+/// single one is never yes.
+struct Contradiction {
+  std::vector<Literal> literals;
+};
+/// nullopt: none as far as is known.
+std::optional<Contradiction> contradiction_in(const Product& product,
+                                              const Surroundings& surroundings = {});
 
 /// "sender.domain == \"example.org\"", "not tls": as an administrator would write it.
 std::string to_text(const Literal& literal);

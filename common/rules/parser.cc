@@ -1,5 +1,6 @@
 #include "rules/parser.h"
 
+#include "model/text.h"
 #include "rules/lexer.h"
 
 #include <algorithm>
@@ -125,7 +126,7 @@ class Parser {
   }
 
   std::string quoted(const Token& token) const {
-    return "\"" + std::string(source_.substr(token.offset, token.length)) + "\"";
+    return postern::quoted(source_.substr(token.offset, token.length));
   }
 
   /// Skips what cannot be understood, up to where a new operand may begin.

@@ -67,7 +67,10 @@ Result<CompiledPolicy> PolicyBuilder::build(const std::string& path) {
   }
   auto drafts = compiler.take();
   // With errors, rules are missing, and warnings about what is left would mislead.
-  if (!diagnostics_.any_errors()) review(drafts, settings, tables, diagnostics_);
+  // What was reviewed as a whole is not again for each of its tables that changes.
+  if (before_ == nullptr && !diagnostics_.any_errors()) {
+    review(drafts, settings, tables, diagnostics_);
+  }
   auto tests = read_tests(drafts, tables);
 
   auto problems = diagnostics_.take();

@@ -21,7 +21,7 @@ namespace postern {
 struct Policy::Parts {
   Settings settings;
   std::vector<Rule> rules;
-  RuleIndex index{{}};
+  RuleIndex index{std::vector<Rule>()};
   Tables tables;
   std::string digest;
   std::shared_ptr<const std::vector<PolicyTest>> tests;

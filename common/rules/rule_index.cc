@@ -136,20 +136,37 @@ struct RuleIndex::Names {
   std::map<Name, OfName> all;
 };
 
-RuleIndex::RuleIndex(const std::vector<Rule>& rules) : end_(rules.size()) {
-  auto names = std::make_unique<Names>();
-  for (std::uint32_t place = 0; place < rules.size(); ++place) {
-    const auto& rule = rules[place];
+namespace {
+
+using Needs = std::optional<std::vector<Need>>;
+
+std::vector<Needs> needs_of(const std::vector<Rule>& rules) {
+  std::vector<Needs> needs;
+  needs.reserve(rules.size());
+  for (const auto& rule : rules) {
     const bool shadow = rule.mode == RuleMode::shadow || rule.share != 0;
-    any_afterwards_ = any_afterwards_ || asked_afterwards(rule);
-    const auto needs = shadow ? std::nullopt : rule.condition.needs();
-    if (!needs) {
+    needs.push_back(shadow ? std::nullopt : rule.condition.needs());
+  }
+  return needs;
+}
+
+}  // namespace
+
+RuleIndex::RuleIndex(const std::vector<Rule>& rules) : RuleIndex(needs_of(rules)) {
+  any_afterwards_ = std::any_of(rules.begin(), rules.end(),
+                                [](const Rule& rule) { return asked_afterwards(rule); });
+}
+
+RuleIndex::RuleIndex(const std::vector<Needs>& needs) : end_(needs.size()) {
+  auto names = std::make_unique<Names>();
+  for (std::uint32_t place = 0; place < needs.size(); ++place) {
+    if (!needs[place]) {
       always_.push_back(place);
       continue;
     }
-    for (const auto& need : *needs) names->all[need.name].add_need(need, place);
+    for (const auto& need : *needs[place]) names->all[need.name].add_need(need, place);
   }
-  if (rules.size() - always_.size() >= worth_finding) names_ = std::move(names);
+  if (needs.size() - always_.size() >= worth_finding) names_ = std::move(names);
 }
 
 RuleIndex::~RuleIndex() = default;

@@ -12,15 +12,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace postern {
+
+namespace expression {
+struct Need;
+}
 
 class RuleIndex {
  public:
   /// Finds by place in `rules`, which may go afterwards. Rules that may be shadow rules
   /// for a message are always found.
   explicit RuleIndex(const std::vector<Rule>& rules);
+  /// Finds by place in `needs`: each what one condition needs, nullopt for those that are always
+  /// found.
+  explicit RuleIndex(const std::vector<std::optional<std::vector<expression::Need>>>& needs);
   ~RuleIndex();
   RuleIndex(RuleIndex&&) noexcept;
   RuleIndex& operator=(RuleIndex&&) noexcept;

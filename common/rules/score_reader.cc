@@ -2,6 +2,7 @@
 
 #include "rules/map_values.h"
 #include "rules/program.h"
+#include "rules/rule_index.h"
 #include "rules/share.h"
 
 #include <algorithm>
@@ -138,13 +139,20 @@ class ScoreReader::Counting {
   ScoreReading now_;
 };
 
+std::vector<std::uint8_t> ScoreReader::to_ask(const RuleIndex& index, std::size_t count) const {
+  std::vector<std::uint8_t> said(count, static_cast<std::uint8_t>(Truth::no));
+  auto finds = index.finds(transaction_);
+  for (auto at = finds.next(0); at < count; at = finds.next(at + 1)) said[at] = not_asked;
+  return said;
+}
+
 ScoreReading ScoreReader::read(const BoundScore& score, ScoreDetail detail) {
   if (!score.sum || score.adders == 0) return {};
   const auto& sum = *score.sum;
   if (book_ == nullptr) {
     book_ = sum.book.get();
-    rules_said_.assign(book_->adding.size(), not_asked);
-    settlers_said_.assign(book_->settlers.size(), not_asked);
+    rules_said_ = to_ask(*book_->adding_index, book_->adding.size());
+    settlers_said_ = to_ask(*book_->settler_index, book_->settlers.size());
     spared_.resize(book_->settlers.size());
   }
   assert(book_ == sum.book.get());

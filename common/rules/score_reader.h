@@ -74,6 +74,8 @@ class ScoreReader {
   };
   class Counting;
 
+  /// What is known of so many rules before any is asked: those that are not found say no.
+  std::vector<std::uint8_t> to_ask(const RuleIndex& index, std::size_t count) const;
   bool is_off(const ScoreBook::Terms& terms) const;
   bool watches(const ScoreBook::Terms& terms) const;
   bool is_asked(const Program& condition) const;

@@ -1,11 +1,14 @@
 #include "rules/scores.h"
 
 #include "model/text.h"
+#include "rules/needs.h"
 #include "rules/program.h"
 #include "rules/rule.h"
+#include "rules/rule_index.h"
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace postern {
@@ -69,62 +72,100 @@ ScoreBook::Terms terms_of(const Rule& rule) {
   return {rule.place.name, rule.place.stage, rule.share, rule.expires};
 }
 
+using expression::Program;
+
+/// What is bound together. Every test of a score owns all of it; nothing in it owns a part of it,
+/// or it would never go: an accept in the book may itself test a score.
+struct Bindings {
+  ScoreBook book;
+  std::map<std::pair<std::string, RuleMode>, ScoreSum> sums;
+};
+
+template <typename T>
+std::shared_ptr<const T> unowned(const T& part) {
+  return {std::shared_ptr<const void>(), &part};
+}
+
+/// A condition for the book.
+std::shared_ptr<const Program> condition_of(const Rule& rule) {
+  auto program = rule.condition.shared_program();
+  if (program->scores.empty()) return program;
+  auto kept = std::make_shared<Program>(*program);
+  for (auto& test : kept->tests) {
+    if (test.sum.sum) test.sum.sum = unowned(*test.sum.sum);
+  }
+  return kept;
+}
+
 /// Goes by the rules in their order. What a test is bound to may still grow behind what it sees.
 class Binder {
  public:
   explicit Binder(const std::vector<Rule*>& rules) {
     for (const auto* rule : rules) {
       for (const auto& score : rule->condition.scores()) {
-        auto& sum = sums_[{score, rule->mode}];
-        if (sum) continue;
-        sum = std::make_shared<ScoreSum>();
-        sum->book = book_;
-        sum->counts_watching = rule->mode == RuleMode::shadow;
+        auto& sum = bound_->sums[{score, rule->mode}];
+        sum.book = unowned(bound_->book);
+        sum.counts_watching = rule->mode == RuleMode::shadow;
       }
     }
   }
 
-  bool any() const { return !sums_.empty(); }
+  bool any() const { return !bound_->sums.empty(); }
 
   void go_by(Rule& rule) {
     // First its own test: as a settler it stands in the book with what it tests.
     if (!rule.condition.scores().empty()) {
       rule.condition.bind_scores([&](const std::string& score) -> BoundScore {
-        const auto& sum = sums_.at({score, rule.mode});
-        return {sum, static_cast<std::uint32_t>(sum->adders.size())};
+        const auto& sum = bound_->sums.at({score, rule.mode});
+        return {std::shared_ptr<const ScoreSum>(bound_, &sum),
+                static_cast<std::uint32_t>(sum.adders.size())};
       });
     }
     const bool enforced = rule.mode == RuleMode::enforce;
     if (enforced && rule.verdict == Verdict::accept && rule.scope == AcceptScope::stage) {
-      book_->settlers.push_back({terms_of(rule), rule.condition.shared_program(),
-                                 rule.unavailable == WhenUnavailable::match});
+      bound_->book.settlers.push_back(
+          {terms_of(rule), condition_of(rule), rule.unavailable == WhenUnavailable::match});
     }
     if (!rule.scores.empty()) add(rule);
   }
 
+  /// When all have been gone by.
+  void finish() {
+    bound_->book.settler_index = index_of(bound_->book.settlers);
+    bound_->book.adding_index = index_of(bound_->book.adding);
+  }
+
  private:
+  template <typename Entry>
+  static std::shared_ptr<const RuleIndex> index_of(const std::vector<Entry>& entries) {
+    std::vector<std::optional<std::vector<expression::Need>>> needs;
+    needs.reserve(entries.size());
+    for (const auto& entry : entries) needs.push_back(expression::needs_of(*entry.condition));
+    return std::make_shared<const RuleIndex>(needs);
+  }
+
   void add(const Rule& rule) {
     bool noted = false;
     for (const auto& added : rule.scores) {
       for (const auto mode : {RuleMode::enforce, RuleMode::shadow}) {
         if (mode == RuleMode::enforce && rule.mode == RuleMode::shadow) continue;
-        const auto found = sums_.find({added.score, mode});
-        if (found == sums_.end()) continue;
+        const auto found = bound_->sums.find({added.score, mode});
+        if (found == bound_->sums.end()) continue;
         if (!noted) note(rule);
         noted = true;
-        add(*found->second, added);
+        add(found->second, added);
       }
     }
   }
 
   void note(const Rule& rule) {
-    book_->adding.push_back({terms_of(rule), rule.condition.shared_program(),
-                             static_cast<std::uint32_t>(book_->settlers.size())});
+    bound_->book.adding.push_back({terms_of(rule), condition_of(rule),
+                                   static_cast<std::uint32_t>(bound_->book.settlers.size())});
   }
 
   /// The rule that was noted last.
   void add(ScoreSum& sum, const ScorePoints& added) const {
-    const auto& condition = *book_->adding.back().condition;
+    const auto& condition = *bound_->book.adding.back().condition;
     const auto at = static_cast<std::uint32_t>(sum.adders.size());
     for (const auto& name : condition.names) {
       const bool known = std::any_of(sum.names.begin(), sum.names.end(), [&](const auto& each) {
@@ -139,11 +180,10 @@ class Binder {
       if (!known && expression::asks(condition, each)) sum.kinds.emplace_back(each, at);
     }
     sum.adders.push_back(
-        {static_cast<std::uint32_t>(book_->adding.size() - 1), added.points, added.from});
+        {static_cast<std::uint32_t>(bound_->book.adding.size() - 1), added.points, added.from});
   }
 
-  std::shared_ptr<ScoreBook> book_ = std::make_shared<ScoreBook>();
-  std::map<std::pair<std::string, RuleMode>, std::shared_ptr<ScoreSum>> sums_;
+  std::shared_ptr<Bindings> bound_ = std::make_shared<Bindings>();
 };
 
 }  // namespace
@@ -152,6 +192,7 @@ void bind_scores(const std::vector<Rule*>& rules) {
   Binder binder(rules);
   if (!binder.any()) return;
   for (auto* rule : rules) binder.go_by(*rule);
+  binder.finish();
 }
 
 void bind_scores(std::vector<Rule>& rules) {

@@ -18,6 +18,7 @@
 
 namespace postern {
 
+class RuleIndex;
 struct Rule;
 
 /// Points that the entries of a map give.
@@ -84,6 +85,9 @@ struct ScoreBook {
   };
   std::vector<Settler> settlers;
   std::vector<Adding> adding;
+  // Those whose condition may be anything but no.
+  std::shared_ptr<const RuleIndex> settler_index;
+  std::shared_ptr<const RuleIndex> adding_index;
 };
 
 /// All that adds to one score, for tests in shadow or for those that are enforced.

@@ -31,8 +31,8 @@ seconds above(std::chrono::milliseconds deadline) {
   return std::chrono::ceil<seconds>(deadline) + margin;
 }
 
-seconds content_timeout(const LimitSettings& limits) {
-  return std::max(least_content_timeout, above(limits.deadline));
+seconds content_timeout(const LimitSettings& limits, std::chrono::milliseconds delay) {
+  return std::max(least_content_timeout, above(limits.deadline + delay));
 }
 
 std::string below(const std::string& path, const std::string& directory) {
@@ -57,11 +57,13 @@ std::string postfix_name(const ListenAddress& address, const std::string& queue_
   return address.postfix_text();
 }
 
-seconds command_timeout(const LimitSettings& limits) {
-  return std::max(least_command_timeout, above(limits.deadline));
+seconds command_timeout(const LimitSettings& limits, std::chrono::milliseconds delay) {
+  return std::max(least_command_timeout, above(limits.deadline + delay));
 }
 
-seconds policy_timeout(const LimitSettings& limits) { return above(limits.deadline); }
+seconds policy_timeout(const LimitSettings& limits, std::chrono::milliseconds delay) {
+  return above(limits.deadline + delay);
+}
 
 std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
   const auto& listen = settings.listen;
@@ -78,8 +80,12 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
     text += "smtpd_milters = " + postfix_name(*listen.milter, place.queue_directory) + "\n";
     text += "milter_default_action = tempfail\n";
     text += "milter_connect_timeout = " + in_seconds(least_command_timeout) + "\n";
-    text += "milter_command_timeout = " + in_seconds(command_timeout(settings.limits)) + "\n";
-    text += "milter_content_timeout = " + in_seconds(content_timeout(settings.limits)) + "\n";
+    text +=
+        "milter_command_timeout = " + in_seconds(command_timeout(settings.limits, place.delay)) +
+        "\n";
+    text +=
+        "milter_content_timeout = " + in_seconds(content_timeout(settings.limits, place.delay)) +
+        "\n";
   }
   if (!listen.policy.empty()) {
     // The socket that works everywhere is the one to recommend.
@@ -98,7 +104,7 @@ std::string postfix_lines(const Settings& settings, const MtaLinePlace& place) {
               std::string(checks) + "    check_policy_service { " +
               postfix_name(address, place.queue_directory) +
               ", policy_context=" + std::string(context) +
-              ", timeout=" + in_seconds(policy_timeout(settings.limits)) + " }\n";
+              ", timeout=" + in_seconds(policy_timeout(settings.limits, place.delay)) + " }\n";
     };
     const auto any_at = [&](std::initializer_list<Stage> stages) {
       return std::find_first_of(place.stages.begin(), place.stages.end(), stages.begin(),
@@ -129,17 +135,17 @@ std::string postfix_spawn_lines(const Settings& settings, const MtaLinePlace& pl
          "that\n"
          "# of the recipients): check_policy_service\n"
          "#   { unix:private/policy-postern, policy_context=recipient, timeout=" +
-         in_seconds(policy_timeout(settings.limits)) +
+         in_seconds(policy_timeout(settings.limits, place.delay)) +
          " }\n"
          "# and policy-postern_time_limit = 3600s\n";
 }
 
-std::string sendmail_lines(const Settings& settings) {
+std::string sendmail_lines(const Settings& settings, const MtaLinePlace& place) {
   if (!settings.listen.milter) return {};
-  const auto wait = in_seconds(command_timeout(settings.limits));
+  const auto wait = in_seconds(command_timeout(settings.limits, place.delay));
   return "INPUT_MAIL_FILTER(`postern', `S=" + settings.listen.milter->sendmail_text() +
          ", F=T, T=C:" + in_seconds(least_command_timeout) + ";S:" + wait + ";R:" + wait +
-         ";E:" + in_seconds(content_timeout(settings.limits)) + "')dnl\n";
+         ";E:" + in_seconds(content_timeout(settings.limits, place.delay)) + "')dnl\n";
 }
 
 std::string mta_lines(const Settings& settings, const MtaLinePlace& place) {
@@ -153,7 +159,7 @@ std::string mta_lines(const Settings& settings, const MtaLinePlace& place) {
   part("Postfix, main.cf:\n", postfix_lines(settings, place));
   part("Postfix, master.cf, only if smtpd shall not connect to us itself:\n",
        postfix_spawn_lines(settings, place));
-  part("Sendmail, sendmail.mc:\n", sendmail_lines(settings));
+  part("Sendmail, sendmail.mc:\n", sendmail_lines(settings, place));
   return text;
 }
 

@@ -17,6 +17,8 @@ struct MtaLinePlace {
   /// Stages at which rules stand that the policy door is asked: Postfix asks at DATA and at the end
   /// only where it is told to.
   std::vector<Stage> stages;
+  /// The longest that rules delay an answer.
+  std::chrono::milliseconds delay{0};
 };
 
 /// Whether Postfix finds `address` from inside its chroot.
@@ -26,15 +28,17 @@ Chroot from_chroot(const ListenAddress& address, const std::string& queue_direct
 /// As Postfix shall spell it: "unix:postern/milter.sock" inside the queue directory.
 std::string postfix_name(const ListenAddress& address, const std::string& queue_directory);
 
-/// What the MTA must wait at least: longer than our deadline, or it gives up on us first and its
-/// own words go out instead of ours.
-std::chrono::seconds command_timeout(const LimitSettings& limits);
-std::chrono::seconds policy_timeout(const LimitSettings& limits);
+/// What the MTA must wait at least: longer than our deadline and the delays of rules, or it gives
+/// up on us first and its own words go out instead of ours.
+std::chrono::seconds command_timeout(const LimitSettings& limits,
+                                     std::chrono::milliseconds delay = {});
+std::chrono::seconds policy_timeout(const LimitSettings& limits,
+                                    std::chrono::milliseconds delay = {});
 
 /// Each ends in a line end; empty when no listener is of use to that MTA.
 std::string postfix_lines(const Settings& settings, const MtaLinePlace& place);
 std::string postfix_spawn_lines(const Settings& settings, const MtaLinePlace& place);
-std::string sendmail_lines(const Settings& settings);
+std::string sendmail_lines(const Settings& settings, const MtaLinePlace& place = {});
 
 /// All of it, with headings.
 std::string mta_lines(const Settings& settings, const MtaLinePlace& place);

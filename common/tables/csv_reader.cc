@@ -175,7 +175,18 @@ EntryList read_csv(const std::string& file, std::string_view text, const CsvColu
     if (column.empty()) continue;
     const auto named = std::find_if(header.begin(), header.end(),
                                     [&](const Field& field) { return field.text == column; });
-    if (named != header.end()) {
+    const auto again = named == header.end()
+                           ? header.end()
+                           : std::find_if(named + 1, header.end(),
+                                          [&](const Field& field) { return field.text == column; });
+    if (again != header.end()) {
+      Problem problem;
+      problem.position = {file, again->line, again->column};
+      problem.length = static_cast<unsigned>(std::max<std::size_t>(1, again->text.size()));
+      problem.message = "there is a column \"" + column + "\" before this one already";
+      problem.hint = "give the number of the one that is meant, from 1";
+      faults.add(std::move(problem));
+    } else if (named != header.end()) {
       *found[i] = static_cast<std::size_t>(named - header.begin()) + 1;
     } else if (const auto number = number_of(column)) {
       *found[i] = *number;

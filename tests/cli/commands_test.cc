@@ -56,6 +56,40 @@ TEST_F(Commands, CheckSummarisesAPolicyWithoutProblems) {
   expect_golden("cli/check_good.txt", text);
 }
 
+TEST_F(Commands, CheckSaysWhatRulesAddAndDo) {
+  use(R"(
+[identity]
+host = "mx1.example.org"
+[[rule]]
+name = "no encryption"
+when = 'not tls'
+score = { spam = 2.5, known = -1 }
+[[rule]]
+name = "marked and counted"
+when = 'helo == "a.example"'
+tag = "odd"
+score = { spam = 1 }
+mode = "shadow"
+[[rule]]
+name = "enough"
+when = 'score.spam >= 2'
+add_header = "X-Spam: yes"
+)");
+  EXPECT_EQ(run(Command::check), 0) << err_.str();
+  auto text = shown(out_);
+  text = text.substr(text.find("Rules,"));
+  expect_golden("cli/check_scores.txt", text.substr(0, text.find("Listeners:")));
+}
+
+TEST_F(Commands, LinesLetTheServerWaitForWhatRulesDelay) {
+  use("[identity]\nhost = \"mx1.example.org\"\n[listen]\npolicy = \"inet:127.0.0.1:10044\"\n"
+      "[[rule]]\nname = \"a\"\ndelay = \"4s\"\n[[rule]]\nname = \"b\"\ndelay = \"5s\"\n"
+      "[[rule]]\nname = \"c\"\nstage = \"data\"\ndelay = \"8s\"\n");
+  EXPECT_EQ(run(Command::lines), 0) << err_.str();
+  // 8s of the deadline, 9s of the first two, 7s for the answer's way.
+  EXPECT_THAT(out_.str(), HasSubstr(", timeout=24s }"));
+}
+
 TEST_F(Commands, CheckListsEveryProblemAndRefuses) {
   use("[identity]\nhots = \"mx1.example.org\"\n\n[[rule]]\nname = \"x\"\nreject = \"spam\"\n");
   EXPECT_EQ(run(Command::check), 78);

@@ -35,7 +35,7 @@ TEST_F(Program, PutsMailOffDuringAMaintenanceAndTakesItAfterwards) {
   ASSERT_NE(at, std::string::npos) << answer;
   const auto off = run({"maintenance", "off"});
   EXPECT_EQ(off.status, 0) << off.output;
-  EXPECT_THAT(off.output, HasSubstr("The running server has it in force.\n"));
+  EXPECT_THAT(off.output, HasSubstr("The running server takes mail again.\n"));
   EXPECT_EQ(ask_policy(request("a3")), "action=DUNNO\n\n");
   EXPECT_EQ(status_value("maintenance"), "off");
   EXPECT_EQ(run({"stop"}).status, 0);
@@ -67,7 +67,7 @@ TEST_F(Program, SaidOffWhileThePolicyWasBrokenAndTheServerPutMailOff) {
   EXPECT_THAT(run({"status"}).output, HasSubstr("maintenance"));
   const auto off = run({"maintenance", "off"});
   EXPECT_EQ(off.status, 0) << off.output;
-  EXPECT_THAT(off.output, HasSubstr("The running server has it in force.\n"));
+  EXPECT_THAT(off.output, HasSubstr("The running server takes mail again.\n"));
   EXPECT_EQ(ask_policy(request("d1")), "action=DUNNO\n\n");
 }
 

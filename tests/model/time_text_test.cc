@@ -46,6 +46,24 @@ TEST(TimeText, DaysAreThoseOfTheCalendar) {
   }
 }
 
+TEST(TimeText, SomeTimeAgoCountsFromNow) {
+  const auto now = *time_from_text("2026-11-21T12:05:09Z");
+  const auto ago = [&](const char* text) { return now - *past_time_from_text(text, now); };
+  EXPECT_EQ(ago("90s"), std::chrono::seconds(90));
+  EXPECT_EQ(ago("30m"), std::chrono::minutes(30));
+  EXPECT_EQ(ago("36h"), std::chrono::hours(36));
+  EXPECT_EQ(ago("2d"), std::chrono::hours(48));
+  EXPECT_EQ(ago("1w"), std::chrono::hours(168));
+  EXPECT_EQ(ago("36525d"), std::chrono::hours(24 * 36'525));
+  EXPECT_EQ(past_time_from_text("2026-11-20", now), time_from_text("2026-11-20T00:00:00Z"));
+  EXPECT_EQ(past_time_from_text("2026-11-20T08:00:00Z", now),
+            time_from_text("2026-11-20T08:00:00Z"));
+  for (const char* text : {"", "d", "2", "2 d", "-2d", "2.5d", "36526d", "9999999999s", "1y", "2D",
+                           "yesterday", "99999999999999999999w"}) {
+    EXPECT_FALSE(past_time_from_text(text, now)) << text;
+  }
+}
+
 TEST(TimeText, WritesUtcRoundedDown) {
   const auto noon = *time_from_text("2026-11-21T12:05:09Z");
   EXPECT_EQ(utc_text(noon), "2026-11-21T12:05:09Z");

@@ -105,7 +105,11 @@ TEST_F(ReloadUnderLoad, EveryAnswerIsThatOfOnePolicyOrTheOther) {
   constexpr int fewest = 20;
   int reloads = 0;
   while (asking > 0 || reloads < fewest) {
-    keeper.replace(load(reloads % 2 == 0 ? "sender-blocked" : "policy-reject"));
+    keeper.change(
+        [&](const std::shared_ptr<const Policy>&) -> Result<std::shared_ptr<const Policy>> {
+          return load(reloads % 2 == 0 ? "sender-blocked" : "policy-reject");
+        },
+        TableFiles::read_anew);
     write_table(reloads % 2 == 0 ? "always.example\n" : "now.example\nalways.example\n");
     ++reloads;
   }

@@ -4,6 +4,8 @@
 #include "reply/compose.h"
 #include "rules/program.h"
 #include "rules/walk.h"
+#include "support/sample_check.h"
+#include "support/transactions.h"
 #include "worlds.h"
 
 #include <gtest/gtest.h>
@@ -429,28 +431,39 @@ TEST(PropertiesCanFail, P6SeesAScoreThatWasNotLoweredAndDoesNotSoften) {
     }
     return outcome;
   };
-  EXPECT_TRUE(
-      finds_a_fault([&](const World& world) { return trouble_never_refuses(hard, world); }));
+  const auto judge = [&](const World& world) { return trouble_never_refuses(hard, world); };
+  EXPECT_TRUE(finds_a_fault(judge));
+  EXPECT_TRUE(finds_a_fault(judge, scored_world()));
 }
 
 TEST(PropertiesCanFail, P6SeesAnAcceptBeforeAnAdderWhoseMissingAnswerIsForgotten) {
-  // The same rules, with what stands before those that add taken for a plain no.
-  const Evaluator forgetful = [](const World& world, const Facts& facts) {
-    auto poorer = world;
-    for (auto& plan : poorer.plans) {
-      const bool settles = plan.verdict == Verdict::accept && plan.scope == AcceptScope::stage &&
-                           plan.stage < world.transaction.stage;
-      if (!settles || plan.unavailable == WhenUnavailable::match) continue;
-      const auto truth =
-          (*world.rules)[static_cast<std::size_t>(&plan - poorer.plans.data())].condition.truth(
-              world.transaction, facts);
-      if (truth == Truth::unavailable) plan.condition = "false";
+  World world;
+  world.transaction = test::ordinary_transaction(Stage::rcpt);
+  world.plans.resize(3);
+  world.plans[0].stage = Stage::connect;
+  world.plans[0].condition = "sample_a == 'bad'";
+  world.plans[0].verdict = Verdict::accept;
+  world.plans[0].scope = AcceptScope::stage;
+  world.plans[1].stage = Stage::connect;
+  world.plans[1].condition = "true";
+  world.plans[1].verdict = Verdict::pass;
+  world.plans[1].scores = {{"a", 3000}};
+  world.plans[2].condition = "score.a >= 2";
+  world.plans[2].reason = "policy-reject";
+  world.answers.emplace(test::sample_question("sample_a"), Answer::found({"bad"}));
+  world.rules = test::compile(world.plans);
+  // The same rules, with an accept that cannot be answered taken for a plain no.
+  const Evaluator forgetful = [](const World& same, const Facts& facts) {
+    auto poorer = same;
+    const auto& accept = same.rules->front().condition;
+    if (accept.truth(same.transaction, facts) == Truth::unavailable) {
+      poorer.plans.front().condition = "false";
+      poorer.rules = test::compile(poorer.plans);
     }
-    poorer.rules = test::compile(poorer.plans);
     return real(poorer, facts);
   };
-  EXPECT_TRUE(finds_a_fault(
-      [&](const World& world) { return trouble_never_refuses(forgetful, world); }, scored_world()));
+  EXPECT_EQ(trouble_never_refuses(real, world), std::nullopt);
+  EXPECT_NE(trouble_never_refuses(forgetful, world), std::nullopt);
 }
 
 TEST(PropertiesCanFail, P4SeesATestThatTakesAMissingAnswerForNothingAdded) {

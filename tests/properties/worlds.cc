@@ -57,12 +57,14 @@ Gen<std::string> leaf_at(Stage stage) {
 
 enum class Scores { untested, tested };
 
+Gen<std::string> test_of_a_score() {
+  return gen::element<std::string>("score.a >= 2", "score.a > -0.5", "score.a < 1",
+                                   "score.b >= 1.5", "score.b in [0, 3]", "score.b != 1.5");
+}
+
 Gen<std::string> leaf_at(Stage stage, Scores scores) {
   if (scores == Scores::untested) return leaf_at(stage);
-  const auto of_scores =
-      gen::element<std::string>("score.a >= 2", "score.a > -0.5", "score.a < 1", "score.b >= 1.5",
-                                "score.b in [0, 3]", "score.b != 1.5");
-  return gen::weightedOneOf<std::string>({{3, leaf_at(stage)}, {2, of_scores}});
+  return gen::weightedOneOf<std::string>({{3, leaf_at(stage)}, {2, test_of_a_score()}});
 }
 
 Gen<std::string> condition_at(Stage stage, int depth, Scores scores) {
@@ -178,7 +180,8 @@ Gen<std::vector<RulePlan>> scored_plans() {
           if (verdict == Verdict::defer) plan.reason = "policy-defer";
           return plan;
         },
-        condition_at(stage, 1, Scores::tested),
+        gen::weightedOneOf<std::string>(
+            {{3, test_of_a_score()}, {1, condition_at(stage, 1, Scores::tested)}}),
         gen::element(Verdict::reject, Verdict::reject, Verdict::accept, Verdict::defer));
   };
   const auto at_stages = [=](Stage first, Stage second, Stage last) {

@@ -1,4 +1,5 @@
 #include "checks/check.h"
+#include "model/time_text.h"
 #include "postern/policy.h"
 #include "rules/rule.h"
 #include "support/policy_text.h"

@@ -50,6 +50,17 @@ TEST(MtaLines, LetTheServerWaitLongerThanOurDeadline) {
   }
 }
 
+TEST(MtaLines, LetTheServerWaitForTheDelaysOfRulesToo) {
+  MtaLinePlace place;
+  place.delay = std::chrono::milliseconds(14'500);
+  auto settings = in_the_spool();
+  settings.limits.deadline = std::chrono::milliseconds(20'000);
+  const auto text = mta_lines(settings, place);
+  EXPECT_THAT(text, HasSubstr("milter_command_timeout = 42s\n"));
+  EXPECT_THAT(text, HasSubstr("timeout=42s }"));
+  EXPECT_THAT(text, HasSubstr("S:42s;R:42s;E:300s"));
+}
+
 TEST(MtaLines, OnlySpeakOfListenersThatAreThere) {
   auto settings = in_the_spool();
   settings.listen.milter.reset();

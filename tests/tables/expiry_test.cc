@@ -1,5 +1,6 @@
 // Entries that end, patterns, and maps.
 
+#include "model/time_text.h"
 #include "tables/readers.h"
 #include "tables/table.h"
 

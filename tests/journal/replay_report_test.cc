@@ -1,0 +1,172 @@
+#include "journal/replay_report.h"
+
+#include "support/golden.h"
+#include "support/policy_text.h"
+#include "support/sample_check.h"
+#include "support/transactions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+const std::string today = R"([identity]
+host = "mx1.example.org"
+contact = "postmaster@example.org"
+
+[[rule]]
+name = "friends"
+stage = "rcpt"
+when = 'sender.domain == "friends.example"'
+accept = "message"
+
+[[rule]]
+name = "blocked"
+stage = "rcpt"
+when = 'sender.domain == "bad.example"'
+reject = "sender-blocked"
+
+[[rule]]
+name = "marked"
+when = 'sender.local == "news"'
+add_header = "X-News: yes"
+)";
+
+const std::string tomorrow = R"([identity]
+host = "mx1.example.org"
+contact = "postmaster@example.org"
+
+[[rule]]
+name = "good friends"
+stage = "rcpt"
+when = 'sender.domain == "friends.example"'
+accept = "message"
+
+[[rule]]
+name = "strangers"
+stage = "rcpt"
+when = 'sender.domain == "stranger.example"'
+reject = "sender-blocked"
+
+[[rule]]
+name = "slow ones"
+stage = "rcpt"
+when = 'sender.domain == "slow.example"'
+defer = "policy-defer"
+
+[[rule]]
+name = "looked up"
+stage = "rcpt"
+when = 'sender.domain == "odd.example" and sample_dns == "bad"'
+reject = "sender-blocked"
+)";
+
+Record decided(const Policy& policy, std::string_view sender, unsigned sequence) {
+  Record record;
+  record.transaction = test::ordinary_transaction(Stage::rcpt);
+  record.transaction.sender = MailAddress::from_envelope("<" + std::string(sender) + ">");
+  record.transaction.reference = Reference::make(record.transaction.time, 3, sequence);
+  record.policy_digest = policy.digest();
+  record.decision = std::get<Decision>(evaluate(policy, record.transaction, record.facts));
+  return record;
+}
+
+class ReplayReports : public ::testing::Test {
+ protected:
+  void add(std::string_view sender, int times = 1) {
+    for (int i = 0; i < times; ++i) report_.add(*after_, decided(*before_, sender, sequence_++));
+  }
+
+  std::shared_ptr<const Policy> before_ = testing::compile_policy(today);
+  std::shared_ptr<const Policy> after_ = testing::compile_policy(tomorrow, test::sample_checks());
+  ReplayReport report_;
+  unsigned sequence_ = 1;
+};
+
+TEST_F(ReplayReports, ThePolicyOfTheRecordsChangesNothing) {
+  for (const char* sender : {"a@friends.example", "b@bad.example", "news@x.example"}) {
+    report_.add(*before_, decided(*before_, sender, sequence_++));
+  }
+  EXPECT_EQ(report_.counts().equal, 3U);
+  EXPECT_EQ(report_.counts().changed, 0U);
+  EXPECT_THAT(report_.groups(), IsEmpty());
+}
+
+TEST_F(ReplayReports, TellWhatIsRefusedPutOffAndLetInAnew) {
+  add("a@stranger.example", 5);
+  add("b@slow.example", 2);
+  add("c@bad.example");
+  add("d@example.net");
+  const auto& counts = report_.counts();
+  EXPECT_EQ(counts.decisions, 9U);
+  EXPECT_EQ(counts.equal, 1U);
+  EXPECT_EQ(counts.changed, 8U);
+  EXPECT_EQ(counts.new_rejects, 5U);
+  EXPECT_EQ(counts.new_defers, 2U);
+  EXPECT_EQ(counts.let_in, 1U);
+  const auto groups = report_.groups();
+  ASSERT_THAT(groups, SizeIs(3));
+  EXPECT_EQ(groups[0].count, 5U);
+  EXPECT_EQ(groups[0].outcome_before, "pass");
+  EXPECT_EQ(groups[0].outcome_after, "reject 550 5.7.1 sender-blocked");
+  EXPECT_EQ(groups[0].rule_after, "strangers");
+  EXPECT_THAT(groups[0].examples, SizeIs(3)) << "the first three are enough";
+  EXPECT_EQ(groups[0].examples[0].sender, "a@stranger.example");
+}
+
+TEST_F(ReplayReports, AnotherRuleForTheSameOutcomeIsNoChange) {
+  add("a@friends.example");
+  EXPECT_EQ(report_.counts().other_rule, 1U);
+  EXPECT_EQ(report_.counts().changed, 0U);
+  ASSERT_THAT(report_.groups(), SizeIs(1));
+  EXPECT_EQ(report_.groups()[0].rule_after, "good friends");
+}
+
+TEST_F(ReplayReports, AnEffectThatIsNoLongerCarriedOutIsAChange) {
+  add("news@example.net");
+  EXPECT_EQ(report_.counts().changed, 1U);
+  EXPECT_EQ(report_.groups()[0].outcome_before, "pass + add_header X-News");
+  EXPECT_EQ(report_.groups()[0].outcome_after, "pass");
+}
+
+TEST_F(ReplayReports, WhatWasNeverAskedIsNotGuessed) {
+  add("a@odd.example", 2);
+  EXPECT_EQ(report_.counts().undecided, 2U);
+  EXPECT_EQ(report_.counts().equal, 0U);
+  EXPECT_THAT(report_.lacking(), ElementsAre(Pair("dns sample_dns", 2U)));
+  EXPECT_THAT(report_.undecided(), SizeIs(2));
+}
+
+TEST_F(ReplayReports, ARecordWhoseVerdictWasAlteredIsAContradiction) {
+  auto record = decided(*before_, "b@bad.example", 1);
+  record.decision.verdict = Verdict::accept;
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().contradictions, 1U);
+  EXPECT_EQ(report_.counts().equal, 0U);
+  ASSERT_THAT(report_.contradictions(), SizeIs(1));
+  EXPECT_EQ(report_.contradictions()[0].differences[0].what, "verdict");
+}
+
+TEST_F(ReplayReports, ReadAsExpected) {
+  add("a@stranger.example", 1234);
+  add("b@slow.example", 2);
+  add("c@bad.example");
+  add("a@friends.example");
+  add("news@example.net");
+  add("a@odd.example", 4);
+  add("d@example.net", 3);
+  auto record = decided(*after_, "a@friends.example", sequence_++);
+  record.decision.rule->name = "altered";
+  report_.add(*after_, record);
+  testing::expect_golden("journal/replay-report.txt", to_text(report_));
+  testing::expect_golden("journal/replay-report.json", to_json(report_));
+}
+
+}  // namespace
+}  // namespace postern
