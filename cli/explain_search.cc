@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 #include "journal/timestamp.h"
 #include "model/text.h"
+#include "model/time_text.h"
 
 #include <algorithm>
 #include <chrono>
@@ -98,9 +99,9 @@ std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal te
                 address_form, terminal) &&
       read_into(filter.recipient, request.recipient, AddressFilter::parse(request.recipient),
                 "--to", address_form, terminal) &&
-      read_into(filter.since, request.since, point_in_time(request.since, now), "--since",
+      read_into(filter.since, request.since, past_time_from_text(request.since, now), "--since",
                 time_form, terminal) &&
-      read_into(filter.until, request.until, point_in_time(request.until, now), "--until",
+      read_into(filter.until, request.until, past_time_from_text(request.until, now), "--until",
                 time_form, terminal);
   return fits ? std::optional(filter) : std::nullopt;
 }

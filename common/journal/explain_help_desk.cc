@@ -111,7 +111,8 @@ std::string why(const Decision& decision) {
 /// What happened, in the answer's own words; the rest of it repeats what stands below.
 std::string told(const Record& record) {
   if (!record.sent || !record.decision.reply) return {};
-  return quoted(record.decision.reply->text().sentence);
+  // Whole, however long: quoted() would leave out the middle.
+  return '"' + record.decision.reply->text().sentence + '"';
 }
 
 std::string besides(const Record& record) {

@@ -4,16 +4,12 @@
 #include "journal/rotated.h"
 #include "journal/timestamp.h"
 #include "model/text.h"
-#include "model/time_text.h"
-#include "rules/settings.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace postern {
 namespace {
-
-using std::chrono::system_clock;
 
 /// Records are written when their answer is out, so those of a long decision stand behind younger
 /// ones. Ours: longer than any deadline (postern.toml: limits.deadline, at most minutes).
@@ -166,14 +162,6 @@ bool RecordFilter::fits(const Record& record) const {
   return std::any_of(recipients.begin(), recipients.end(), [this](const AcceptedRecipient& each) {
     return recipient->fits(each.address);
   });
-}
-
-std::optional<system_clock::time_point> point_in_time(std::string_view text,
-                                                      system_clock::time_point now) {
-  if (const auto length = parse_duration(text)) return now - *length;
-  constexpr std::size_t day_alone = 10;  // "2026-11-21"
-  if (text.size() == day_alone) return time_from_text(std::string(text) + "T00:00:00Z");
-  return time_from_text(text);
 }
 
 Result<SearchedJournal> search_journal(const std::string& path, const RecordFilter& filter,

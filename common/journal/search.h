@@ -38,11 +38,6 @@ struct RecordFilter {
   bool fits(const Record& record) const;
 };
 
-/// A point in time as people give it: a length of time before `now` ("2d", "90m"), or RFC 3339. A
-/// day alone begins at its first moment, UTC. nullopt on anything else.
-std::optional<std::chrono::system_clock::time_point> point_in_time(
-    std::string_view text, std::chrono::system_clock::time_point now);
-
 struct SearchedJournal {
   std::vector<Record> records;  ///< decisions, the newest first
   ReadCounts counts;

@@ -1,6 +1,7 @@
 #include "journal/search.h"
 
 #include "journal/samples.h"
+#include "model/time_text.h"
 #include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
@@ -9,13 +10,11 @@
 namespace postern {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::system_clock;
-using ::testing::HasSubstr;
 using testing::TempDir;
 
 system_clock::time_point at(std::string_view text) {
-  return point_in_time(text, {}).value_or(system_clock::time_point{});
+  return time_from_text(text).value_or(system_clock::time_point{});
 }
 
 Record mail(unsigned number, std::string_view client, std::string_view sender,
@@ -124,18 +123,6 @@ TEST(AddressFilter, IsAnAddressADomainOrTheNullPath) {
   EXPECT_TRUE(AddressFilter::parse("example.org")->whole_domain);
   EXPECT_TRUE(AddressFilter::parse("<bob@example.org>")
                   ->fits(MailAddress::from_envelope("<BOB@example.org>")));
-}
-
-TEST(PointInTime, IsALengthBeforeNowADayOrATime) {
-  const auto now = at("2026-11-21T12:00:00Z");
-  EXPECT_EQ(point_in_time("2d", now), now - hours(48));
-  EXPECT_EQ(point_in_time("90m", now), now - std::chrono::minutes(90));
-  EXPECT_EQ(point_in_time("2026-11-20", now), now - hours(36));
-  EXPECT_EQ(point_in_time("2026-11-20T12:00:00Z", now), now - hours(24));
-  EXPECT_EQ(point_in_time("2026-11-20T13:00:00+01:00", now), now - hours(24));
-  for (const auto* wrong : {"", "2", "d", "yesterday", "2026-13-01", "2 d"}) {
-    EXPECT_FALSE(point_in_time(wrong, now)) << wrong;
-  }
 }
 
 }  // namespace
