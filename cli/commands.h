@@ -13,6 +13,8 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
   Glyphs glyphs = Glyphs::ascii;  ///< what it can show
+  bool has_colours = false;       ///< somebody watches, and wants them
+  std::istream* in = nullptr;     ///< what was piped to us; nullptr: a terminal, where nobody types
 };
 
 int serve(const Options& options, Terminal terminal);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <string_view>
+#include <unistd.h>
 
 namespace {
 
@@ -23,6 +25,16 @@ postern::Glyphs glyphs_of_locale() {
   return postern::Glyphs::ascii;
 }
 
+/// As no-color.org and terminfo(5) have it.
+bool has_colours() {
+  const char* unwanted = std::getenv("NO_COLOR");
+  if (unwanted != nullptr && *unwanted != '\0') return false;
+  const char* terminal = std::getenv("TERM");
+  if (terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb")
+    return false;
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -30,5 +42,7 @@ int main(int argc, char** argv) {
   std::cout << parsed.out << std::flush;
   std::cerr << parsed.err;
   if (!parsed.options) return parsed.exit_status;
-  return postern::cli::run_command(*parsed.options, {std::cout, std::cerr, glyphs_of_locale()});
+  return postern::cli::run_command(*parsed.options,
+                                   {std::cout, std::cerr, glyphs_of_locale(), has_colours(),
+                                    ::isatty(STDIN_FILENO) == 1 ? nullptr : &std::cin});
 }

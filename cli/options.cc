@@ -24,6 +24,9 @@ constexpr const char* exit_codes =
     "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
+/// As many records as explain holds at once, some kilobytes each.
+constexpr std::size_t most_matches = 1000;
+
 /// One option of a command: CLI11 stores into `options` while it parses.
 struct CommandLine {
   CLI::App app{"Postern, a keeper of the mail gate: milter and Postfix policy server", "postern"};
@@ -56,14 +59,7 @@ struct CommandLine {
     scene_options(command(Command::simulate, "simulate",
                           "Decide on a transaction that you describe, and tell why"));
 
-    auto* explain = command(Command::explain, "explain", "Tell the story of a decision");
-    explain
-        ->add_option("WHAT", options.words,
-                     "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, or Postfix instance")
-        ->required();
-    explain->add_option("--journal", options.journal, "File to look into (default: the policy's)")
-        ->type_name("FILE");
-    json_flag(explain);
+    explain_options(command(Command::explain, "explain", "Tell the story of a decision"));
 
     auto* codes = command(Command::codes, "codes",
                           "Explain reply codes, enhanced codes, reasons, and whole reply lines");
@@ -107,6 +103,48 @@ struct CommandLine {
     import_options(command(Command::import_rules, "import",
                            "Make rules and tables of another program's files, and say what is not "
                            "carried over"));
+  }
+
+  void explain_options(CLI::App* sub) {
+    auto& request = options.explain;
+    sub->add_option("WHAT", options.words,
+                    "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, or Postfix instance; "
+                    "none, with standard input piped: a bounce or a reply");
+    sub->add_option("--bounce", request.bounce,
+                    "A mail that came back, - for standard input: what it says, and our decision "
+                    "if it was ours")
+        ->type_name("FILE");
+    sub->add_option("--client", request.client, "Decisions on this address or network")
+        ->type_name("ADDRESS");
+    sub->add_option("--from,--sender-address", request.sender,
+                    "Decisions on mail from this address or domain; \"<>\": notifications")
+        ->type_name("ADDRESS");
+    sub->add_option("--to,--recipient", request.recipient,
+                    "Decisions on mail to this address or domain")
+        ->type_name("ADDRESS");
+    sub->add_option("--since", request.since,
+                    "Not before: \"2d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\"")
+        ->type_name("TIME");
+    sub->add_option("--until", request.until, "Before that time")->type_name("TIME");
+    sub->add_option("-n,--number", request.most, "Matches in the list, the newest (default: 20)")
+        ->check(CLI::Range(std::size_t{1}, most_matches))
+        ->type_name("NUMBER");
+    auto* admin = sub->add_flag_callback(
+        "--admin", [&request] { request.voice = Voice::admin; },
+        "All of it, with file and line of rules and tables");
+    sub->add_flag_callback(
+           "--sender", [&request] { request.voice = Voice::sender; },
+           "Only what may be told to the outside")
+        ->excludes(admin);
+    word_option(sub, "--color,--colour", "auto, always or never (default: auto)",
+                {"auto", "always", "never"}, [&request](const std::string& word) {
+                  request.colour = word == "always"  ? Colour::always
+                                   : word == "never" ? Colour::never
+                                                     : Colour::automatic;
+                });
+    sub->add_option("--journal", options.journal, "File to look into (default: the policy's)")
+        ->type_name("FILE");
+    json_flag(sub);
   }
 
   void maintenance_options(CLI::App* sub) {

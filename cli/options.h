@@ -2,8 +2,10 @@
 #pragma once
 
 #include "import/import.h"
+#include "journal/explain.h"
 #include "runtime/files.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +35,26 @@ enum class Command : std::uint8_t {
 
 enum class Format : std::uint8_t { text, json };
 
+enum class Colour : std::uint8_t { automatic, always, never };
+
+/// What explain looks for and how it tells it.
+struct ExplainRequest {
+  Voice voice = Voice::help_desk;
+  Colour colour = Colour::automatic;
+  std::string bounce;  ///< a file with a mail; "-": standard input
+  std::string client;  ///< address or network, as it was typed; so are these:
+  std::string sender;
+  std::string recipient;
+  std::string since;
+  std::string until;
+  std::size_t most = 20;  ///< matches in a list
+
+  bool searches() const {
+    return !(client.empty() && sender.empty() && recipient.empty() && since.empty() &&
+             until.empty());
+  }
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -42,8 +64,9 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;              ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;               ///< explain: another journal than the policy's
+  std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;   ///< explain: another journal than the policy's
+  ExplainRequest explain;
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how

@@ -3,6 +3,9 @@
 include(GNUInstallDirs)
 
 install(TARGETS postern RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+if(TARGET postern-mime)
+  install(TARGETS postern-mime RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/postern)
+endif()
 
 # systemd reads these below /usr and /usr/local alike.
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/sysusers.d/postern.conf DESTINATION lib/sysusers.d)

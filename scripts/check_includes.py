@@ -20,12 +20,15 @@ ROOMS = {
     "kit": {"model", "reply", "tables", "checks"},
     "rules": {"model", "reply", "tables", "checks", "kit"},
     "import": {"model", "reply", "tables", "rules"},
+    "bounce": {"model", "reply"},
     "system": set(),
     "dns": {"system", "model", "kit", "rules"},
-    "journal": {"system", "model", "reply", "tables", "checks", "kit", "rules"},
-    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "dns", "journal"},
+    "journal": {"system", "model", "reply", "tables", "checks", "kit", "rules",
+                "bounce"},
+    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "bounce",
+                "dns", "journal"},
 }
-PURE = {"model", "reply", "tables", "checks", "kit", "rules", "import"}
+PURE = {"model", "reply", "tables", "checks", "kit", "rules", "import", "bounce"}
 IMPURE_HEADERS = re.compile(
     r"^(fstream|iostream|filesystem|thread|mutex|condition_variable|future|stop_token|random|"
     r"cstdio|stdio\.h|ctime|time\.h|unistd\.h|fcntl\.h|sys/.*|netdb\.h|poll\.h|spdlog/.*)$")

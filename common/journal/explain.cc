@@ -9,9 +9,9 @@
 namespace postern {
 namespace {
 
-std::string explain_text(const Record& record, const ExplainOptions& options) {
-  Page page;
-  page.paragraph(headline(record), 0, 2);
+std::string explain_for_admin(const Record& record, const ExplainOptions& options) {
+  Page page(options.paint);
+  page.headline(headline(record), tone_of(record));
   page.blank();
   tell_circumstances(page, record);
   if (record.kind == RecordKind::decision) {
@@ -29,6 +29,33 @@ std::string explain_text(const Record& record, const ExplainOptions& options) {
   tell_advice(page, record);
   tell_origin(page, record);
   return page.take();
+}
+
+std::string explain_text(const Record& record, const ExplainOptions& options) {
+  if (options.voice == Voice::admin || record.kind != RecordKind::decision) {
+    return explain_for_admin(record, options);
+  }
+  Page page(options.paint);
+  if (options.voice == Voice::sender) {
+    tell_sender(page, record);
+  } else {
+    tell_help_desk(page, record, options.repeats);
+  }
+  return page.take();
+}
+
+// Somebody may build a page for senders on it, so nothing may be in it that the text leaves out.
+std::string explain_json_for_sender(const Record& record) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("reference", record.transaction.reference.text());
+  ExplainOptions options;
+  options.voice = Voice::sender;
+  json.member("text", explain_text(record, options));
+  json.end_object();
+  out += '\n';
+  return out;
 }
 
 std::string explain_json(const Record& record, const ExplainOptions& options) {
@@ -52,7 +79,9 @@ std::string explain_json(const Record& record, const ExplainOptions& options) {
     json.end_object();
   }
   json.member("repeats", static_cast<std::int64_t>(options.repeats));
-  json.member("text", explain_text(record, options));
+  ExplainOptions plain = options;
+  plain.paint = Paint::none;
+  json.member("text", explain_for_admin(record, plain));
   json.key("record").raw(to_json(record));
   json.end_object();
   out += '\n';
@@ -62,8 +91,9 @@ std::string explain_json(const Record& record, const ExplainOptions& options) {
 }  // namespace
 
 std::string explain(const Record& record, const ExplainOptions& options) {
-  return options.format == ExplainFormat::json ? explain_json(record, options)
-                                               : explain_text(record, options);
+  if (options.format == ExplainFormat::text) return explain_text(record, options);
+  return options.voice == Voice::sender ? explain_json_for_sender(record)
+                                        : explain_json(record, options);
 }
 
 }  // namespace postern

@@ -5,6 +5,7 @@
 #include "journal/page.h"
 #include "journal/record.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,19 @@ namespace postern {
 
 /// What happened, in one line: "ref XXXX-XXXX-XXXX: refused for good with 550 5.1.1".
 std::string headline(const Record& record);
+/// Good, bad, or not yet known.
+Tone tone_of(const Record& record) noexcept;
+/// The whole story for the help desk, and for the sender.
+void tell_help_desk(Page& page, const Record& record, std::uint64_t repeats);
+void tell_sender(Page& page, const Record& record);
+/// What was found, in a few words without file and line: "table partners has 192.0.2.0/28".
+std::string short_evidence(const Evidence& evidence);
+/// Why a verdict was made milder, as a part of a sentence.
+std::string why_softened(const Decision& decision);
+/// What a rule does, in words: "refuse for good (rcpt-unknown)".
+std::string action(const TrailEntry& entry);
+/// Its entry in the trail; nullptr when it has none.
+const TrailEntry* find_entry(const Decision& decision, std::string_view rule);
 /// Who, what, when, through which door.
 void tell_circumstances(Page& page, const Record& record);
 /// Which rule decided, where it stands, and why; softening.

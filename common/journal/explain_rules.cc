@@ -12,6 +12,8 @@ std::string place(const RulePlace& rule) {
   return text;
 }
 
+}  // namespace
+
 std::string action(const TrailEntry& entry) {
   std::string text;
   switch (entry.verdict) {
@@ -45,16 +47,49 @@ std::string action(const TrailEntry& entry) {
   return text;
 }
 
-/// "10 % of messages".
-std::string share_text(const TrailEntry& entry) {
-  return std::to_string(entry.share) + " % of messages";
-}
-
 const TrailEntry* find_entry(const Decision& decision, std::string_view rule) {
   const auto found =
       std::find_if(decision.trail.begin(), decision.trail.end(),
                    [rule](const TrailEntry& entry) { return entry.rule.name == rule; });
   return found == decision.trail.end() ? nullptr : &*found;
+}
+
+std::string why_softened(const Decision& decision) {
+  const std::string rule = "the rule " + quoted(decision.softened_by);
+  if (decision.missing == QuestionKind::recipients) {
+    return "it is not known which recipients were accepted, and " + rule +
+           " may have acted on one of them at RCPT";
+  }
+  const TrailEntry* entry = find_entry(decision, decision.softened_by);
+  if (entry != nullptr && entry->note != TrailNote::recipients_unknown &&
+      entry->truth != Truth::unavailable) {
+    return rule +
+           " could not be answered when the recipients were decided on one by one; with an answer, "
+           "one of them might have been let in, put off or refused, and the message as a whole "
+           "decided on otherwise";
+  }
+  std::string text = rule + ", which might have let the mail pass, could not be answered";
+  if (entry != nullptr && !entry->cause.empty()) text += ": " + entry->cause;
+  return text;
+}
+
+std::string short_evidence(const Evidence& evidence) {
+  const AnswerSource& source = evidence.source;
+  if (source.name != "table") {
+    return evidence.name + " = " + (evidence.value.empty() ? "(empty)" : evidence.value);
+  }
+  std::string text = "table " + evidence.name +
+                     (evidence.value.empty() ? " has no entry for it" : " has " + evidence.value);
+  if (!source.mapped.empty()) text += " -> \"" + source.mapped + '"';
+  if (!source.note.empty()) text += " (" + source.note + ')';
+  return text;
+}
+
+namespace {
+
+/// "10 % of messages".
+std::string share_text(const TrailEntry& entry) {
+  return std::to_string(entry.share) + " % of messages";
 }
 
 bool decided(const Decision& decision, const TrailEntry& entry) {
@@ -133,25 +168,6 @@ std::string evidence_text(const Evidence& evidence) {
   if (source.elapsed.count() != 0) {
     text += ", after " + std::to_string(source.elapsed.count()) + " microseconds";
   }
-  return text;
-}
-
-std::string why_softened(const Decision& decision) {
-  const std::string rule = "the rule " + quoted(decision.softened_by);
-  if (decision.missing == QuestionKind::recipients) {
-    return "it is not known which recipients were accepted, and " + rule +
-           " may have acted on one of them at RCPT";
-  }
-  const TrailEntry* entry = find_entry(decision, decision.softened_by);
-  if (entry != nullptr && entry->note != TrailNote::recipients_unknown &&
-      entry->truth != Truth::unavailable) {
-    return rule +
-           " could not be answered when the recipients were decided on one by one; with an answer, "
-           "one of them might have been let in, put off or refused, and the message as a whole "
-           "decided on otherwise";
-  }
-  std::string text = rule + ", which might have let the mail pass, could not be answered";
-  if (entry != nullptr && !entry->cause.empty()) text += ": " + entry->cause;
   return text;
 }
 

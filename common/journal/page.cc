@@ -10,7 +10,38 @@ namespace {
 constexpr std::size_t label_width = 14;
 constexpr std::size_t field_indent = 2;
 
+constexpr std::string_view bold = "1";
+constexpr std::string_view label_colour = "36";  // cyan, which shows on dark and on light
+
+std::string_view colour_of(Tone tone) {
+  switch (tone) {
+    case Tone::good:
+      return "1;32";
+    case Tone::waiting:
+      return "1;33";
+    case Tone::bad:
+      return "1;31";
+    case Tone::plain:
+      break;
+  }
+  return bold;
+}
+
 }  // namespace
+
+std::string Page::painted(std::string_view text, std::string_view colour) const {
+  if (paint_ == Paint::none) return std::string(text);
+  return "\033[" + std::string(colour) + 'm' + std::string(text) + "\033[0m";
+}
+
+void Page::headline(std::string_view text, Tone tone) {
+  const std::size_t before = text_.size();
+  paragraph(text, 0, 2);
+  if (paint_ == Paint::none || text_.size() == before) return;
+  const std::string lines = text_.substr(before, text_.size() - before - 1);
+  text_.resize(before);
+  text_ += painted(lines, colour_of(tone)) + '\n';
+}
 
 void Page::paragraph(std::string_view text, std::size_t first, std::size_t indent) {
   const std::string clean = clean_for_terminal(text);
@@ -50,12 +81,19 @@ void Page::field(std::string_view label, std::string_view value) {
   const std::size_t before = text_.size();
   paragraph(value, text.size(), text.size());
   if (text_.size() == before) return;
-  text_.replace(before, text.size(), text);
+  const std::string_view start = text;
+  const auto end = start.find_last_not_of(' ') + 1;
+  text_.replace(before, text.size(),
+                text.substr(0, field_indent) +
+                    (end > field_indent
+                         ? painted(start.substr(field_indent, end - field_indent), label_colour)
+                         : std::string()) +
+                    text.substr(std::max(end, field_indent)));
 }
 
 void Page::section(std::string_view title) {
   blank();
-  text_ += title;
+  text_ += painted(title, bold);
   text_ += '\n';
 }
 

@@ -45,7 +45,9 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
   for (const auto& words : {std::initializer_list<const char*>{},
                             {"frobnicate"},
                             {"serve", "--frobnicate"},
-                            {"explain"},
+                            {"explain", "--admin", "--sender", "x"},
+                            {"explain", "-n", "0", "--since", "2d"},
+                            {"explain", "--color", "mauve", "x"},
                             {"check", "a", "b"},
                             {"serve", "--config"}}) {
     const auto parsed = parse(words);
@@ -67,6 +69,29 @@ TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
                                               Told("recipient", "e@f.example"), Told("tls", ""),
                                               Told("dns", "b.example MX=10 m.example")));
   EXPECT_THAT(parsed.options->words, ElementsAre("-"));
+}
+
+TEST(CommandLine, WhatIsExplainedMayGoByTwoNames) {
+  for (const auto& words :
+       {std::initializer_list<const char*>{"explain", "--from", "a@b.example", "--to",
+                                           "c@d.example", "--client", "192.0.2.7", "--since", "2d",
+                                           "-n", "5", "--color=never"},
+        {"explain", "--sender-address", "a@b.example", "--recipient", "c@d.example", "--client",
+         "192.0.2.7", "--since", "2d", "--number", "5", "--colour", "never"}}) {
+    const auto parsed = parse(words);
+    ASSERT_TRUE(parsed.options) << parsed.err;
+    const auto& request = parsed.options->explain;
+    EXPECT_EQ(request.sender, "a@b.example");
+    EXPECT_EQ(request.recipient, "c@d.example");
+    EXPECT_EQ(request.client, "192.0.2.7");
+    EXPECT_EQ(request.since, "2d");
+    EXPECT_EQ(request.most, 5U);
+    EXPECT_EQ(request.colour, Colour::never);
+    EXPECT_EQ(request.voice, Voice::help_desk);
+    EXPECT_TRUE(request.searches());
+  }
+  EXPECT_EQ(parse({"explain", "--admin", "x"}).options->explain.voice, Voice::admin);
+  EXPECT_EQ(parse({"explain", "--sender", "x"}).options->explain.voice, Voice::sender);
 }
 
 TEST(CommandLine, NamesTheCommandThatIsNearest) {

@@ -79,7 +79,7 @@ TEST_F(TableChanges, ReachTheNextAnswerWithoutAReload) {
   const auto at = refused.find("ref ");
   ASSERT_NE(at, std::string::npos) << refused;
   EXPECT_EQ(run({"stop"}).status, 0);
-  const auto told = run({"explain", refused.substr(at, 18)});
+  const auto told = run({"explain", "--admin", refused.substr(at, 18)});
   EXPECT_EQ(told.status, 0) << told.output;
   EXPECT_THAT(told.output, HasSubstr("entry two.example"));
   EXPECT_THAT(told.output, HasSubstr("unwanted:1"));

@@ -21,6 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The index knows the record as the reader does.
   if (!postern::skim(written, skimmed) || skimmed.kind != to_text(record->kind)) std::abort();
   if (postern::to_log_line(*record).size() > postern::longest_log_line) std::abort();
-  if (postern::explain(*record).empty()) std::abort();
+  for (const auto voice :
+       {postern::Voice::help_desk, postern::Voice::admin, postern::Voice::sender}) {
+    postern::ExplainOptions options;
+    options.voice = voice;
+    if (postern::explain(*record, options).empty()) std::abort();
+  }
   return 0;
 }

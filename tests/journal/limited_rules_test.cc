@@ -30,8 +30,10 @@ mode = "10%"
 
 /// The story without its folds.
 std::string told(const Record& record) {
+  ExplainOptions options;
+  options.voice = Voice::admin;
   std::string text;
-  for (const char c : explain(record)) {
+  for (const char c : explain(record, options)) {
     const bool space = c == ' ' || c == '\n';
     if (!space) text += c;
     if (space && !text.empty() && text.back() != ' ') text += ' ';

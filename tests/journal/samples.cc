@@ -208,6 +208,59 @@ Record blocked_client() {
   return result;
 }
 
+Record worded_by_us() {
+  Record result = blocked_client();
+  const auto form = result.decision.reply->form();
+  ReplyText text;
+  text.sentence = "We do not accept this mail.";
+  text.reference = "ref " + result.transaction.reference.text();
+  const auto reply = Reply::make(ReplyStage::rcpt, form, text);
+  EXPECT_TRUE(reply) << render(reply.problems());
+  result.decision.reply = *reply;
+  const auto rendered = render_for_milter(*result.decision.reply, 0);
+  result.sent->answer = rendered.code + ' ' + rendered.enhanced;
+  for (const auto& line : rendered.lines) result.sent->answer += '\n' + line;
+  result.sent->expected = rendered.expected;
+  return result;
+}
+
+Record refused_by_score() {
+  Record result = record(Stage::rcpt, Door::policy);
+  const auto junk = place("looks like junk", "rules/scores.toml", 20, Stage::rcpt);
+  refuse(result, Verdict::reject, "spam", junk, Stage::rcpt);
+  auto odd_name =
+      entry(place("odd host name", "rules/scores.toml", 3, Stage::connect), Truth::yes,
+            Verdict::pass, {}, TrailNote::none, {evidence("client.name", "mail.example.net")});
+  odd_name.effects = {"add 2.5 to score.junk"};
+  auto friendly = entry(place("known friends", "rules/scores.toml", 9, Stage::mail), Truth::no,
+                        Verdict::pass, {}, TrailNote::none, {table_miss("friends")});
+  friendly.effects = {"take 5 from score.junk"};
+  auto young =
+      entry(place("young domain", "rules/scores.toml", 14, Stage::mail), Truth::yes, Verdict::pass,
+            {}, TrailNote::none, {evidence("sender.domain", "example.net")});
+  young.effects = {"add 3 to score.junk"};
+  result.decision.trail = {odd_name, friendly, young,
+                           entry(junk, Truth::yes, Verdict::reject, "spam", TrailNote::none,
+                                 {evidence("score.junk", "5.5")})};
+  return result;
+}
+
+Record in_maintenance() {
+  Record result = record(Stage::rcpt, Door::milter);
+  const auto rule = place("maintenance", "/var/log/postern/maintenance", 1, Stage::connect);
+  refuse(result, Verdict::defer, "shutdown", rule, Stage::rcpt);
+  result.decision.trail = {entry(rule, Truth::yes, Verdict::defer, "shutdown"),
+                           entry(partners, Truth::no, Verdict::accept, {}, TrailNote::not_reached)};
+  return result;
+}
+
+Record in_trouble() {
+  Record result = record(Stage::rcpt, Door::milter);
+  refuse(result, Verdict::defer, "internal-error", partners, Stage::rcpt);
+  result.decision.rule = std::nullopt;
+  return result;
+}
+
 Record put_off() {
   Record result = record(Stage::rcpt, Door::policy);
   result.transaction.sender = MailAddress::from_envelope("<>");
@@ -385,6 +438,10 @@ std::vector<std::pair<std::string, Record>> all_for_golden_files() {
           {"watched_by_shadow", watched_by_shadow()},
           {"held_and_marked", held_and_marked()},
           {"dropped", dropped()},
+          {"refused_by_score", refused_by_score()},
+          {"worded_by_us", worded_by_us()},
+          {"in_maintenance", in_maintenance()},
+          {"in_trouble", in_trouble()},
           {"several_recipients", several_recipients()},
           {"repeated", repeated()},
           {"joined", joined()}};

@@ -26,6 +26,10 @@ Record accepted();                         // by a rule, for the session
 Record watched_by_shadow();                // passed, but a shadow rule would have refused
 Record held_and_marked();     // put into quarantine, a header field added, one refused, a tag
 Record dropped();             // discarded, at the policy door
+Record refused_by_score();    // spam, by what three rules have added
+Record worded_by_us();        // as blocked_client, with a text that tells no reason
+Record in_maintenance();      // put off until a time
+Record in_trouble();          // our own: no rule decided
 Record several_recipients();  // too big, at end of message
 Record repeated();            // the same request again
 Record joined();              // session tag meets queue id

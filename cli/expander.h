@@ -1,0 +1,32 @@
+// Expander: makes compact records whole again, with the policy that each was made under.
+#pragma once
+
+#include "cli/commands.h"
+#include "cli/explain.h"
+#include "journal/kept_policy.h"
+#include "journal/policy_store.h"
+#include "journal/record.h"
+
+#include <map>
+#include <string>
+
+namespace postern::cli {
+
+/// For one call of a command; what it refers to lives longer.
+class Expander {
+ public:
+  Expander(const JournalSource& source, const Options& options, Terminal terminal);
+
+  /// Leaves a record as it is whose policy is not known any more. What had to be left out is told
+  /// on standard error.
+  void expand(Record& record);
+
+ private:
+  const JournalSource& source_;
+  const Options& options_;
+  PolicyStore store_;
+  Terminal terminal_;
+  std::map<std::string, Result<KeptPolicy>> kept_;  ///< by digest
+};
+
+}  // namespace postern::cli

@@ -1,0 +1,93 @@
+#include "journal/explain_parts.h"
+#include "journal/timestamp.h"
+#include "reply/codes_own.h"
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+std::string who_we_are(const Record& record) {
+  return record.host.empty() ? std::string("The receiving mail server") : record.host;
+}
+
+/// The answer as the client saw it, as one text.
+std::string spoken(const Record& record) {
+  std::string text;
+  for (const auto& line : record.sent->expected) text += line + '\n';
+  return text;
+}
+
+/// Help for the reason, if the answer itself has told the reason: whoever gave a rule words of its
+/// own may have wanted it untold.
+std::string_view help_that_is_told(const Record& record) {
+  if (record.decision.reason == nullptr || !record.sent) return {};
+  const auto query = read_codes_query(spoken(record));
+  if (!query || own_reason(*query) != record.decision.reason) return {};
+  return record.decision.reason->sender_help;
+}
+
+std::string_view general_help(const Decision& decision) {
+  return decision.verdict == Verdict::defer
+             ? "Nothing is lost and there is nothing to do yet. Your mail server tries again by "
+               "itself, as a rule for some days, and tells you if it gives up."
+             : "Sending the same message again does not help. Do what the answer above says, or "
+               "ask the administrator it names, and give the reference.";
+}
+
+void tell_who(Page& page, const Transaction& transaction) {
+  std::string when = timestamp(transaction.time);
+  when[when.find('T')] = ' ';
+  when.resize(std::min(when.find_first_of(".Z"), when.size()));
+  page.field("When", when + " UTC");
+  if (transaction.sender.is_told() && !transaction.sender.value().empty()) {
+    page.field("From", '<' + transaction.sender.value().text() + '>');
+  }
+  if (transaction.recipient.is_told()) {
+    page.field("To", '<' + transaction.recipient.value().text() + '>');
+  }
+  if (transaction.client.address) {
+    const auto& name = transaction.client.name;
+    page.field("Your server", (name.is_told() ? name.value() + ' ' : std::string()) + '[' +
+                                  transaction.client.address->text() + ']');
+  }
+}
+
+}  // namespace
+
+void tell_sender(Page& page, const Record& record) {
+  const Decision& decision = record.decision;
+  const bool refused = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
+  std::string title = "About your message";
+  if (!record.transaction.reference.empty()) {
+    title += ", reference " + record.transaction.reference.text();
+  }
+  page.headline(title, Tone::plain);
+  page.blank();
+  tell_who(page, record.transaction);
+  page.blank();
+  // Accepted, held or discarded: the same words, or whoever sends junk would learn which.
+  if (!refused) {
+    page.paragraph(who_we_are(record) +
+                       " did not refuse this message. If it has not arrived, ask the recipient: "
+                       "what becomes of a message behind our mail server is not told to the "
+                       "outside.",
+                   0);
+    return;
+  }
+  page.paragraph(who_we_are(record) +
+                     (decision.verdict == Verdict::reject
+                          ? " refused this message, and for good."
+                          : " did not take this message yet, and asked your mail server to try "
+                            "again later."),
+                 0);
+  if (record.sent && !record.sent->expected.empty()) {
+    page.section("What we answered");
+    for (const auto& line : record.sent->expected) page.verbatim(line);
+  }
+  page.section("What you can do");
+  const auto help = help_that_is_told(record);
+  page.paragraph(help.empty() ? general_help(decision) : help, 2);
+}
+
+}  // namespace postern

@@ -1,0 +1,246 @@
+// postern explain: its options, searching, and mails that came back.
+#include "cli/commands.h"
+#include "support/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <sstream>
+
+namespace postern::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::TempDir;
+
+class Explain : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options_.command = Command::explain;
+    options_.place.config = dir_.write("postern.toml",
+                                       "[identity]\nhost = \"mx1.example.org\"\n[journal]\npath = "
+                                       "\"/decisions.jsonl\"\n");
+    options_.place.explicit_config = true;
+    options_.place.root = dir_.path();
+    dir_.write("decisions.jsonl", "");
+  }
+  int run(const std::string& piped) {
+    std::istringstream in(piped);
+    out_.str("");
+    err_.str("");
+    Terminal terminal{out_, err_};
+    terminal.in = &in;
+    return run_command(options_, terminal);
+  }
+
+  TempDir dir_;
+  Options options_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(Explain, WantsToKnowWhat) {
+  EXPECT_EQ(run(""), 64);
+  EXPECT_THAT(err_.str(), HasSubstr("say what to explain"));
+  EXPECT_EQ(run_command(options_, {out_, err_}), 64);
+}
+
+TEST_F(Explain, TakesAPipedTextForAReply) {
+  EXPECT_EQ(run("550 5.1.1 gone (ref 3580-3A1J-SR1S)\n"), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("about 550 5.1.1 gone (ref 3580-3A1J-SR1S)\n"));
+}
+
+TEST_F(Explain, SaysWhichWordOfASearchItDoesNotUnderstand) {
+  const auto complains = [&](std::string ExplainRequest::*member, const std::string& word,
+                             const std::string& about) {
+    options_.explain = {};
+    options_.explain.*member = word;
+    EXPECT_EQ(run(""), 64) << word;
+    EXPECT_THAT(err_.str(), HasSubstr("postern: " + about + ' ' + word)) << word;
+  };
+  complains(&ExplainRequest::client, "192.0.2.1/24", "--client");
+  complains(&ExplainRequest::client, "mail.example.org", "--client");
+  complains(&ExplainRequest::sender, "a b", "--from");
+  complains(&ExplainRequest::recipient, "@", "--to");
+  complains(&ExplainRequest::since, "yesterday", "--since");
+  complains(&ExplainRequest::until, "2", "--until");
+}
+
+TEST_F(Explain, SaysWhenNothingFits) {
+  options_.explain.recipient = "bob@example.org";
+  EXPECT_EQ(run(""), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("decisions.jsonl fits\n"));
+}
+
+TEST_F(Explain, ABounceStandsAlone) {
+  options_.explain.bounce = "mail.eml";
+  options_.explain.sender = "ann@example.net";
+  EXPECT_EQ(run(""), 64);
+  options_.explain.sender.clear();
+  EXPECT_EQ(run(""), 66);
+  EXPECT_THAT(err_.str(), HasSubstr("cannot read mail.eml"));
+}
+
+TEST_F(Explain, SaysWhenThereIsNothingToReadMailsWith) {
+  // The tests have no postern-mime beside them.
+  options_.explain.bounce = dir_.write("mail.eml", "From: a@b.example\n\ntext\n");
+  EXPECT_EQ(run(""), 69);
+  EXPECT_THAT(err_.str(), HasSubstr("without postern-mime"));
+  EXPECT_THAT(err_.str(), HasSubstr("paste the reply"));
+}
+
+using testing::refused_request;
+
+class ExplainProgram : public testing::Program {
+ protected:
+  /// Of three refusals, to bob, ann and bob; the server has stopped.
+  void refuse_three() {
+    serve();
+    for (const auto* to : {"bob@example.org", "ann@example.org", "bob@example.org"}) {
+      std::string request(refused_request);
+      const std::string key = "recipient=";
+      const auto at = request.find("\n" + key) + 1;
+      request.replace(at, request.find('\n', at) - at, key + to);
+      // Another message each, or the third would be the first asked again.
+      request.replace(request.find("instance=1"), 10,
+                      "instance=" + std::to_string(references_.size() + 1));
+      const auto answer = ask_policy(request);
+      const auto begin = answer.find("ref ");
+      ASSERT_NE(begin, std::string::npos) << answer;
+      answers_.push_back(answer.substr(7, answer.find('\n') - 7));
+      references_.push_back(answer.substr(begin + 4, 14));
+    }
+    ASSERT_EQ(run({"stop"}).status, 0);
+  }
+  std::string bounce(const std::string& diagnostic) {
+    return dir_.write(
+        "mail.eml",
+        "From: MAILER-DAEMON@mx.example.net\nSubject: Undelivered Mail\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
+        "Final-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.7.1\n"
+        "Remote-MTA: dns; mx1.example.org\nDiagnostic-Code: smtp; " +
+            diagnostic + "\n--b--\n");
+  }
+  /// As a shell would, with the file at standard input.
+  std::string piped(const std::string& words, const std::string& file) {
+    const auto command = std::string(POSTERN_PROGRAM) + " explain " + words + " --root " +
+                         dir_.path() + " < " + file + " 2>&1";
+    std::string output;
+    auto* pipe = ::popen(command.c_str(), "r");
+    if (pipe == nullptr) return {};
+    std::array<char, 4096> buffer{};
+    for (std::size_t got = 1; got > 0;) {
+      got = std::fread(buffer.data(), 1, buffer.size(), pipe);
+      output.append(buffer.data(), got);
+    }
+    ::pclose(pipe);
+    return output;
+  }
+  static bool reads_bounces() {
+    return std::filesystem::exists(std::filesystem::path(POSTERN_PROGRAM).parent_path() /
+                                   "postern-mime");
+  }
+
+  std::vector<std::string> answers_;
+  std::vector<std::string> references_;
+};
+
+TEST_F(ExplainProgram, ListsWhatFitsTheNewestFirst) {
+  refuse_three();
+  const auto all = run({"explain", "--since", "1h"});
+  EXPECT_EQ(all.status, 0) << all.output;
+  EXPECT_EQ(std::count(all.output.begin(), all.output.end(), '\n'), 3);
+  const auto third = all.output.find(references_[2]);
+  const auto second = all.output.find(references_[1]);
+  ASSERT_NE(third, std::string::npos) << all.output;
+  EXPECT_LT(third, second);
+  EXPECT_LT(second, all.output.find(references_[0]));
+  EXPECT_THAT(all.output, HasSubstr("<nobody@example.com> to <ann@example.org>  (client-blocked)"));
+
+  const auto newest = run({"explain", "--to", "bob@example.org", "-n", "1"});
+  EXPECT_THAT(newest.output, HasSubstr("ref " + references_[2]));
+  EXPECT_THAT(newest.output, HasSubstr("-n shows more"));
+  const auto one = run({"explain", "--recipient", "ann@example.org", "--from", "example.com"});
+  EXPECT_EQ(one.output, run({"explain", references_[1]}).output);
+  EXPECT_EQ(run({"explain", "--until", "1h"}).status, 65);
+  EXPECT_EQ(run({"explain", references_[1], "--to", "bob@example.org"}).status, 65);
+}
+
+TEST_F(ExplainProgram, SpeaksInThreeVoices) {
+  refuse_three();
+  const auto desk = run({"explain", references_[0]}).output;
+  const auto admin = run({"explain", "--admin", references_[0]}).output;
+  const auto sender = run({"explain", "--sender", references_[0]}).output;
+  EXPECT_THAT(desk, HasSubstr("postern explain --admin " + references_[0]));
+  EXPECT_THAT(admin, HasSubstr("postern.toml:15"));
+  EXPECT_THAT(sender, Not(HasSubstr("nobody\"")));
+  EXPECT_THAT(sender, HasSubstr("What we answered"));
+  EXPECT_EQ(run({"explain", "--admin", "--sender", references_[0]}).status, 64);
+  EXPECT_THAT(desk, Not(HasSubstr("\033")));
+  EXPECT_THAT(run({"explain", "--color", "always", references_[0]}).output,
+              HasSubstr("\033[1;31m"));
+}
+
+TEST_F(ExplainProgram, LeadsFromABounceToTheDecision) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  refuse_three();
+  const auto file = bounce(answers_[0]);
+  const auto told = run({"explain", "--bounce", file});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("Recipient <bob@example.org>"));
+  EXPECT_THAT(told.output, HasSubstr("Reference     " + references_[0] + ", ours"));
+  EXPECT_THAT(told.output, HasSubstr(run({"explain", references_[0]}).output));
+  EXPECT_EQ(piped("--bounce -", file), told.output);
+  EXPECT_EQ(piped("", file), told.output);
+}
+
+TEST_F(ExplainProgram, TellsOfForeignBouncesByTheCatalogue) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  const auto told =
+      run({"explain", "--bounce", bounce("550 5.1.1 <bob@example.org>: no such user")});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("Means         The recipient has no mailbox here."));
+  EXPECT_THAT(told.output, HasSubstr("Who must act"));
+}
+
+TEST_F(ExplainProgram, SaysWhenAReferenceIsNotInThisJournal) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  refuse_three();
+  dir_.write("log/decisions.jsonl", "");
+  const auto told = run({"explain", "--bounce", bounce(answers_[0])});
+  EXPECT_EQ(told.status, 0);
+  EXPECT_THAT(told.output, HasSubstr("the reference " + references_[0] + " is not in "));
+}
+
+TEST_F(ExplainProgram, SaysWhenAMailIsNoBounce) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  const auto file =
+      dir_.write("mail.eml", "From: a@b.example\nTo: c@d.example\nSubject: Lunch?\n\nAt one?\n");
+  const auto told = run({"explain", "--bounce", file});
+  EXPECT_EQ(told.status, 65);
+  EXPECT_EQ(told.output, "No bounce: this is a mail like any other.\n");
+}
+
+TEST_F(ExplainProgram, ComesToAnEndWithMailsMadeToHurt) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  std::string nested;
+  for (int i = 0; i < 100'000; ++i) nested += "Content-Type: message/rfc822\n\n";
+  std::string many = "Content-Type: multipart/mixed; boundary=b\n\n";
+  for (int i = 0; i < 100'000; ++i) many += "--b\n\nx\n";
+  const std::string huge = "Subject: a\n\n" + std::string(12'000'000, 'a') + "\n";
+  for (const auto& mail : std::vector<std::string>{nested, many, huge}) {
+    const auto told = run({"explain", "--bounce", dir_.write("mail.eml", mail)});
+    EXPECT_EQ(told.status, 65) << told.output;
+    EXPECT_THAT(told.output, HasSubstr("No bounce"));
+  }
+}
+
+}  // namespace
+}  // namespace postern::cli

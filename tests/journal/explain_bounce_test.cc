@@ -1,0 +1,140 @@
+#include "journal/explain_bounce.h"
+
+#include "journal/samples.h"
+#include "support/golden.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace postern {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Bounce report() {
+  Bounce bounce;
+  bounce.kind = Bounce::Kind::report;
+  bounce.reporting_mta = "mx.example.net";
+  bounce.arrival = "Sat, 21 Nov 2026 12:55:39 +0000";
+  bounce.subject = "Minutes of the meeting";
+  bounce.message_id = "<1@example.net>";
+  BouncedRecipient full;
+  full.address = "bob@example.org";
+  full.original = "info@example.org";
+  full.action = "failed";
+  full.status = "5.2.2";
+  full.diagnostic_type = "smtp";
+  full.diagnostic = "552 5.2.2 <bob@example.org>: mailbox full";
+  full.remote_mta = "mx1.example.org";
+  full.reply = full.diagnostic;
+  full.code = 552;
+  full.enhanced = "5.2.2";
+  BouncedRecipient late;
+  late.address = "eve@example.com";
+  late.action = "delayed";
+  late.status = "4.4.1";
+  late.reply = "4.4.1 connect to mx.example.com[192.0.2.1]:25: Connection timed out";
+  late.diagnostic = "connect to mx.example.com[192.0.2.1]:25: Connection timed out";
+  late.enhanced = "4.4.1";
+  bounce.recipients = {full, late};
+  return bounce;
+}
+
+Bounce text_alone() {
+  Bounce bounce;
+  bounce.kind = Bounce::Kind::text;
+  BouncedRecipient one;
+  one.address = "bob@example.org";
+  one.action = "failed";
+  one.diagnostic = "Sorry, user unknown here.";
+  bounce.recipients = {one};
+  return bounce;
+}
+
+Bounce complaint() {
+  Bounce bounce;
+  bounce.kind = Bounce::Kind::complaint;
+  bounce.reporting_mta = "SomeFBL/1.0";
+  bounce.feedback_type = "abuse";
+  BouncedRecipient one;
+  one.address = "bob@example.org";
+  bounce.recipients = {one};
+  return bounce;
+}
+
+Bounce with_our_reference() {
+  auto bounce = report();
+  bounce.recipients.resize(1);
+  const auto record = samples::refused_recipient();
+  auto& recipient = bounce.recipients.front();
+  recipient.diagnostic = record.sent->expected.front();
+  recipient.reply = recipient.diagnostic;
+  recipient.code = 550;
+  recipient.enhanced = recipient.status = "5.1.1";
+  recipient.reference = record.transaction.reference;
+  bounce.references = {record.transaction.reference};
+  return bounce;
+}
+
+Bounce no_bounce() {
+  Bounce bounce;
+  bounce.why = "an automatic answer, such as those of people on holiday";
+  return bounce;
+}
+
+std::vector<std::pair<std::string, Bounce>> all() {
+  return {{"report", report()},
+          {"text", text_alone()},
+          {"complaint", complaint()},
+          {"with_our_reference", with_our_reference()},
+          {"none", no_bounce()}};
+}
+
+TEST(ExplainBounce, TellsEachAsTheGoldenFilesShow) {
+  for (const auto& [name, bounce] : all()) {
+    testing::expect_golden("explain/bounce/" + name + ".txt", explain_bounce(bounce));
+  }
+  ExplainOptions options;
+  options.voice = Voice::admin;
+  testing::expect_golden("explain/bounce/report_for_admin.txt", explain_bounce(report(), options));
+}
+
+TEST(ExplainBounce, GivesToolsOneLineEach) {
+  ExplainOptions options;
+  options.format = ExplainFormat::json;
+  for (const auto& [name, bounce] : all()) {
+    const auto text = explain_bounce(bounce, options);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << name;
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << text;
+    EXPECT_EQ(json["recipients"].size(), bounce.recipients.size());
+  }
+  const auto json = nlohmann::json::parse(explain_bounce(report(), options));
+  EXPECT_EQ(json["kind"], "report");
+  EXPECT_EQ(json["recipients"][0]["code"], 552);
+  EXPECT_EQ(json["recipients"][0]["enhanced"], "5.2.2");
+  EXPECT_EQ(json["recipients"][0]["meaning"]["class"], "permanent");
+}
+
+TEST(ExplainBounce, LeavesTheHostsBehindToThoseWhoMayKnow) {
+  ExplainOptions options;
+  EXPECT_THAT(explain_bounce(report(), options), HasSubstr("Said by"));
+  options.voice = Voice::sender;
+  EXPECT_THAT(explain_bounce(report(), options), Not(HasSubstr("Said by")));
+}
+
+TEST(ExplainBounce, EndsAListThatNobodyWouldRead) {
+  auto bounce = report();
+  bounce.recipients.resize(500, bounce.recipients.front());
+  bounce.cut = true;
+  const auto text = explain_bounce(bounce);
+  EXPECT_THAT(text, HasSubstr("And 450 recipients more, which --json names."));
+  EXPECT_THAT(text, HasSubstr("only its beginning was read"));
+}
+
+}  // namespace
+}  // namespace postern
