@@ -67,8 +67,8 @@ Unbracketed unbracketed(std::string pattern) {
   Unbracketed result;
   result.bounces = pattern_fits(pattern, "<>");
   const std::string_view never =
-      "addresses stand in angle brackets there, so that a pattern with ^ or $ at an address never "
-      "matched; write the rule as it was meant";
+      "addresses stand in angle brackets there, so that with ^, $ or a bracket at this place it "
+      "would fit others here; write it as it was meant";
   std::string_view core = pattern;
   bool begins = core.starts_with("^<");
   if (begins) core.remove_prefix(2);
