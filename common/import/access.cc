@@ -52,6 +52,17 @@ std::size_t pattern_end(std::string_view text) {
 
 }  // namespace
 
+void leave_out(Draft& draft, const AccessLine& line, std::string why, Found found) {
+  const bool lost = found == Found::perhaps && line.action.lets_pass();
+  if (line.left_out) {
+    if (lost) draft.lose_pass(line.statement.line);
+  } else if (lost) {
+    draft.leave_out_pass(line.statement, std::move(why));
+  } else {
+    draft.leave_out(line.statement, std::move(why));
+  }
+}
+
 void read_postfix_access(std::string_view text, Draft& draft) {
   const auto statements = logical_lines(text);
   auto source = draft.request().source;
@@ -70,16 +81,16 @@ void read_postfix_access(std::string_view text, Draft& draft) {
       draft.leave_out(statement, "blocks of if and endif have no counterpart");
       continue;
     }
-    if (inside > 0) {
-      draft.leave_out(statement, "it stands inside if and endif, which have no counterpart");
-      continue;
-    }
-    AccessLine line{statement, {}, {}};
+    AccessLine line{statement, {}, {}, false};
     std::string_view rest;
     if (source == Source::regexp) {
       const auto end = is_pattern_line(statement.text) ? pattern_end(statement.text) : 0;
       if (end == 0) {
-        draft.leave_out(statement, "this is no pattern between slashes");
+        // Other delimiters than slashes are possible.
+        draft.lose_pass(statement.line);
+        draft.leave_out(statement,
+                        "this is no pattern between slashes; in case it let mail pass, refusals "
+                        "behind it stand in shadow");
         continue;
       }
       line.key = statement.text.substr(0, end);
@@ -90,6 +101,11 @@ void read_postfix_access(std::string_view text, Draft& draft) {
       rest = split.second;
     }
     line.action = read_access_action(rest, subject, Stage::rcpt);
+    if (inside > 0) {
+      leave_out(draft, line, "it stands inside if and endif, which have no counterpart",
+                Found::perhaps);
+      continue;
+    }
     if (source == Source::regexp && line.action.text.find('$') != std::string::npos) {
       line.action.text.clear();
       line.action.differences.emplace_back(
@@ -108,8 +124,11 @@ void read_postfix_access(std::string_view text, Draft& draft) {
       }
     }
     if (line.action.kind == Action::Kind::unknown) {
+      // What it did is lost; that less specific or later lines were not asked is not.
       draft.leave_out(statement, line.action.why);
-      continue;
+      line.action = {};
+      line.action.kind = Action::Kind::shield;
+      line.left_out = true;
     }
     lines.push_back(std::move(line));
   }

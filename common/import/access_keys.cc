@@ -53,7 +53,12 @@ class KeyReader {
   void take(const AccessLine& line) {
     const auto key = lower(line.key);
     if (auto never = word_never(keys(), key); !never.why.empty()) {
-      return draft_.leave_out(line.statement, std::move(never.why));
+      // Postfix does ask for "unknown".
+      return leave_out(draft_, line, std::move(never.why),
+                       key == "unknown" ? Found::perhaps : Found::never);
+    }
+    if (auto why = final_dot(key); !why.empty()) {
+      return leave_out(draft_, line, std::move(why), Found::never);
     }
     if (of_addresses() && (key == "<>" || key.find('@') != std::string::npos)) {
       return take_address(line, key);
@@ -65,17 +70,18 @@ class KeyReader {
       }
     }
     if (key.find('/') != std::string::npos) {
-      return draft_.leave_out(
-          line.statement,
-          "an indexed table has no networks with a length; name the file's type, "
-          "if it is a cidr: table");
+      return leave_out(draft_, line,
+                       "an indexed table has no networks with a length; name the file's type, "
+                       "if it is a cidr: table",
+                       Found::never);
     }
     if (key.front() == '.') {
       if (cover_below()) {
-        return draft_.leave_out(
-            line.statement,
+        return leave_out(
+            draft_, line,
             "with Postfix's default of parent_domain_matches_subdomains a key that begins with a "
-            "dot never matches; say --exact-domains if smtpd_access_maps is not in it");
+            "dot never matches; say --exact-domains if smtpd_access_maps is not in it",
+            Found::never);
       }
       return add(line, KeyKind::domain, key, labels(key));
     }
@@ -86,15 +92,17 @@ class KeyReader {
   void take_address(const AccessLine& line, const std::string& key) {
     if (key == "<>") {
       if (line.action.kind == Action::Kind::refuse) {
-        return draft_.leave_out(line.statement,
-                                "<> is the sender of bounces, which may not be refused as such "
-                                "(RFC 5321 4.5.5)");
+        return leave_out(draft_, line,
+                         "<> is the sender of bounces, which may not be refused as such "
+                         "(RFC 5321 4.5.5)",
+                         Found::never);
       }
       return add(line, KeyKind::address, key, 0);
     }
     if (key.front() == '@') {
-      return draft_.leave_out(
-          line.statement, "Postfix never asks for a key that begins with @; a domain stands alone");
+      return leave_out(draft_, line,
+                       "Postfix never asks for a key that begins with @; a domain stands alone",
+                       Found::never);
     }
     if (key.back() == '@') return add(line, KeyKind::local_part, key, 0);
     add(line, KeyKind::address, key, 0);
@@ -107,7 +115,7 @@ class KeyReader {
     NewTable trial;
     trial.kind = table;
     if (const auto fault = draft_.add(trial, entry); !fault.empty()) {
-      if (entry.front() != '.') draft_.leave_out(line.statement, fault);
+      if (entry.front() != '.') leave_out(draft_, line, fault, Found::perhaps);
       return;
     }
     // postmap keeps the first of two; both spellings of a domain come from one line.
@@ -203,7 +211,11 @@ class KeyReader {
       const bool at_mail = stands_at_mail(action);
       // Less specific keys would refuse what these let pass, so that they are left out as well.
       if (spared.too_many() || (at_mail && before.too_many())) {
-        leave_out(group);
+        // Of what is left out although later layers are not, they would refuse the mail.
+        leave_out_group(group);
+        if (!spared.too_many() && action.lets_pass()) {
+          for (const auto line : group.lines) draft_.lose_pass(line);
+        }
         continue;
       }
       std::sort(group.lines.begin(), group.lines.end());
@@ -223,6 +235,10 @@ class KeyReader {
       // One at MAIL is asked before the rules that stand before it here.
       const auto& exceptions = (at_mail ? before : spared).text();
       rule.when = exceptions.empty() ? condition : "(" + condition + ")" + exceptions;
+      // Of keys the order in the file says nothing.
+      if (action.kind == Action::Kind::refuse && draft_.pass_lost_before(0)) {
+        draft_.shadow(rule, group.items.front()->line->statement);
+      }
       draft_.rule(std::move(rule));
     }
     for (const auto& line : lines_) {
@@ -234,9 +250,9 @@ class KeyReader {
   }
 
   /// A line may be in several groups, of which others stand in the fragment.
-  void leave_out(const Group& group) {
+  void leave_out_group(const Group& group) {
     for (const auto* item : group.items) {
-      if (!left_out_.insert(item->line).second) continue;
+      if (!left_out_.insert(item->line).second || item->line->left_out) continue;
       draft_.leave_out(item->line->statement, too_many_exceptions());
     }
   }

@@ -19,6 +19,8 @@ struct Entry {
   std::string text;
   std::optional<Network> network;
   bool negated = false;
+  bool bounces = false;  ///< the pattern fits "<>", which Postfix asks for the sender of bounces
+  bool alone = false;    ///< and nothing else
 };
 
 /// Two networks of different actions of which one contains the other.
@@ -85,7 +87,9 @@ class ListWriter {
     // well.
     if (spared_.too_many() || (stands_at_mail(action) && before_.too_many())) {
       for (auto i = begin; i < end; ++i) {
-        draft_.leave_out(entries[i].line->statement, too_many_exceptions());
+        // Where lines behind are not left out as well, they would refuse the mail.
+        leave_out(draft_, *entries[i].line, too_many_exceptions(),
+                  spared_.too_many() ? Found::never : Found::perhaps);
       }
       return;
     }
@@ -99,17 +103,34 @@ class ListWriter {
     auto& table =
         draft_.table(kind_, (kind_ == TableKind::cidr ? "networks_" : "patterns_") + outcome,
                      "From " + lines_text(lines) + ".");
-    for (auto i = begin; i < end; ++i) draft_.add(table, entries[i].text);
-    auto condition = std::string(name_) + " in " + table.name;
+    bool bounces = false;
+    for (auto i = begin; i < end; ++i) {
+      bounces = bounces || entries[i].bounces;
+      if (!entries[i].alone) draft_.add(table, entries[i].text);
+    }
+    auto condition =
+        table.entries.empty() ? std::string() : std::string(name_) + " in " + table.name;
+    // No pattern fits what is not there, so that it is asked for beside them.
     if (entries[begin].negated && kind_ != TableKind::cidr) {
       condition = "not (" + condition + ")";
-    } else if (entries[begin].negated) {
+      const bool senders = name_ == "sender";
+      if (name_ == "helo" || name_ == "client.name" || bounces) {
+        condition =
+            std::string(name_) + (senders ? " != \"<>\" and " : " != \"\" and ") + condition;
+      }
+    } else if (bounces && (action.lets_pass() || action.verdict == Verdict::defer)) {
+      condition += condition.empty() ? "sender == \"<>\"" : " or sender == \"<>\"";
+    }
+    if (entries[begin].negated && kind_ == TableKind::cidr) {
       // Postfix compares addresses of one family: all others are not outside the network either.
       const bool v6 = entries[begin].text.find(':') != std::string::npos;
       condition = "(" + std::string(name_) + " in \"" + (v6 ? "::/0" : "0.0.0.0/0") +
                   "\" and not (" + condition + "))";
     }
-    const auto whole = condition + (stands_at_mail(action) ? before_ : spared_).text();
+    const auto& exceptions = (stands_at_mail(action) ? before_ : spared_).text();
+    const bool choices = condition.find(" or ") != std::string::npos;
+    const auto whole = choices && !exceptions.empty() ? "(" + condition + ")" + exceptions
+                                                      : condition + exceptions;
     before_.add(condition);
     if (action.spares()) spared_.add(condition);
     if (shield) return;
@@ -121,6 +142,10 @@ class ListWriter {
     set_action(rule, action);
     // One at MAIL is asked before the rules that stand before it here.
     rule.when = whole;
+    const auto last = *std::max_element(lines.begin(), lines.end());
+    if (action.kind == Action::Kind::refuse && draft_.pass_lost_before(last)) {
+      draft_.shadow(rule, entries[begin].line->statement);
+    }
     draft_.rule(std::move(rule));
   }
 
@@ -153,10 +178,10 @@ void read_access_networks(const std::vector<AccessLine>& lines, Draft& draft) {
   std::vector<Entry> entries;
   for (const auto& line : lines) {
     if (draft.request().keys != Keys::client) {
-      draft.leave_out(line.statement, "networks are asked about clients; say --keys client");
+      leave_out(draft, line, "networks are asked about clients; say --keys client", Found::never);
       continue;
     }
-    Entry entry{&line, line.key, {}, false};
+    Entry entry{&line, line.key, {}, false, false, false};
     if (entry.text.front() == '!') {
       entry.negated = true;
       entry.text.erase(0, 1);
@@ -164,9 +189,11 @@ void read_access_networks(const std::vector<AccessLine>& lines, Draft& draft) {
     std::string nearest;
     entry.network = Network::parse(entry.text, &nearest);
     if (!entry.network) {
-      draft.leave_out(line.statement, nearest.empty()
-                                          ? "this is no network"
-                                          : "this is no network; " + nearest + " is one");
+      // Postfix warns of it and goes on.
+      leave_out(
+          draft, line,
+          nearest.empty() ? "this is no network" : "this is no network; " + nearest + " is one",
+          Found::never);
       continue;
     }
     entry.text = entry.network->text();
@@ -175,46 +202,104 @@ void read_access_networks(const std::vector<AccessLine>& lines, Draft& draft) {
   ListWriter(draft, TableKind::cidr, "client.ip").write(std::move(entries));
 }
 
-void read_access_patterns(const std::vector<AccessLine>& lines, Draft& draft) {
-  std::vector<Entry> entries;
-  for (const auto& line : lines) {
-    Entry entry{&line, {}, {}, line.key.front() == '!'};
+namespace {
+
+/// Why a pattern that heeds the case of letters means something else here; empty: it does not. Only
+/// local parts keep their letters.
+std::string case_fault(Keys keys, std::string_view pattern) {
+  const bool addresses = keys == Keys::sender || keys == Keys::recipient;
+  // The first letters of an address are those of its local part.
+  const bool begins = pattern.starts_with('^') &&
+                      std::all_of(pattern.begin() + 1, pattern.end(),
+                                  [](char c) { return is_letter_or_digit(c) || c == '-'; });
+  if (addresses && begins) return {};
+  const auto at = pattern.rfind('@');
+  const auto domain = at == std::string_view::npos ? pattern : pattern.substr(at + 1);
+  if (std::none_of(domain.begin(), domain.end(), is_letter)) return {};
+  return "names and domains are compared in small letters here, which this pattern tells apart";
+}
+
+/// What is left out whole because it is negated: what is not there would be refused.
+constexpr std::string_view negated_part =
+    "; behind ! a pattern is carried over whole or not at all, because what its lost part fits "
+    "would now be refused";
+
+class PatternReader {
+ public:
+  explicit PatternReader(Draft& draft) : draft_(draft), keys_(draft.request().keys) {}
+
+  void take(const AccessLine& line) {
+    Entry entry{&line, {}, {}, line.key.front() == '!', false, false};
     const auto begin = line.key.find('/');
     const auto end = line.key.rfind('/');
     entry.text = line.key.substr(begin + 1, end - begin - 1);
     const auto flags = line.key.substr(end + 1);
     if (flags.find_first_not_of('i') != std::string::npos) {
-      draft.leave_out(line.statement, "the flags of a pattern other than i have no counterpart");
-      continue;
+      return leave_out(draft_, line, "the flags of a pattern other than i have no counterpart",
+                       Found::perhaps);
     }
-    const auto keys = draft.request().keys;
-    auto never = pattern_never(keys, entry.text);
-    if (never.how == Never::How::at_all) {
-      draft.leave_out(line.statement, std::move(never.why));
-      continue;
+    const bool senders = keys_ == Keys::sender;
+    entry.bounces = senders && pattern_fits(entry.text, "<>");
+    auto never = pattern_never(keys_, entry.text);
+    // A word in regexp: tables begins with \< and ends with \>.
+    const bool words =
+        entry.text.find("\\<") != std::string::npos || entry.text.find("\\>") != std::string::npos;
+    if (words) {
+      return leave_out(draft_, line,
+                       never.why.empty() ? "the ends of a word are \\b in RE2" : never.why,
+                       Found::perhaps);
     }
-    if (keys == Keys::sender && is_empty_pattern(entry.text)) {
-      draft.leave_out(line.statement,
-                      "Postfix asks for the sender of bounces as <>, so that this never matched");
-      continue;
+    // Clients without a name are refused by no pattern here, negated ones included.
+    const auto lost = entry.negated ? Found::perhaps : Found::never;
+    if (!never.why.empty() && entry.negated) {
+      return leave_out(draft_, line, never.why + std::string(negated_part), lost);
+    }
+    entry.alone = never.how == Never::How::at_all;
+    if (entry.alone && !(entry.bounces && line.action.lets_pass())) {
+      return leave_out(draft_, line, std::move(never.why), lost);
+    }
+    if (senders && is_empty_pattern(entry.text)) {
+      return leave_out(draft_, line,
+                       "Postfix asks for the sender of bounces as <>, so that this never matched",
+                       lost);
     }
     // Each i turns the default, which is to ignore case.
-    if (flags.size() % 2 == 1) entry.text.insert(0, "(?-i)");
-    if (keys == Keys::client && is_about_addresses(entry.text)) {
-      draft.leave_out(line.statement,
-                      "a pattern for the digits of a client's address; write the network instead");
-      continue;
+    if (flags.size() % 2 == 1) {
+      if (auto why = case_fault(keys_, entry.text); !why.empty()) {
+        return leave_out(draft_, line, std::move(why), Found::perhaps);
+      }
+      entry.text.insert(0, "(?-i)");
+    }
+    if (keys_ == Keys::client && is_about_addresses(entry.text)) {
+      return leave_out(draft_, line,
+                       "a pattern for the digits of a client's address; write the network instead",
+                       lost);
     }
     NewTable trial;
     trial.kind = TableKind::pattern;
-    if (const auto fault = draft.add(trial, entry.text); !fault.empty()) {
-      draft.leave_out(line.statement, fault);
-      continue;
+    if (auto fault = draft_.add(trial, entry.text); !fault.empty()) {
+      return leave_out(draft_, line, std::move(fault), Found::perhaps);
     }
-    if (!never.why.empty()) draft.differ(line.statement, "in part it never matches - " + never.why);
-    entries.push_back(std::move(entry));
+    if (!never.why.empty() && !entry.alone) {
+      draft_.differ(line.statement, "in part it never matches - " + never.why);
+    }
+    entries_.push_back(std::move(entry));
   }
-  ListWriter(draft, TableKind::pattern, name_of(draft.request().keys)).write(std::move(entries));
+
+  std::vector<Entry> entries() { return std::move(entries_); }
+
+ private:
+  Draft& draft_;
+  const Keys keys_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace
+
+void read_access_patterns(const std::vector<AccessLine>& lines, Draft& draft) {
+  PatternReader reader(draft);
+  for (const auto& line : lines) reader.take(line);
+  ListWriter(draft, TableKind::pattern, name_of(draft.request().keys)).write(reader.entries());
 }
 
 }  // namespace postern::importer

@@ -38,6 +38,9 @@ struct Action {
   /// Whether less specific keys, or later lines, are not asked although nothing is decided.
   bool spares() const { return kind == Kind::shield || kind == Kind::effect; }
 
+  /// Whether mail that it fits is not refused.
+  bool lets_pass() const { return kind != Kind::refuse; }
+
   /// All that a rule is made of, to be compared and put in order.
   auto for_a_rule() const { return std::tie(kind, verdict, reason, code, text, effect, value); }
 };

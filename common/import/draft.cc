@@ -69,6 +69,20 @@ void Draft::leave_out(const Statement& statement, std::string reason) {
   remark(Remark::Kind::left_out, statement, std::move(reason));
 }
 
+void Draft::leave_out_pass(const Statement& statement, std::string reason) {
+  lose_pass(statement.line);
+  leave_out(statement,
+            std::move(reason) + "; it let mail pass, so refusals behind it stand in shadow");
+}
+
+void Draft::shadow(NewRule& rule, const Statement& statement, const std::string& why) {
+  rule.shadow = true;
+  differ(statement, (why.empty() ? "line " + std::to_string(lost_) +
+                                       " let mail pass and was not carried over whole"
+                                 : why) +
+                        ", so this stands in shadow; make up for that and delete the mode");
+}
+
 void Draft::differ(const Statement& statement, std::string reason) {
   remark(Remark::Kind::different, statement, std::move(reason));
 }

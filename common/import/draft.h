@@ -6,6 +6,7 @@
 #include "postern/decision.h"
 #include "tables/table.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -42,11 +43,12 @@ struct NewRule {
   std::string stage;
   std::string when;  ///< empty: always
   Verdict verdict = Verdict::accept;
-  std::string reason;  ///< of a refusal
-  std::string code;    ///< of a refusal; empty: the reason's own
-  std::string text;    ///< of a refusal; empty: the catalogue's
-  std::string effect;  ///< "add_header" and the like; with it there is no verdict
-  std::string value;   ///< of the effect
+  std::string reason;   ///< of a refusal
+  std::string code;     ///< of a refusal; empty: the reason's own
+  std::string text;     ///< of a refusal; empty: the catalogue's
+  std::string effect;   ///< "add_header" and the like; with it there is no verdict
+  std::string value;    ///< of the effect
+  bool shadow = false;  ///< recorded alone: what spared mail from it was left out
 };
 
 class Draft {
@@ -55,6 +57,16 @@ class Draft {
 
   const Request& request() const noexcept { return request_; }
   const std::string& stem() const noexcept { return stem_; }
+
+  /// A statement that let mail pass and is left out: what refuses behind it would now refuse that
+  /// mail for good, so that it stands in shadow.
+  void leave_out_pass(const Statement& statement, std::string reason);
+  /// The same of one that is told of otherwise.
+  void lose_pass(unsigned line) { lost_ = lost_ == 0 ? line : std::min(lost_, line); }
+  /// Whether one before `line` was lost; 0: anywhere.
+  bool pass_lost_before(unsigned line) const { return lost_ != 0 && (line == 0 || lost_ < line); }
+  /// Puts a refusal in shadow and says why.
+  void shadow(NewRule& rule, const Statement& statement, const std::string& why = {});
 
   /// Each statement is counted once.
   void count_statement() { ++statements_; }
@@ -93,6 +105,7 @@ class Draft {
   std::size_t more_remarks_ = 0;
   std::size_t statements_ = 0;
   std::size_t left_out_ = 0;
+  unsigned lost_ = 0;  ///< the first line that let mail pass and is left out
 };
 
 /// The fragment as TOML; long lists go to `files` if the request says so.

@@ -36,8 +36,98 @@ std::string why_never(const std::string& word, const GreylistToken& value) {
   if (word == "from" || word == "rawfrom") keys = Keys::sender;
   if (word == "rcpt") keys = Keys::recipient;
   if (!keys) return {};
-  if (value.kind == Kind::pattern) return pattern_never(*keys, value.value).why;
+  // Patterns about addresses are freed of their brackets.
+  if (value.kind == Kind::pattern) {
+    return *keys == Keys::client ? pattern_never(*keys, value.value).why : std::string();
+  }
+  if (word == "domain") {
+    if (auto why = final_dot(value.value); !why.empty()) return why;
+  }
   return word_never(*keys, word == "domain" ? value.value : plain_address(value.value)).why;
+}
+
+/// Whether an octet of a pattern stands for itself alone, from `at` on, or may be a bracket.
+bool may_be_bracket(std::string_view pattern, std::size_t at) {
+  const auto rest = pattern.substr(at);
+  if (rest.starts_with("[^")) return true;
+  if (rest.starts_with("\\W") || rest.starts_with("\\D") || rest.starts_with("\\S")) return true;
+  // Nobody has an address that begins or ends with nothing.
+  return rest.starts_with('.') && !rest.starts_with(".*") && !rest.starts_with(".+");
+}
+
+/// A pattern (as RE2 has it) about "<bob@example.org>" as one about bob@example.org.
+struct Unbracketed {
+  std::string pattern;
+  std::string why;       ///< not empty: it cannot be said so
+  bool partial = false;  ///< it may fit less
+  bool bounces = false;  ///< it fits "<>"
+};
+
+Unbracketed unbracketed(std::string pattern) {
+  Unbracketed result;
+  result.bounces = pattern_fits(pattern, "<>");
+  const std::string_view never =
+      "addresses stand in angle brackets there, so that with ^, $ or a bracket at this place it "
+      "would fit others here; write it as it was meant";
+  std::string_view core = pattern;
+  bool begins = core.starts_with("^<");
+  if (begins) core.remove_prefix(2);
+  if (!begins && core.starts_with('<')) {
+    begins = true;
+    core.remove_prefix(1);
+  } else if (core.starts_with("^.*")) {
+    core.remove_prefix(1);
+  }
+  bool ends = core.ends_with(">$") && !core.ends_with("\\>$");
+  if (ends) core.remove_suffix(2);
+  if (!ends && core.ends_with('>') && !core.ends_with("\\>")) {
+    ends = true;
+    core.remove_suffix(1);
+  } else if (core.ends_with(".*$") && !core.ends_with("\\.*$")) {
+    core.remove_suffix(1);
+  }
+  int depth = 0;
+  bool set = false;
+  bool edge = !begins;  // what is next may be the first octet
+  for (std::size_t at = 0; at < core.size(); ++at) {
+    const char c = core[at];
+    if (set) {
+      set = c != ']';
+      continue;
+    }
+    result.partial = result.partial || (edge && may_be_bracket(core, at));
+    edge = !begins && (c == '(' || c == '|');
+    if (c == '[') {
+      set = true;
+      // A ']' that comes first is one of the set.
+      if (at + 1 < core.size() && core[at + 1] == '^') ++at;
+      if (at + 1 < core.size() && core[at + 1] == ']') ++at;
+      // One at the end may be the closing bracket.
+      const auto close = core.find(']', at + 1);
+      if (!ends && core[at] == '^' && close != std::string_view::npos && close + 2 >= core.size()) {
+        result.partial = true;
+      }
+      continue;
+    }
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    const bool last = at + 1 == core.size() || core[at + 1] == ')' || core[at + 1] == '|';
+    if (c == '.' && last && !ends) result.partial = true;
+    if (c == '|' && depth == 0 && (begins || ends)) result.why = never;
+    if (c == '\\' && at + 1 < core.size()) {
+      ++at;
+      if (core[at] == '<' || core[at] == '>') result.why = never;
+      if (core[at] == 'W' || core[at] == 'D' || core[at] == 'S') result.partial = true;
+      continue;
+    }
+    if (c == '^' || c == '$' || c == '<' || c == '>') result.why = never;
+  }
+  result.pattern = (begins ? "^" : "") + std::string(core) + (ends ? "$" : "");
+  return result;
+}
+
+bool about_addresses(const std::string& kind) {
+  return kind == "from" || kind == "rawfrom" || kind == "rcpt";
 }
 
 std::string text_pattern(const std::string& kind, const GreylistToken& token,
@@ -125,11 +215,17 @@ GreylistClause greylist_clause(const std::string& word, const GreylistToken& val
   if (senders && is_bounces(value)) return {"sender == \"<>\"", {}};
   if (const auto why = why_never(word, value); !why.empty()) return {{}, why};
   if (value.kind == Kind::pattern) {
-    const auto text = "(?i)" + pattern_of(value, reading);
+    auto address = Unbracketed{pattern_of(value, reading), {}, false, false};
+    if (about_addresses(word)) address = unbracketed(std::move(address.pattern));
+    if (!address.why.empty()) return {{}, address.why};
+    const auto text = "(?i)" + address.pattern;
     if (const auto wrong = pattern_fault(text); !wrong.empty()) {
       return {{}, "RE2 does not take this pattern (" + wrong + ")"};
     }
-    return {name + " matches " + condition_text(text), {}};
+    const auto condition = name + " matches " + condition_text(text);
+    if (!senders || !address.bounces) return {condition, {}, address.partial};
+    // No pattern fits the sender of bounces.
+    return {"(" + condition + " or sender == \"<>\")", {}, address.partial};
   }
   if (word == "domain") {
     const auto text = condition_text(value.value);
@@ -144,18 +240,23 @@ GreylistClause greylist_clause(const std::string& word, const GreylistToken& val
   return {name + " contains " + condition_text(plain_address(value.value)), {}};
 }
 
-std::string add_greylist_entry(Draft& draft, NewTable& table, const std::string& kind,
-                               const GreylistToken& token, GreylistReading reading) {
+GreylistClause add_greylist_entry(Draft& draft, NewTable& table, const std::string& kind,
+                                  const GreylistToken& token, GreylistReading reading) {
   if (kind == "addr") {
     std::string nearest;
     if (Network::parse(token.value, &nearest) || nearest.empty()) {
-      return draft.add(table, token.value);
+      return {{}, draft.add(table, token.value)};
     }
-    return draft.add(table, nearest);
+    return {{}, draft.add(table, nearest)};
   }
-  if (kind == "from" && is_bounces(token)) return bounces_apart();
-  if (auto why = why_never(kind, token); !why.empty()) return why;
-  return draft.add(table, text_pattern(kind, token, reading));
+  if (kind == "from" && is_bounces(token)) return {{}, bounces_apart(), true};
+  if (auto why = why_never(kind, token); !why.empty()) return {{}, std::move(why), true};
+  auto entry = Unbracketed{text_pattern(kind, token, reading), {}, false, false};
+  if (about_addresses(kind) && token.kind == Kind::pattern) {
+    entry = unbracketed(std::move(entry.pattern));
+  }
+  if (!entry.why.empty()) return {{}, std::move(entry.why), true};
+  return {{}, draft.add(table, entry.pattern), entry.partial || (kind == "from" && entry.bounces)};
 }
 
 }  // namespace postern::importer

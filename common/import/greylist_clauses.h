@@ -18,7 +18,8 @@ struct GreylistReading {
 
 struct GreylistClause {
   std::string condition;
-  std::string why;  ///< not empty: cannot be carried over
+  std::string why;       ///< not empty: cannot be carried over
+  bool partial = false;  ///< it may fit less than it did
 };
 
 /// Clauses that this version's rules cannot ask, by their keyword; empty: it is none.
@@ -36,8 +37,8 @@ std::string name_of_kind(const std::string& word, Stage stage);
 GreylistClause greylist_clause(const std::string& word, const GreylistToken& value, Stage stage,
                                GreylistReading reading);
 /// Adds an entry of a list. Plain texts are looked for inside (addresses) or at the end (names of
-/// clients). Why not; empty: it is added.
-std::string add_greylist_entry(Draft& draft, NewTable& table, const std::string& kind,
-                               const GreylistToken& token, GreylistReading reading);
+/// clients). `why` not empty: it is not added.
+GreylistClause add_greylist_entry(Draft& draft, NewTable& table, const std::string& kind,
+                                  const GreylistToken& token, GreylistReading reading);
 
 }  // namespace postern::importer

@@ -30,9 +30,6 @@ std::optional<GreylistEntry> GreylistEntryReader::read(const Statement& statemen
   entry.subject = subject_.value_or(Subject::mixed);
   if (why.empty() && !trials_.empty()) why = condition_fault(all_of(trials_), entry.stage);
   if (why.empty()) return entry;
-  if (entry.word != "blacklist") {
-    why += "; it let mail pass, which entries behind it may now refuse";
-  }
   return {};
 }
 
@@ -68,6 +65,11 @@ std::string GreylistEntryReader::clause(GreylistEntry& entry) {
   if (word == "code" || word == "ecode" || word == "msg") return {};
   if (word != "list") {
     auto made = greylist_clause(word, *value, entry.stage, reading_);
+    if (made.why.empty() && made.partial && negated) {
+      return "behind \"not\" it would have to fit all that it did, and this fits addresses without "
+             "their angle brackets alone";
+    }
+    entry.partial = entry.partial || made.partial;
     if (made.why.empty()) add(made.condition, negated, subject_of_kind(word));
     return made.why;
   }
@@ -75,6 +77,12 @@ std::string GreylistEntryReader::clause(GreylistEntry& entry) {
   if (found == lists_.end()) return "there is no list \"" + value->value + "\" before it";
   const auto& list = found->second;
   if (!list.why.empty()) return list.why;
+  if (list.partial && negated) {
+    return "entries of its list \"" + value->value +
+           "\" were left out or fit less than they did, and behind \"not\" it would refuse, or let "
+           "pass, what they fitted";
+  }
+  entry.partial = entry.partial || list.partial;
   const auto name = name_of_kind(list.kind, entry.stage);
   trials_.push_back(name + (list.kind == "addr" ? " in [\"192.0.2.1\"]" : " matches \"x\""));
   add(name + " in " + list.table, negated, list.subject);

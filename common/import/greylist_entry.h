@@ -16,7 +16,8 @@ struct GreylistList {
   std::string table;
   std::string kind;  ///< what its entries are: addr, domain, from, ...
   Subject subject = Subject::mixed;
-  std::string why;  ///< not empty: there is no table
+  std::string why;       ///< not empty: there is no table
+  bool partial = false;  ///< an entry was left out, or fits less than it did
 };
 using GreylistLists = std::map<std::string, GreylistList>;
 
@@ -27,6 +28,7 @@ struct GreylistEntry {
   std::string condition;
   Subject subject = Subject::mixed;
   Stage stage = Stage::rcpt;
+  bool partial = false;  ///< it fits less mail than it did
   std::string code;
   std::string enhanced;
   std::string text;

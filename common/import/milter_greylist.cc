@@ -8,6 +8,8 @@
 #include "import/parts.h"
 #include "model/text.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace postern::importer {
@@ -45,7 +47,8 @@ class Configuration {
       } else if (word == "racl" || word == "acl" || word == "dacl") {
         entry(statement.tokens, word == "dacl" ? Stage::end_of_message : Stage::rcpt);
       } else if (word == "addr" || word == "domain" || word == "from" || word == "rcpt") {
-        draft_.leave_out(source_, "write this old form as racl whitelist " + word + " ... first");
+        draft_.leave_out_pass(source_,
+                              "write this old form as racl whitelist " + word + " ... first");
       } else {
         draft_.leave_out(source_, "this sets up milter-greylist itself and is no rule");
       }
@@ -74,10 +77,12 @@ class Configuration {
                                "The list \"" + clean_for_terminal(name) + "\", line " +
                                    std::to_string(source_.line) + ".");
     for (std::size_t i = 4; i + 1 < tokens.size(); ++i) {
-      const auto fault = add_greylist_entry(draft_, table, kind, tokens[i], reading_);
-      if (fault.empty()) continue;
+      const auto added = add_greylist_entry(draft_, table, kind, tokens[i], reading_);
+      list.partial = list.partial || added.partial || !added.why.empty();
+      if (added.why.empty()) continue;
       draft_.count_statement();
-      draft_.leave_out({source_.line, tokens[i].value}, "of the list \"" + name + "\": " + fault);
+      draft_.leave_out({source_.line, tokens[i].value},
+                       "of the list \"" + name + "\": " + added.why);
     }
     if (table.entries.empty()) list.why = "its list \"" + name + "\" is empty";
     list.table = table.name;
@@ -87,7 +92,20 @@ class Configuration {
   void entry(const std::vector<GreylistToken>& tokens, Stage stage) {
     std::string why;
     auto entry = GreylistEntryReader(tokens, lists_, reading_).read(source_, stage, why);
-    if (!entry) return draft_.leave_out(source_, why);
+    if (!entry) {
+      // What is no verdict, or refuses, lets nothing pass.
+      const bool passes = std::any_of(tokens.begin(), tokens.end(), [](const GreylistToken& token) {
+        const auto word = lower(token.value);
+        return token.kind == Kind::word && (word == "whitelist" || word == "greylist");
+      });
+      return passes ? draft_.leave_out_pass(source_, why) : draft_.leave_out(source_, why);
+    }
+    if (entry->partial && entry->word != "blacklist") {
+      draft_.lose_pass(source_.line);
+      draft_.differ(source_,
+                    "it fits less than it did, because entries of its list were left out or its "
+                    "pattern may mean the angle brackets; refusals behind it stand in shadow");
+    }
     entries_.push_back(std::move(*entry));
   }
 
@@ -116,7 +134,7 @@ class Configuration {
       draft_.leave_out(entry.statement, "greylisting is not built in this version");
     }
     if (before_refusal) {
-      accepts_ = true;
+      accepts_.insert(entry.stage);
       draft_.rule(std::move(rule));
     } else if (entry.word == "whitelist") {
       draft_.differ(
@@ -144,13 +162,19 @@ class Configuration {
       action.differences.emplace_back(
           "its text names values that replies have no fields for, so the catalogue's is sent");
     }
-    if (entry.stage > Stage::rcpt && accepts_) {
-      action.differences.emplace_back(
-          "entries before it that accept mail do so at RCPT and do not keep this one from being "
-          "asked");
-    }
     for (const auto& difference : action.differences) draft_.differ(entry.statement, difference);
     set_action(rule, action);
+    const bool elsewhere = accepts_.size() > accepts_.count(entry.stage);
+    // What a dacl refuses is asked about behind all of racl.
+    const auto line = entry.stage > Stage::rcpt ? 0U : entry.statement.line;
+    if (draft_.pass_lost_before(line)) {
+      draft_.shadow(rule, entry.statement);
+    } else if (elsewhere) {
+      draft_.shadow(
+          rule, entry.statement,
+          "entries before it that accept mail do so at RCPT and do not keep this one from "
+          "being asked");
+    }
     draft_.rule(std::move(rule));
   }
 
@@ -158,7 +182,7 @@ class Configuration {
   Draft& draft_;
   Statement source_;
   GreylistReading reading_;
-  bool accepts_ = false;  ///< a rule was made that does
+  std::set<Stage> accepts_;  ///< where rules were made that do
   GreylistLists lists_;
   std::vector<GreylistEntry> entries_;
 };

@@ -1,6 +1,7 @@
 #include "import/never.h"
 
 #include "model/text.h"
+#include "rules/pattern.h"
 
 #include <algorithm>
 
@@ -150,6 +151,16 @@ Never word_never(Keys keys, std::string_view word) {
       break;
   }
   return {};
+}
+
+std::string final_dot(std::string_view word) {
+  if (!word.ends_with('.')) return {};
+  return "names are compared without a final dot, so a word with one never matches";
+}
+
+bool pattern_fits(const std::string& pattern, std::string_view text) {
+  const expression::Pattern compiled(pattern, expression::PatternCase::ignored);
+  return compiled.ok() && compiled.matches(text);
 }
 
 bool is_empty_pattern(std::string_view pattern) {

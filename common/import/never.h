@@ -25,6 +25,13 @@ Never pattern_never(Keys keys, std::string_view pattern);
 /// Of a name, address or domain that is compared as a whole.
 Never word_never(Keys keys, std::string_view word);
 
+/// What stands against a name, domain or address that is compared as a whole and ends in a dot;
+/// empty: it does not.
+std::string final_dot(std::string_view word);
+
+/// Whether a pattern, in letters of either case, fits `text`. What RE2 does not take fits nothing.
+bool pattern_fits(const std::string& pattern, std::string_view text);
+
 /// Whether a pattern matches the empty text alone: "^$".
 bool is_empty_pattern(std::string_view pattern);
 /// Why a pattern that only the sender of bounces can fit stays out of lists.

@@ -29,7 +29,12 @@ struct AccessLine {
   Statement statement;
   std::string key;
   Action action;
+  bool left_out = false;  ///< its action is, and was told; its key spares mail from lines behind it
 };
+
+/// Whether Postfix may have found the line that is left out.
+enum class Found : std::uint8_t { never, perhaps };
+void leave_out(Draft& draft, const AccessLine& line, std::string why, Found found);
 
 /// cidr: and regexp: tables, of which the first line that fits counts.
 void read_access_networks(const std::vector<AccessLine>& lines, Draft& draft);

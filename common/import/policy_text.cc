@@ -112,6 +112,7 @@ std::string rule_text(const NewRule& rule) {
       "\n" + comment(rule.about) + "[[rule]]\nname = " + toml_string(rule.name) + "\n";
   if (!rule.stage.empty()) text += "stage = " + toml_string(rule.stage) + "\n";
   if (!rule.when.empty()) text += "when = " + toml_string(rule.when) + "\n";
+  if (rule.shadow) text += "mode = \"shadow\"\n";
   if (!rule.effect.empty()) return text + rule.effect + " = " + toml_string(rule.value) + "\n";
   if (rule.verdict == Verdict::accept) return text + "accept = \"stage\"\n";
   text += std::string(to_text(rule.verdict)) + " = " + toml_string(rule.reason) + "\n";

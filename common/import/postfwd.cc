@@ -7,7 +7,9 @@
 #include "model/text.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace postern::importer {
@@ -54,9 +56,7 @@ std::vector<Statement> statements_of(std::string_view text) {
   return statements;
 }
 
-bool is_name_char(char c) {
-  return is_letter_or_digit(c) || c == '_' || c == '-';
-}
+bool is_name_char(char c) { return is_letter_or_digit(c) || c == '_' || c == '-'; }
 
 using Macros = std::map<std::string, std::string>;
 
@@ -144,6 +144,29 @@ std::string why_not(std::string_view action) {
   return {};
 }
 
+/// Whether a rule with this action may have ended the ruleset without a refusal, or jumped over
+/// some.
+bool may_pass(std::string_view action) {
+  const auto name = lower(trimmed(action.substr(0, action.find_first_of("( \t"))));
+  if (name.empty() || name == "reject" || name.starts_with("defer")) return false;
+  if (name.size() == 3 && (name.front() == '4' || name.front() == '5')) return false;
+  constexpr std::array<std::string_view, 13> going_on{
+      "rate", "size", "rcpt",     "rate5321", "size5321", "rcpt5321", "score",
+      "set",  "wait", "groupadd", "groupdel", "mail",     "note"};
+  return std::find(going_on.begin(), going_on.end(), name) == going_on.end();
+}
+
+/// The action of a rule that is not read to its end. A macro may hold it: then anything.
+std::string action_in(std::string_view text) {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(';', begin), text.size());
+    const auto item = read_item(text.substr(begin, end - begin));
+    if (item && item->name == "action") return item->value;
+    begin = end + 1;
+  }
+  return "dunno";
+}
+
 class Ruleset {
  public:
   explicit Ruleset(Draft& draft) : draft_(draft) {}
@@ -153,7 +176,7 @@ class Ruleset {
     draft_.count_statement();
     std::string why;
     const auto text = replaced(statement.text, macros_, 0, why);
-    if (!why.empty()) return draft_.leave_out(statement, why);
+    if (!why.empty()) return leave_out(statement, why, action_in(statement.text));
     std::string id;
     std::string action;
     std::vector<PostfwdItem> items;
@@ -164,7 +187,8 @@ class Ruleset {
       if (piece.empty()) continue;
       auto item = read_item(piece);
       if (!item) {
-        return draft_.leave_out(statement, "\"" + std::string(piece) + "\" is no item of a rule");
+        return leave_out(statement, "\"" + std::string(piece) + "\" is no item of a rule",
+                         action_in(text));
       }
       if (item->name == "id") {
         id = item->value;
@@ -178,11 +202,16 @@ class Ruleset {
   }
 
  private:
+  /// A rule is left out whole; `action`: what it would have done.
+  void leave_out(const Statement& statement, const std::string& why, const std::string& action) {
+    if (may_pass(action)) return draft_.leave_out_pass(statement, why);
+    draft_.leave_out(statement, why);
+  }
+
   void write(const Statement& statement, const std::string& id, const std::string& action,
              const std::vector<PostfwdItem>& items) {
     if (action.empty()) return draft_.leave_out(statement, "without an action, postfwd only warns");
-    if (auto why = why_not(action); !why.empty())
-      return draft_.leave_out(statement, std::move(why));
+    if (auto why = why_not(action); !why.empty()) return leave_out(statement, why, action);
     auto condition = condition_of(items);
     const auto words = with_fields(action, fields());
     auto done = read_access_action(words, condition.subject, condition.stage);
@@ -196,10 +225,7 @@ class Ruleset {
     // dunno ends the ruleset, which is an accept of the stage.
     if (done.kind == Action::Kind::shield) done.kind = Action::Kind::accept;
     if (!condition.why.empty()) {
-      if (done.kind == Action::Kind::accept) {
-        condition.why += "; it let mail pass, which rules behind it may now refuse";
-      }
-      return draft_.leave_out(statement, condition.why);
+      return leave_out(statement, condition.why, action);
     }
     if (done.kind == Action::Kind::unknown && condition.stage == Stage::data) {
       // Few reasons have a reply there.
@@ -211,7 +237,7 @@ class Ruleset {
         done = std::move(later);
       }
     }
-    if (done.kind == Action::Kind::unknown) return draft_.leave_out(statement, done.why);
+    if (done.kind == Action::Kind::unknown) return leave_out(statement, done.why, action);
     if (done.text.find("$$") != std::string::npos) {
       done.text.clear();
       done.differences.emplace_back(
@@ -221,12 +247,7 @@ class Ruleset {
       done.differences.emplace_back(
           "Postfix is told DUNNO, so restrictions behind the policy service are asked as well");
     }
-    if (condition.stage > Stage::rcpt && accepts_) {
-      done.differences.emplace_back(
-          "rules before it that accept mail do so at RCPT and do not keep this one from being "
-          "asked");
-    }
-    accepts_ = accepts_ || done.kind == Action::Kind::accept;
+    if (done.kind == Action::Kind::accept) accepts_.insert(condition.stage);
     for (const auto& difference : done.differences) draft_.differ(statement, difference);
     NewRule rule;
     rule.about = "From line " + std::to_string(statement.line) + ".";
@@ -235,12 +256,22 @@ class Ruleset {
     rule.stage = to_text(condition.stage);
     rule.when = condition.condition;
     set_action(rule, done);
+    if (done.kind == Action::Kind::refuse) {
+      if (draft_.pass_lost_before(statement.line)) {
+        draft_.shadow(rule, statement);
+      } else if (accepts_.size() > accepts_.count(condition.stage)) {
+        draft_.shadow(
+            rule, statement,
+            "rules before it that accept mail do so at another stage and do not keep this "
+            "one from being asked");
+      }
+    }
     draft_.rule(std::move(rule));
   }
 
   Draft& draft_;
   Macros macros_;
-  bool accepts_ = false;  ///< a rule before did
+  std::set<Stage> accepts_;  ///< where rules before do
 };
 
 }  // namespace

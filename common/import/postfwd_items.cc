@@ -134,7 +134,14 @@ Part number_part(const ItemName& name, const std::string& comparison, const std:
       {"!=", {"==", true}},  {"!>", {">=", true}},  {"!<", {"<=", true}}};
   const auto found = operators.find(comparison);
   if (found == operators.end()) return fault("numbers are not compared with " + comparison);
-  const auto part = std::string(name.ours) + " " + found->second.first + " " + value;
+  const auto own = std::string(name.ours);
+  const auto& sign = found->second.first;
+  auto part = own + " " + sign + " " + value;
+  // What is not told is 0 there, and below and above no number here.
+  const bool zero = value.find_first_not_of('0') == std::string::npos;
+  const bool fits_zero = sign.front() == '<' ? !zero || sign == "<=" : zero && sign != ">";
+  const bool may_be_absent = own == "declared_size" || own == "tls.bits";
+  if (may_be_absent && fits_zero) part = "(" + part + " or not (" + own + " > 0))";
   return {found->second.second ? negation(part) : part, {}};
 }
 
@@ -152,7 +159,8 @@ std::optional<Keys> keys_of(const ItemName& name) {
   return {};
 }
 
-/// The condition for what postfwd sees as the empty text; empty: there is none.
+/// The condition for what postfwd sees as the empty text, or of a client's name as "unknown";
+/// empty: there is none.
 std::string without_value(const ItemName& name) {
   if (name.theirs == "sender" || name.theirs == "sender_localpart") return "sender == \"<>\"";
   if (name.theirs.starts_with("sasl_")) return "not client.authenticated";
@@ -160,7 +168,18 @@ std::string without_value(const ItemName& name) {
   return {};
 }
 
-Part text_part(const ItemName& name, const std::string& comparison, std::string value) {
+/// The same where a pattern fits it, which fits nothing that is not there.
+std::string or_without_value(const ItemName& name, const std::string& pattern,
+                             const std::string& part) {
+  const bool client = keys_of(name) == Keys::client;
+  if (!pattern_fits(pattern, client ? "unknown" : "")) return part;
+  auto absent = without_value(name);
+  if (absent.empty()) absent = std::string(name.ours) + " == \"\"";
+  return "(" + part + " or " + absent + ")";
+}
+
+Part text_part(const ItemName& name, const std::string& comparison, std::string value,
+               bool negated) {
   const bool turned = comparison.front() == '!';
   const auto finish = [&](const std::string& part) {
     return Part{turned ? negation(part) : part, {}};
@@ -168,6 +187,9 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
   if (const auto other = referred(value); !other.empty()) {
     const auto* second = find_item(other);
     if (second == nullptr) return fault(why_not(std::string(other)));
+    if (turned || negated) {
+      return fault("two items that both have no value are alike there and not here");
+    }
     return finish(std::string(name.ours) + " == " + std::string(second->ours));
   }
   if (value.find("file:") != std::string::npos || value.find("table:") != std::string::npos) {
@@ -188,6 +210,10 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
     if (!never.why.empty()) return fault(std::move(never.why));
   }
   if (equals) {
+    const bool is_name = name.ours.ends_with(".domain") || keys_of(name) || name.ours == "helo";
+    if (auto why = is_name ? final_dot(value) : std::string(); !why.empty()) {
+      return fault(std::move(why));
+    }
     const bool has_words = name.ours.starts_with("sender") || name.ours.starts_with("recipient") ||
                            name.ours.starts_with("client.name") || name.ours == "helo";
     if (has_words) {
@@ -203,7 +229,8 @@ Part text_part(const ItemName& name, const std::string& comparison, std::string 
   if (const auto wrong = pattern_fault(value); !wrong.empty()) {
     return fault("RE2 does not take this pattern (" + wrong + ")");
   }
-  return finish(std::string(name.ours) + " matches " + condition_text(value));
+  return finish(
+      or_without_value(name, value, std::string(name.ours) + " matches " + condition_text(value)));
 }
 
 /// protocol_state and protocol_name are no conditions but say where a rule stands.
@@ -244,7 +271,7 @@ Part part_of(const PostfwdItem& item, Stage stage) {
       part = number_part(row, item.comparison, value);
       break;
     case ItemType::text:
-      part = text_part(row, item.comparison, value);
+      part = text_part(row, item.comparison, value, negated);
       break;
   }
   if (part.why.empty() && negated) part.condition = negation(part.condition);

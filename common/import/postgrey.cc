@@ -43,6 +43,9 @@ class Whitelist {
     if (auto never = word_never(keys, text); !never.why.empty()) {
       return draft_.leave_out(statement, std::move(never.why));
     }
+    if (auto why = final_dot(text); !why.empty()) {
+      return draft_.leave_out(statement, std::move(why));
+    }
     if (clients_) return take_client(statement);
     const auto at = text.find('@');
     if (at != std::string::npos) return add(statement, addresses_, text);

@@ -244,7 +244,7 @@ TEST(ImportNever, EntriesThatCanNeverMatchWereCarriedOverSilently) {
                      "colons"},
            Unmatched{Format::postfwd, Keys::sender, "id=A; client_name=~^$; action=REJECT",
                      "never matches"},
-           Unmatched{Format::milter_greylist, Keys::sender, "racl blacklist from /^<bob@/",
+           Unmatched{Format::milter_greylist, Keys::sender, "racl blacklist from /^bob@/",
                      "angle brackets"},
            Unmatched{Format::milter_greylist, Keys::sender, "racl blacklist domain unknown",
                      "\"unknown\""},
