@@ -320,7 +320,9 @@ class Parser {
         if (!is_number(peek(1).kind)) {
           missing(token);
           next();
-          if (begins_operand(peek().kind)) operand();
+          // What it stands before says nothing by itself. Not a list: a list within a list within a
+          // list would not be counted as nesting.
+          if (peek().kind != TokenKind::left_bracket && begins_operand(peek().kind)) operand();
           return spanning(NodeKind::broken, token.offset, token.offset + token.length);
         }
         const auto begin = next().offset;
