@@ -114,7 +114,7 @@ void RuleCompiler::check_companions(const Node& source, const Action& action) co
   auto& diagnostics = values_.diagnostics();
   const auto* unavailable = source.find("unavailable");
   const bool matches = unavailable != nullptr && unavailable->value.string == "match";
-  if (matches && source.find("score") != nullptr) {
+  if (matches && action.verdict == Verdict::pass && source.find("score") != nullptr) {
     diagnostics.error(unavailable->value.span, "a missing fact cannot add to a score",
                       "take it out: the rule is skipped then");
   } else if (action.refuses() && matches) {
