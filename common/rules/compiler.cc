@@ -423,8 +423,14 @@ class Compiler {
     if (!equality || left.type == ValueType::choice || other->type == ValueType::choice ||
         left.type == ValueType::boolean || left.type == ValueType::time_of_day ||
         left.type == ValueType::date) {
+      std::string hint;
+      if (!equality && left.type != ValueType::time_of_day)
+        hint = "two names can only be compared with == and !=";
+      if (left.type == ValueType::choice) {
+        hint = "as in " + left.spelling + " == " + quoted(left.words().front());
+      }
       resolver_.problem(right, quoted(to_text(op)) + " needs a fixed value behind it here",
-                        "two names can only be compared with == and !=");
+                        std::move(hint));
       return constant(Truth::no);
     }
     const auto is_plain_text = [](ValueType type) {

@@ -20,6 +20,7 @@ namespace postern {
 class CheckRegistry;
 class Table;
 class Condition;
+struct Reason;
 /// Conditions that have a name of their own, [when.NAME]. Null: one with errors, already reported.
 using NamedConditions = std::map<std::string, std::shared_ptr<const Condition>, std::less<>>;
 namespace expression {
@@ -87,6 +88,8 @@ class Condition {
     const NamedConditions* conditions = nullptr;
     /// Those that a condition may test; null: any, and their stages are not looked at.
     const KnownScores* scores = nullptr;
+    /// What the rule refuses with; null: nothing, or it is not known. For hints alone.
+    const Reason* reason = nullptr;
   };
 
   /// Parses, checks types and names, compiles. All faults at once.

@@ -293,8 +293,12 @@ class Lexer {
     } else if (printable) {
       problem(start, "\"" + std::string(octets) + "\" has no place in a condition");
     } else {
+      // U+2018 to U+201E, which word processors and web pages put in place of quotes.
+      const bool quotes = octets.starts_with("\xE2\x80") && octets.size() == 3 &&
+                          octets[2] >= '\x98' && octets[2] <= '\x9E';
       problem(start, "these octets have no place in a condition",
-              "text from outside ASCII stands between quotes");
+              quotes ? "they are typographic quotes; write plain ones, \" or '"
+                     : "text from outside ASCII stands between quotes");
     }
     push(TokenKind::broken, start);
   }

@@ -100,9 +100,10 @@ class Reader {
 
   bool list(const Node& node) {
     if (op_ != Operator::in && op_ != Operator::within) {
-      return fault(
-          node, quoted(postern::expression::to_text(op_)) + " compares with one value",
-          op_ == Operator::equal ? "write in for a list" : "join several comparisons with or");
+      return fault(node, quoted(postern::expression::to_text(op_)) + " compares with one value",
+                   op_ == Operator::equal       ? "write in for a list"
+                   : op_ == Operator::not_equal ? "write not in for a list"
+                                                : "join several comparisons with or");
     }
     if (node.parts.empty()) {
       return fault(node, "the list is empty, so nothing is ever in it");

@@ -175,8 +175,9 @@ class RuleCompiler {
   void read_code(const Node& source, Action& action) const;
   void check_class(const Node& source, Action& action) const;
   void check_companions(const Node& source, const Action& action) const;
-  Condition::Scope scope(std::optional<Stage> stage) const;
-  std::optional<Condition> read_condition(const Node& source, std::optional<Stage> stage) const;
+  Condition::Scope scope(std::optional<Stage> stage, const Reason* reason) const;
+  std::optional<Condition> read_condition(const Node& source, std::optional<Stage> stage,
+                                          const Reason* reason) const;
   std::optional<Stage> place(const Node& source, const Action& action, const Condition* condition,
                              std::optional<Stage> wish) const;
   static std::vector<Stage> stages_for_text(const Action& action,

@@ -21,11 +21,9 @@ std::string_view doing(EffectKind kind) {
     case EffectKind::bcc:
       return "adds a recipient";
     case EffectKind::tag:
-      return "sets a tag";
     case EffectKind::delay:
-      return "delays the answer";
     case EffectKind::warn:
-      return "warns in the log";
+      break;  // leave the message as it is
   }
   return "";
 }

@@ -132,7 +132,7 @@ Words words_of(const expression::Contradiction& why, const Rule& rule) {
     return {literals + " is never so with the listeners of [listen]",
             "add the listener, or take the rule out"};
   }
-  if (one) return {literals + " never is", "take the rule out, or test it with mode = \"shadow\""};
+  if (one) return {literals + " never is", "take the rule out"};
   return {literals + " exclude each other", "\"or\" between them, or two rules, may be meant"};
 }
 
@@ -156,7 +156,7 @@ void warn_of_fixed_truth(const DraftRule& draft, const ListenSettings& listen,
   });
   if (products.empty()) {
     std::string message = "this condition can never be true";
-    std::string hint = "take the rule out, or test it with mode = \"shadow\"";
+    std::string hint = "take the rule out";
     if (why) {
       auto words = words_of(*why, draft.rule);
       message += ": " + words.message;

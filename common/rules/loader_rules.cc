@@ -49,7 +49,7 @@ void RuleCompiler::add(const Node& source) {
   const auto action = read_action(source, name.value_or(""));
   const auto stage_word = values_.text(source, "rule.stage");
   const auto wish = stage_word ? stage_from_text(*stage_word) : std::nullopt;
-  auto condition = read_condition(source, wish);
+  auto condition = read_condition(source, wish, action.reason);
   const auto unavailable = values_.text(source, "rule.unavailable");
   check_companions(source, action);
   check_scores(source, action, condition);
@@ -113,7 +113,11 @@ void RuleCompiler::add(const Node& source) {
 void RuleCompiler::check_companions(const Node& source, const Action& action) const {
   auto& diagnostics = values_.diagnostics();
   const auto* unavailable = source.find("unavailable");
-  if (action.refuses() && unavailable != nullptr && unavailable->value.string == "match") {
+  const bool matches = unavailable != nullptr && unavailable->value.string == "match";
+  if (matches && action.verdict == Verdict::pass && source.find("score") != nullptr) {
+    diagnostics.error(unavailable->value.span, "a missing fact cannot add to a score",
+                      "take it out: the rule is skipped then");
+  } else if (action.refuses() && matches) {
     const std::string_view what = action.speaks()                         ? "refusal"
                                   : action.verdict == Verdict::discard    ? "discard"
                                   : action.verdict == Verdict::quarantine ? "quarantine"
@@ -189,11 +193,12 @@ std::optional<std::string> RuleCompiler::read_name(const Node& source) {
 }
 
 std::optional<Condition> RuleCompiler::read_condition(const Node& source,
-                                                      std::optional<Stage> stage) const {
+                                                      std::optional<Stage> stage,
+                                                      const Reason* reason) const {
   const auto* member = source.find("when");
   if (member == nullptr) return Condition::always();
   if (!values_.text(source, "rule.when")) return {};
-  auto compiled = Condition::compile(member->value.string, scope(stage));
+  auto compiled = Condition::compile(member->value.string, scope(stage, reason));
   if (auto* condition = std::get_if<Condition>(&compiled)) {
     report_warnings(member->value, *condition, values_.diagnostics());
     return std::move(*condition);
@@ -203,8 +208,9 @@ std::optional<Condition> RuleCompiler::read_condition(const Node& source,
   return {};
 }
 
-Condition::Scope RuleCompiler::scope(std::optional<Stage> stage) const {
-  return {&checks_, &tables_.tables, stage, unread_ != Unread::nothing, &conditions_, &scores_};
+Condition::Scope RuleCompiler::scope(std::optional<Stage> stage, const Reason* reason) const {
+  return {&checks_,     &tables_.tables, stage, unread_ != Unread::nothing,
+          &conditions_, &scores_,        reason};
 }
 
 /// The stage the rule stands at: what it says, else the earliest at which all that its condition
@@ -230,7 +236,7 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
     if (stage == earliest) return stage;
     // Names can go out of reach at a later stage: there is no `recipient` after RCPT.
     if (const auto* when = source.find("when")) {
-      const auto later = Condition::compile(when->value.string, scope(stage));
+      const auto later = Condition::compile(when->value.string, scope(stage, action.reason));
       if (!std::holds_alternative<Condition>(later)) break;
     }
     return stage;

@@ -59,8 +59,10 @@ bool add_described(const Node& item, EntryList& entries, const ValueReader& valu
   return true;
 }
 
-/// A kind that has no use for values takes different ones for the same thing.
-void warn_of_values(const EntryList& entries, TableKind kind, const ValueReader& values) {
+/// A kind that has no use for values takes different ones for the same thing. `text`: of the file;
+/// null where there is none.
+void warn_of_values(const EntryList& entries, TableKind kind, const std::string* text,
+                    const ValueReader& values) {
   if (kind == TableKind::map) return;
   std::optional<std::string_view> first;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -74,7 +76,9 @@ void warn_of_values(const EntryList& entries, TableKind kind, const ValueReader&
                                      quoted(to_text(kind)) + " does not look at them",
                                  "use one file for each meaning, or kind = \"map\"");
     problem.severity = Severity::warning;
-    values.diagnostics().add(std::move(problem));
+    Problems problems{std::move(problem)};
+    if (text != nullptr) add_source_lines(problems, entries.file(), *text);
+    values.diagnostics().add(std::move(problems.front()));
     return;
   }
 }
@@ -148,7 +152,7 @@ std::optional<EntryList> file_entries(const TableFile& file, const std::string& 
         break;
     }
   }
-  warn_of_values(*entries, kind, values);
+  warn_of_values(*entries, kind, text.get(), values);
   if (!faults.any()) return entries;
   auto problems = faults.take();
   if (text) add_source_lines(problems, path, *text);

@@ -126,6 +126,8 @@ class Parser {
   }
 
   std::string quoted(const Token& token) const {
+    // A text has its quotes already.
+    if (token.kind == TokenKind::text) return postern::quoted(token.text);
     return postern::quoted(source_.substr(token.offset, token.length));
   }
 
@@ -154,7 +156,8 @@ class Parser {
 
   void unexpected() {
     const auto& token = peek();
-    if (token.kind == TokenKind::broken) return;
+    // Behind what has been reported, nothing is expected.
+    if (token.kind == TokenKind::broken || follows_broken()) return;
     if (token.kind == TokenKind::right_parenthesis) {
       problem(token, "this \")\" closes nothing");
     } else if (operator_of(token.kind)) {
@@ -166,6 +169,10 @@ class Parser {
     } else {
       problem(token, quoted(token) + " stands where \"and\", \"or\" or the end is expected");
     }
+  }
+
+  bool follows_broken() const {
+    return at_ > 0 && lexed_.tokens[at_ - 1].kind == TokenKind::broken;
   }
 
   static bool is_wrong_case(const Token& token) {
@@ -264,7 +271,7 @@ class Parser {
     auto left = product();
     while (peek().kind == TokenKind::plus || peek().kind == TokenKind::minus) {
       const auto& word = next();
-      if (!calculate(word)) return left;
+      if (!calculate(word)) return {};
       left = calculated(word, std::move(left), product());
     }
     return left;
@@ -280,7 +287,7 @@ class Parser {
         left.kind = NodeKind::broken;
         continue;
       }
-      if (!calculate(word)) return left;
+      if (!calculate(word)) return {};
       left = calculated(word, std::move(left), operand());
     }
     return left;
@@ -312,6 +319,10 @@ class Parser {
       case TokenKind::minus: {
         if (!is_number(peek(1).kind)) {
           missing(token);
+          next();
+          // What it stands before says nothing by itself. Not a list: a list within a list within a
+          // list would not be counted as nesting.
+          if (peek().kind != TokenKind::left_bracket && begins_operand(peek().kind)) operand();
           return spanning(NodeKind::broken, token.offset, token.offset + token.length);
         }
         const auto begin = next().offset;

@@ -1,6 +1,7 @@
 #include "rules/resolve.h"
 
 #include "model/text.h"
+#include "postern/reason.h"
 #include "rules/program.h"
 #include "rules/schema.h"
 #include "tables/table.h"
@@ -187,8 +188,10 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
     const auto found = scope_.tables->find(node.text);
     if (found != scope_.tables->end()) return found->second;
   }
-  if (find_name(node.text) || (scope_.checks && scope_.checks->find(node.text))) {
-    problem(node, quoted(node.text) + " is no table and no list", "compare with ==");
+  const auto* row = find_name(node.text);
+  if (row || (scope_.checks && scope_.checks->find(node.text))) {
+    const bool several = row && row->type == ValueType::addresses;
+    problem(node, quoted(node.text) + " is no table and no list", several ? "" : "compare with ==");
     return std::nullopt;
   }
   if (scope_.more_tables) return std::shared_ptr<const Table>{};
@@ -203,6 +206,15 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
   return std::nullopt;
 }
 
+/// The first stage from `earliest` on at which the rule may refuse; nothing when there is none.
+std::optional<Stage> Resolver::stage_for(Stage earliest) const {
+  if (scope_.reason == nullptr) return earliest;
+  for (auto i = static_cast<std::size_t>(earliest); i < stage_count; ++i) {
+    if (may_stand_at(*scope_.reason, static_cast<Stage>(i))) return static_cast<Stage>(i);
+  }
+  return std::nullopt;
+}
+
 void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stage latest,
                    const Subjects& subjects) {
   subjects_.sender |= subjects.sender;
@@ -212,16 +224,31 @@ void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stag
   subjects_.content |= subjects.content;
   if (scope_.stage && *scope_.stage < earliest) {
     const std::string from(postern::to_text(earliest));
+    const auto fitting = stage_for(earliest);
     problem(node,
             quoted(name) + " is known from " + from + " on, but the rule stands at " +
                 std::string(postern::to_text(*scope_.stage)),
-            "write stage = " + quoted(from) + ", or leave the stage out");
+            fitting
+                ? "write stage = " + quoted(postern::to_text(*fitting)) + ", or leave the stage out"
+                : "a refusal that may stand at " + quoted(from) + " can look at it; " +
+                      quoted(scope_.reason->id) + " may not");
   }
   if (latest != Stage::end_of_message) limited_.push_back({&node, std::string(name), latest});
   if (earliest > earliest_) {
     earliest_ = earliest;
     earliest_name_ = name;
   }
+}
+
+/// What to do about a name that is asked for too late.
+std::string Resolver::hint_for(const Limited& limited) const {
+  const bool macro = limited.name.starts_with("macro(");
+  const bool condition =
+      scope_.conditions && scope_.conditions->find(limited.name) != scope_.conditions->end();
+  if (!macro && !condition) return "later stages have \"recipients\", all that were not refused";
+  if (earliest_ > limited.latest) return "make it two rules, one for each stage";
+  if (macro) return "write stage = \"rcpt\"; a message may have several recipients";
+  return "write stage = " + quoted(postern::to_text(limited.latest));
 }
 
 void Resolver::check_stages() {
@@ -236,11 +263,7 @@ void Resolver::check_stages() {
     problem(*limited.node,
             quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
                 " alone, " + (scope_.stage ? "but " : "") + why,
-            limited.name.starts_with("macro(")
-                ? "write stage = \"rcpt\"; a message may have several recipients"
-            : scope_.conditions && scope_.conditions->find(limited.name) != scope_.conditions->end()
-                ? "write stage = " + quoted(postern::to_text(limited.latest))
-                : "later stages have \"recipients\", all that were not refused");
+            hint_for(limited));
   }
 }
 

@@ -74,6 +74,8 @@ class Resolver {
     std::string name;
     Stage latest;
   };
+  std::optional<Stage> stage_for(Stage earliest) const;
+  std::string hint_for(const Limited& limited) const;
 
   const Condition::Scope& scope_;
   Stage earliest_ = Stage::connect;

@@ -193,9 +193,13 @@ EntryList read_csv(const std::string& file, std::string_view text, const CsvColu
     } else {
       Problem problem;
       problem.position = {file, 1, 1};
-      problem.message = "there is no column \"" + column + "\" in the first line";
-      problem.hint = header.empty() ? "columns have numbers from 1 where there is no first line"
-                                    : "it has " + list_of(header);
+      const bool no_names = columns.header == CsvColumns::Header::no;
+      problem.message = no_names
+                            ? "without a first line of names there is no column \"" + column + "\""
+                            : "there is no column \"" + column + "\" in the first line";
+      problem.hint = no_names         ? "give its number from 1, or take \"header\" out"
+                     : header.empty() ? "the file is empty"
+                                      : "it has " + list_of(header);
       faults.add(std::move(problem));
     }
   }

@@ -58,9 +58,11 @@ void check_values(const EntryList& entries, const TableOptions& options, TableFa
   if (options.value) return;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries.value(i)) continue;
-    faults.add(entry_problem(entries, i, quote_for_log(entries.text(i), 80) + " has no value",
-                             "write it behind the entry, or give the table value = \"...\" for all "
-                             "that have none"));
+    faults.add(
+        entry_problem(entries, i, quote_for_log(entries.text(i), 80) + " has no value",
+                      "write it behind the entry, in the policy itself as { entry = \"...\", "
+                      "value = \"...\" }, or give the table value = \"...\" for all that "
+                      "have none"));
   }
 }
 

@@ -102,7 +102,10 @@ TEST(Lexer, NamesWhatItCannotRead) {
   EXPECT_EQ(fault("1.2345"), "0+6 a number has three decimals at most | ");
   EXPECT_EQ(fault("9223372036854775807.1"), "0+21 this number is too large | ");
   EXPECT_EQ(fault("helo == \xe2\x80\x9cx"),
-            "8+3 these octets have no place in a condition | text from outside ASCII stands "
+            "8+3 these octets have no place in a condition | they are typographic quotes; write "
+            "plain ones, \" or '");
+  EXPECT_EQ(fault("helo == \xc3\xa4"),
+            "8+2 these octets have no place in a condition | text from outside ASCII stands "
             "between quotes");
 }
 

@@ -105,7 +105,10 @@ TEST(Parser, NamesEverySyntaxFaultAtOnce) {
   EXPECT_EQ(faults("1 < a < 3"), "6+1 a comparison cannot be compared again\n");
   EXPECT_EQ(faults("a AND b"), "2+3 \"AND\" stands where an operator is expected\n");
   EXPECT_EQ(faults("a in [b]"), "6+1 \"b\" cannot be in a list\n");
-  EXPECT_EQ(faults("a in ['x' 'y']"), "10+3 there is no comma before \"'y'\"\n");
+  EXPECT_EQ(faults("a in ['x' 'y']"), "10+3 there is no comma before \"y\"\n");
+  EXPECT_EQ(faults("a > -b"), "4+1 \"-\" stands before a number, or between two values\n");
+  EXPECT_EQ(faults("a > -(b + 1)"), "4+1 \"-\" stands before a number, or between two values\n");
+  EXPECT_EQ(faults("a > -"), "4+1 \"-\" stands before a number, or between two values\n");
   EXPECT_EQ(faults("a in ['x'"), "5+1 this \"[\" is not closed\n");
   EXPECT_EQ(faults("header('x') == 'y'"), "0+6 there is no function \"header\"\n");
   EXPECT_EQ(faults("macro(x) == 'y'"), "5+1 macro takes the name of one macro\n");
@@ -143,6 +146,12 @@ TEST(Parser, CalculatesNoMoreThanItHasRoomFor) {
   EXPECT_EQ(faults("a > " + text + " + 1"), "262+1 the condition calculates more than 64 times\n");
   for (unsigned i = 0; i < 100'000; ++i) text += " * 1";
   EXPECT_EQ(faults("a > " + text), "262+1 the condition calculates more than 64 times\n");
+}
+
+TEST(Parser, ReadsAMillionOpenListsWithoutGoingDeeper) {
+  std::string text = "a in ";
+  for (unsigned i = 0; i < 500'000; ++i) text += "[-";
+  EXPECT_NE(faults(text), "");
 }
 
 }  // namespace
