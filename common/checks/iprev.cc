@@ -46,7 +46,7 @@ IprevOutcome iprev(const IpAddress& client,
   const auto count = std::min(pointers->values.size(), most_client_names);
   for (std::size_t i = 0; i < count; ++i) {
     auto name = dns_name(pointers->values[i]);
-    if (!name || !is_host_name(*name)) continue;
+    if (!name || !is_name_of_host(*name)) continue;
     const bool seen =
         std::find(outcome.names.begin(), outcome.names.end(), *name) != outcome.names.end();
     if (seen) continue;

@@ -10,9 +10,9 @@
 namespace postern {
 namespace {
 
-enum class Tables : std::uint8_t { of_today, empty };
+enum class TableTexts : std::uint8_t { of_today, empty };
 
-FileReader reader_of(const PolicySource& source, const FileReader& today, Tables tables) {
+FileReader reader_of(const PolicySource& source, const FileReader& today, TableTexts tables) {
   const auto is_table = [&source](const std::string& path) {
     return std::any_of(source.tables.begin(), source.tables.end(),
                        [&](const auto& table) { return table.path == path; });
@@ -20,7 +20,7 @@ FileReader reader_of(const PolicySource& source, const FileReader& today, Tables
   return {[&source, &today, tables, is_table](const std::string& path) -> Result<std::string> {
             const auto kept = source.texts.find(path);
             if (kept != source.texts.end()) return kept->second;
-            if (tables == Tables::of_today && is_table(path)) {
+            if (tables == TableTexts::of_today && is_table(path)) {
               if (auto text = today.read(path)) return text;
             }
             // Tables that are gone, and the worlds of tests, which nobody runs here.
@@ -32,7 +32,7 @@ FileReader reader_of(const PolicySource& source, const FileReader& today, Tables
           },
           [&today, tables](const DatabaseQuery& query, const FileReader::Row& row) -> Problems {
             // Whether all rows came is told by the digest.
-            if (tables == Tables::of_today && today.rows) today.rows(query, row);
+            if (tables == TableTexts::of_today && today.rows) today.rows(query, row);
             return {};
           }};
 }
@@ -50,12 +50,12 @@ Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& dige
   const auto source = store.load(digest);
   if (!source) return source.problems();
   const CheckRegistry checks;
-  const auto with_tables = [&](Tables tables) {
+  const auto with_tables = [&](TableTexts tables) {
     const auto reader = reader_of(*source, today, tables);
     return Policy::compile(source->main_file, reader, checks);
   };
-  auto compiled = with_tables(Tables::of_today);
-  if (!compiled) compiled = with_tables(Tables::empty);
+  auto compiled = with_tables(TableTexts::of_today);
+  if (!compiled) compiled = with_tables(TableTexts::empty);
   if (!compiled) return compiled.problems();
   KeptPolicy kept{compiled->policy, {}};
 

@@ -157,7 +157,7 @@ std::optional<std::string> dns_name_of_octets(std::string_view octets) {
   return dns_name_from_wire(*wire);
 }
 
-bool is_host_name(std::string_view name) noexcept {
+bool is_name_of_host(std::string_view name) noexcept {
   if (name.empty() || name.size() > longest_dns_wire_name - 2) return false;
   std::size_t labels = 0;
   bool digits_only = true;

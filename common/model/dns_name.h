@@ -37,9 +37,9 @@ std::optional<std::string> dns_name_to_wire(std::string_view name);
 /// `wire`. nullopt when it does not, or is too long.
 std::optional<std::string> dns_name_from_wire(std::string_view wire);
 
-/// True of host names: letters, digits and hyphens, at least two labels, the last not all digits
-/// (RFC 1123 2.1, RFC 3696 2). Underscores are let through, as in every mail server.
-bool is_host_name(std::string_view name) noexcept;
+/// True of names that hosts have in DNS: letters, digits and hyphens, at least two labels, the last
+/// not all digits (RFC 1123 2.1, RFC 3696 2). Underscores are let through, as in every mail server.
+bool is_name_of_host(std::string_view name) noexcept;
 
 /// The address as lists and reverse DNS are asked about it: "1.2.0.192", or the 32 digits of IPv6
 /// (RFC 1035 3.5, RFC 3596 2.5, RFC 5782 2).

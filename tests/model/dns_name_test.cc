@@ -74,10 +74,10 @@ TEST(DnsName, AnySpellingIsItsOwnNormalForm) {
 
 TEST(DnsName, HostNamesHaveTwoLabelsOfLettersDigitsAndHyphens) {
   for (const auto* name : {"mail.example.com", "a-b.c1", "_x.example", "1.2.3.a"}) {
-    EXPECT_TRUE(is_host_name(name)) << name;
+    EXPECT_TRUE(is_name_of_host(name)) << name;
   }
   for (const auto* name : {"localhost", "", "-a.b", "a-.b", "a..b", "192.0.2.1", "a b.c", "a.b."}) {
-    EXPECT_FALSE(is_host_name(name)) << name;
+    EXPECT_FALSE(is_name_of_host(name)) << name;
   }
 }
 
