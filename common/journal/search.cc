@@ -140,11 +140,15 @@ Result<SearchedJournal> search_journal(const std::string& path, const RecordFilt
   }
   found.counts = walk.counts();
   found.unread = walk.unread();
-  if (walk.files() > 0) found.older = std::min(walk.files_done() + 1, walk.files()) - 1;
-  if (!found.records.empty() || found.unread.size() < std::max<std::size_t>(walk.files(), 1)) {
+  if (walk.files() == 0) {
+    if (const auto opened = JournalReader::open(path, ReadOrder::newest_first); !opened) {
+      return opened.problems();
+    }
     return found;
   }
-  return found.unread;
+  found.older = std::min(walk.files_done() + 1, walk.files()) - 1;
+  if (found.records.empty() && found.unread.size() == walk.files()) return found.unread;
+  return found;
 }
 
 }  // namespace postern

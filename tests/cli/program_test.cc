@@ -135,7 +135,7 @@ TEST_F(Program, AnOldRecordIsExplainedWithTheRulesOfItsDay) {
   const std::string policy = policy_text;
   dir_.write("etc/postern/postern.toml", policy.substr(0, policy.find("[[rule]]")));
   ASSERT_EQ(run({"reload"}).status, 0);
-  const auto explained = run({"explain", "1.2.3.0"});
+  const auto explained = run({"explain", "--admin", "1.2.3.0"});
   EXPECT_EQ(explained.status, 0);
   EXPECT_THAT(explained.output, HasSubstr("1. \"nobody\", /etc/postern/postern.toml"));
   EXPECT_THAT(explained.output, Not(HasSubstr("not at hand")));
