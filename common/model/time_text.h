@@ -20,9 +20,9 @@ std::optional<std::chrono::sys_days> day_from_text(std::string_view text);
 /// "2027-01-31"; years 0 to 9999.
 std::string day_text(std::chrono::sys_days day);
 
-/// Some time ago or a moment, as people ask for what has been since: "90s", "30m", "36h", "2d", "1w"
-/// before `now`; a day alone, as its beginning in UTC; else as time_from_text. nullopt: none of
-/// these, or longer ago than a hundred years.
+/// Some time ago or a moment, as people ask for what has been since: "90s", "30m", "36h", "2d",
+/// "1w" before `now`; a day alone, as its beginning in UTC; else as time_from_text. nullopt: none
+/// of these, or longer ago than a hundred years.
 std::optional<std::chrono::system_clock::time_point> past_time_from_text(
     std::string_view text, std::chrono::system_clock::time_point now);
 
