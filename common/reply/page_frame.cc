@@ -43,7 +43,7 @@ var { font-style: normal; color: var(--quiet); border-bottom: 1px dotted var(--q
 .outcome { margin: 0 0 1.5rem; padding: 0.75rem 1rem; border-left: 0.375rem solid; background: var(--panel); }
 .outcome p { color: var(--text); }
 .outcome strong { display: block; font-size: 1.125rem; }
-.outcome p:last-child, .panel p:last-child { margin-bottom: 0; }
+.outcome p:last-child, .panel p:last-child, .panel dd:last-child { margin-bottom: 0; }
 .permanent { border-color: var(--permanent); }
 .permanent strong, .permanent.word { color: var(--permanent); }
 .temporary { border-color: var(--temporary); }

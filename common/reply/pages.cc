@@ -199,6 +199,16 @@ std::string contact(const Reason& reason, const PageOwner& owner) {
 
 std::string heading_of(const PageOwner& owner) { return "Why " + owner.host + " refuses mail"; }
 
+/// A long host name is better broken behind a dot than within a word.
+std::string broken_at_dots(std::string_view text) {
+  std::string result;
+  for (const char c : html_text(text)) {
+    result += c;
+    if (c == '.') result += "<wbr>";
+  }
+  return result;
+}
+
 std::string foot_of(const PageOwner& owner) {
   return paragraph("About mail refused by " + html_text(owner.host) + ".");
 }
@@ -257,7 +267,7 @@ std::string index_page(const PageOwner& owner) {
                       " refuses mail or puts it off, and what to do about each.";
   frame.top = paragraph(html_text(owner.host));
   frame.main =
-      "<h1>" + html_text(heading_of(owner)) + "</h1>\n" +
+      "<h1>" + broken_at_dots(heading_of(owner)) + "</h1>\n" +
       paragraph(
           "A refusal of this mail server names its reason and ends with the address of a page that "
           "says what to do. These are the pages.") +
