@@ -63,10 +63,19 @@ void JournalKeeper::run() noexcept {
     changed_.wait_for(lock, between_rounds, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
     wanted_ = false;
-    const auto settings = settings_;
     lock.unlock();
+    auto totals = one_round(care);
+    lock.lock();
+    if (totals) totals_ = std::move(*totals);
+  }
+}
+
+// nullopt: memory is too short even to say what went wrong. The thread lives on and tries again.
+std::optional<SegmentTotals> JournalKeeper::one_round(SegmentCare& care) noexcept {
+  try {
     SegmentTotals totals;
     try {
+      auto settings = settings_now();
       worked_since_ = Steady::now();
       if (!settings.path.empty()) {
         totals = care.round(settings, std::chrono::system_clock::now());
@@ -74,9 +83,15 @@ void JournalKeeper::run() noexcept {
     } catch (const std::exception& error) {
       totals.trouble = error.what();
     }
-    lock.lock();
-    totals_ = totals;
+    return totals;
+  } catch (...) {
+    return std::nullopt;
   }
+}
+
+JournalSettings JournalKeeper::settings_now() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
 }
 
 bool JournalKeeper::go_on(bool behind) {

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -34,6 +35,8 @@ class JournalKeeper {
 
  private:
   void run() noexcept;
+  std::optional<SegmentTotals> one_round(SegmentCare& care) noexcept;
+  JournalSettings settings_now() const;
   bool go_on(bool behind);
   void tell(const std::string& message) const noexcept;
 
