@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs every fuzz target of the fuzz preset for a share of SECONDS each: `fuzz.sh SECONDS`.
+# Runs every fuzz target of the asan preset for a share of SECONDS each: `fuzz.sh SECONDS`.
 # Starts from the kept inputs in tests/fuzz/corpus/, leaves them as they are.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
-set -- build/fuzz/tests/fuzz/*_fuzz
+set -- build/asan/tests/fuzz/*_fuzz
 [ -x "$1" ] || { echo "no fuzz targets built" >&2; exit 1; }
 share=$((seconds / $#))
 [ "$share" -ge 1 ] || share=1

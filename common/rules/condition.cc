@@ -134,8 +134,9 @@ void Condition::bind_scores(
     test.sum = sum_of(test.score);
     if (!test.sum.sum) continue;
     // Whoever looks for a name in this condition is to find what its scores rest on.
-    for (const auto& [name, adder] : test.sum.sum->names) {
-      if (adder >= test.sum.adders) break;
+    for (const auto& named : test.sum.sum->names) {
+      if (named.second >= test.sum.adders) break;
+      const ConditionName& name = named.first;
       const bool known =
           std::any_of(bound->names.begin(), bound->names.end(),
                       [&](const ConditionName& each) { return each.name == name.name; });
