@@ -42,12 +42,11 @@ void DoctorPatience::of_policy(const SmtpdService& service, const PostfixServer&
   compare(what, seconds);
   if (seconds < default_policy_timeout) return;
   // Postfix asks a second time, a second later.
-  findings_.warning(what + " is " + std::to_string(seconds) + " s" +
-                        (set.empty() ? ", Postfix's default" : "") +
-                        ": if we hang, each recipient waits " + std::to_string(2 * seconds + 1) +
-                        " s",
-                    "timeout=" + std::to_string(policy_timeout(settings_.limits, delay_).count()) +
-                        "s in check_policy_service, as `postern lines` prints it");
+  findings_.warning(
+      what + " is " + std::to_string(seconds) + " s" + (set.empty() ? ", Postfix's default" : "") +
+          ": if we hang, each recipient waits " + std::to_string(2 * seconds + 1) + " s",
+      "timeout=" + std::to_string(policy_timeout(settings_.limits, delay_).count()) +
+          "s in check_policy_service, as `postern lines` prints it");
 }
 
 void DoctorPatience::default_of_milter(const SmtpdService& service, const std::string& action) {
@@ -58,8 +57,7 @@ void DoctorPatience::default_of_milter(const SmtpdService& service, const std::s
                                               : "bounces good mail while we are down"),
                       "milter_default_action = tempfail: senders try again");
   } else if (!action.empty() && action != "tempfail") {
-    findings_.note(what,
-                   "tempfail loses no mail and lets none past the policy while we are down");
+    findings_.note(what, "tempfail loses no mail and lets none past the policy while we are down");
   }
 }
 

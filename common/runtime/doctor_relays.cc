@@ -9,7 +9,9 @@ namespace {
 
 /// Whether `service` runs `postern spawn`.
 bool is_relay(const SpawnService& service) {
-  if (service.program.empty() || std::find(service.program.begin(), service.program.end(), "spawn") == service.program.end()) return false;
+  if (service.program.empty() ||
+      std::find(service.program.begin(), service.program.end(), "spawn") == service.program.end())
+    return false;
   const auto& program = service.program.front();
   return program.substr(program.rfind('/') + 1) == "postern";
 }
@@ -51,11 +53,11 @@ void DoctorRelays::examine(const SpawnService& service, Findings& findings) cons
   const auto what = "service " + service.name + " of master.cf";
   if (goal(service) == nullptr) {
     findings.problem(what + " relays to a socket where we do not listen",
-                      "name one of listen.policy behind --to, or leave --to out");
+                     "name one of listen.policy behind --to, or leave --to out");
   }
   if (postfix_.chrooted(service.chroot)) {
     findings.problem(what + " is chrooted, where it finds neither the program nor our socket",
-                      "set its chroot column to n");
+                     "set its chroot column to n");
   }
 }
 
