@@ -40,6 +40,14 @@ std::string program() {
   return {};
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
 void bound() {
   const auto set = [](auto which, rlim_t most) {
     const rlimit limit{most, most};
@@ -48,9 +56,8 @@ void bound() {
   set(RLIMIT_CPU, seconds_of_processor);
   set(RLIMIT_CORE, 0);
   set(RLIMIT_FSIZE, 0);
-#if !defined(__SANITIZE_ADDRESS__)
-  set(RLIMIT_AS, octets_of_memory);
-#endif
+  // A sanitizer's own map of memory is larger than any limit that would be one.
+  if constexpr (!sanitized) set(RLIMIT_AS, octets_of_memory);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

@@ -1,6 +1,8 @@
 #include "rules/softening.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string_view>
 
 namespace postern::walk {
@@ -100,6 +102,40 @@ bool lacks_a_fact(const ConditionOutcome& outcome) {
   return outcome.truth == Truth::unavailable && outcome.cause_kind != QuestionKind::recipients;
 }
 
+/// Whether a condition that holds now held when each recipient was asked about.
+bool held_at_rcpt(const Condition& condition) {
+  constexpr std::array passing{"stage", "time", "weekday", "date", "recipients", "recipient_count"};
+  const auto& names = condition.names();
+  return std::none_of(names.begin(), names.end(), [&](const ConditionName& each) {
+    return std::find(passing.begin(), passing.end(), each.name) != passing.end();
+  });
+}
+
+/// The rules up to RCPT that were asked about every recipient, whoever it was: those behind an
+/// accept for their stage alone were not.
+class AskedOfAll {
+ public:
+  AskedOfAll(const Situation& situation, const Transaction& transaction, const Facts& told)
+      : situation_(situation), transaction_(transaction), told_(told), scores_(transaction, told) {}
+
+  /// What the next one says without a recipient and from what was told; nullopt: it was not asked.
+  std::optional<ConditionOutcome> next(const Rule& rule) {
+    if (!is_asked(situation_, rule) || settled_ == rule.place.stage) return std::nullopt;
+    auto outcome = rule.condition.evaluate(transaction_, told_, &scores_);
+    const bool settles = rule.verdict == Verdict::accept && scope_of(rule) == AcceptScope::stage &&
+                         outcome.truth == Truth::yes && held_at_rcpt(rule.condition);
+    if (settles) settled_ = rule.place.stage;
+    return outcome;
+  }
+
+ private:
+  const Situation& situation_;
+  const Transaction& transaction_;
+  const Facts& told_;
+  expression::ScoreReader scores_;
+  std::optional<Stage> settled_;
+};
+
 /// A recipient that is not there might have been accepted: a rule that may have put it off for want
 /// of an answer cannot be answered now either, whoever the recipient was.
 std::optional<Softening> recipient_too_few(const std::vector<Rule>& rules,
@@ -107,13 +143,14 @@ std::optional<Softening> recipient_too_few(const std::vector<Rule>& rules,
   auto transaction = situation.transaction();
   transaction.recipient = {};
   const auto told = told_facts(situation.facts());
-  expression::ScoreReader scores(transaction, told);
+  AskedOfAll asked(situation, transaction, told);
   for (const auto& rule : rules) {
     if (rule.place.stage > Stage::rcpt) break;
-    const bool may_put_off = rule.verdict == Verdict::accept || may_defer(situation, rule);
-    if (!may_put_off || !is_asked(situation, rule)) continue;
-    const auto outcome = rule.condition.evaluate(transaction, told, &scores);
-    if (lacks_a_fact(outcome)) return Softening{rule.place.name, outcome.cause_kind};
+    if (rule.verdict != Verdict::accept && !may_defer(situation, rule)) continue;
+    const auto outcome = asked.next(rule);
+    if (outcome && lacks_a_fact(*outcome)) {
+      return Softening{rule.place.name, outcome->cause_kind};
+    }
   }
   return std::nullopt;
 }
@@ -124,12 +161,12 @@ std::optional<Softening> unknown_too_many(const std::vector<Rule>& rules,
   auto transaction = situation.transaction();
   transaction.recipient = {};
   const auto told = told_facts(situation.facts());
-  expression::ScoreReader scores(transaction, told);
+  AskedOfAll asked(situation, transaction, told);
   for (const auto& rule : rules) {
-    if (rule.place.stage != Stage::rcpt || !is_asked(situation, rule)) continue;
-    if (!may_decide(situation, rule)) continue;
-    const auto outcome = rule.condition.evaluate(transaction, told, &scores);
-    if (outcome.truth == Truth::unknown || lacks_a_fact(outcome)) {
+    if (rule.place.stage != Stage::rcpt || !may_decide(situation, rule)) continue;
+    const auto outcome = asked.next(rule);
+    if (!outcome) continue;
+    if (outcome->truth == Truth::unknown || lacks_a_fact(*outcome)) {
       return Softening{rule.place.name, QuestionKind::recipients};
     }
   }
@@ -189,7 +226,11 @@ std::optional<Would> spared_unanswered(const std::vector<Rule>& rules, std::size
     if (truth == Truth::no) continue;
     const bool unanswered = truth != Truth::yes;
     if (unanswered && may_defer(situation, rule)) return Would::defer;
-    if (only_modifies(rule)) continue;
+    if (only_modifies(rule)) {
+      // Softened, a redirect puts the message off.
+      if (softened && takes_away(rule)) return Would::defer;
+      continue;
+    }
     if (rule.verdict == Verdict::accept) {
       if (!settled && scope_of(rule) != AcceptScope::stage) worst.add(rule, Would::accept);
       softened = softened || unanswered;

@@ -466,6 +466,28 @@ TEST(PropertiesCanFail, P6SeesAnAcceptBeforeAnAdderWhoseMissingAnswerIsForgotten
   EXPECT_NE(trouble_never_refuses(forgetful, world), std::nullopt);
 }
 
+TEST(Properties, P6ARedirectPutOffWasForgottenBehindAnAcceptThatActedUnanswered) {
+  World world;
+  world.transaction = test::ordinary_transaction(Stage::rcpt);
+  const auto add = [&](Stage stage, const char* condition, Verdict verdict) -> test::RulePlan& {
+    world.plans.emplace_back();
+    auto& plan = world.plans.back();
+    plan.stage = stage;
+    plan.condition = condition;
+    plan.verdict = verdict;
+    if (verdict == Verdict::accept) plan.scope = AcceptScope::stage;
+    return plan;
+  };
+  add(Stage::connect, "sample_b != 'good'", Verdict::accept).unavailable = WhenUnavailable::match;
+  add(Stage::connect, "sample_a == 'good'", Verdict::accept);
+  add(Stage::connect, "true", Verdict::pass).effects = {EffectKind::redirect};
+  add(Stage::rcpt, "true", Verdict::reject).reason = "policy-reject";
+  world.answers.emplace(test::sample_question("sample_a"), Answer::unavailable("timeout"));
+  world.answers.emplace(test::sample_question("sample_b"), Answer::found({"good"}));
+  world.rules = test::compile(world.plans);
+  EXPECT_EQ(trouble_never_refuses(real, world), std::nullopt);
+}
+
 TEST(PropertiesCanFail, P4SeesATestThatTakesAMissingAnswerForNothingAdded) {
   // A test of a score that does not wait for its bounds: what is not known counts as nothing.
   const Truths guesses = [](const World& world, const Condition& condition, const Facts& facts) {

@@ -434,6 +434,28 @@ TEST(Evaluate, TakesAMissedRefusalThatWouldBeSoftenedForADeferral) {
   EXPECT_EQ(decision.held_back, (HeldBack{"bad", HeldBack::Would::defer, QuestionKind::sample}));
 }
 
+TEST(Evaluate, SoftenedForADeferralThatNoRecipientWasAskedAbout) {
+  const auto decided = [](std::string_view accepts_at_mail) {
+    auto unnamed =
+        deferring(rule("unnamed", Stage::mail, "client.name == 'mx.example.com'"), "policy-defer");
+    unnamed.unavailable = WhenUnavailable::defer;
+    const auto rules = list(
+        accepting(rule("ours", Stage::mail, accepts_at_mail), AcceptScope::stage),
+        std::move(unnamed),
+        rejecting(rule("many", Stage::data, "recipient_count > 1"), "too-many-recipients-policy"));
+    auto transaction = to_two(Stage::data, false, false);
+    transaction.recipient_count = std::int64_t{2};
+    transaction.client.name = {};
+    return decide(rules, {}, transaction);
+  };
+  EXPECT_EQ(decided("sender.domain == 'nowhere.example'").rule->name, "unnamed");
+  const auto refused = decided("sender.domain == 'example.net'");
+  EXPECT_EQ(refused.rule->name, "many");
+  EXPECT_TRUE(refused.softened_by.empty());
+  // It may not have held when the recipients were asked about.
+  EXPECT_EQ(decided("date > '2020-01-01'").softened_by, "unnamed");
+}
+
 TEST(Evaluate, SoftensBehindAMissedRefusalThatLooksAtDoubtfulRecipients) {
   const auto at_end = [](std::string_view name, std::string_view condition) {
     return rejecting(rule(name, Stage::end_of_message, condition), "policy-reject");
