@@ -152,8 +152,14 @@ SpfRun::Verdict SpfRun::redirect(const SpfRecord& record, const std::string& dom
     if (trace_ == SpfTrace::wanted) step.steps.push_back(std::move(own));
     return Verdict{waiting_, result};
   };
-  if (over_limit(record.redirect_text, own) == Match::permerror) {
-    return ended(SpfResult::permerror);
+  switch (over_limit(record.redirect_text, own)) {
+    case Match::no:
+      break;
+    case Match::permerror:
+      return ended(SpfResult::permerror);
+    default:
+      // A circle of redirects would be looked ahead through for ever.
+      return {true, SpfResult::none};
   }
   const auto target = expand(*record.redirect, domain);
   if (!target && names_unicode_sender(*record.redirect)) return {waiting_, SpfResult::neutral};

@@ -93,7 +93,7 @@ void Page::field(std::string_view label, std::string_view value) {
 
 void Page::section(std::string_view title) {
   blank();
-  text_ += painted(title, bold);
+  text_ += painted(clean_for_terminal(title), bold);
   text_ += '\n';
 }
 

@@ -111,6 +111,14 @@ TEST(Spf, ARecordThatIncludesItselfEnds) {
             "permerror: more than 10 terms that ask DNS, at redirect=example.com");
 }
 
+TEST(Spf, ACircleOfRedirectsBehindAMissingAnswerWasLookedAheadThroughWithoutEnd) {
+  SpfZone zone;
+  zone.add("example.com", "TXT", "v=spf1 exists:a.example redirect=example.com");
+  const auto outcome = zone.evaluate(from("a@example.com"));
+  EXPECT_EQ(outcome.result, SpfResult::permerror);
+  EXPECT_EQ(outcome.problem, "more than 2 names without an answer");
+}
+
 TEST(Spf, TermsBehindAMissingAnswerAreAskedAboutAhead) {
   SpfZone zone;
   std::string record = "v=spf1";

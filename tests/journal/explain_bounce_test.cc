@@ -127,6 +127,14 @@ TEST(ExplainBounce, LeavesTheHostsBehindToThoseWhoMayKnow) {
   EXPECT_THAT(explain_bounce(report(), options), Not(HasSubstr("Said by")));
 }
 
+TEST(ExplainBounce, ARecipientOfTheMailCouldPaintTheTerminal) {
+  auto bounce = report();
+  bounce.recipients.front().address = "bob\033[2J@\xc3\xa9.example";
+  const auto text = explain_bounce(bounce);
+  EXPECT_THAT(text, HasSubstr("Recipient <bob?[2J@??.example>"));
+  EXPECT_EQ(text.find('\033'), std::string::npos);
+}
+
 TEST(ExplainBounce, EndsAListThatNobodyWouldRead) {
   auto bounce = report();
   bounce.recipients.resize(500, bounce.recipients.front());
