@@ -187,7 +187,13 @@ class Walk {
     using End = Course::End;
     const auto& rule = rules_[course.at];
     if (situation_.defers_unanswered(rule)) return End::missing_fact;
-    if (only_modifies(rule)) return End::exhausted;
+    if (only_modifies(rule)) {
+      // Answered, it would have put the message off instead of taking it away.
+      if (takes_away(rule) && softening(rules_, course.at, situation_, course.softeners)) {
+        course.softeners.add(rule, Softeners::Reach::all);
+      }
+      return End::exhausted;
+    }
     if (situation_.matches_unanswered(rule)) {
       if (situation_.settles_stage(rule)) {
         // The rules it settles without knowing might have put the message off, or let it in.

@@ -465,25 +465,42 @@ TEST(PropertiesCanFail, P6SeesAnAcceptBeforeAnAdderWhoseMissingAnswerIsForgotten
   EXPECT_NE(trouble_never_refuses(forgetful, world), std::nullopt);
 }
 
-TEST(Properties, P6ARedirectPutOffWasForgottenBehindAnAcceptThatActedUnanswered) {
+/// Redirects behind an accept for their stage that cannot be answered, and a refusal at RCPT.
+World redirecting_world(std::vector<test::RulePlan> at_connect) {
   World world;
   world.transaction = test::ordinary_transaction(Stage::rcpt);
-  const auto add = [&](Stage stage, const char* condition, Verdict verdict) -> test::RulePlan& {
-    world.plans.emplace_back();
-    auto& plan = world.plans.back();
-    plan.stage = stage;
-    plan.condition = condition;
-    plan.verdict = verdict;
-    if (verdict == Verdict::accept) plan.scope = AcceptScope::stage;
-    return plan;
-  };
-  add(Stage::connect, "sample_b != 'good'", Verdict::accept).unavailable = WhenUnavailable::match;
-  add(Stage::connect, "sample_a == 'good'", Verdict::accept);
-  add(Stage::connect, "true", Verdict::pass).effects = {EffectKind::redirect};
-  add(Stage::rcpt, "true", Verdict::reject).reason = "policy-reject";
+  world.plans = std::move(at_connect);
+  for (auto& plan : world.plans) {
+    plan.stage = Stage::connect;
+    plan.scope = AcceptScope::stage;
+    if (plan.verdict == Verdict::pass) plan.effects = {EffectKind::redirect};
+  }
+  world.plans.emplace_back().condition = "true";
+  world.plans.back().reason = "policy-reject";
   world.answers.emplace(test::sample_question("sample_a"), Answer::unavailable("timeout"));
   world.answers.emplace(test::sample_question("sample_b"), Answer::found({"good"}));
   world.rules = test::compile(world.plans);
+  return world;
+}
+
+test::RulePlan plan_of(Verdict verdict, const char* condition) {
+  test::RulePlan plan;
+  plan.verdict = verdict;
+  plan.condition = condition;
+  return plan;
+}
+
+TEST(Properties, P6ARedirectPutOffWasForgottenBehindAnAcceptThatActedUnanswered) {
+  auto matching = plan_of(Verdict::accept, "sample_b != 'good'");
+  matching.unavailable = WhenUnavailable::match;
+  const auto world = redirecting_world(
+      {matching, plan_of(Verdict::accept, "sample_a == 'good'"), plan_of(Verdict::pass, "true")});
+  EXPECT_EQ(trouble_never_refuses(real, world), std::nullopt);
+}
+
+TEST(Properties, P6ARedirectThatWouldHaveBeenPutOffWasForgottenForWantOfItsOwnAnswer) {
+  const auto world = redirecting_world({plan_of(Verdict::accept, "sample_a == 'good'"),
+                                        plan_of(Verdict::pass, "sample_b == 'good'")});
   EXPECT_EQ(trouble_never_refuses(real, world), std::nullopt);
 }
 
