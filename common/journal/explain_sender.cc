@@ -35,22 +35,13 @@ std::string_view general_help(const Decision& decision) {
                "ask the administrator it names, and give the reference.";
 }
 
-void tell_who(Page& page, const Transaction& transaction) {
+/// Not from whom the message was, nor to whom, nor through which server: whoever refers to it
+/// knows, and anybody can make up a reference and ask about it. The time is part of the reference.
+void tell_when(Page& page, const Transaction& transaction) {
   std::string when = timestamp(transaction.time);
   when[when.find('T')] = ' ';
   when.resize(std::min(when.find_first_of(".Z"), when.size()));
   page.field("When", when + " UTC");
-  if (transaction.sender.is_told() && !transaction.sender.value().empty()) {
-    page.field("From", '<' + transaction.sender.value().text() + '>');
-  }
-  if (transaction.recipient.is_told()) {
-    page.field("To", '<' + transaction.recipient.value().text() + '>');
-  }
-  if (transaction.client.address) {
-    const auto& name = transaction.client.name;
-    page.field("Your server", (name.is_told() ? name.value() + ' ' : std::string()) + '[' +
-                                  transaction.client.address->text() + ']');
-  }
 }
 
 }  // namespace
@@ -64,7 +55,7 @@ void tell_sender(Page& page, const Record& record) {
   }
   page.headline(title, Tone::plain);
   page.blank();
-  tell_who(page, record.transaction);
+  tell_when(page, record.transaction);
   page.blank();
   // Accepted, held or discarded: the same words, or whoever sends junk would learn which.
   if (!refused) {

@@ -37,7 +37,8 @@ class Search {
         in_active = look_into_active(part);
         continue;
       }
-      if (time_ && part.until + slack < *time_) continue;
+      // Of a segment its index tells what is in it, even where clocks were set.
+      if (time_ && !part.segment && part.until + slack < *time_) continue;
       if (!(part.segment ? look_into(*part.segment) : look_into_file(part.path))) continue;
       ++result_.older;
       // A decision may lie any number of repeats back, a message does not last that long.

@@ -38,6 +38,22 @@ struct EndInflate {
 
 }  // namespace
 
+bool is_whole_gzip(const UniqueFd& packed) {
+  UniqueFd own(::fcntl(packed.get(), F_DUPFD_CLOEXEC, 0));
+  if (!own) return false;
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(::gzdopen(own.get(), "rb"), &::gzclose);
+  if (!in) return false;
+  own.release();
+  std::vector<char> block(block_size);
+  int got = 0;
+  do {
+    got = ::gzread(in.get(), block.data(), static_cast<unsigned>(block.size()));
+  } while (got > 0);
+  int error = Z_OK;
+  ::gzerror(in.get(), &error);
+  return got == 0 && error == Z_OK && ::gzdirect(in.get()) == 0;
+}
+
 Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path, std::uint64_t limit) {
   const auto failed = [&](const std::string& why) {
     return plain_problem("cannot unpack " + path + ": " + why);

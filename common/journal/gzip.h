@@ -21,6 +21,9 @@ constexpr std::uint64_t longest_unpacked_journal = std::uint64_t{4} * 1024 * 102
 Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path,
                              std::uint64_t limit = longest_unpacked_journal);
 
+/// Whether the open file unpacks without a fault up to its end. Reads all of it.
+bool is_whole_gzip(const UniqueFd& packed);
+
 /// One member that unpacks to `text`.
 Result<std::string> pack_member(std::string_view text);
 

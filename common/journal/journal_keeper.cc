@@ -78,7 +78,8 @@ std::optional<SegmentTotals> JournalKeeper::one_round(SegmentCare& care) noexcep
       auto settings = settings_now();
       worked_since_ = Steady::now();
       if (!settings.path.empty()) {
-        totals = care.round(settings, std::chrono::system_clock::now());
+        const auto now = std::chrono::system_clock::now();
+        totals = care.round(settings, now, clock_.look(now, Steady::now()));
       }
     } catch (const std::exception& error) {
       totals.trouble = error.what();

@@ -2,6 +2,7 @@
 // that is in a hurry. Thread-safe.
 #pragma once
 
+#include "journal/clock_watch.h"
 #include "journal/policy_store.h"
 #include "journal/segment_care.h"
 #include "rules/settings.h"
@@ -49,6 +50,7 @@ class JournalKeeper {
   bool stopping_ = false;
   SegmentTotals totals_;
   std::chrono::steady_clock::time_point worked_since_{};  // the thread's own
+  ClockWatch clock_;                                      // as well
   std::thread thread_;
 };
 

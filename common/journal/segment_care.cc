@@ -1,5 +1,6 @@
 #include "journal/segment_care.h"
 
+#include "journal/gzip.h"
 #include "journal/journal_parts.h"
 #include "journal/line_skim.h"
 #include "journal/reader.h"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -21,6 +23,9 @@ namespace fs = std::filesystem;
 // Segments that wait to be compressed before it is done without pauses.
 constexpr std::uint64_t usual_backlog = 4;
 
+// Clocks of two servers on one journal may differ by so much.
+constexpr std::chrono::hours farthest_ahead{24};
+
 std::uint64_t octets_of(const std::string& path) {
   std::error_code gone;
   const auto octets = fs::file_size(path, gone);
@@ -31,9 +36,12 @@ std::string message_of(const Problems& problems) {
   return problems.empty() ? std::string() : problems.front().message;
 }
 
-bool is_over(std::int64_t last, const std::optional<std::chrono::milliseconds>& keep,
-             std::chrono::system_clock::time_point now) {
-  return keep && last < index_time(now - *keep);
+/// When its last record was made, in the index's time. A name can be later: names sort by time even
+/// behind one that a wrong clock has dated in the future.
+std::int64_t end_of(const Segment& segment, const Result<SegmentIndex>& index) {
+  const auto closed = index_time(segment.closed);
+  if (!index || index->summary().records == 0) return closed;
+  return std::min(closed, index->summary().times.last);
 }
 
 }  // namespace
@@ -41,7 +49,13 @@ bool is_over(std::int64_t last, const std::optional<std::chrono::milliseconds>& 
 SegmentCare::SegmentCare(PolicyStore& policies, Say say, GoOn go_on)
     : policies_(policies), say_(std::move(say)), go_on_(std::move(go_on)) {}
 
-SegmentTotals SegmentCare::round(const JournalSettings& settings, Time now) {
+bool SegmentCare::is_over(std::int64_t ended, const std::optional<std::chrono::milliseconds>& keep,
+                          Time now) const {
+  return trust_ == ClockTrust::settled && keep && ended < index_time(now - *keep);
+}
+
+SegmentTotals SegmentCare::round(const JournalSettings& settings, Time now, ClockTrust trust) {
+  trust_ = trust;
   SegmentTotals totals;
   std::error_code none;
   // Of pipes and devices there are no segments, and no folder is to be made beside them.
@@ -83,7 +97,7 @@ void SegmentCare::clear_up(const std::string& journal) {
   std::set<std::string> known;
   for (const auto& segment : segments_of(journal)) {
     known.insert(segment.index());
-    if (segment.plain_left) ::unlink(segment.path.c_str());
+    if (segment.plain_left) clear_up_twofold(segment);
   }
   std::error_code error;
   const auto folder = fs::path(journal).parent_path();
@@ -96,19 +110,39 @@ void SegmentCare::clear_up(const std::string& journal) {
   }
 }
 
+/// A segment in both forms. Ours is compressed whole before it has its name; somebody else's may
+/// end anywhere, and then the plain one is all there is.
+void SegmentCare::clear_up_twofold(const Segment& segment) {
+  const UniqueFd packed(::open(segment.file().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!packed) return;
+  if (is_whole_gzip(packed)) {
+    ::unlink(segment.path.c_str());
+    return;
+  }
+  say_("journal: " + segment.file() + " ends too early; it is made anew from " + segment.path);
+  ::unlink(segment.file().c_str());
+}
+
 /// False: the round is to end.
 bool SegmentCare::tend(const Segment& segment, const JournalSettings& settings, Time now) {
-  if (is_over(index_time(segment.closed), settings.keep, now)) {
-    remove(segment);
+  const auto index = SegmentIndex::open(segment);
+  const auto ended = end_of(segment, index);
+  if (is_over(ended, settings.keep, now)) {
+    if (remove(segment)) {
+      say_("journal: " + segment.file() + " is deleted: journal.keep is over for its last record");
+    }
     return true;
   }
-  const auto index = SegmentIndex::open(segment);
+  if (index && ended > index_time(now + farthest_ahead)) {
+    trouble(segment.path, segment.file() +
+                              " is dated in the future, by a clock that was wrong; it is kept "
+                              "until journal.keep is over from then on");
+  }
   SegmentWork work;
   work.form = settings.compress ? SegmentForm::gzip : segment.form;
   if (index) {
     const auto& summary = index->summary();
-    if (summary.of_passes + summary.unreadable > 0 &&
-        is_over(index_time(segment.closed), settings.keep_accepts, now)) {
+    if (summary.of_passes + summary.unreadable > 0 && is_over(ended, settings.keep_accepts, now)) {
       work.passes = Passes::drop;
     } else if (work.form == segment.form) {
       return true;

@@ -3,6 +3,7 @@
 // thread at a time; several processes keep out of each other's way.
 #pragma once
 
+#include "journal/clock_watch.h"
 #include "journal/policy_store.h"
 #include "journal/segment.h"
 #include "postern/result.h"
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -33,16 +35,21 @@ class SegmentCare {
 
   SegmentCare(PolicyStore& policies, Say say, GoOn go_on);
 
-  /// One round over the segments of settings.path, at the time `now`.
-  SegmentTotals round(const JournalSettings& settings, std::chrono::system_clock::time_point now);
+  /// One round over the segments of settings.path, at the time `now`. By a clock that has not
+  /// proved itself nothing is taken for too old.
+  SegmentTotals round(const JournalSettings& settings, std::chrono::system_clock::time_point now,
+                      ClockTrust trust = ClockTrust::settled);
 
  private:
   using Time = std::chrono::system_clock::time_point;
 
   void clear_up(const std::string& journal);
+  void clear_up_twofold(const Segment& segment);
   bool tend(const Segment& segment, const JournalSettings& settings, Time now);
   void bound_size(const JournalSettings& settings);
   void sweep_policies(const JournalSettings& settings, Time now);
+  bool is_over(std::int64_t ended, const std::optional<std::chrono::milliseconds>& keep,
+               Time now) const;
   bool remove(const Segment& segment);
   void trouble(const std::string& path, const std::string& message);
   bool go_on() const { return go_on_(behind_); }
@@ -51,6 +58,7 @@ class SegmentCare {
   Say say_;
   GoOn go_on_;
   bool behind_ = false;
+  ClockTrust trust_ = ClockTrust::settled;
   std::set<std::string> in_trouble_;  // paths: told already
   std::string last_trouble_;
 };

@@ -200,6 +200,48 @@ TEST_F(ClosedSegments, GoWhenTheirTimeIsOver) {
   EXPECT_THAT(names(), SizeIs(3)) << "the index has gone too";
 }
 
+TEST_F(ClosedSegments, AClockThatWasWrongForSecondsEndedTheWholeJournal) {
+  auto wish = settings();
+  wish.keep = 90 * day;
+  wish.keep_accepts = 14 * day;
+  closed(moment(1000), refusals(0, 5) + line_of(pass(7)));
+  care(wish, moment(1500) + 400 * day, ClockTrust::unproven);
+  care(wish, moment(1500) + 400 * day, ClockTrust::unproven);
+  EXPECT_THAT(walked(path_), SizeIs(6));
+}
+
+TEST_F(ClosedSegments, BehindOneFromTheFutureNoneEverWent) {
+  auto wish = settings();
+  wish.keep = 90 * day;
+  const auto future = moment() + 5000 * day;
+  closed(future, refusals(0, 3));
+  closed(future + std::chrono::milliseconds(1), refusals(10, 3));
+  const auto totals = care(wish, moment(1000));
+  EXPECT_EQ(totals.segments, 2U);
+  care(wish, moment(1000) + 91 * day);
+  EXPECT_THAT(walked(path_), IsEmpty());
+}
+
+TEST_F(ClosedSegments, OneWhoseRecordsAreOfTheFutureIsToldOf) {
+  closed(moment(1000), refusals(0, 3));
+  const auto totals = care(settings(), moment() - 100 * day);
+  EXPECT_EQ(totals.segments, 1U);
+  care(settings(), moment() - 100 * day);
+  EXPECT_THAT(said_, ::testing::Contains(HasSubstr("is dated in the future")));
+}
+
+TEST_F(ClosedSegments, AHalfCompressedOneOfSomebodyElseCostTheWholeOne) {
+  const auto text = refusals(0, 300);
+  const auto segment = closed(moment(1000), text);
+  const auto packed = pack_member(text);
+  ASSERT_TRUE(packed);
+  folder_.write(fs::path(segment.path).filename().string() + ".gz", packed->substr(0, 1500));
+  care(settings(), moment(2000));
+  EXPECT_THAT(walked(path_), SizeIs(300));
+  EXPECT_THAT(said_, ::testing::Contains(HasSubstr("ends too early")));
+  EXPECT_EQ(unpacked(at(moment(1000)).file()), text);
+}
+
 TEST_F(ClosedSegments, LoseTheMailThatPassedAndKeepTheRefusals) {
   auto wish = settings();
   wish.keep = 90 * day;
@@ -220,9 +262,10 @@ TEST_F(ClosedSegments, LoseTheMailThatPassedAndKeepTheRefusals) {
                            line_of(samples::at(samples::repeated(), moment(6))) +
                            line_of(samples::at(samples::dropped(), moment(7))) + "{\"torn\": \n");
   closed(moment(2000), line_of(pass(1000)));
-  care(wish, moment(900) + 14 * day);
+  care(wish, moment(6) + 14 * day);
+  care(wish, moment(6) + 14 * day);
   EXPECT_THAT(walked(path_), SizeIs(9)) << "not yet";
-  care(wish, moment(1100) + 14 * day);
+  care(wish, moment(500) + 14 * day);
   EXPECT_THAT(walked(path_), ElementsAre(1, 2, 3, 6, 7, 1000));
   const auto index = SegmentIndex::open(at(moment(1000)));
   ASSERT_TRUE(index);

@@ -74,11 +74,12 @@ class SegmentFolder : public ::testing::Test {
     ADD_FAILURE() << "no such segment";
     return {};
   }
-  SegmentTotals care(const JournalSettings& settings, Time now) {
+  SegmentTotals care(const JournalSettings& settings, Time now,
+                     ClockTrust trust = ClockTrust::settled) {
     SegmentCare care(
         policies_, [this](const std::string& message) { said_.push_back(message); },
         [](bool) { return true; });
-    return care.round(settings, now);
+    return care.round(settings, now, trust);
   }
 
   testing::TempDir folder_;
