@@ -117,6 +117,8 @@ def main() -> int:
                 print(title, flush=True)
                 subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
                                timeout=RUN_SECONDS)
+            print("DNS", flush=True)
+            subprocess.run([build / "bench/bench_dns"], check=True, timeout=RUN_SECONDS)
             print("a decision found among a million", flush=True)
             subprocess.run([build / "bench/bench_journal"], check=True, timeout=RUN_SECONDS)
         finally:

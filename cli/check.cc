@@ -98,6 +98,7 @@ int check(const Options& options, Terminal terminal) {
   auto warnings = review_for_service(policy.settings(), place.config);
   // The policy is good for a library; that it cannot be served is for the administrator to judge.
   for (auto& problem : warnings) problem.severity = Severity::warning;
+  for (auto& problem : review_resolvers(policy, place)) warnings.push_back(std::move(problem));
   warnings.insert(warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
   for (auto& problem : omissions(run, place.config)) warnings.push_back(std::move(problem));
   if (!warnings.empty()) terminal.out << "Warnings:\n" << render(warnings, terminal.glyphs);

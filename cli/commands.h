@@ -23,6 +23,7 @@ int check(const Options& options, Terminal terminal);
 int test(const Options& options, Terminal terminal);
 /// Decides on a transaction that somebody has thought out, and tells why.
 int simulate(const Options& options, Terminal terminal);
+int spf(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);

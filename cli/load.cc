@@ -2,10 +2,12 @@
 
 #include "checks/check.h"
 #include "model/shown_text.h"
+#include "model/text.h"
 #include "rules/delays.h"
 #include "rules/expiry.h"
 #include "rules/loader.h"
 #include "rules/rule.h"
+#include "runtime/dns_service.h"
 #include "runtime/log.h"
 #include "runtime/postfix_config.h"
 #include "runtime/sockets.h"
@@ -134,6 +136,32 @@ MtaLinePlace mta_line_place(const Policy& policy, const std::string& root,
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) place.program = program.string();
   return place;
+}
+
+std::vector<DnsServer> system_dns_servers(const std::string& root) {
+  const std::string path = "/etc/resolv.conf";
+  auto text = read_file(under_root(root, path));
+  if (!text && !root.empty()) text = read_file(path);
+  return dns_servers_of_resolv_conf(text ? *text : std::string());
+}
+
+Problems review_resolvers(const Policy& policy, const ConfigPlace& place) {
+  const auto& dns = policy.settings().dns;
+  if (!dns.servers.empty() || !asks_dns(policy)) return {};
+  std::vector<std::string> others;
+  for (const auto& server : system_dns_servers(place.root)) {
+    if (!dns.trusts(server)) others.push_back(server.text());
+  }
+  if (others.empty()) return {};
+  auto problem = plain_problem(
+      "rules ask DNS, and of the resolvers of /etc/resolv.conf " + joined(others, ", ") +
+          (others.size() == 1 ? " is" : " are") +
+          " on another host: whoever can send in its name can forge answers",
+      "run a resolver on this host and name it, [dns] servers = [\"127.0.0.1\"], or name the "
+      "network in dns.trusted if nobody else can send from there");
+  problem.severity = Severity::warning;
+  problem.position.file = place.config;
+  return {problem};
 }
 
 std::string summary_line(const Policy& policy) {

@@ -1,12 +1,14 @@
 // Loading a policy from disk, as every command does it.
 #pragma once
 
+#include "model/dns_servers.h"
 #include "postern/policy.h"
 #include "rules/settings.h"
 #include "runtime/files.h"
 #include "runtime/mta_lines.h"
 
 #include <string>
+#include <vector>
 
 namespace postern::cli {
 
@@ -32,6 +34,12 @@ Settings settings_on_disk(const Settings& settings, const std::string& root);
 /// where this program is.
 MtaLinePlace mta_line_place(const Policy& policy, const std::string& root,
                             const std::string& postfix_directory);
+
+/// The resolvers of /etc/resolv.conf, below the root if there is one.
+std::vector<DnsServer> system_dns_servers(const std::string& root);
+/// A warning when the policy asks DNS, and the system's resolvers, which are asked because it names
+/// none, are neither on this host nor trusted.
+Problems review_resolvers(const Policy& policy, const ConfigPlace& place);
 
 /// "policy 3f2a9c01d4e5, 12 rules, 3 tables": for people and the service manager. Two policies
 /// with the same sentence are the same.

@@ -77,6 +77,16 @@ struct CommandLine {
     pages->add_flag("--force", options.force,
                     "Also where there are files of others; replaces only index.html files");
 
+    auto* spf = command(Command::spf, "spf", "Evaluate SPF, and show each step");
+    spf->add_option("WHAT", options.words,
+                    "The client's address, its HELO name, and the sender (\"<>\" for none)")
+        ->required()
+        ->expected(3)
+        ->type_name("IP HELO SENDER");
+    spf->add_option("--zone", options.dns_file,
+                    "A TOML file of DNS answers, to be asked instead of DNS")
+        ->type_name("FILE");
+
     auto* doctor = command(Command::doctor, "doctor", "Check that the mail server can reach us");
     doctor->add_option("--mta-user", options.mta_user,
                        "User the mail server runs as (default: postfix, or smmsp)");

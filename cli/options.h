@@ -31,6 +31,7 @@ enum class Command : std::uint8_t {
   import_rules,
   maintenance,
   pages,
+  spf,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -67,7 +68,7 @@ struct Options {
   std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;   ///< explain: another journal than the policy's
   ExplainRequest explain;
-  std::string dns_file;              ///< simulate: a TOML file of DNS answers
+  std::string dns_file;              ///< simulate, spf: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
   std::string until;                 ///< maintenance on: its end
@@ -80,7 +81,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
                                    ///< test: files of tests; import: the file; simulate: a
-                                   ///< description; pages: the folder
+                                   ///< description; pages: the folder; spf: client, HELO name, sender
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

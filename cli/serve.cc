@@ -215,8 +215,11 @@ int serve(const Options& options, Terminal terminal) {
 
   auto loaded = load_tested_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
-  const auto missing = review_for_service(loaded->policy->settings(), options.place.config);
+  auto missing = review_for_service(loaded->policy->settings(), options.place.config);
   if (has_errors(missing)) return fail(terminal, missing, EX_CONFIG);
+  for (auto& problem : review_resolvers(*loaded->policy, options.place)) {
+    missing.push_back(std::move(problem));
+  }
   const auto identity = wanted_identity(options, loaded->policy->settings().run);
   if (!identity) return fail(terminal, identity.problems(), EX_NOPERM);
   if (*identity) {

@@ -2,6 +2,7 @@
 
 #include "cli/load.h"
 #include "cli/tested_policy.h"
+#include "dns/cares_transport.h"
 #include "journal/journal.h"
 #include "milter/filter.h"
 #include "model/text.h"
@@ -12,6 +13,7 @@
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "runtime/control.h"
+#include "runtime/dns_service.h"
 #include "runtime/log.h"
 #include "runtime/maintenance_file.h"
 #include "runtime/maintenance_keeper.h"
@@ -34,7 +36,7 @@ constexpr std::chrono::milliseconds stop_limit{10'000};
 /// For the journal to reach the disk after that, still before the parent's patience ends.
 constexpr std::chrono::milliseconds journal_limit{4'000};
 
-/// No questions of any kind can be asked yet: a check that needs one is `unavailable`.
+/// Of what is not DNS nothing can be asked yet: a check that needs it is `unavailable`.
 class NoSource final : public FactSource {
  public:
   void ask(const Question&, std::function<void(Answer)> done) override {
@@ -58,7 +60,14 @@ class Worker {
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
         policy_(setup.policy),
         references_(clock_, host_bits(settings_.identity.host), setup.last_reference),
-        driver_(source_, clock_),
+        dns_(
+            source_, clock_,
+            [](LogLevel level, const std::string& message) { log(level, message); },
+            [root = setup.place.root] { return system_dns_servers(root); },
+            [](std::vector<DnsServer> servers, const Clock& clock) {
+              return std::make_unique<CaresTransport>(std::move(servers), clock);
+            }),
+        driver_(dns_, clock_),
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,
             [](const std::string& line) { log(LogLevel::info, line); },
@@ -82,6 +91,7 @@ class Worker {
   bool start() {
     const Services services{policy_, references_,      driver_,         journal_,
                             clock_,  milter_counters_, policy_counters_};
+    dns_.use(*setup_.policy);
     // Before a door opens: a restart in the middle of a maintenance lets nothing in.
     maintenance_.start();
     if (setup_.milter >= 0) {
@@ -109,6 +119,8 @@ class Worker {
       return;
     }
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
+    // First: the new policy must not find its lists untested.
+    dns_.use(*loaded->policy);
     maintenance_.put(loaded->policy);
     loaded_at_ = clock_.system();
     looked_at_ = loaded_at_;
@@ -145,6 +157,7 @@ class Worker {
       status.add("policy_service.repeats", policy_counters_.repeats.load());
       status.add("policy_service.most_open", std::uint64_t{setup_.descriptors.policy_connections});
     }
+    dns_.report(status);
     status.add("descriptors.limit", setup_.descriptors.limit);
     status.add("descriptors.warning", setup_.descriptors.warning);
     const auto journal = journal_.counters();
@@ -165,6 +178,7 @@ class Worker {
   bool goes_round() {
     watch_descriptors();
     watch_expiry();
+    dns_.tick();
     return !policy_server_ || policy_server_->goes_round();
   }
 
@@ -246,6 +260,7 @@ class Worker {
   NoSource source_;
   PolicyHolder policy_;
   ReferenceSource references_;
+  DnsService dns_;
   Driver driver_;
   Journal journal_;
   TableKeeper tables_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,8 +21,14 @@ struct CheckDescription {
   Stage earliest = Stage::connect;           ///< where all it needs of the transaction is known
   QuestionKind kind = QuestionKind::sample;  ///< which temporary reply stands for it (semantics 7)
   QuestionCost cost = QuestionCost::free;
-  std::string meaning;  ///< one sentence for documentation
+  std::string meaning;                   ///< one sentence for documentation
+  Stage latest = Stage::end_of_message;  ///< up to where it is known: rcpt, of a single recipient
 };
+
+/// What a reply says of a check that it rests on, by the names of reply fields, such as "list" and
+/// "spf_domain". Besides these: "quote" and "quote_from", the words of somebody else, and "see",
+/// the address of a page about it. All as they came: whoever makes a reply of them cleans them.
+using CheckWords = std::vector<std::pair<std::string, std::string>>;
 
 /// What a check makes of transaction and facts.
 struct CheckOutcome {
@@ -39,6 +46,10 @@ class Check {
   virtual ~Check() = default;
   virtual const CheckDescription& description() const noexcept = 0;
   virtual CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const = 0;
+  /// Of what evaluate() found in the same; empty when that is nothing to tell of.
+  virtual CheckWords words(const Transaction& /*transaction*/, const Facts& /*facts*/) const {
+    return {};
+  }
 };
 
 /// Checks by name. Filled before a policy is compiled, constant afterwards; policies share

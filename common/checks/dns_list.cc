@@ -32,7 +32,29 @@ std::optional<std::uint32_t> octet(std::string_view text) {
 bool is_code(std::uint32_t value) noexcept { return value >= first_code && value <= last_code; }
 bool is_refusal(std::uint32_t value) noexcept { return value >> 8 == 0x7fffff; }
 
+/// "127.0.*.3", where the star is any octet.
+std::optional<DnsListCodes> masked(std::string_view text) {
+  DnsListCodes codes;
+  codes.kind = DnsListCodes::Kind::mask;
+  for (int i = 0; i < 4; ++i) {
+    const auto dot = i < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos) return {};
+    const auto part = text.substr(0, dot);
+    text.remove_prefix(std::min(dot + 1, text.size()));
+    codes.low <<= 8U;
+    codes.high <<= 8U;
+    if (part == "*" && i > 0) continue;
+    const auto value = octet(part);
+    if (!value) return {};
+    codes.low |= *value;
+    codes.high |= 0xffU;
+  }
+  if (codes.low >> 24U != 127) return {};
+  return codes;
+}
+
 bool fits(const DnsListCodes& codes, std::uint32_t value) noexcept {
+  if (codes.kind == DnsListCodes::Kind::mask) return (value & codes.high) == codes.low;
   if (codes.kind == DnsListCodes::Kind::bits) return (value & codes.low & 0xffU) != 0;
   return value >= codes.low && value <= codes.high;
 }
@@ -64,6 +86,11 @@ std::optional<DnsListCodes> dns_list_codes(std::string_view text, std::string me
     codes.kind = DnsListCodes::Kind::bits;
     codes.low = *bits;
     return codes;
+  }
+  if (text.find('*') != std::string_view::npos) {
+    auto mask = masked(text);
+    if (mask) mask->meaning = std::move(codes.meaning);
+    return mask;
   }
   const auto hyphen = text.find('-');
   const auto low = number_of(text.substr(0, hyphen));

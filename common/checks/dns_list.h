@@ -26,6 +26,7 @@ struct DnsListCodes {
   enum class Kind : std::uint8_t {
     range,
     bits,  ///< any of the bits of `low` in the last octet (RFC 5782 2.3)
+    mask,  ///< the bits of `high` are those of `low`
   };
   Kind kind = Kind::range;
   std::uint32_t low = 0;   ///< of a range, the first address
@@ -33,8 +34,9 @@ struct DnsListCodes {
   std::string meaning;
 };
 
-/// Reads "127.0.0.4", "127.0.0.4-7", "127.0.0.4-127.0.0.9", "bit 4", "bits 6". nullopt on anything
-/// else, and on codes that can never be a listing: outside 127/8, below 127.0.0.2, 127.255.255.x.
+/// Reads "127.0.0.4", "127.0.0.4-7", "127.0.0.4-127.0.0.9", "127.0.*.3", "bit 4", "bits 6". nullopt
+/// on anything else, and on codes that can never be a listing: outside 127/8, below 127.0.0.2,
+/// 127.255.255.x.
 std::optional<DnsListCodes> dns_list_codes(std::string_view text, std::string meaning);
 /// 127.0.0.2 to 127.0.0.254: `listed`. For lists whose codes nobody has told us.
 DnsListCodes usual_dns_list_codes();

@@ -43,8 +43,9 @@ void write_step(const SpfStep& step, std::size_t depth, std::string& text) {
 std::string spf_trace_text(const SpfOutcome& outcome) {
   std::string text;
   write_step(outcome.trace, 0, text);
-  text += std::to_string(outcome.lookups) + (outcome.lookups == 1 ? " term" : " terms") +
-          " that ask DNS, " + std::to_string(outcome.voids) + " without an answer\n";
+  text += std::to_string(outcome.lookups) +
+          (outcome.lookups == 1 ? " term that asks DNS, " : " terms that ask DNS, ") +
+          std::to_string(outcome.voids) + " without an answer\n";
   return text;
 }
 

@@ -1,8 +1,8 @@
 // CaresChannel: one c-ares channel to one server. Belongs to one thread.
 #pragma once
 
-#include "dns/servers.h"
 #include "dns/transport.h"
+#include "model/dns_servers.h"
 
 #include <chrono>
 #include <functional>

@@ -5,8 +5,8 @@
 // the 16 bits of the id against forged answers: its servers belong on this host or a trusted net.
 #pragma once
 
-#include "dns/servers.h"
 #include "dns/transport.h"
+#include "model/dns_servers.h"
 #include "system/clock.h"
 
 #include <memory>

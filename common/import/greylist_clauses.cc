@@ -149,7 +149,7 @@ std::string greylist_why_not(const std::string& word) {
       {"p0f", "operating systems of clients are not known"},
       {"spf", "SPF is not asked in this version"},
       {"dkim", "signatures are not looked at in this version"},
-      {"dnsrbl", "lists in DNS are not asked in this version"},
+      {"dnsrbl", "a list in DNS is a check of its own here (docs/dns.md)"},
       {"urlcheck", "other services are not asked"},
       {"ldapcheck", "directories are not asked"},
       {"sm_macro", "write macro(\"name\") in a condition for the value of a milter macro"},

@@ -9,8 +9,8 @@ namespace postern::importer {
 namespace {
 
 constexpr std::string_view nameless =
-    "Postfix says \"unknown\" for clients without a name and when DNS fails alike, and this "
-    "version does not ask DNS";
+    "Postfix says \"unknown\" for clients without a name and when DNS fails alike, which the "
+    "check iprev tells apart (docs/dns.md)";
 constexpr std::string_view bracketed =
     "addresses are asked without angle brackets here, and the sender of bounces as sender == "
     "\"<>\"";

@@ -55,7 +55,7 @@ const ItemName* find_item(std::string_view name) {
 /// What is not carried over, by the name of the item.
 std::string why_not(const std::string& name) {
   if (name == "rbl" || name.starts_with("rhsbl") || name == "rblcount") {
-    return "lists in DNS are not asked in this version";
+    return "a list in DNS is a check of its own here (docs/dns.md)";
   }
   if (name == "date" || name == "time" || name == "days" || name == "months") {
     return "rules made by the importer do not look at the time";
@@ -64,7 +64,7 @@ std::string why_not(const std::string& name) {
     return "scores of postfwd are not carried over; rules that add to a score are written anew";
   }
   if (name.starts_with("sender_ns") || name.starts_with("sender_mx") || name == "helo_address") {
-    return "DNS is not asked in this version";
+    return "what asks DNS is a check here (docs/dns.md)";
   }
   if (name.starts_with("ccert_")) return "certificates of clients are not known to the rules";
   return "\"" + name + "\" is nothing that the rules know";

@@ -17,6 +17,7 @@ std::string explain_for_admin(const Record& record, const ExplainOptions& option
   if (record.kind == RecordKind::decision) {
     tell_decision(page, record);
     tell_trail(page, record);
+    tell_dns(page, record);
   }
   tell_sent(page, record);
   if (options.repeats != 0) {

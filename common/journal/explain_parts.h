@@ -32,6 +32,8 @@ void tell_circumstances(Page& page, const Record& record);
 void tell_decision(Page& page, const Record& record);
 /// Every rule and what it said.
 void tell_trail(Page& page, const Record& record);
+/// SPF as a tree of its steps, and every answer of DNS.
+void tell_dns(Page& page, const Record& record);
 /// The answer byte for byte, and what the client saw.
 void tell_sent(Page& page, const Record& record);
 /// What was done to the message besides, and what has become of it.

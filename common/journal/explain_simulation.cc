@@ -45,6 +45,7 @@ std::string explain_simulation(const Record& record, const std::vector<Simulated
   tell_circumstances(page, record);
   tell_decision(page, record);
   tell_trail(page, record);
+  tell_dns(page, record);
   page.section("What would be sent");
   if (replies.empty()) page.paragraph(without_reply(record.decision), 2);
   for (const auto& reply : replies) {

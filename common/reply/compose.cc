@@ -204,6 +204,11 @@ bool is_url_text(std::string_view text) {
                      [](char c) { return c > 0x20 && c < 0x7f && c != ';'; });
 }
 
+std::string lower_first(std::string text) {
+  if (!text.empty()) text.front() = lower(text.substr(0, 1)).front();
+  return text;
+}
+
 std::string value_of(const FieldValues& values, std::string_view name) {
   for (const auto& [key, text] : values) {
     if (key == name) return text;
@@ -410,6 +415,11 @@ Result<Reply> compose(const Reason& reason, ReplyForm form, ReplyStage spoken,
     auto url = replaced(replaced(identity.help, "{reason}", reason.id), "{ref}", reference.text());
     // A mangled address helps nobody; without it the reply is complete all the same.
     if (is_url_text(url) && url.size() + 8 <= longest_part) text.help = "More at " + std::move(url);
+  }
+  // What others publish about the case says more of it than we can.
+  if (const auto see = value_of(values, "see"); !see.empty() && is_url_text(see)) {
+    auto both = "See " + see + (text.help.empty() ? "" : ", and " + lower_first(text.help));
+    if (both.size() <= longest_part) text.help = std::move(both);
   }
   return Reply::make(spoken, form, std::move(text));
 }

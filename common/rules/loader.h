@@ -21,6 +21,7 @@
 
 namespace postern {
 
+class Check;
 class CheckRegistry;
 
 /// What syntax errors and missing files have kept from being read. What then only seems to be
@@ -32,6 +33,32 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
 
 /// The [reason.NAME] sections of the main file.
 void read_reasons(const Node& root, const ValueReader& values, Settings& settings);
+
+/// The [dns] section of the main file.
+void read_dns(const Node& root, const ValueReader& values, DnsOptions& dns);
+
+/// Reads [check.NAME] sections into `checks`, over which those of the same name go that every
+/// policy has. Names with errors are kept apart, so that conditions are not called wrong as well.
+class CheckReader {
+ public:
+  CheckReader(const ValueReader& values, const IdentitySettings& identity, CheckRegistry& checks);
+  void read(const Node& root);
+  std::set<std::string, std::less<>> take_broken() { return std::move(broken_); }
+
+ private:
+  bool check_name(const Member& section) const;
+  std::optional<std::string> read_kind(const Member& section) const;
+  std::shared_ptr<const Check> read_check(const Member& section, const std::string& kind) const;
+  std::shared_ptr<const Check> read_list(const Member& section, const std::string& kind) const;
+  std::shared_ptr<const Check> read_spf(const Member& section, const std::string& kind) const;
+  std::shared_ptr<const Check> read_helo(const Member& section) const;
+
+  const ValueReader& values_;
+  const IdentitySettings& identity_;
+  CheckRegistry& checks_;
+  std::map<std::string, Span> named_;
+  std::set<std::string, std::less<>> broken_;
+};
 
 /// A table and where it came from.
 struct LoadedTable {
@@ -63,13 +90,13 @@ class TableSources {
 };
 
 /// The tables so far. One that did not load is there without entries, or null when its kind is not
-/// known, so that conditions which look things up in it are checked like all others. A check, which
-/// this version cannot load, is known by name, so that conditions are not called wrong as well.
+/// known, so that conditions which look things up in it are checked like all others. A check
+/// with errors is known by name, so that conditions are not called wrong as well.
 struct TableSet {
   Tables tables;
   std::map<std::string, LoadedTable> loaded;  ///< the same with their origins
   std::map<std::string, Span> named;          ///< every table's name and where it stands
-  std::set<std::string, std::less<>> checks;  ///< names of the [check.*] sections
+  std::set<std::string, std::less<>> checks;  ///< names of [check.*] sections with errors
   std::set<std::string> domains;  ///< some that tables speak of, in normal form: for reviews
 };
 void read_tables(const Node& root, const ValueReader& values, const CheckRegistry& checks,

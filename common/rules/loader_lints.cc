@@ -48,6 +48,12 @@ std::optional<std::string_view> forbidden_ground(const Literal& literal) {
     if (!names_differ) return std::nullopt;
     return "the HELO name is not the client's (RFC 5321 4.1.4)";
   }
+  const auto& checked = test.check->description();
+  if (checked.name == "helo_dns" && test.comparison == Comparison::equal) {
+    const bool named =
+        std::find(test.texts.begin(), test.texts.end(), "mismatch") != test.texts.end();
+    if (named != literal.negated) return "the HELO name is not the client's (RFC 5321 4.1.4)";
+  }
   if (literal.negated || test.comparison != Comparison::equal) return std::nullopt;
   const auto only = [&](std::initializer_list<std::string_view> words) {
     return !test.texts.empty() &&

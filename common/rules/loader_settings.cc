@@ -251,6 +251,7 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
   read_journal(root, values, settings.listen, settings.journal);
   read_log(root, values, settings.log);
   read_run(root, values, settings.run);
+  read_dns(root, values, settings.dns);
   read_reasons(root, values, settings);
   return settings;
 }

@@ -1,5 +1,5 @@
-// What conditions name and nobody tells: host names, as long as DNS is not asked, and macros at a
-// door that has none.
+// What conditions name and nobody tells: host names that the mail server has not found, and macros
+// at a door that has none.
 
 #include "postern/reason.h"
 #include "rules/loader_reviews.h"
@@ -84,7 +84,7 @@ std::string fate_of_client(const std::vector<DraftRule>& rules, const DraftRule&
   return "gets " + answer + " instead of each permanent refusal by a later rule";
 }
 
-/// Nobody asks DNS in this version, so a host name that the mail server has not confirmed stays
+/// Nobody but the mail server is asked for these names, so one that it has not confirmed stays
 /// unavailable for ever: the rule's `unavailable`, or the softening of semantics 6, becomes the
 /// everyday answer to hosts without good reverse DNS instead of one for bad days.
 void warn_of_host_names(const std::vector<DraftRule>& rules, const DraftRule& draft,
@@ -99,7 +99,7 @@ void warn_of_host_names(const std::vector<DraftRule>& rules, const DraftRule& dr
   std::string message = quoted(name->name);
   message += " stays unknown for every client without ";
   if (name->name != "client.reverse_name") message += "confirmed ";
-  message += "reverse DNS, because this version does not ask DNS: such a client ";
+  message += "reverse DNS, because only the mail server tells it: such a client ";
   message += fate;
   std::string hint = "test the client's network instead, or as well: client.ip in TABLE and ";
   hint += name->name;

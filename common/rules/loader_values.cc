@@ -75,6 +75,7 @@ void ValueReader::check_keys(const Node& table, std::string_view section) const 
       const auto where = section.empty()                ? std::string("a policy file")
                          : section == "rule"            ? std::string("a rule")
                          : section == "table.*"         ? std::string("a table")
+                         : section == "check.*"         ? std::string("a check")
                          : section == "test"            ? std::string("a test")
                          : section.starts_with("test.") ? quoted(last_part(section))
                                                         : '[' + std::string(section) + ']';

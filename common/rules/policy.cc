@@ -51,7 +51,7 @@ Result<std::shared_ptr<const Policy>> Policy::with_tables(
 
 Result<std::vector<PolicyTest>> Policy::read_tests(const Policy& policy, const std::string& path,
                                                    const FileReader& reader,
-                                                   const CheckRegistry& checks) {
+                                                   const CheckRegistry& /*checks*/) {
   const auto text = reader.read(path);
   if (!text) {
     Problem problem = plain_problem("cannot read this file: " + reading_fault(text.problems()));
@@ -66,7 +66,7 @@ Result<std::vector<PolicyTest>> Policy::read_tests(const Policy& policy, const s
     diagnostics.error(member.key_span, quoted(member.key) + " has no place in a file of tests",
                       "such a file holds [[test]] only; rules and tables are the policy's");
   }
-  TestReader::Scope scope{checks, policy.tables(), {}, true};
+  TestReader::Scope scope{policy.checks(), policy.tables(), {}, true};
   for (const auto& rule : policy.rules()) scope.rules.insert(rule.place.name);
   TestReader tests(values, reader, std::move(scope));
   tests.add_all(document.root);
@@ -110,6 +110,7 @@ const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::
     const noexcept {
   return parts_->tables;
 }
+const CheckRegistry& Policy::checks() const noexcept { return parts_->checks; }
 const std::string& Policy::digest() const noexcept { return parts_->digest; }
 const std::vector<PolicyTest>& Policy::tests() const noexcept { return *parts_->tests; }
 

@@ -1,6 +1,6 @@
 #include "rules/policy_builder.h"
 
-#include "checks/check.h"
+#include "checks/standard_checks.h"
 #include "model/text.h"
 #include "model/time_text.h"
 #include "rules/loader_tests.h"
@@ -50,12 +50,12 @@ Result<CompiledPolicy> PolicyBuilder::build(const std::string& path) {
   const auto settings = read_settings(documents.front(), values_, files_.unread());
   files_.include();
 
+  add_standard_checks(checks_, settings.identity.host);
+  CheckReader own_checks(values_, settings.identity, checks_);
+  for (const auto& root : documents) own_checks.read(root);
   TableSet tables;
   for (const auto& root : documents) read_tables(root, values_, checks_, *this, tables);
-
-  if (const auto* checks = documents.front().find("check")) {
-    for (const auto& check : checks->value.members) tables.checks.insert(check.key);
-  }
+  tables.checks = own_checks.take_broken();
 
   ConditionCompiler named(values_, checks_, tables, files_.unread());
   for (const auto& root : documents) named.declare(root);
@@ -151,6 +151,7 @@ CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> d
   parts->tables = std::move(tables.tables);
   parts->loaded = std::move(tables.loaded);
   parts->tests = std::move(tests);
+  parts->checks = std::move(checks_);
   parts->main_file = files_.sources().front()->name();
   parts->texts = files_.take_texts();
   parts->digest = digest(*parts);

@@ -1,6 +1,7 @@
 // PolicyBuilder: runs the parts of the policy compiler over the files of one policy.
 #pragma once
 
+#include "checks/check.h"
 #include "postern/policy.h"
 #include "rules/diagnostics.h"
 #include "rules/loader.h"
@@ -57,7 +58,7 @@ class PolicyBuilder final : private TableSources {
   std::string digest(const Policy::Parts& parts) const;
 
   const FileReader& reader_;
-  const CheckRegistry& checks_;
+  CheckRegistry checks_;  // those given, of every policy, and of this one
   const Policy::Parts* before_ = nullptr;
   const std::string* changed_ = nullptr;
   std::optional<Maintenance> maintenance_;

@@ -154,9 +154,10 @@ void PolicyFiles::include_file(const Node& item, const std::string& path) {
 }
 
 void PolicyFiles::check_sections(const Node& document) {
-  const std::vector<std::string> shared{"rule", "table", "when", "test"};
+  const std::vector<std::string> shared{"rule", "table", "check", "when", "test"};
   const std::string hint =
-      "an included file holds [[rule]], [table.NAME], [when.NAME] and [[test]] only";
+      "an included file holds [[rule]], [table.NAME], [check.NAME], [when.NAME] and [[test]] "
+      "only";
   for (const auto& member : document.members) {
     if (std::find(shared.begin(), shared.end(), member.key) != shared.end()) continue;
     const auto* key = find_key(member.key);

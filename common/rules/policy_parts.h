@@ -1,6 +1,7 @@
 // Policy::Parts: what a compiled policy holds. For its builder only.
 #pragma once
 
+#include "checks/check.h"
 #include "postern/policy.h"
 #include "rules/loader.h"
 #include "rules/maintenance.h"
@@ -23,6 +24,7 @@ struct Policy::Parts {
   std::vector<Rule> rules;
   RuleIndex index{std::vector<Rule>()};
   Tables tables;
+  CheckRegistry checks;
   std::string digest;
   std::shared_ptr<const std::vector<PolicyTest>> tests;
 

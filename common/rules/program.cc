@@ -424,6 +424,7 @@ class Runner {
     if (outcome_) {
       std::string values;
       for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
+      result.source.note.resize(std::min(result.source.note.size(), longest_note));
       note({description.name, std::move(values), result.source});
     }
     const auto& found = result.values;
@@ -432,7 +433,9 @@ class Runner {
       return Truth::yes;
     }
     if (holds(found, trouble) && !holds(test.texts, trouble)) {
-      return unavailable(description.kind, description.name, trouble);
+      auto why = std::string(trouble);
+      if (!result.source.note.empty()) why += ", " + result.source.note;
+      return unavailable(description.kind, description.name, why);
     }
     return Truth::no;
   }

@@ -80,8 +80,9 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
   }
   if (scope_.checks) {
     if (auto check = scope_.checks->find(node.text)) {
-      const auto earliest = check->description().earliest;
-      use(node, node.text, earliest, Stage::end_of_message, subjects_at(earliest));
+      const auto& description = check->description();
+      use(node, node.text, description.earliest, description.latest,
+          subjects_at(description.earliest));
       result.check = std::move(check);
       result.type = ValueType::choice;
       return result;
@@ -162,9 +163,14 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
     problem(node, "a score has a name", "write score.NAME, as score.spam");
     return;
   }
+  if (word == "dnsbl" || word == "dnswl") {
+    problem(node, quoted(word) + " is a kind of check, not one by itself",
+            "a list gets a name by a section [check.NAME] with kind = " + quoted(word));
+    return;
+  }
   if (is_name_to_come(word)) {
     problem(node, quoted(word) + ' ' + std::string(not_built),
-            "conditions look at what the mail server tells and at tables, so far");
+            "conditions look at what the mail server tells, at tables and at DNS, so far");
     return;
   }
   std::vector<std::string> known;

@@ -20,6 +20,7 @@ constexpr std::int64_t longest_keeping = 3650 * day;
 constexpr std::int64_t least_segment_size = 65'536;
 constexpr std::int64_t least_total_size = 1'048'576;
 constexpr std::int64_t largest_size = std::int64_t{1} << 50;
+constexpr std::int64_t largest_cache = std::int64_t{1} << 33;
 
 constexpr std::array keys{
     SchemaKey{"include", KeyType::texts, "", 0, 0, "[]",
@@ -268,11 +269,69 @@ constexpr std::array keys{
               "Add to scores with names of yours, which later rules test as score.NAME.", "0.1",
               reload, built},
 
-    SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "", restart, later},
+    SchemaKey{"dns", KeyType::table, "", 0, 0, "", "How DNS is asked.", "0.1", reload, built},
+    SchemaKey{"dns.servers", KeyType::texts, "", 0, 0, "",
+              "Addresses of the resolvers, with a port if it is not 53; those of /etc/resolv.conf "
+              "when not given.",
+              "0.1", reload, built},
+    SchemaKey{"dns.trusted", KeyType::texts, "", 0, 0, "[]",
+              "Networks of resolvers that are not on this host, from which nobody else can send.",
+              "0.1", reload, built},
+    SchemaKey{"dns.try_time", KeyType::duration, "", 100, 10'000, "\"1500ms\"",
+              "How long one resolver may take before the next is asked.", "0.1", reload, built},
+    SchemaKey{"dns.tries", KeyType::count, "", 1, 10, "3",
+              "Attempts that a question gets when nobody answers.", "0.1", reload, built},
+    SchemaKey{"dns.cache_size", KeyType::size, "", least_total_size, largest_cache, "\"32MiB\"",
+              "Memory for answers that are kept.", "0.1", reload, built},
+    SchemaKey{"dns.least_ttl", KeyType::duration, "", 1000, 3'600'000, "\"5s\"",
+              "An answer is kept so long at least, whatever its TTL.", "0.1", reload, built},
+    SchemaKey{"dns.most_ttl", KeyType::duration, "", 1000, 7 * day, "\"1d\"",
+              "And so long at most.", "0.1", reload, built},
+    SchemaKey{"dns.negative_ttl", KeyType::duration, "", 1000, day, "\"1h\"",
+              "That there is no such name or record is kept so long at most (RFC 2308).", "0.1",
+              reload, built},
+    SchemaKey{"dns.failure_ttl", KeyType::duration, "", 1000, 300'000, "\"5s\"",
+              "That there was no answer is kept so long (RFC 9520).", "0.1", reload, built},
     SchemaKey{"state", KeyType::table, "", 0, 0, "", "Where counters are kept.", "", restart,
               later},
-    SchemaKey{"check", KeyType::tables, "", 0, 0, "", "Checks and their settings.", "", reload,
-              later},
+    SchemaKey{"check", KeyType::tables, "", 0, 0, "",
+              "Checks with names of yours, such as block lists, and settings of the others.", "0.1",
+              reload, built},
+    SchemaKey{"check.*.kind", KeyType::choice, "dnsbl dnswl spf spf_helo helo_check", 0, 0, "",
+              "What is checked; required, unless the check is called so.", "0.1", reload, built},
+    SchemaKey{"check.*.zone", KeyType::text, "", 0, 0, "",
+              "Of a list, the domain below which it is asked; required.", "0.1", reload, built},
+    SchemaKey{"check.*.of", KeyType::choice, "client.ip client.name helo sender.domain", 0, 0,
+              "\"client.ip\"", "Of a list, what is looked up in it.", "0.1", reload, built},
+    SchemaKey{"check.*.listed", KeyType::list_codes, "", 0, 0, "",
+              "Of a list, what its codes mean; when not given, 127.0.0.2 to 127.0.0.254 mean "
+              "listed.",
+              "0.1", reload, built},
+    SchemaKey{"check.*.title", KeyType::text, "", 0, 0, "",
+              "Of a list, how replies call it; by its zone when not given.", "0.1", reload, built},
+    SchemaKey{
+        "check.*.lookup", KeyType::text, "", 0, 0, "",
+        "Of a list, the URL of its page about an entry, with {value} for what is listed; shown "
+        "in replies.",
+        "0.1", reload, built},
+    SchemaKey{"check.*.quote", KeyType::boolean, "", 0, 0, "true",
+              "Of a dnsbl, whether replies quote what the list says of an entry.", "0.1", reload,
+              built},
+    SchemaKey{"check.*.ipv6", KeyType::boolean, "", 0, 0, "true",
+              "Of a list of addresses, whether it knows IPv6 and is asked about it.", "0.1", reload,
+              built},
+    SchemaKey{
+        "check.*.test_points", KeyType::boolean, "", 0, 0, "true",
+        "Of a list, whether it has the test entries of RFC 5782, by which it is tested; without "
+        "them nobody sees that it lies.",
+        "0.1", reload, built},
+    SchemaKey{"check.*.void_lookups", KeyType::count, "", 0, 10, "2",
+              "Of SPF, how many lookups may find nothing until the record is in error.", "0.1",
+              reload, built},
+    SchemaKey{"check.*.ours", KeyType::texts, "", 0, 0, "",
+              "Of helo_check, names and addresses that only we may have; identity.host when not "
+              "given.",
+              "0.1", reload, built},
 
     SchemaKey{"test", KeyType::table_list, "", 0, 0, "",
               "Tests of the policy, which `postern test` and `postern check` run; a policy whose "
@@ -485,6 +544,8 @@ std::string_view describe(KeyType type) noexcept {
       return "the name of a header field, or a list of names";
     case KeyType::addresses:
       return "an address such as \"archive@example.org\", or a list of them";
+    case KeyType::list_codes:
+      return "meanings by code such as { \"127.0.0.2-3\" = \"spam\" }";
   }
   return "";
 }

@@ -50,6 +50,7 @@ enum class KeyType : std::uint8_t {
   header_field,  ///< "Name: value", or a table with name and value; or a list of them
   header_names,  ///< a header field's name, or a list of them
   addresses,     ///< a mail address, or a list of them
+  list_codes,    ///< of a DNS list: its codes and what they mean
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;

@@ -2,6 +2,8 @@
 // policy loads.
 #pragma once
 
+#include "model/dns_servers.h"
+#include "postern/address.h"
 #include "postern/result.h"
 #include "postern/transaction.h"
 
@@ -126,6 +128,23 @@ struct RunSettings {
   std::string group;  ///< default: the user's own
 };
 
+/// What [dns] says. The resolver has the same defaults and says why (dns/settings.h).
+struct DnsOptions {
+  std::vector<DnsServer> servers;  ///< empty: the system's
+  std::vector<Network> trusted;    ///< of servers from which no answer can be forged
+  std::chrono::milliseconds try_time{1500};
+  unsigned tries = 3;
+  std::uint64_t cache_size = 33'554'432;
+  std::chrono::milliseconds least_ttl{std::chrono::seconds(5)};
+  std::chrono::milliseconds most_ttl{std::chrono::hours(24)};
+  std::chrono::milliseconds negative_ttl{std::chrono::hours(1)};
+  std::chrono::milliseconds failure_ttl{std::chrono::seconds(5)};
+
+  /// Whether answers from `server` can be believed: it is on this host, or trusted.
+  bool trusts(const DnsServer& server) const noexcept;
+  friend bool operator==(const DnsOptions&, const DnsOptions&) = default;
+};
+
 struct Settings {
   IdentitySettings identity;
   ListenSettings listen;
@@ -133,6 +152,7 @@ struct Settings {
   JournalSettings journal;
   LogSettings log;
   RunSettings run;
+  DnsOptions dns;
   std::map<std::string, ReasonSettings, std::less<>> reasons = {};
 };
 

@@ -1,5 +1,6 @@
 #include "rules/walk.h"
 
+#include "rules/check_words.h"
 #include "rules/effects.h"
 #include "rules/map_values.h"
 #include "rules/refusal.h"
@@ -367,7 +368,11 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
   decision.note = rule.note;
   if (rule.verdict == Verdict::accept) decision.scope = scope_of(rule);
   if (rule.reason == nullptr) return;
-  const auto mapped = mapped_values(rule, situation.transaction(), situation.facts());
+  auto mapped = mapped_values(rule, situation.transaction(), situation.facts());
+  auto words =
+      words_of_checks(rule.condition, *rule.reason, situation.transaction(), situation.facts());
+  mapped.fields.insert(mapped.fields.end(), std::make_move_iterator(words.begin()),
+                       std::make_move_iterator(words.end()));
   refuse(decision, rule.reason, mapped.form ? mapped.form : rule.form, rule.text, rule.limit,
          identity, situation.transaction(), mapped.fields);
 }

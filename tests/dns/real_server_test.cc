@@ -3,21 +3,14 @@
 #include "dns/cares_transport.h"
 #include "dns/worlds.h"
 #include "runtime/clock.h"
-#include "support/dns_responder.h"
-#include "support/temp_dir.h"
-#include "system/unique_fd.h"
+#include "support/nsd.h"
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <csignal>
-#include <fcntl.h>
+#include <algorithm>
 #include <future>
-#include <netinet/in.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
+#include <map>
+#include <memory>
 
 namespace postern {
 namespace {
@@ -48,99 +41,16 @@ null     MX  0 .
 odd\032name\.x PTR Host\032A.example.
 )";
 
-std::string program() {
-  for (const auto& path : {std::string(POSTERN_SOURCE_DIR) + "/build/nsd/usr/sbin/nsd",
-                           std::string("/usr/sbin/nsd")}) {
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return {};
-}
-
-class Nsd {
- public:
-  /// `runs()` tells whether it does.
-  explicit Nsd(const std::string& path) {
+class RealServer : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    const auto path = test::nsd_program();
+    if (path.empty()) return;
     std::string zone(zone_file);
     for (int i = 0; i < 100; ++i) {
       zone += "big TXT \"" + std::string(100, 'b') + std::to_string(i) + "\"\n";
     }
-    folder_.write("example.zone", zone);
-    // The port is free when we look; somebody may take it before the server does.
-    for (int tries = 0; tries < 5 && !runs(); ++tries) start(path);
-  }
-  ~Nsd() { stop(); }
-
-  bool runs() const { return process_ > 0; }
-  const DnsServer& address() const { return address_; }
-
- private:
-  void start(const std::string& path) {
-    address_ = test::deaf_address();
-    const auto& at = folder_.path();
-    const auto conf = folder_.write(
-        "nsd.conf", "server:\n  ip-address: 127.0.0.1\n  port: " + std::to_string(address_.port) +
-                        "\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n  database: \"\"\n"
-                        "  zonesdir: \"" +
-                        at + "\"\n  pidfile: \"\"\n  logfile: \"" + at + "/log\"\n  xfrdfile: \"" +
-                        at + "/xfrd\"\n  zonelistfile: \"" + at + "/list\"\n  xfrdir: \"" + at +
-                        "\"\n  rrl-ratelimit: 0\n"
-                        "remote-control:\n  control-enable: no\n"
-                        "zone:\n  name: \"example\"\n  zonefile: \"example.zone\"\n");
-    std::array<std::string, 4> arguments{path, "-d", "-c", conf};
-    std::array<char*, 5> pointers{arguments[0].data(), arguments[1].data(), arguments[2].data(),
-                                  arguments[3].data(), nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    // Its children belong to its group, and end with it.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    std::array<char*, 1> environment{nullptr};
-    if (::posix_spawn(&process_, path.c_str(), &actions, &attributes, pointers.data(),
-                      environment.data()) != 0) {
-      process_ = -1;
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (runs() && !listens()) stop();
-  }
-
-  /// Until it does, or has ended; half a minute at most.
-  bool listens() {
-    for (int i = 0; i < 600; ++i) {
-      UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      sockaddr_in to{};
-      to.sin_family = AF_INET;
-      to.sin_port = htons(address_.port);
-      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0) return true;
-      int status = 0;
-      if (::waitpid(process_, &status, WNOHANG) == process_) {
-        process_ = -1;
-        return false;
-      }
-      ::poll(nullptr, 0, 50);
-    }
-    return false;
-  }
-
-  void stop() {
-    if (!runs()) return;
-    ::kill(-process_, SIGTERM);
-    ::waitpid(process_, nullptr, 0);
-    process_ = -1;
-  }
-
-  testing::TempDir folder_;
-  DnsServer address_{*IpAddress::parse("127.0.0.1"), 0};
-  pid_t process_ = -1;
-};
-
-class RealServer : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    if (const auto path = program(); !path.empty()) nsd_ = std::make_unique<Nsd>(path);
+    nsd_ = std::make_unique<test::Nsd>(path, std::map<std::string, std::string>{{"example", zone}});
   }
   static void TearDownTestSuite() { nsd_.reset(); }
   void SetUp() override {
@@ -163,12 +73,12 @@ class RealServer : public ::testing::Test {
     return records;
   }
 
-  static std::unique_ptr<Nsd> nsd_;
+  static std::unique_ptr<test::Nsd> nsd_;
   SystemClock clock_;
   std::unique_ptr<CaresTransport> transport_;
   std::unique_ptr<CachingResolver> resolver_;
 };
-std::unique_ptr<Nsd> RealServer::nsd_;
+std::unique_ptr<test::Nsd> RealServer::nsd_;
 
 TEST_F(RealServer, GivesRecordsOfEveryType) {
   EXPECT_EQ(sorted("example A"), (List{"192.0.2.1", "192.0.2.2"}));

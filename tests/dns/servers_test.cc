@@ -1,4 +1,4 @@
-#include "dns/servers.h"
+#include "model/dns_servers.h"
 
 #include <gtest/gtest.h>
 

@@ -602,11 +602,10 @@ TEST(Condition, RefusesWrongAddressesAndNetworks) {
 
 TEST(Condition, ChecksOfLaterVersionsUsedToBeUnknownNamesLikeSlipsOfThePen) {
   const std::string hint =
-      " is not built in this version | conditions look at what the mail server tells and at "
-      "tables, "
-      "so far\n";
-  EXPECT_EQ(faults("spf == 'fail'"), "0+3 \"spf\"" + hint);
-  EXPECT_EQ(faults("tls or helo_check != 'pass'"), "7+10 \"helo_check\"" + hint);
+      " is not built in this version | conditions look at what the mail server tells, at tables "
+      "and at DNS, so far\n";
+  EXPECT_EQ(faults("dkim == 'fail'"), "0+4 \"dkim\"" + hint);
+  EXPECT_EQ(faults("tls or dmarc != 'pass'"), "7+5 \"dmarc\"" + hint);
   EXPECT_EQ(faults("quota.used == 'x'"), "0+10 \"quota.used\"" + hint);
   EXPECT_EQ(faults("client.country == 'x'"), "0+14 \"client.country\"" + hint);
   EXPECT_EQ(faults("client.spf == 'x'").find("not built"), std::string::npos);

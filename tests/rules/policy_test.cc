@@ -1,6 +1,9 @@
 // The shipped policy, compiled from the tree and asked as the doors would.
 #include "postern/policy.h"
 
+#include "checks/check.h"
+#include "kit/run_tests.h"
+#include "kit/test_report.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
 #include "support/policy_text.h"
@@ -100,6 +103,28 @@ TEST_F(StarterPolicy, ListensAsItsManualSays) {
   EXPECT_EQ(listen.policy[1].postfix_text(), "inet:127.0.0.1:10044");
   ASSERT_TRUE(listen.control);
   EXPECT_EQ(listen.control->postfix_text(), "unix:/run/postern/control.sock");
+}
+
+TEST(StarterPolicyWithDns, HoldsWhatItsTestsSayWhenTheMainFileIncludesIt) {
+  const auto disk = testing::disk_reader();
+  const FileReader reader(
+      [&](const std::string& path) -> Result<std::string> {
+        auto text = disk.read(path);
+        const std::string includes = "include = [\"tables.toml\", \"rules/*.toml\"";
+        if (!text || text->find(includes) == std::string::npos || !path.ends_with("postern.toml")) {
+          return text;
+        }
+        return text->replace(text->find(includes), includes.size(), includes + ", \"dns.toml\"");
+      },
+      disk.match);
+  const auto result =
+      Policy::compile(std::string(POSTERN_SOURCE_DIR) + "/conf/postern.toml", reader, {});
+  ASSERT_TRUE(result.ok()) << render(result.problems());
+  EXPECT_EQ(render(result->warnings), "");
+  ASSERT_NE(result->policy->checks().find("zen"), nullptr) << "dns.toml was not included";
+  for (const auto& test : run_tests(result->policy, result->policy->tests(), {})) {
+    EXPECT_TRUE(test.passed()) << failure_text(test);
+  }
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ std::map<std::string, std::string> sample_keys(const std::string& text) {
       section = line.substr(begin, line.find(']') - begin);
       if (section.substr(0, 6) == "table.") section = "table.*";
       if (section.substr(0, 5) == "when.") section = "when.*";
+      if (section.substr(0, 6) == "check.") section = "check.*";
       if (section.substr(0, 7) == "reason.") section = "reason.*";
       continue;
     }

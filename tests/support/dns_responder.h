@@ -3,7 +3,7 @@
 #pragma once
 
 #include "dns/scripted_server.h"
-#include "dns/servers.h"
+#include "model/dns_servers.h"
 
 #include <cstddef>
 #include <cstdint>

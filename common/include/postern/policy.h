@@ -111,6 +111,8 @@ class Policy {
   /// Finds among rules() those that may apply to a transaction.
   const RuleIndex& rule_index() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
+  /// Every check that its conditions may name.
+  const CheckRegistry& checks() const noexcept;
   /// The [[test]] sections, in file order. Reading them is part of compile(), running them is not.
   const std::vector<PolicyTest>& tests() const noexcept;
   /// SHA-256 over the names and texts of all files of the policy (of a data base, over the rows it

@@ -1,0 +1,116 @@
+#include "checks/spf_check.h"
+
+#include "checks/helo.h"
+
+#include <utility>
+
+namespace postern {
+namespace {
+
+/// An address in place of a name has no SPF record: RFC 7208 2.3, 4.3.
+std::string name_or_none(std::string domain) {
+  if (!domain.empty() && domain.front() == '[') return {};
+  return domain;
+}
+
+SpfLookup lookup_in(const Facts& facts) {
+  return [&facts](const Question& question) { return facts.find(question); };
+}
+
+/// For evidence: "-all of example.com, 3 of 10 lookups".
+std::string note_of(const SpfOutcome& outcome, const SpfRequest& request, const SpfLimits& limits) {
+  if (!outcome.problem.empty()) return outcome.problem;
+  std::string note = outcome.mechanism;
+  note += " of ";
+  note += request.domain;
+  note += ", ";
+  note += std::to_string(outcome.lookups);
+  note += " of ";
+  note += std::to_string(limits.lookups);
+  note += " lookups";
+  return note;
+}
+
+}  // namespace
+
+std::optional<SpfRequest> spf_request(const Transaction& transaction,
+                                      const SpfCheckSettings& settings) {
+  const auto& client = transaction.client.address;
+  if (!client) return {};
+  std::optional<SpfRequest> request;
+  const auto helo = name_or_none(transaction.helo.value());
+  if (settings.identity == SpfIdentity::helo) {
+    if (transaction.helo.state() == Told<std::string>::State::not_told) return {};
+    request = SpfRequest::of_helo(*client, helo);
+  } else {
+    if (!transaction.sender.is_told()) return {};
+    const auto& sender = transaction.sender.value();
+    const bool by_helo = sender.empty();
+    if (by_helo && transaction.helo.state() == Told<std::string>::State::not_told) return {};
+    request = SpfRequest::of_sender(*client, sender, helo);
+    request->domain = name_or_none(std::move(request->domain));
+  }
+  request->receiver = settings.receiver;
+  request->time = transaction.time;
+  return request;
+}
+
+SpfCheck::SpfCheck(std::string name, SpfCheckSettings settings) : settings_(std::move(settings)) {
+  const bool helo = settings_.identity == SpfIdentity::helo;
+  description_.name = std::move(name);
+  description_.values = {"none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"};
+  description_.earliest = helo ? Stage::helo : Stage::mail;
+  description_.kind = QuestionKind::spf;
+  description_.meaning = helo ? "whether the client may call itself by its HELO name (SPF)"
+                              : "whether the client may send for the sender's domain (SPF)";
+}
+
+CheckOutcome SpfCheck::evaluate(const Transaction& transaction, const Facts& facts) const {
+  CheckOutcome result;
+  const auto request = spf_request(transaction, settings_);
+  if (!request) {
+    if (!transaction.client.address) return result;
+    result.state = CheckOutcome::State::unavailable;
+    result.cause = "the mail server did not tell";
+    return result;
+  }
+  // RFC 7208 5.5 takes trouble with a `ptr` for no match, after which -all fails. To us a missing
+  // answer must not bring a refusal for good; all other terms make a temperror of it by themselves.
+  bool in_trouble = false;
+  auto outcome = spf(*request, settings_.limits, [&](const Question& question) {
+    const auto* answer = facts.find(question);
+    in_trouble = in_trouble || (answer != nullptr && question.subject != "TXT" &&
+                                answer->state == Answer::State::unavailable);
+    return answer;
+  });
+  const bool words_are_open =
+      outcome.result == SpfResult::fail && outcome.words == SpfOutcome::Words::open;
+  if (outcome.state == SpfOutcome::State::open || words_are_open) {
+    result.state = CheckOutcome::State::open;
+    result.questions = std::move(outcome.questions);
+    return result;
+  }
+  if (in_trouble && outcome.result != SpfResult::pass) {
+    if (outcome.result != SpfResult::temperror) outcome.problem = "no answer to a ptr";
+    outcome.result = SpfResult::temperror;
+  }
+  result.values.emplace_back(to_text(outcome.result));
+  result.source.note = note_of(outcome, *request, settings_.limits);
+  return result;
+}
+
+CheckWords SpfCheck::words(const Transaction& transaction, const Facts& facts) const {
+  const auto request = spf_request(transaction, settings_);
+  if (!request || request->domain.empty()) return {};
+  CheckWords words{{"spf_domain", request->domain}};
+  auto outcome = spf(*request, settings_.limits, lookup_in(facts));
+  if (outcome.state == SpfOutcome::State::open) return words;
+  if (!outcome.problem.empty()) words.emplace_back("detail", outcome.problem);
+  if (outcome.result == SpfResult::fail && !outcome.explanation.empty()) {
+    words.emplace_back("quote", std::move(outcome.explanation));
+    words.emplace_back("quote_from", request->domain);
+  }
+  return words;
+}
+
+}  // namespace postern

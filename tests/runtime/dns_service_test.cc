@@ -1,0 +1,241 @@
+#include "runtime/dns_service.h"
+
+#include "checks/check.h"
+#include "dns/scripted_transport.h"
+#include "support/fake_clock.h"
+#include "support/policy_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace postern {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class Nobody final : public FactSource {
+ public:
+  void ask(const Question&, std::function<void(Answer)> done) override {
+    done(Answer::unavailable("nobody"));
+  }
+};
+
+std::string policy_with(const std::string& sections) {
+  return "[identity]\nhost = \"mx1.example.org\"\n" + sections;
+}
+const std::string list_rule =
+    "[check.bad]\nkind = \"dnsbl\"\nzone = \"bad.example\"\n"
+    "[[rule]]\nname = \"listed\"\nstage = \"rcpt\"\nwhen = 'bad == \"listed\"'\n"
+    "reject = \"dnsbl-listed\"\n";
+
+class DnsServiceTest : public ::testing::Test {
+ protected:
+  DnsServiceTest()
+      : service_(
+            nobody_, clock_, [this](LogLevel, const std::string& text) { said_.push_back(text); },
+            [] { return std::vector{*dns_server_from_text("127.0.0.1")}; },
+            [this](std::vector<DnsServer> servers,
+                   const Clock& clock) -> std::unique_ptr<DnsTransport> {
+              if (failing_) throw std::runtime_error("no sockets");
+              asked_of_.push_back(servers.front().text());
+              auto transport = std::make_unique<ScriptedTransport>(std::vector{server()}, clock);
+              transport_ = transport.get();
+              return transport;
+            }) {}
+
+  /// Knows the test entries of the list and one that is listed, and misbehaves as the test wants.
+  ScriptedServer server() {
+    DnsWorld world;
+    DnsResult root;
+    root.kind = DnsResult::Kind::records;
+    root.records = {"ns.example"};
+    EXPECT_FALSE(world.add({".", DnsType::ns}, std::move(root)));
+    for (const auto* name : {"2.0.0.127.bad.example", "1.2.0.192.bad.example"}) {
+      DnsResult result;
+      result.kind = DnsResult::Kind::records;
+      result.records = {"127.0.0.2"};
+      EXPECT_FALSE(world.add({name, DnsType::a}, std::move(result)));
+    }
+    ScriptedServer server(world);
+    server.behave(zone_, conduct_);
+    return server;
+  }
+
+  void use(const std::string& sections) {
+    const auto policy = testing::compile_policy(policy_with(sections));
+    ASSERT_TRUE(policy);
+    service_.use(*policy);
+  }
+  std::optional<Answer> ask(const std::string& name) {
+    std::optional<Answer> answer;
+    service_.ask({QuestionKind::dns, "A", name, QuestionCost::free},
+                 [&](Answer given) { answer = std::move(given); });
+    return answer;
+  }
+  std::string status(const std::string& name) const {
+    StatusText status;
+    service_.report(status);
+    for (const auto& item : status.items()) {
+      if (item.name == name) return item.value;
+    }
+    return "no " + name;
+  }
+  void pass(std::chrono::seconds time) {
+    clock_.advance(time);
+    transport_->turn();
+    service_.tick();
+    transport_->turn();
+  }
+
+  test::FakeClock clock_;
+  Nobody nobody_;
+  std::vector<std::string> said_;
+  std::vector<std::string> asked_of_;
+  DnsConduct conduct_;
+  std::string zone_ = "bad.example";  ///< of the conduct
+  bool failing_ = false;
+  ScriptedTransport* transport_ = nullptr;
+  DnsService service_;
+};
+
+TEST_F(DnsServiceTest, StartsNothingForAPolicyThatAsksNothing) {
+  use("[[rule]]\nname = \"r\"\nstage = \"rcpt\"\nwhen = 'client.port == 1'\n"
+      "reject = \"policy-reject\"\n");
+  EXPECT_THAT(asked_of_, IsEmpty());
+  EXPECT_EQ(ask("example.com")->cause, "DNS is not asked");
+  EXPECT_EQ(status("dns"), "not asked");
+}
+
+TEST_F(DnsServiceTest, PassesOnWhatIsNoQuestionAboutDns) {
+  use(list_rule);
+  std::optional<Answer> answer;
+  service_.ask({QuestionKind::store, "x", "y", QuestionCost::costly},
+               [&](Answer given) { answer = std::move(given); });
+  EXPECT_EQ(answer->cause, "nobody");
+}
+
+TEST_F(DnsServiceTest, AListThatWorksIsAskedAndShown) {
+  use(list_rule);
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  EXPECT_EQ(ask("2.2.0.192.bad.example")->state, Answer::State::empty);
+  EXPECT_THAT(status("list.bad"), StartsWith("good, since "));
+  EXPECT_THAT(said_, IsEmpty());
+}
+
+TEST_F(DnsServiceTest, AListThatListsEverybodyIsSuspendedUntilItIsRightAgain) {
+  conduct_.kind = DnsConduct::Kind::yes;
+  use(list_rule);
+  auto answer = ask("1.2.0.192.bad.example");
+  ASSERT_EQ(answer->state, Answer::State::unavailable);
+  EXPECT_EQ(answer->cause, "the list is suspended: it lists what no list may");
+  EXPECT_THAT(status("list.bad"), StartsWith("suspended, it lists what no list may, since "));
+  EXPECT_THAT(said_, ElementsAre("list \"bad\" (bad.example) is suspended: it lists what no list "
+                                 "may"));
+  conduct_.kind = DnsConduct::Kind::honest;
+  transport_->replace(0, server());
+  // The wrong answers to the test entries are in the cache for as long as they said.
+  pass(std::chrono::seconds(120));
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  EXPECT_THAT(said_.back(), HasSubstr("works again"));
+  EXPECT_THAT(status("list.bad"), StartsWith("good, since "));
+}
+
+TEST_F(DnsServiceTest, AListIsNotBelievedBeforeItIsTested) {
+  conduct_.delay = std::chrono::seconds(1);
+  use(list_rule);
+  std::optional<Answer> answer;
+  service_.ask({QuestionKind::dns, "A", "1.2.0.192.bad.example", QuestionCost::free},
+               [&](Answer given) { answer = std::move(given); });
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(status("list.bad"), "not tested yet");
+  pass(std::chrono::seconds(1));
+  EXPECT_FALSE(answer) << "the list is good, and now it is asked";
+  pass(std::chrono::seconds(1));
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(answer->values, ElementsAre("127.0.0.2"));
+}
+
+TEST_F(DnsServiceTest, AListThatWasGoodIsBelievedThroughTroubleOfItsTests) {
+  use(list_rule);
+  ASSERT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  conduct_.kind = DnsConduct::Kind::servfail;
+  transport_->replace(0, server());
+  pass(std::chrono::seconds(700));
+  EXPECT_THAT(status("list.bad"), StartsWith("good, its test entries cannot be had, since "));
+}
+
+TEST_F(DnsServiceTest, WithoutTestPointsAListIsTakenAtItsWord) {
+  conduct_.kind = DnsConduct::Kind::yes;
+  auto untested = list_rule;
+  untested.replace(untested.find("zone ="), 0, "test_points = false\n");
+  use(untested);
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  EXPECT_EQ(status("list.bad"), "no list.bad");
+}
+
+TEST_F(DnsServiceTest, TheSameSettingsKeepTheCacheAndOthersBeginAnew) {
+  use(list_rule);
+  use(list_rule +
+      "[[rule]]\nname = \"more\"\nstage = \"rcpt\"\nwhen = 'bad == \"clear\"'\n"
+      "tag = \"clear\"\n");
+  EXPECT_THAT(asked_of_, ElementsAre("127.0.0.1:53"));
+  use("[dns]\nservers = [\"127.0.0.1:5353\"]\n" + list_rule);
+  EXPECT_THAT(asked_of_, ElementsAre("127.0.0.1:53", "127.0.0.1:5353"));
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+}
+
+TEST_F(DnsServiceTest, WhoWaitsOverAReloadGetsHisAnswer) {
+  use(list_rule);
+  ASSERT_TRUE(ask("1.2.0.192.bad.example"));
+  conduct_.delay = std::chrono::seconds(2);
+  transport_->replace(0, server());
+  auto* const before = transport_;
+  std::optional<Answer> answer;
+  service_.ask({QuestionKind::dns, "A", "9.2.0.192.bad.example", QuestionCost::free},
+               [&](Answer given) { answer = std::move(given); });
+  use("[dns]\ntries = 2\n" + list_rule);
+  ASSERT_NE(before, transport_);
+  clock_.advance(std::chrono::seconds(1));
+  service_.tick();
+  clock_.advance(std::chrono::seconds(1));
+  before->turn();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->state, Answer::State::empty);
+}
+
+TEST_F(DnsServiceTest, AResolverThatDeniesTheRootIsNotBelievedUntilItIsRightAgain) {
+  zone_ = ".";
+  conduct_.kind = DnsConduct::Kind::no_name;
+  use(list_rule);
+  std::optional<Answer> answer;
+  service_.ask({QuestionKind::reverse_dns, "PTR", "1.2.0.192.in-addr.arpa", QuestionCost::free},
+               [&](Answer given) { answer = std::move(given); });
+  EXPECT_EQ(answer->cause, "the resolver says that not even the root exists");
+  EXPECT_EQ(status("dns.trouble"), answer->cause);
+  EXPECT_THAT(said_.front(), HasSubstr("its answers do not count"));
+  conduct_.kind = DnsConduct::Kind::honest;
+  transport_->replace(0, server());
+  pass(std::chrono::seconds(120));
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  EXPECT_EQ(status("dns.trouble"), "no dns.trouble");
+}
+
+TEST_F(DnsServiceTest, WithoutSocketsAnswersAreUnavailableAndItIsTold) {
+  failing_ = true;
+  use(list_rule);
+  EXPECT_EQ(ask("1.2.0.192.bad.example")->state, Answer::State::unavailable);
+  EXPECT_THAT(said_, ElementsAre("DNS cannot be asked: no sockets"));
+}
+
+}  // namespace
+}  // namespace postern
