@@ -25,6 +25,8 @@ int test(const Options& options, Terminal terminal);
 int simulate(const Options& options, Terminal terminal);
 int spf(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
+/// Shows decisions that fit, one line each, and goes on with new ones.
+int log(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);
 int lines(const Options& options, Terminal terminal);

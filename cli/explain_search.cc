@@ -1,5 +1,5 @@
 #include "cli/explain.h"
-#include "journal/timestamp.h"
+#include "cli/record_line.h"
 #include "model/text.h"
 #include "model/time_text.h"
 
@@ -11,54 +11,17 @@
 namespace postern::cli {
 namespace {
 
-std::string verdict_text(const Decision& decision) {
-  std::string text;
-  switch (decision.verdict) {
-    case Verdict::reject:
-      text = "refused";
-      break;
-    case Verdict::defer:
-      text = "put off";
-      break;
-    case Verdict::accept:
-      text = "accepted";
-      break;
-    case Verdict::pass:
-      text = "passed";
-      break;
-    case Verdict::discard:
-      text = "discarded";
-      break;
-    case Verdict::quarantine:
-      text = "held";
-      break;
-  }
-  if (decision.reply) text += ' ' + decision.reply->form().text();
-  return text;
-}
-
-std::string recipients_text(const Transaction& transaction) {
-  if (transaction.recipient.is_told()) return '<' + transaction.recipient.value().text() + '>';
-  const auto& recipients = transaction.recipients.value();
-  if (recipients.empty()) return "-";
-  auto text = '<' + recipients.front().address.text() + '>';
-  if (recipients.size() > 1) text += " and " + std::to_string(recipients.size() - 1) + " more";
-  return text;
-}
-
 /// "2026-11-21 12:55:39  XXXX-XXXX-XXXX  refused 550 5.1.1  192.0.2.7  <a@b> to <c@d>  (reason)".
 std::string list_line(const Record& record) {
   const auto& transaction = record.transaction;
-  auto line = timestamp(transaction.time);
-  line[line.find('T')] = ' ';
-  line.resize(std::min(line.find_first_of(".Z"), line.size()));
+  auto line = moment_text(transaction);
   const auto column = [&line](std::size_t begins) {
     line.resize(std::max(line.size() + 2, begins), ' ');
   };
   column(21);
   line += transaction.reference.empty() ? std::string() : transaction.reference.text();
   column(37);
-  line += verdict_text(record.decision);
+  line += verdict_text(record);
   column(57);
   line += transaction.client.address ? transaction.client.address->text() : std::string("local");
   column(74);

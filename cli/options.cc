@@ -27,6 +27,9 @@ constexpr const char* exit_codes =
 /// As many records as explain holds at once, some kilobytes each.
 constexpr std::size_t most_matches = 1000;
 
+/// As many lines as log holds at once, some hundred octets each.
+constexpr std::size_t most_told = 1'000'000;
+
 /// One option of a command: CLI11 stores into `options` while it parses.
 struct CommandLine {
   CLI::App app{"Postern, a keeper of the mail gate: milter and Postfix policy server", "postern"};
@@ -60,6 +63,8 @@ struct CommandLine {
                           "Decide on a transaction that you describe, and tell why"));
 
     explain_options(command(Command::explain, "explain", "Tell the story of a decision"));
+
+    log_options(command(Command::log, "log", "Follow decisions, or search them"));
 
     auto* codes = command(Command::codes, "codes",
                           "Explain reply codes, enhanced codes, reasons, and whole reply lines");
@@ -124,6 +129,24 @@ struct CommandLine {
                     "A mail that came back, - for standard input: what it says, and our decision "
                     "if it was ours")
         ->type_name("FILE");
+    search_options(sub);
+    sub->add_option("-n,--number", request.most, "Matches in the list, the newest (default: 20)")
+        ->check(CLI::Range(std::size_t{1}, most_matches))
+        ->type_name("NUMBER");
+    auto* admin = sub->add_flag_callback(
+        "--admin", [&request] { request.voice = Voice::admin; },
+        "All of it, with file and line of rules and tables");
+    sub->add_flag_callback(
+           "--sender", [&request] { request.voice = Voice::sender; },
+           "Only what may be told to the outside")
+        ->excludes(admin);
+    journal_options(sub);
+    json_flag(sub);
+  }
+
+  /// Which decisions, for the commands that look through the journal.
+  void search_options(CLI::App* sub) {
+    auto& request = options.explain;
     sub->add_option("--client", request.client, "Decisions on this address or network")
         ->type_name("ADDRESS");
     sub->add_option("--from,--sender-address", request.sender,
@@ -136,16 +159,11 @@ struct CommandLine {
                     "Not before: \"2d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\"")
         ->type_name("TIME");
     sub->add_option("--until", request.until, "Before that time")->type_name("TIME");
-    sub->add_option("-n,--number", request.most, "Matches in the list, the newest (default: 20)")
-        ->check(CLI::Range(std::size_t{1}, most_matches))
-        ->type_name("NUMBER");
-    auto* admin = sub->add_flag_callback(
-        "--admin", [&request] { request.voice = Voice::admin; },
-        "All of it, with file and line of rules and tables");
-    sub->add_flag_callback(
-           "--sender", [&request] { request.voice = Voice::sender; },
-           "Only what may be told to the outside")
-        ->excludes(admin);
+  }
+
+  /// Where the journal is, and how it is shown.
+  void journal_options(CLI::App* sub) {
+    auto& request = options.explain;
     word_option(sub, "--color,--colour", "auto, always or never (default: auto)",
                 {"auto", "always", "never"}, [&request](const std::string& word) {
                   request.colour = word == "always"  ? Colour::always
@@ -154,6 +172,35 @@ struct CommandLine {
                 });
     sub->add_option("--journal", options.journal, "File to look into (default: the policy's)")
         ->type_name("FILE");
+  }
+
+  void log_options(CLI::App* sub) {
+    auto& request = options.log;
+    sub->add_option("EXPRESSION", options.words,
+                    "As in a rule, also about what was decided: 'reply.code == 550 and "
+                    "recipient.domain == \"example.org\"'");
+    sub->add_flag("-f,--follow", request.follow, "Go on with decisions as they are made");
+    search_options(sub);
+    sub->add_option("--verdict", request.verdicts,
+                    "pass, accept, reject, defer, discard or quarantine; several with commas")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"pass", "accept", "reject", "defer", "discard", "quarantine"}))
+        ->allow_extra_args(false)
+        ->type_name("WORD");
+    sub->add_option("--reason", request.reasons, "Reason of the catalogue; several with commas")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("REASON");
+    sub->add_option("--rule", request.rules,
+                    "Name of the rule that decided, or would have if it were not in shadow; may be "
+                    "given again")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
+    sub->add_option("-n,--number", request.most,
+                    "The newest so many (default: all; 10 before following)")
+        ->check(CLI::Range(std::size_t{1}, most_told))
+        ->type_name("NUMBER");
+    journal_options(sub);
     json_flag(sub);
   }
 

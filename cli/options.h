@@ -20,6 +20,7 @@ enum class Command : std::uint8_t {
   test,
   simulate,
   explain,
+  log,
   codes,
   doctor,
   lines,
@@ -56,6 +57,15 @@ struct ExplainRequest {
   }
 };
 
+/// What log looks for besides what it shares with explain.
+struct LogRequest {
+  bool follow = false;
+  std::size_t most = 0;  ///< decisions, the newest; 0: all, or a few before following
+  std::vector<std::string> verdicts;
+  std::vector<std::string> reasons;
+  std::vector<std::string> rules;
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -65,9 +75,10 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;   ///< explain: another journal than the policy's
-  ExplainRequest explain;
+  std::string mta_user;    ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;     ///< explain, log: another journal than the policy's
+  ExplainRequest explain;  ///< log: what to look for and the colours
+  LogRequest log;
   std::string dns_file;              ///< simulate, spf: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
@@ -79,9 +90,10 @@ struct Options {
   bool force = false;                ///< pages: beside files of others, and over their index.html
   /// simulate: what is told, by the names of kit/scene_text.h.
   std::vector<std::pair<std::string, std::string>> scene;
-  std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
-                                   ///< test: files of tests; import: the file; simulate: a
-                                   ///< description; pages: the folder; spf: client, HELO name, sender
+  std::vector<std::string> words;  ///< explain: what to look for; log: an expression; codes: codes,
+                                   ///< reasons, replies; test: files of tests; import: the file;
+                                   ///< simulate: a description; pages: the folder; spf: client,
+                                   ///< HELO name, sender
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

@@ -34,6 +34,7 @@ void RecordSlip::submit_if_complete() {
   record.decision = std::move(outcome_->decision);
   record.facts = outcome_->facts;
   record.elapsed = outcome_->elapsed;
+  record.spent = outcome_->spent;
   kept_ = submit_(std::move(record));
 }
 

@@ -13,6 +13,16 @@ std::string octets(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " octet" : " octets");
 }
 
+/// " (12 in the rules, 201 waiting for answers; 90 more for rules in shadow)".
+std::string spent(const TimeSpent& spent) {
+  auto text = " (" + std::to_string(spent.rules.count()) + " in the rules, " +
+              std::to_string(spent.waiting.count()) + " waiting for answers";
+  if (spent.afterwards.count() != 0) {
+    text += "; " + std::to_string(spent.afterwards.count()) + " more for rules in shadow";
+  }
+  return text + ')';
+}
+
 std::string when(const Record& record) {
   std::string text = timestamp(record.transaction.time);
   text[text.find('T')] = ' ';
@@ -21,6 +31,7 @@ std::string when(const Record& record) {
   // A simulation takes no time, and tells none.
   if (record.kind == RecordKind::decision && record.elapsed.count() != 0) {
     text += ", decided in " + std::to_string(record.elapsed.count()) + " microseconds";
+    if (record.spent) text += spent(*record.spent);
   }
   return text;
 }

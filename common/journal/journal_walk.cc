@@ -11,6 +11,16 @@ namespace {
 /// Clocks that are set, and records that wait for their answers: better to look in vain.
 constexpr std::chrono::hours slack{1};
 
+/// Whether one of its blocks may have one of each of the keys.
+bool may_hold(const SegmentIndex& index, const std::vector<std::vector<std::uint64_t>>& keys) {
+  const auto& blocks = index.blocks();
+  return std::any_of(blocks.begin(), blocks.end(), [&](const IndexBlock& block) {
+    return std::all_of(keys.begin(), keys.end(), [&](const std::vector<std::uint64_t>& any) {
+      return index.may_hold_any(block, any) != SegmentIndex::Answer::no;
+    });
+  });
+}
+
 void add(ReadCounts& sum, const ReadCounts& more) {
   sum.lines += more.lines;
   sum.unreadable += more.unreadable;
@@ -31,9 +41,11 @@ JournalWalk::JournalWalk(const std::string& path, ReadOrder order, const Span& s
 
 bool JournalWalk::is_within(const JournalPart& part) const {
   if (span_.since && part.until + slack < *span_.since) return false;
-  if (!span_.until || !part.segment) return true;
+  if ((!span_.until && span_.keys.empty()) || !part.segment) return true;
   const auto index = SegmentIndex::open(*part.segment);
-  return !index || index->summary().times.first < index_time(*span_.until);
+  if (!index) return true;
+  if (span_.until && index->summary().times.first >= index_time(*span_.until)) return false;
+  return span_.keys.empty() || may_hold(*index, span_.keys);
 }
 
 Result<JournalReader> JournalWalk::open(JournalPart& part) const {

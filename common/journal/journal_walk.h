@@ -14,14 +14,21 @@
 
 namespace postern {
 
+/// What of a journal is read.
+struct JournalSpan {
+  std::optional<std::chrono::system_clock::time_point>
+      since;  ///< earlier records are left out, and files without others not read
+  std::optional<std::chrono::system_clock::time_point> until;  ///< as are those from this moment on
+  /// A closed segment is read only if by its index one of its blocks may have one of each of
+  /// these (numbers of key_number()).
+  std::vector<std::vector<std::uint64_t>> keys = {};
+};
+
 class JournalWalk {
  public:
   using Time = std::chrono::system_clock::time_point;
 
-  struct Span {
-    std::optional<Time> since;  ///< earlier records are left out, and files without others not read
-    std::optional<Time> until;  ///< as are those from this moment on
-  };
+  using Span = JournalSpan;
 
   JournalWalk(const std::string& path, ReadOrder order, const Span& span = {});
 

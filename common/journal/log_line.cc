@@ -1,4 +1,5 @@
 #include "journal/record.h"
+#include "journal/sent_reply.h"
 #include "model/text.h"
 
 #include <algorithm>
@@ -65,35 +66,6 @@ bool is_plain_queue_id(const std::string& id) {
 }
 
 std::string bracketed(const MailAddress& address) { return '<' + address.text() + '>'; }
-
-// Code and enhanced code as the client sees them, which may differ from the catalogue's.
-std::string code_of(const Record& record) {
-  if (record.sent && !record.sent->expected.empty()) {
-    const std::string& line = record.sent->expected.front();
-    std::string code = line.substr(0, 3);
-    const auto end = std::min(line.find_first_not_of("0123456789.", 4), line.size());
-    if (line.size() > 5 && line[5] == '.' && end > 4) code += ' ' + line.substr(4, end - 4);
-    return code;
-  }
-  return record.decision.reply ? record.decision.reply->form().text() : std::string();
-}
-
-std::string text_of(const Record& record) {
-  std::string text;
-  if (!record.sent) return text;
-  for (const auto& line : record.sent->expected) {
-    // "550-5.1.1 text" and "550 5.1.1 text": the codes stand in `reply` already.
-    std::string_view rest = line;
-    rest.remove_prefix(std::min<std::size_t>(4, rest.size()));
-    if (rest.size() > 1 && rest[1] == '.') {
-      rest.remove_prefix(std::min(rest.find(' '), rest.size()));
-      if (!rest.empty()) rest.remove_prefix(1);
-    }
-    if (!text.empty()) text += ' ';
-    text += rest;
-  }
-  return text;
-}
 
 /// Every shadow rule that said yes, each with the key again, so that `shadow="NAME"` finds any of
 /// them; those for which there is no room as a number.
@@ -162,7 +134,7 @@ std::string to_log_line(const Record& record) {
   Line line((has_queue_id ? transaction.queue_id : std::string("NOQUEUE")) + ": ");
   const bool decided = record.kind == RecordKind::decision;
   line.add("decision", decided ? to_text(decision.verdict) : to_text(record.kind));
-  const std::string code = code_of(record);
+  const std::string code = code_as_sent(record);
   line.add_quoted("reply", code, longest_tag);
   if (decision.reason != nullptr) line.add("reason", decision.reason->id);
   if (decision.rule) line.add_quoted("rule", decision.rule->name, longest_rule);
@@ -175,7 +147,7 @@ std::string to_log_line(const Record& record) {
   line.add("door", to_text(transaction.door));
   if (!has_queue_id) line.add_quoted("queue", transaction.queue_id, longest_tag);
   add_who(line, transaction);
-  line.add_rest("text", text_of(record));
+  line.add_rest("text", text_as_sent(record));
   return line.take();
 }
 

@@ -2,6 +2,7 @@
 // A plain value; the thread that decided moves it into the journal's queue.
 #pragma once
 
+#include "model/time_spent.h"
 #include "postern/decision.h"
 #include "postern/facts.h"
 #include "postern/policy.h"
@@ -73,6 +74,8 @@ struct Record {
   Kept of_decision = Kept::record;
   std::optional<SentReply> sent;
   std::chrono::microseconds elapsed{0};  ///< from request to answer
+  /// Where that time went, and what came after it; nothing: all of it into the rules.
+  std::optional<TimeSpent> spent = {};
 };
 
 /// Fills in host, engine, digest and trail from the record's policy, in the detail which that
@@ -81,8 +84,11 @@ struct Record {
 /// no such record in the journal. Throws only for lack of memory.
 bool complete(Record& record);
 
-/// Whether `policy` wants a record of such a decision whatever its trail says.
-bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept;
+/// What `policy` wants kept of mail that passes in this session. Throws only for lack of memory.
+AcceptRecords accepts_of(const Policy& policy, const Transaction& transaction);
+
+/// Whether such a decision is recorded whatever its trail says. `accepts`: as of accepts_of().
+bool is_always_recorded(AcceptRecords accepts, const Decision& decision) noexcept;
 
 /// What `policy` wants kept of a decision that is closed: what complete() will say, and whether
 /// there is anything to submit at all. Makes the remarkable part of the trail where only that

@@ -90,6 +90,13 @@ Record read_record(const JsonObject& from) {
   }
   if (from.has("sent")) record.sent = read_sent(from.object("sent"));
   record.elapsed = std::chrono::microseconds(from.number<std::int64_t>("elapsed_us"));
+  if (from.has("spent")) {
+    const auto spent = from.object("spent");
+    const auto part = [&spent](const char* name) {
+      return std::chrono::microseconds(spent.number<std::int64_t>(name));
+    };
+    record.spent = TimeSpent{part("rules_us"), part("waiting_us"), part("afterwards_us")};
+  }
   return record;
 }
 

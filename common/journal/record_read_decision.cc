@@ -114,6 +114,7 @@ AnswerSource read_source(const JsonObject& parent) {
   source.line = from.number<unsigned>("line");
   source.digest = from.text("digest");
   source.elapsed = std::chrono::microseconds(from.number<std::int64_t>("elapsed_us"));
+  source.age = std::chrono::seconds(from.number<std::int64_t>("age_s"));
   source.mapped = from.text("mapped");
   source.note = from.text("note");
   return source;

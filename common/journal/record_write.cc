@@ -108,9 +108,9 @@ void write(JsonWriter& json, const Transaction& transaction) {
 }
 
 void member(JsonWriter& json, std::string_view name, const AnswerSource& source) {
-  const auto& [source_name, file, line, digest, elapsed, mapped, note] = source;
+  const auto& [source_name, file, line, digest, elapsed, mapped, note, age] = source;
   const bool empty = source_name.empty() && file.empty() && line == 0 && digest.empty() &&
-                     elapsed.count() == 0 && mapped.empty() && note.empty();
+                     elapsed.count() == 0 && mapped.empty() && note.empty() && age.count() == 0;
   if (empty) return;
   json.key(name).begin_object();
   json.member_unless_empty("name", source_name);
@@ -118,6 +118,7 @@ void member(JsonWriter& json, std::string_view name, const AnswerSource& source)
   if (line != 0) json.member("line", line);
   json.member_unless_empty("digest", digest);
   if (elapsed.count() != 0) json.member("elapsed_us", elapsed.count());
+  if (age.count() != 0) json.member("age_s", age.count());
   json.member_unless_empty("mapped", mapped);
   json.member_unless_empty("note", note);
   json.end_object();
@@ -279,6 +280,17 @@ void write(JsonWriter& json, const SentReply& sent) {
   json.end_object();
 }
 
+/// Nothing where all the time went into the rules.
+void write_spent(JsonWriter& json, const Record& record) {
+  if (!record.spent) return;
+  const auto& [rules, waiting, afterwards] = *record.spent;
+  json.key("spent").begin_object();
+  json.member("rules_us", rules.count());
+  json.member("waiting_us", waiting.count());
+  if (afterwards.count() != 0) json.member("afterwards_us", afterwards.count());
+  json.end_object();
+}
+
 }  // namespace
 
 std::string to_json(const Record& record) {
@@ -318,6 +330,7 @@ void append_json(std::string& out, const Record& record) {
     write(json, *record.sent);
   }
   json.member("elapsed_us", record.elapsed.count());
+  write_spent(json, record);
   json.end_object();
 }
 

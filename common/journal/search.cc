@@ -1,8 +1,7 @@
 #include "journal/search.h"
 
 #include "journal/journal_walk.h"
-#include "journal/json_writer.h"
-#include "journal/timestamp.h"
+#include "journal/line_sieve.h"
 #include "model/text.h"
 
 #include <algorithm>
@@ -10,62 +9,6 @@
 
 namespace postern {
 namespace {
-
-/// Records are written when their answer is out, so those of a long decision stand behind younger
-/// ones. Ours: longer than any deadline (postern.toml: limits.deadline, at most minutes).
-constexpr std::chrono::minutes disorder{10};
-
-std::string json_member(std::string_view name, std::string_view value) {
-  std::string text;
-  append_json_string(text, name);
-  text += ':';
-  append_json_string(text, value);
-  return text;
-}
-
-/// Octets that the line of a record that fits must hold: a line that is not parsed costs a
-/// hundredth of one that is.
-class Sieve {
- public:
-  explicit Sieve(const RecordFilter& filter) {
-    wanted_.push_back(json_member("kind", to_text(RecordKind::decision)));
-    if (filter.client && filter.client->prefix() == filter.client->address().bits()) {
-      wanted_.push_back(json_member("address", filter.client->address().text()));
-    }
-    for (const auto* each : {&filter.sender, &filter.recipient}) {
-      if (!*each || (*each)->address.domain().empty()) continue;
-      // Addresses stand as one text: "bob@example.org".
-      std::string end;
-      append_json_string(end, '@' + (*each)->address.domain());
-      wanted_.push_back(end.substr(1));
-    }
-    if (filter.since) oldest_ = timestamp(*filter.since - disorder);
-    if (filter.until) newest_ = timestamp(*filter.until);
-  }
-
-  enum class Answer : std::uint8_t { parse, pass_over, stop };
-  Answer look(std::string_view line) const {
-    if (!oldest_.empty() || !newest_.empty()) {
-      constexpr std::string_view before_time = "\"time\":\"";
-      // Timestamps of one form sort as texts.
-      const auto at = line.find(before_time);
-      if (at != std::string_view::npos) {
-        const auto time = line.substr(at + before_time.size());
-        if (!oldest_.empty() && time.substr(0, oldest_.size()) < oldest_) return Answer::stop;
-        if (!newest_.empty() && time.substr(0, newest_.size()) >= newest_) return Answer::pass_over;
-      }
-    }
-    for (const auto& octets : wanted_) {
-      if (line.find(octets) == std::string_view::npos) return Answer::pass_over;
-    }
-    return Answer::parse;
-  }
-
- private:
-  std::vector<std::string> wanted_;
-  std::string oldest_;
-  std::string newest_;
-};
 
 bool same_local(const std::string& a, const std::string& b) { return lower(a) == lower(b); }
 
@@ -123,13 +66,13 @@ bool RecordFilter::fits(const Record& record) const {
 
 Result<SearchedJournal> search_journal(const std::string& path, const RecordFilter& filter,
                                        std::size_t most) {
-  const Sieve sieve(filter);
+  const LineSieve sieve(filter);
   JournalWalk walk(path, ReadOrder::newest_first, {filter.since, filter.until});
   SearchedJournal found;
   while (const auto line = walk.next_line()) {
     const auto answer = sieve.look(line->text);
-    if (answer == Sieve::Answer::stop) break;
-    if (answer == Sieve::Answer::pass_over) continue;
+    if (answer == LineSieve::Answer::too_old) break;
+    if (answer == LineSieve::Answer::pass_over) continue;
     auto record = walk.parse(*line);
     if (!record || !filter.fits(*record)) continue;
     if (found.records.size() == most) {

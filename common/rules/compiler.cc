@@ -24,7 +24,7 @@ bool is_condition(const Node& node) {
 
 bool is_text_like(ValueType type) {
   return type == ValueType::text || type == ValueType::local || type == ValueType::domain ||
-         type == ValueType::address || type == ValueType::addresses;
+         type == ValueType::address || type == ValueType::addresses || type == ValueType::texts;
 }
 
 bool is_countable(ValueType type) { return type == ValueType::number || type == ValueType::size; }
@@ -239,6 +239,7 @@ class Compiler {
     test.macro = operand.macro;
     test.score = operand.score;
     test.check = operand.check;
+    test.further = operand.further;
     test.type = operand.type;
     test.comparison = comparison;
     return test;
@@ -417,6 +418,11 @@ class Compiler {
       resolver_.problem(
           right, "a score is compared with a fixed number",
           "as in " + (left.score.empty() ? other->spelling : left.spelling) + " >= 5");
+      return constant(Truth::no);
+    }
+    if (left.further || other->further) {
+      resolver_.problem(right, quoted(left.further ? left.spelling : other->spelling) +
+                                   " is compared with a fixed value");
       return constant(Truth::no);
     }
     const bool equality = op == Operator::equal || op == Operator::not_equal;

@@ -109,6 +109,11 @@ class Reader {
             "numbers and sizes can");
       return std::nullopt;
     }
+    if (operand->further) {
+      fault(node, quoted(operand->spelling) + " cannot be calculated with",
+            "what the mail server told can");
+      return std::nullopt;
+    }
     if (!operand->score.empty()) {
       fault(node, "scores cannot be calculated with", "let rules add to one score");
       return std::nullopt;

@@ -210,4 +210,10 @@ Truth Condition::truth(const Transaction& transaction, const Facts& facts,
                          scores);
 }
 
+Truth Condition::truth(const Transaction& transaction, const Facts& facts,
+                       const expression::FurtherValues& further) const {
+  return expression::run(*program_, transaction, facts, nullptr, expression::Unanswered::open,
+                         nullptr, &further);
+}
+
 }  // namespace postern

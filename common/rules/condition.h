@@ -25,6 +25,8 @@ struct Reason;
 using NamedConditions = std::map<std::string, std::shared_ptr<const Condition>, std::less<>>;
 namespace expression {
 struct BoundScore;
+struct FurtherNames;
+class FurtherValues;
 struct Need;
 struct Program;
 class ScoreReader;
@@ -90,6 +92,9 @@ class Condition {
     const KnownScores* scores = nullptr;
     /// What the rule refuses with; null: nothing, or it is not known. For hints alone.
     const Reason* reason = nullptr;
+    /// Names besides those of the transaction; null: none. With them, names are known at any stage:
+    /// what is looked at lies in the past. They live longer than the condition.
+    const expression::FurtherNames* further = nullptr;
   };
 
   /// Parses, checks types and names, compiles. All faults at once.
@@ -156,6 +161,9 @@ class Condition {
   /// The truth alone, as evaluate() finds it, without gathering what only a record needs.
   Truth truth(const Transaction& transaction, const Facts& facts,
               expression::ScoreReader* scores = nullptr) const;
+  /// The same of a condition with further names.
+  Truth truth(const Transaction& transaction, const Facts& facts,
+              const expression::FurtherValues& further) const;
 
  private:
   struct Program;

@@ -404,7 +404,9 @@ class Reader {
       });
       const auto& meant = nearest.empty() && begun != words.end() ? *begun : nearest;
       std::string hint = meant.empty() ? "" : "did you mean " + quoted(meant) + "?";
-      if (meant.empty()) {
+      if (meant.empty() && operand_.further && !operand_.further->words_hint.empty()) {
+        hint = operand_.further->words_hint;
+      } else if (meant.empty()) {
         hint = "it is one of";
         for (const auto& known : words) hint += (&known == &words.front() ? " " : ", ") + known;
       }

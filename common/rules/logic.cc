@@ -240,6 +240,7 @@ bool test_implies(const Test& a, const Test& b) {
     case ValueType::domain:
     case ValueType::address:
     case ValueType::addresses:
+    case ValueType::texts:
     case ValueType::choice:
       return texts_imply(a, b);
   }

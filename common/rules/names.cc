@@ -167,6 +167,8 @@ std::string_view to_text(ValueType type) noexcept {
       return "a date";
     case ValueType::choice:
       return "a word of a fixed set";
+    case ValueType::texts:
+      return "a list of texts";
   }
   return "";
 }

@@ -28,6 +28,7 @@ enum class ValueType : std::uint8_t {
   time_of_day,  ///< seconds since midnight, local
   date,         ///< days since 1970-01-01, local
   choice,       ///< one or more words of a closed set: stage, door, what checks return
+  texts,        ///< several texts; a comparison holds if it holds for any of them
 };
 /// "a number", "a mail address", ...: for messages.
 std::string_view to_text(ValueType type) noexcept;
@@ -69,6 +70,7 @@ enum class Name : std::uint8_t {
   weekday,
   date,
   macro,
+  further,  ///< not of the list: see FurtherNames
 };
 
 /// A number's limits, for comparisons that can never be true.

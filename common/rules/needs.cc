@@ -38,6 +38,7 @@ Needs needs_of_equality(const Test& test) {
     case ValueType::time_of_day:
     case ValueType::date:
     case ValueType::addresses:
+    case ValueType::texts:
       break;
   }
   return std::nullopt;
@@ -61,7 +62,9 @@ Needs needs_of_within(const Test& test) {
 }
 
 Needs needs_of(const Test& test) {
-  if (test.check || !test.name || test.name == Name::macro) return std::nullopt;
+  if (test.check || !test.name || test.name == Name::macro || test.further != nullptr) {
+    return std::nullopt;
+  }
   switch (test.comparison) {
     case Comparison::equal:
       return needs_of_equality(test);

@@ -1,6 +1,7 @@
 #include "rules/program.h"
 
 #include "model/text.h"
+#include "rules/comparing.h"
 #include "rules/score_reader.h"
 #include "rules/values.h"
 #include "tables/table.h"
@@ -36,69 +37,18 @@ bool holds(const std::vector<std::string>& texts, std::string_view text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
-bool compare(Comparison comparison, std::int64_t value, const std::vector<std::int64_t>& numbers) {
-  switch (comparison) {
-    case Comparison::less:
-      return value < numbers.front();
-    case Comparison::less_equal:
-      return value <= numbers.front();
-    case Comparison::greater:
-      return value > numbers.front();
-    case Comparison::greater_equal:
-      return value >= numbers.front();
-    default:
-      return std::find(numbers.begin(), numbers.end(), value) != numbers.end();
-  }
-}
-
-bool compare(Comparison comparison, WideNumber left, WideNumber right) {
-  switch (comparison) {
-    case Comparison::less:
-      return left < right;
-    case Comparison::less_equal:
-      return left <= right;
-    case Comparison::greater:
-      return left > right;
-    case Comparison::greater_equal:
-      return left >= right;
-    default:
-      return left == right;
-  }
-}
-
-/// Texts of the operators that look into one; `test.texts` is in lower case where case is ignored.
-bool compare_inside(const Test& test, std::string_view text) {
-  if (test.comparison == Comparison::matches) return test.pattern->matches(text);
-  const std::string_view part = test.texts.front();
-  if (part.size() > text.size()) return false;
-  const auto end = text.size() - part.size();
-  const bool with_case = test.type == ValueType::text;
-  const auto fits = [&](std::size_t at) {
-    return with_case ? text.substr(at, part.size()) == part : stands_at(text, at, part);
-  };
-  if (test.comparison == Comparison::starts_with) return fits(0);
-  if (test.comparison == Comparison::ends_with) return fits(end);
-  for (std::size_t at = 0; at <= end; ++at) {
-    if (fits(at)) return true;
-  }
-  return false;
-}
-
-bool looks_inside(Comparison comparison) {
-  return comparison == Comparison::matches || comparison == Comparison::starts_with ||
-         comparison == Comparison::ends_with || comparison == Comparison::contains;
-}
-
 class Runner {
  public:
   Runner(const Program& program, const Transaction& transaction, const Facts& facts,
-         ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores)
+         ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores,
+         const FurtherValues* further)
       : program_(program),
         transaction_(transaction),
         facts_(facts),
         outcome_(outcome),
         unanswered_(unanswered),
-        scores_(scores) {
+        scores_(scores),
+        further_(further) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
@@ -161,6 +111,7 @@ class Runner {
     if (test.check) return check(test);
     if (test.calculation) return calculation(test);
     if (!test.score.empty()) return score(test);
+    if (test.further) return further(test);
     if (outcome_) {
       // A name and a table for most tests; growing one by one costs more than the rest of this.
       if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
@@ -204,9 +155,40 @@ class Runner {
       case ValueType::local:
       case ValueType::domain:
       case ValueType::choice:
+      case ValueType::texts:
         return text(test);
     }
     return Truth::no;
+  }
+
+  Truth further(const Test& test) {
+    using State = FurtherValue::State;
+    const auto found = further_ ? further_->value(*test.further) : FurtherValue{};
+    if (found.state == State::not_told) {
+      return unavailable(test.further->row.kind, test.further->row.name, "not told");
+    }
+    switch (test.type) {
+      case ValueType::boolean:
+        return truth_of(test.comparison == Comparison::holds
+                            ? found.number != 0
+                            : (found.number != 0) == (test.numbers.front() != 0));
+      case ValueType::number:
+      case ValueType::size:
+        return truth_of(found.state == State::told &&
+                        compare(test.comparison, found.number, test.numbers));
+      default:
+        break;
+    }
+    if (found.texts.empty()) {
+      return looks_inside(test.comparison) ? Truth::no : text(test, std::string_view());
+    }
+    auto result = Truth::no;
+    for (const auto& each : found.texts) {
+      const auto truth = text(test, each);
+      if (truth == Truth::yes) return truth;
+      if (truth == Truth::unavailable) result = truth;
+    }
+    return result;
   }
 
   Truth ip(const Test& test) {
@@ -261,7 +243,12 @@ class Runner {
     const auto reading = read_text(*test.name, test.macro, transaction_, buffer_);
     using State = Reading<std::string_view>::State;
     if (reading.state == State::not_told) return not_told(*test.name, test.macro);
-    const auto value = reading.value;
+    if (reading.state == State::absent && looks_inside(test.comparison)) return Truth::no;
+    return text(test, reading.value);
+  }
+
+  /// One that is absent stands here as the empty text.
+  Truth text(const Test& test, std::string_view value) {
     if (test.comparison == Comparison::in_table) {
       // Nothing is listed under no name (semantics 15); asking would find a careless empty entry.
       if (value.empty()) return Truth::no;
@@ -272,7 +259,7 @@ class Runner {
       return look_up(test, std::string_view(domain), [&] { return std::string(domain); });
     }
     if (looks_inside(test.comparison)) {
-      return truth_of(reading.state == State::told && compare_inside(test, value));
+      return truth_of(compare_inside(test, value));
     }
     if (test.comparison == Comparison::within) {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
@@ -282,7 +269,7 @@ class Runner {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
                                   [&](const auto& domain) { return same_domain(value, domain); }));
     }
-    if (test.type == ValueType::local) {
+    if (test.type == ValueType::local || test.type == ValueType::texts) {
       return truth_of(std::any_of(test.texts.begin(), test.texts.end(),
                                   [&](const auto& local) { return same_local(value, local); }));
     }
@@ -531,6 +518,7 @@ class Runner {
   ConditionOutcome* outcome_;
   Unanswered unanswered_;
   ScoreReader* scores_;
+  const FurtherValues* further_;
   std::unique_ptr<ScoreReader> own_scores_;
   bool has_table_facts_ = false;
   std::vector<Open> open_;
@@ -542,8 +530,9 @@ class Runner {
 }  // namespace
 
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
-          ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores) {
-  return Runner(program, transaction, facts, outcome, unanswered, scores).run();
+          ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores,
+          const FurtherValues* further) {
+  return Runner(program, transaction, facts, outcome, unanswered, scores, further).run();
 }
 
 bool asks(const Program& program, QuestionKind kind) {

@@ -6,6 +6,7 @@
 #include "postern/address.h"
 #include "rules/calculation.h"
 #include "rules/condition.h"
+#include "rules/further_names.h"
 #include "rules/local_clock.h"
 #include "rules/names.h"
 #include "rules/pattern.h"
@@ -39,8 +40,9 @@ enum class Comparison : std::uint8_t {
 
 /// One comparison. Which of the value lists counts follows from the type.
 struct Test {
-  std::optional<Name> name;  ///< none: a check or a calculation
-  std::string macro;         ///< for Name::macro
+  std::optional<Name> name;              ///< none: a check or a calculation
+  std::string macro;                     ///< for Name::macro
+  const FurtherName* further = nullptr;  ///< for Name::further
   std::shared_ptr<const Check> check;
   ValueType type = ValueType::boolean;
   Comparison comparison = Comparison::holds;
@@ -92,9 +94,10 @@ class ScoreReader;
 
 /// With `outcome`, everything a record and the driver need is gathered in it. `scores` reads scores
 /// of the same transaction and facts; without one, what adds to them is asked for this run alone.
+/// `further` has what further names stand for; without it, nobody tells.
 Truth run(const Program& program, const Transaction& transaction, const Facts& facts,
           ConditionOutcome* outcome, Unanswered unanswered = Unanswered::open,
-          ScoreReader* scores = nullptr);
+          ScoreReader* scores = nullptr, const FurtherValues* further = nullptr);
 
 /// As Condition::asks().
 bool asks(const Program& program, QuestionKind kind);

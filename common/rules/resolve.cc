@@ -64,8 +64,21 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
     return result;
   }
   result.spelling = node.text;
+  if (scope_.further != nullptr) {
+    if (const auto* further = scope_.further->find(node.text)) {
+      result.further = further;
+      result.row = &further->row;
+      result.type = further->row.type;
+      return result;
+    }
+  }
   constexpr std::string_view of_score = "score.";
   if (node.text.starts_with(of_score)) {
+    if (scope_.further != nullptr) {
+      problem(node, "scores are known while rules are asked, not afterwards",
+              "ask for the rule that tests it, as in rule == \"spam\"");
+      return std::nullopt;
+    }
     result.score = node.text.substr(of_score.size());
     result.type = ValueType::number;
     if (!use_score(node, result.score)) return std::nullopt;
@@ -177,6 +190,9 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   for (const auto& row : all_names()) {
     if (row.id != Name::macro) known.emplace_back(row.name);
   }
+  if (scope_.further) {
+    for (const auto& further : scope_.further->all) known.emplace_back(further.row.name);
+  }
   if (scope_.checks) {
     for (const auto& [name, check] : scope_.checks->all()) known.push_back(name);
   }
@@ -185,7 +201,11 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   }
   const auto nearest = nearest_name(word, known);
   std::string hint = nearest.empty() ? "" : "did you mean " + quoted(nearest) + "?";
-  if (nearest.empty() && wanted) hint = "a value stands between quotes, " + quoted(word);
+  if (nearest.empty() && wanted) {
+    hint = "a value stands between quotes, " + quoted(word);
+  } else if (nearest.empty() && scope_.further) {
+    hint = scope_.further->unknown_hint;
+  }
   problem(node, "unknown name " + quoted(word), std::move(hint));
 }
 
@@ -194,9 +214,11 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
     const auto found = scope_.tables->find(node.text);
     if (found != scope_.tables->end()) return found->second;
   }
-  const auto* row = find_name(node.text);
+  const auto* further = scope_.further ? scope_.further->find(node.text) : nullptr;
+  const auto* row = further ? &further->row : find_name(node.text);
   if (row || (scope_.checks && scope_.checks->find(node.text))) {
-    const bool several = row && row->type == ValueType::addresses;
+    const bool several =
+        row && (row->type == ValueType::addresses || row->type == ValueType::texts);
     problem(node, quoted(node.text) + " is no table and no list", several ? "" : "compare with ==");
     return std::nullopt;
   }
@@ -206,9 +228,13 @@ std::optional<std::shared_ptr<const Table>> Resolver::table(const Node& node) {
     for (const auto& [name, table] : *scope_.tables) known.push_back(name);
   }
   const auto nearest = nearest_name(node.text, known);
-  problem(node, "unknown table " + quoted(node.text),
-          nearest.empty() ? "a table is made by a section [table." + node.text + "]"
-                          : "did you mean " + quoted(nearest) + "?");
+  std::string hint = "a table is made by a section [table." + node.text + "]";
+  if (!nearest.empty()) {
+    hint = "did you mean " + quoted(nearest) + "?";
+  } else if (scope_.further) {
+    hint = scope_.further->table_hint;
+  }
+  problem(node, "unknown table " + quoted(node.text), std::move(hint));
   return std::nullopt;
 }
 
@@ -258,6 +284,7 @@ std::string Resolver::hint_for(const Limited& limited) const {
 }
 
 void Resolver::check_stages() {
+  if (scope_.further) return;
   const auto asked = scope_.stage.value_or(earliest_);
   for (const auto& limited : limited_) {
     if (asked <= limited.latest) continue;

@@ -4,6 +4,7 @@
 
 #include "checks/check.h"
 #include "rules/condition.h"
+#include "rules/further_names.h"
 #include "rules/names.h"
 #include "rules/syntax.h"
 
@@ -21,11 +22,13 @@ struct Operand {
   std::string score;             ///< its name
   std::string macro;
   std::shared_ptr<const Check> check;
+  const FurtherName* further = nullptr;  ///< `row` is its row
   ValueType type = ValueType::text;
   std::string spelling;  ///< for messages
 
   /// The closed set of a `choice`.
   const std::vector<std::string>& words() const {
+    if (further) return further->words;
     return check ? check->description().values : words_of(row->id);
   }
 };

@@ -241,6 +241,7 @@ std::optional<std::string> describe(Name name, std::string_view macro,
     case ValueType::text:
     case ValueType::local:
     case ValueType::domain:
+    case ValueType::texts:
     case ValueType::choice: {
       TextBuffer buffer;
       const auto reading = read_text(name, macro, transaction, buffer);

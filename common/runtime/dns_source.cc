@@ -64,6 +64,7 @@ Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed) {
   answer.source.name = to_text(reply.source);
   answer.source.elapsed = elapsed;
   answer.source.note = note_of(reply);
+  answer.source.age = reply.age;
   return answer;
 }
 

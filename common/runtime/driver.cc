@@ -39,7 +39,8 @@ struct Job {
   bool has_replied = false;
   bool has_closed = false;
   SteadyTime started;
-  std::chrono::microseconds elapsed{0};
+  SteadyTime decided;
+  SteadyTime::duration evaluating{0};  // until decided
 
   // Constant once the job is open.
   SteadyTime deadline;
@@ -107,7 +108,7 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
   void give_up(const std::shared_ptr<Job>& job, std::unique_lock<std::mutex>& lock) noexcept {
     Outcome outcome;
     outcome.decision.verdict = Verdict::defer;  // could_not_decide()
-    outcome.elapsed = job->elapsed;
+    if (job->has_replied) outcome.elapsed = between(job->started, job->decided);
     job->pumped = false;
     job->has_closed = true;
     const bool replied = std::exchange(job->has_replied, true);
@@ -126,7 +127,7 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     job->pumped = true;
     for (;;) {
       if (job->run.decided() && !job->has_replied) {
-        job->elapsed = between(job->started, clock.steady());
+        job->decided = clock.steady();
         const Decision decision = job->run.decision();
         job->has_replied = true;
         lock.unlock();
@@ -140,7 +141,7 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
       } else if (job->run.closed() && !job->has_closed) {
         job->has_closed = true;
         auto outcome = std::move(job->run).take();
-        outcome.elapsed = job->elapsed;
+        add_times(*job, outcome);
         lock.unlock();
         forget(job);
         call(job->closed, std::move(outcome));
@@ -160,8 +161,28 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
       source.ask(question, std::move(done));
     } catch (...) {
       const std::lock_guard lock(job->mutex);
-      add(*job, job->run.answer(question, Answer::unavailable("the source failed")));
+      evaluate(*job, [&] {
+        add(*job, job->run.answer(question, Answer::unavailable("the source failed")));
+      });
     }
+  }
+
+  /// Does `work`, which evaluates, and notes the time of it while the decision is not made.
+  template <typename Work>
+  void evaluate(Job& job, const Work& work) {
+    if (job.run.decided()) return work();
+    const auto began = clock.steady();
+    work();
+    job.evaluating += clock.steady() - began;
+  }
+
+  void add_times(const Job& job, Outcome& outcome) const {
+    outcome.elapsed = between(job.started, job.decided);
+    TimeSpent spent;
+    spent.rules = std::chrono::duration_cast<std::chrono::microseconds>(job.evaluating);
+    spent.waiting = outcome.elapsed - spent.rules;
+    spent.afterwards = between(job.decided, clock.steady());
+    outcome.spent = spent;
   }
 
   static void add(Job& job, std::vector<Question> questions) {
@@ -173,13 +194,15 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     const auto job = weak.lock();
     if (!job) return;
     if (const Entered entered(*this); entered) {
-      advance(job, [&](Job& own) { add(own, own.run.answer(question, std::move(answer))); });
+      advance(job, [&](Job& own) {
+        evaluate(own, [&] { add(own, own.run.answer(question, std::move(answer))); });
+      });
     }
   }
 
   void expire(const std::shared_ptr<Job>& job) noexcept {
-    advance(job, [](Job& own) {
-      own.run.expire();
+    advance(job, [this](Job& own) {
+      evaluate(own, [&own] { own.run.expire(); });
       own.to_ask.clear();
     });
   }
@@ -295,6 +318,7 @@ void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transactio
   const auto job = std::make_shared<Job>(std::move(run));
   job->to_ask = std::move(questions);
   job->started = started;
+  job->evaluating = state.clock.steady() - started;
   job->replied = std::move(replied);
   job->closed = std::move(closed);
   job->deadline = started + deadline;

@@ -2,6 +2,7 @@
 // until the decision stands or the deadline makes every open question `unavailable("deadline")`.
 #pragma once
 
+#include "model/time_spent.h"
 #include "postern/decision.h"
 #include "postern/policy.h"
 #include "runtime/clock.h"
@@ -56,7 +57,9 @@ struct Outcome {
   Decision decision;
   Facts facts;
   std::chrono::microseconds elapsed{0};  ///< from the question to the decision
-  Transaction transaction;               ///< as it was given to decide()
+  /// Where that time went; nothing: all of it into the rules, because nothing had to be asked.
+  std::optional<TimeSpent> spent = {};
+  Transaction transaction;  ///< as it was given to decide()
 };
 
 inline bool could_not_decide(const Decision& decision) noexcept {
@@ -95,7 +98,7 @@ class Run {
   /// Only after decided().
   const Decision& decision() const;
   const Facts& facts() const noexcept;
-  /// Only after closed(): everything but `elapsed`. Leaves the run empty.
+  /// Only after closed(): everything but the times. Leaves the run empty.
   Outcome take() &&;
 
  private:

@@ -41,10 +41,12 @@ TEST(DnsSource, TurnsWhatDnsSaysIntoFacts) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->values, std::vector<std::string>{"10 mail.example.com"});
   EXPECT_EQ(found->source.name, "network");
+  EXPECT_EQ(found->source.age.count(), 0);
   EXPECT_EQ(found->source.note, "alias of example.com, from server 1");
   at.clock.advance(std::chrono::seconds(3));
   const auto again = at.ask(QuestionKind::spf, "MX", "alias.example");
   EXPECT_EQ(again->source.name, "cache");
+  EXPECT_EQ(again->source.age.count(), 3);
   EXPECT_EQ(again->source.note, "alias of example.com, from server 1, 3 s ago");
 
   const auto no_name = at.ask(QuestionKind::dns, "A", "none.example");

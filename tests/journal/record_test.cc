@@ -46,6 +46,7 @@ void expect_same_facts(const Facts& a, const Facts& b) {
     EXPECT_EQ(one->second.source.line, two->second.source.line);
     EXPECT_EQ(one->second.source.digest, two->second.source.digest);
     EXPECT_EQ(one->second.source.elapsed, two->second.source.elapsed);
+    EXPECT_EQ(one->second.source.age, two->second.source.age);
     EXPECT_EQ(one->second.source.mapped, two->second.source.mapped);
     EXPECT_EQ(one->second.source.note, two->second.source.note);
   }
@@ -89,6 +90,7 @@ void expect_same(const Record& a, const Record& b) {
   EXPECT_EQ(a.engine, b.engine);
   EXPECT_EQ(a.policy_digest, b.policy_digest);
   EXPECT_EQ(a.elapsed, b.elapsed);
+  EXPECT_EQ(a.spent, b.spent);
   EXPECT_EQ(a.sent, b.sent);
   EXPECT_EQ(a.decision, b.decision);
   expect_same_transaction(a.transaction, b.transaction);

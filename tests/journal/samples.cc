@@ -161,6 +161,7 @@ Record full() {
   source.line = 7;
   source.digest = digest;
   source.elapsed = microseconds{1500};
+  source.age = std::chrono::seconds{17};
   source.mapped = "550 5.7.1";
   source.note = "until 2027-01-31: ticket 7";
   Answer found = Answer::found({"127.0.0.2", "127.0.0.4"});
@@ -178,6 +179,7 @@ Record full() {
   result.decision.trail.front().mode = RuleMode::shadow;
   result.decision.trail.front().evidence.push_back({"zen", "spam", source});
   result.sent->condition = "unless a later restriction rejects";
+  result.spent = TimeSpent{microseconds{12}, microseconds{201}, microseconds{95}};
   return result;
 }
 

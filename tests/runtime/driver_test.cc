@@ -100,6 +100,31 @@ class ScriptedRules final : public Evaluator {
   Reason reason_;
 };
 
+/// The same rules, each evaluation of which takes five microseconds.
+class SlowRules final : public Evaluator {
+ public:
+  SlowRules(FakeClock& clock, std::vector<ScriptedRules::Step> steps)
+      : clock_(clock), rules_(std::move(steps)) {}
+
+  std::variant<Decision, NeedsMore> evaluate(const Policy* policy, const Transaction& transaction,
+                                             const Facts& facts) const override {
+    clock_.advance(std::chrono::microseconds(5));
+    return rules_.evaluate(policy, transaction, facts);
+  }
+  std::vector<Question> shadow_questions(const Policy* policy, const Transaction& transaction,
+                                         const Facts& facts) const override {
+    return rules_.shadow_questions(policy, transaction, facts);
+  }
+  std::vector<Question> questions_ahead(const Policy* policy, const Transaction& transaction,
+                                        const Facts& facts) const override {
+    return rules_.questions_ahead(policy, transaction, facts);
+  }
+
+ private:
+  FakeClock& clock_;
+  ScriptedRules rules_;
+};
+
 /// What a driver called back with, and how often.
 struct Heard {
   std::mutex mutex;
@@ -275,6 +300,36 @@ TEST_F(DriverTest, AtTheDeadlineOpenQuestionsBecomeUnavailableAndAreRecordedSo) 
   EXPECT_EQ(heard.outcomes[0].elapsed, 8s);
   source.answer(first, yes);
   EXPECT_EQ(heard.replies.size(), 1U);
+}
+
+TEST_F(DriverTest, TellsWhereTheTimeWent) {
+  using std::chrono::microseconds;
+  const SlowRules rules(clock, {{first, RuleMode::shadow}, {second}});
+  Driver driver(source, clock, rules);
+  decide(driver);
+  clock.advance(microseconds(200));
+  source.answer(second, yes);
+  ASSERT_EQ(heard.replies.size(), 1U);
+  clock.advance(microseconds(90));
+  source.answer(first, no);
+  ASSERT_EQ(heard.outcomes.size(), 1U);
+  const auto& outcome = heard.outcomes[0];
+  EXPECT_EQ(outcome.elapsed, microseconds(210));
+  ASSERT_TRUE(outcome.spent);
+  EXPECT_EQ(outcome.spent->rules, microseconds(10));
+  EXPECT_EQ(outcome.spent->waiting, microseconds(200));
+  EXPECT_EQ(outcome.spent->afterwards, microseconds(90));
+}
+
+TEST_F(DriverTest, WhereNothingIsAskedAllTheTimeWentIntoTheRules) {
+  const SlowRules rules(clock, {});
+  const Driver driver(source, clock, rules);
+  Transaction transaction;
+  Facts facts;
+  const auto outcome = driver.decide_at_once(nullptr, transaction, facts);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->elapsed, std::chrono::microseconds(5));
+  EXPECT_FALSE(outcome->spent);
 }
 
 TEST_F(DriverTest, TheRecordedFactsGiveTheSameDecisionAgain) {

@@ -63,6 +63,7 @@ struct AnswerSource {
   std::chrono::microseconds elapsed{0};  ///< time it took
   std::string mapped;                    ///< of a map's entry: its value
   std::string note;  ///< what the table says about the entry: "until 2027-01-31: moves away"
+  std::chrono::seconds age{0};  ///< of a cached answer: since it came from the network
 };
 
 struct Answer {
