@@ -39,6 +39,10 @@ int dispatch(const Options& options, Terminal terminal) {
       return maintenance(options, terminal);
     case Command::pages:
       return pages(options, terminal);
+    case Command::stats:
+      return stats(options, terminal);
+    case Command::report:
+      return report(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

@@ -35,6 +35,10 @@ int spawn(const Options& options, Terminal terminal);
 int maintenance(const Options& options, Terminal terminal);
 /// Writes the help pages that replies lead to.
 int pages(const Options& options, Terminal terminal);
+/// Tables of what the journal's decisions come to.
+int stats(const Options& options, Terminal terminal);
+/// The same as a page for a browser.
+int report(const Options& options, Terminal terminal);
 int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.

@@ -27,6 +27,9 @@ constexpr const char* exit_codes =
 /// As many records as explain holds at once, some kilobytes each.
 constexpr std::size_t most_matches = 1000;
 
+/// As many names as stats hold at least.
+constexpr std::size_t most_rows = 10'000;
+
 /// One option of a command: CLI11 stores into `options` while it parses.
 struct CommandLine {
   CLI::App app{"Postern, a keeper of the mail gate: milter and Postfix policy server", "postern"};
@@ -60,6 +63,15 @@ struct CommandLine {
                           "Decide on a transaction that you describe, and tell why"));
 
     explain_options(command(Command::explain, "explain", "Tell the story of a decision"));
+
+    stats_options(command(Command::stats, "stats", "Count the journal's decisions, in tables"));
+    auto* report = command(Command::report, "report",
+                           "Write what the journal's decisions come to as a page for a browser");
+    report->add_option("FILE", options.words, "File for the page; - for standard output")
+        ->required()
+        ->expected(1)
+        ->type_name("");
+    time_options(report);
 
     auto* codes = command(Command::codes, "codes",
                           "Explain reply codes, enhanced codes, reasons, and whole reply lines");
@@ -144,6 +156,28 @@ struct CommandLine {
                 });
     sub->add_option("--journal", options.journal, "File to look into (default: the policy's)")
         ->type_name("FILE");
+    json_flag(sub);
+  }
+
+  void time_options(CLI::App* sub) {
+    auto& request = options.stats;
+    sub->add_option("--since", request.since,
+                    "From: \"2d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\" (default: seven "
+                    "days before the end)")
+        ->type_name("TIME");
+    sub->add_option("--until", request.until, "Before that time (default: now)")->type_name("TIME");
+    sub->add_option("--journal", options.journal, "File to look into (default: the policy's)")
+        ->type_name("FILE");
+  }
+
+  void stats_options(CLI::App* sub) {
+    time_options(sub);
+    auto& request = options.stats;
+    word_option(sub, "--by", "One table: " + joined(stats_by_names(), ", "), stats_by_names(),
+                [&request](const std::string& word) { request.by = stats_by_from_text(word); });
+    sub->add_option("-n,--number", request.most, "Rows of a table, the first (default: 10)")
+        ->check(CLI::Range(std::size_t{1}, most_rows))
+        ->type_name("NUMBER");
     json_flag(sub);
   }
 

@@ -3,6 +3,7 @@
 
 #include "import/import.h"
 #include "journal/explain.h"
+#include "journal/stats_tables.h"
 #include "runtime/files.h"
 
 #include <cstddef>
@@ -31,6 +32,8 @@ enum class Command : std::uint8_t {
   import_rules,
   maintenance,
   pages,
+  stats,
+  report,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -55,6 +58,14 @@ struct ExplainRequest {
   }
 };
 
+/// Of which time stats and report are, and how stats are told.
+struct StatsRequest {
+  std::string since;  ///< as it was typed; so is
+  std::string until;
+  std::optional<StatsBy> by;
+  std::size_t most = 10;  ///< rows of a table
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -65,8 +76,9 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;   ///< explain: another journal than the policy's
+  std::string journal;   ///< explain, stats, report: another journal than the policy's
   ExplainRequest explain;
+  StatsRequest stats;                ///< stats, report
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
@@ -80,7 +92,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
                                    ///< test: files of tests; import: the file; simulate: a
-                                   ///< description; pages: the folder
+                                   ///< description; pages: the folder;
+                                   ///< report: the file
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).
