@@ -66,6 +66,8 @@ int doctor(const Options& options, Terminal terminal) {
   // Postfix brings a sendmail of its own, which would log the question as a fault.
   if (place.mail_version.empty()) place.sendmail_version = sendmail_version();
   place.libmilter_version = milter_door::library_version();
+  place.delay =
+      mta_line_place(*loaded->policy, options.place.root, options.postfix_directory).delay;
   if (running_as_root()) place.connect_as = DoctorPlace::ConnectAs::mta_user;
   const auto settings = settings_on_disk(loaded->policy->settings(), options.place.root);
   const auto findings = examine(settings, place);

@@ -1,6 +1,7 @@
 // What SpfRun makes of macros: names to ask for, and explanations (RFC 7208 6.2, 7).
 #include "checks/spf_run.h"
 #include "model/dns_name.h"
+#include "model/text.h"
 
 #include <algorithm>
 
@@ -9,11 +10,6 @@ namespace {
 
 /// Octets of a name in presentation form (RFC 7208 7.3).
 constexpr std::size_t longest_name = 253;
-
-bool is_ascii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 /// "4.3.2.1", or the 32 digits of an address of IPv6 with dots between them; capital ones, as the
 /// test suite of RFC 7208 has them in explanations.

@@ -1,16 +1,12 @@
 #include "checks/spf_run.h"
 
 #include "model/dns_name.h"
+#include "model/text.h"
 
 #include <algorithm>
 
 namespace postern {
 namespace {
-
-bool is_ascii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 /// Without macros, so that the term shows what it names.
 bool is_plain(const SpfMacroString& text) noexcept {

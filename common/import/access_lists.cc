@@ -241,12 +241,9 @@ class PatternReader {
     const bool senders = keys_ == Keys::sender;
     entry.bounces = senders && pattern_fits(entry.text, "<>");
     auto never = pattern_never(keys_, entry.text);
-    // A word in regexp: tables begins with \< and ends with \>.
-    const bool words =
-        entry.text.find("\\<") != std::string::npos || entry.text.find("\\>") != std::string::npos;
-    if (words) {
-      return leave_out(draft_, line,
-                       never.why.empty() ? "the ends of a word are \\b in RE2" : never.why,
+    // What stands in its way in any case is the better thing to tell.
+    if (auto words = ends_of_words(entry.text); !words.empty()) {
+      return leave_out(draft_, line, never.why.empty() ? std::move(words) : never.why,
                        Found::perhaps);
     }
     // Clients without a name are refused by no pattern here, negated ones included.

@@ -217,6 +217,7 @@ GreylistClause greylist_clause(const std::string& word, const GreylistToken& val
   if (value.kind == Kind::pattern) {
     auto address = Unbracketed{pattern_of(value, reading), {}, false, false};
     if (about_addresses(word)) address = unbracketed(std::move(address.pattern));
+    if (address.why.empty()) address.why = ends_of_words(address.pattern);
     if (!address.why.empty()) return {{}, address.why};
     const auto text = "(?i)" + address.pattern;
     if (const auto wrong = pattern_fault(text); !wrong.empty()) {
@@ -255,6 +256,7 @@ GreylistClause add_greylist_entry(Draft& draft, NewTable& table, const std::stri
   if (about_addresses(kind) && token.kind == Kind::pattern) {
     entry = unbracketed(std::move(entry.pattern));
   }
+  if (entry.why.empty() && token.kind == Kind::pattern) entry.why = ends_of_words(entry.pattern);
   if (!entry.why.empty()) return {{}, std::move(entry.why), true};
   return {{}, draft.add(table, entry.pattern), entry.partial || (kind == "from" && entry.bounces)};
 }

@@ -158,6 +158,14 @@ std::string final_dot(std::string_view word) {
   return "names are compared without a final dot, so a word with one never matches";
 }
 
+std::string ends_of_words(std::string_view pattern) {
+  if (pattern.find("\\<") == std::string_view::npos &&
+      pattern.find("\\>") == std::string_view::npos) {
+    return {};
+  }
+  return "the ends of a word are \\b in RE2";
+}
+
 bool pattern_fits(const std::string& pattern, std::string_view text) {
   const expression::Pattern compiled(pattern, expression::PatternCase::ignored);
   return compiled.ok() && compiled.matches(text);

@@ -29,6 +29,10 @@ Never word_never(Keys keys, std::string_view word);
 /// empty: it does not.
 std::string final_dot(std::string_view word);
 
+/// What stands against a POSIX pattern that names the ends of a word, \< and \>, which RE2 takes
+/// for the brackets; empty: it does not.
+std::string ends_of_words(std::string_view pattern);
+
 /// Whether a pattern, in letters of either case, fits `text`. What RE2 does not take fits nothing.
 bool pattern_fits(const std::string& pattern, std::string_view text);
 

@@ -168,10 +168,9 @@ bool operator==(const MailAddress& a, const MailAddress& b) {
 std::string normal_domain(std::string_view name) {
   std::string result = lower(name);
   if (result.size() > 1 && result.back() == '.') result.pop_back();
-  const bool ascii = std::all_of(result.begin(), result.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   // 255 octets is the longest domain (RFC 5321 4.5.3.1.2); a U-label form of more is no domain.
-  if (ascii || result.size() > 255 || result.find('\0') != std::string::npos) return result;
+  if (is_ascii(result) || result.size() > 255 || result.find('\0') != std::string::npos)
+    return result;
   char* converted = nullptr;
   const int status =
       idn2_to_ascii_8z(result.c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);

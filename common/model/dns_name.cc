@@ -2,17 +2,11 @@
 
 #include "model/text.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
 namespace postern {
 namespace {
-
-bool is_ascii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 /// Adds one octet of a label in normal spelling.
 void spell(std::string& name, char octet) {

@@ -16,6 +16,8 @@ constexpr bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 constexpr bool is_letter_or_digit(char c) noexcept { return is_letter(c) || is_digit(c); }
+/// Whether all octets are below 0x80; of the empty text, yes.
+bool is_ascii(std::string_view text) noexcept;
 /// One digit at least, and nothing else.
 bool all_digits(std::string_view text) noexcept;
 

@@ -20,6 +20,7 @@ struct DoctorPlace {
   /// Who connects to the running server. Only root can take the MTA's user, and only a process with
   /// a single thread should: it forks.
   enum class ConnectAs : std::uint8_t { ourselves, mta_user } connect_as = ConnectAs::ourselves;
+  std::chrono::milliseconds delay{0};        ///< the longest that rules keep an answer back
   std::chrono::milliseconds patience{3000};  ///< for an answer of the running server
 };
 

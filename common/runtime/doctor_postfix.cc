@@ -1,4 +1,6 @@
 #include "runtime/doctor_parts.h"
+#include "runtime/doctor_patience.h"
+#include "runtime/doctor_relays.h"
 #include "runtime/mta_lines.h"
 #include "runtime/postfix_endpoint.h"
 
@@ -11,10 +13,6 @@
 namespace postern {
 namespace {
 
-/// Seconds; postconf(5), smtpd_policy_service_timeout.
-constexpr long default_policy_timeout = 100;
-/// Seconds; postconf(5), milter_command_timeout.
-constexpr long default_milter_timeout = 30;
 /// A class may name another one; a circle must not run for ever.
 constexpr int deepest_class = 10;
 /// From level 1 on the relay list checks relaying where main.cf does not set it (postconf(5)).
@@ -65,19 +63,16 @@ struct Asked {
   Leads leads = Leads::to_us;
 };
 
-std::string upper_word(const std::string& action) {
-  std::string word = action.substr(0, action.find_first_of(" \t"));
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char letter) {
-    return static_cast<char>(letter >= 'a' && letter <= 'z' ? letter - 'a' + 'A' : letter);
-  });
-  return word;
-}
-
 class PostfixExamination {
  public:
   PostfixExamination(const Settings& settings, const DoctorPlace& place,
                      const PostfixConfig& postfix, Findings& findings)
-      : settings_(settings), place_(place), postfix_(postfix), findings_(findings) {
+      : settings_(settings),
+        place_(place),
+        postfix_(postfix),
+        findings_(findings),
+        relays_(settings, place, postfix),
+        patience_(settings, place.delay, postfix, findings) {
     for (auto& name : postfix_items(postfix.value("smtpd_restriction_classes"))) {
       classes_.insert(std::move(name));
     }
@@ -97,7 +92,7 @@ class PostfixExamination {
       }
       anybody = anybody || milter || policy;
     }
-    for (const auto* service : relays_) spawn_service(*service);
+    for (const auto* service : used_relays_) relays_.examine(*service, findings_);
     if (!anybody) {
       findings_.problem("no smtpd of " + place_.postfix_directory + " asks us",
                         "paste the lines that `postern lines` prints into main.cf, then postfix "
@@ -125,57 +120,6 @@ class PostfixExamination {
     return {place_.queue_directory, postfix_.chrooted(service)};
   }
 
-  /// Whether `service` runs `postern spawn`.
-  static bool is_relay(const SpawnService& service) {
-    if (service.program.empty() || !has(service.program, "spawn")) return false;
-    const auto& program = service.program.front();
-    return program.substr(program.rfind('/') + 1) == "postern";
-  }
-
-  /// Where a relay leads: one of our addresses, or null.
-  const ListenAddress* goal(const SpawnService& service) const {
-    const auto& policy = settings_.listen.policy;
-    if (policy.empty()) return nullptr;
-    const auto& words = service.program;
-    for (std::size_t at = 0; at < words.size(); ++at) {
-      std::string to;
-      if (words[at] == "--to" && at + 1 < words.size()) to = words[at + 1];
-      if (words[at].compare(0, 5, "--to=") == 0) to = words[at].substr(5);
-      if (to.empty()) continue;
-      const auto found =
-          std::find_if(policy.begin(), policy.end(), [&](const ListenAddress& address) {
-            return leads_to(to, address, {"/", false}) == Leads::to_us;
-          });
-      return found == policy.end() ? nullptr : &*found;
-    }
-    return &policy.front();
-  }
-
-  void spawn_service(const SpawnService& service) {
-    const auto what = "service " + service.name + " of master.cf";
-    if (goal(service) == nullptr) {
-      findings_.problem(what + " relays to a socket where we do not listen",
-                        "name one of listen.policy behind --to, or leave --to out");
-    }
-    if (postfix_.chrooted(service.chroot)) {
-      findings_.problem(what + " is chrooted, where it finds neither the program nor our socket",
-                        "set its chroot column to n");
-    }
-  }
-
-  /// Whether `endpoint` is the socket of a relay's service.
-  bool names(const std::string& endpoint, const SpawnService& service) const {
-    const auto colon = endpoint.find(':');
-    if (colon == std::string::npos || endpoint.substr(0, colon) != service.type) return false;
-    auto name = endpoint.substr(colon + 1);
-    if (service.type == "inet") {
-      return name == service.name || name.substr(name.rfind(':') + 1) == service.name;
-    }
-    const auto queue = place_.queue_directory + "/";
-    if (name.compare(0, queue.size(), queue) == 0) name.erase(0, queue.size());
-    return name == "private/" + service.name || name == "public/" + service.name;
-  }
-
   void find_goal(const SmtpdService& service, Asked& asked) {
     for (const auto& address : settings_.listen.policy) {
       asked.leads = leads_to(asked.server.endpoint, address, view(service));
@@ -184,9 +128,9 @@ class PostfixExamination {
       return;
     }
     for (const auto& relay : postfix_.spawn) {
-      if (!is_relay(relay) || !names(asked.server.endpoint, relay)) continue;
-      relays_.insert(&relay);
-      asked.address = goal(relay);
+      if (!relays_.is_named_by(asked.server.endpoint, relay)) continue;
+      used_relays_.insert(&relay);
+      asked.address = relays_.goal(relay);
       asked.leads = Leads::to_us;
       return;
     }
@@ -215,31 +159,10 @@ class PostfixExamination {
       if (leads == Leads::elsewhere) continue;
       findings_.well("service " + service.name + " uses the milter");
       reach(service, address, leads, "smtpd_milters");
-      // A milter in braces may have settings of its own.
-      const auto setting = [&](const char* own, const char* common) {
-        const auto value = server.setting(own);
-        return value.empty() ? postfix_.value(service, common) : value;
-      };
-      milter_default_of(service, setting("default_action", "milter_default_action"));
-      const auto timeout = setting("command_timeout", "milter_command_timeout");
-      compare("service " + service.name + ": milter_command_timeout",
-              timeout.empty() ? default_milter_timeout : postfix_seconds(timeout, 's'));
+      patience_.of_milter(service, server);
       return true;
     }
     return false;
-  }
-
-  void milter_default_of(const SmtpdService& service, const std::string& action) {
-    const auto what = "service " + service.name + ": milter_default_action = " + action;
-    if (action == "accept" || action == "reject") {
-      findings_.warning(what + ", which " +
-                            (action == "accept" ? "lets all mail past while we are down"
-                                                : "bounces good mail while we are down"),
-                        "milter_default_action = tempfail: senders try again");
-    } else if (!action.empty() && action != "tempfail") {
-      findings_.note(what,
-                     "tempfail loses no mail and lets none past the policy while we are down");
-    }
   }
 
   // ---- As a policy service
@@ -314,8 +237,7 @@ class PostfixExamination {
 
   void examine_server(const SmtpdService& service, const std::string& list, const Asked& asked) {
     reach(service, *asked.address, asked.leads, list);
-    default_of(service, asked.server);
-    timeout_of(service, asked.server);
+    patience_.of_policy(service, asked.server);
   }
 
   /// Asking about mail that is refused anyway is a waste, and whoever tries to relay would learn
@@ -398,54 +320,15 @@ class PostfixExamination {
     }
   }
 
-  /// What Postfix takes for an answer while it gets none.
-  void default_of(const SmtpdService& service, const PostfixServer& server) {
-    auto action = server.setting("default_action");
-    if (action.empty()) action = postfix_.value(service, "smtpd_policy_service_default_action");
-    const auto word = upper_word(action);
-    const bool lets_past = word == "DUNNO" || word == "OK" || word == "PERMIT";
-    const bool bounces = word == "REJECT" || (!word.empty() && word.front() == '5');
-    if (!lets_past && !bounces) return;
-    findings_.warning("service " + service.name +
-                          ": smtpd_policy_service_default_action = " + action + ", which " +
-                          (lets_past ? "lets all mail past while we are down"
-                                     : "bounces good mail while we are down"),
-                      "set it to a 451 reply: senders try again");
-  }
-
-  void timeout_of(const SmtpdService& service, const PostfixServer& server) {
-    const auto own = server.setting("timeout");
-    const auto set = own.empty() ? postfix_.value(service, "smtpd_policy_service_timeout") : own;
-    const auto what = "service " + service.name + ": timeout of check_policy_service";
-    const auto seconds = set.empty() ? default_policy_timeout : postfix_seconds(set, 's');
-    compare(what, seconds);
-    if (seconds < default_policy_timeout) return;
-    // Postfix asks a second time, a second later.
-    findings_.warning(what + " is " + std::to_string(seconds) + " s" +
-                          (set.empty() ? ", Postfix's default" : "") +
-                          ": if we hang, each recipient waits " + std::to_string(2 * seconds + 1) +
-                          " s",
-                      "timeout=" + std::to_string(policy_timeout(settings_.limits).count()) +
-                          "s in check_policy_service, as `postern lines` prints it");
-  }
-
-  void compare(const std::string& what, long seconds) {
-    if (seconds < 0) return;
-    const auto deadline = settings_.limits.deadline.count();
-    if (seconds * 1000 > deadline) return;
-    findings_.problem(what + " is " + std::to_string(seconds) + " s, not above our deadline of " +
-                          std::to_string(deadline) + " ms",
-                      "raise it, or lower limits.deadline: Postfix must not give up before we "
-                      "answer");
-  }
-
   const Settings& settings_;
   const DoctorPlace& place_;
   const PostfixConfig& postfix_;
   Findings& findings_;
   std::set<std::string> classes_;
-  std::set<const SpawnService*> relays_;  ///< of us, that a list names
-  std::set<std::string> named_classes_;   ///< in the lists of the service that is looked at
+  const DoctorRelays relays_;
+  DoctorPatience patience_;
+  std::set<const SpawnService*> used_relays_;  ///< of us, that a list names
+  std::set<std::string> named_classes_;        ///< in the lists of the service that is looked at
 };
 
 }  // namespace

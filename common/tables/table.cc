@@ -14,11 +14,6 @@ namespace {
 constexpr std::array all_kinds{TableKind::cidr,   TableKind::address, TableKind::domain,
                                TableKind::string, TableKind::pattern, TableKind::map};
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 /// What the digest covers besides the entries: other options give other answers.
 std::string heading(TableKind kind, const TableOptions& options) {
   std::string text(to_text(kind));

@@ -1,5 +1,6 @@
 // Files of tables in every format: every entry that is taken is found again at its place, a file
 // that is refused has a fault with a place, and nothing crashes.
+#include "model/time_text.h"
 #include "tables/readers.h"
 #include "tables/table.h"
 

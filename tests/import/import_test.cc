@@ -284,6 +284,25 @@ TEST(ImportNever, PatternsThatMayMatchStayAndOneCaseOfSeveralIsTold) {
   EXPECT_THAT(convert("/(unknown|dhcp)/ REJECT\n", request).remarks, ::testing::SizeIs(1));
 }
 
+TEST(ImportNever, TheEndsOfAWordBecameBracketsThatNoNameHolds) {
+  Request request;
+  request.file = "rules";
+  request.keys = Keys::client;
+  const auto access = convert("/\\<dyn\\>/ REJECT\n", request);
+  EXPECT_EQ(access.left_out, 1U);
+  ASSERT_EQ(access.remarks.size(), 1U);
+  EXPECT_THAT(access.remarks.front().reason, HasSubstr("\\b in RE2"));
+  request.format = Format::milter_greylist;
+  for (const char* line :
+       {"racl blacklist domain /\\<dyn/\n", "racl blacklist helo /dyn\\>/\n",
+        "list \"dynamic\" domain { /\\<dyn/ }\nracl blacklist list \"dynamic\"\n"}) {
+    const auto greylist = convert(line, request);
+    EXPECT_THAT(greylist.policy, Not(HasSubstr("[[rule]]"))) << line;
+    ASSERT_FALSE(greylist.remarks.empty()) << line;
+    EXPECT_THAT(greylist.remarks.front().reason, HasSubstr("\\b in RE2")) << line;
+  }
+}
+
 TEST(ImportNever, TheEmptyTextOfPostfwdBecomesWhatItStandsFor) {
   Request request;
   request.format = Format::postfwd;

@@ -513,10 +513,12 @@ void compare(Maker& maker, const PlainPolicy& plain, const std::string& text, Ta
       }
     }
     if (decision->rule) ++tally.decided;
-    for (const auto& [rule, truth] : expected.truths) {
+    for (const auto& told : expected.truths) {
+      const Truth truth = told.second;
       if (truth == Truth::unavailable) ++tally.unavailable;
-      const auto found = std::find_if(plain.rules.begin(), plain.rules.end(),
-                                      [&](const PlainRule& each) { return each.name == rule; });
+      const auto found =
+          std::find_if(plain.rules.begin(), plain.rules.end(),
+                       [&](const PlainRule& each) { return each.name == told.first; });
       if (found->when.find("score.") == std::string::npos) continue;
       ++(truth == Truth::unavailable ? tally.unavailable_scores : tally.sums);
     }

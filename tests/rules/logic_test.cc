@@ -181,8 +181,9 @@ class RandomConditions {
     if (pick(4) > 0) result.sender = MailAddress::from_envelope(senders[pick(4)]);
     result.helo = pick(4) == 0 ? Told<std::string>::absent() : Told<std::string>(helos[pick(4)]);
     result.client.name = pick(2) == 0 ? Told<std::string>() : Told<std::string>(helos[pick(4)]);
-    result.declared_size =
-        pick(3) == 0 ? Told<std::int64_t>::absent() : Told<std::int64_t>(pick(6) * 10);
+    result.declared_size = pick(3) == 0
+                               ? Told<std::int64_t>::absent()
+                               : Told<std::int64_t>(static_cast<std::int64_t>(pick(6)) * 10);
     result.tls.version = pick(2) == 0 ? Told<std::string>::absent() : Told<std::string>("TLSv1.3");
     return result;
   }

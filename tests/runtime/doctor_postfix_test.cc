@@ -64,6 +64,18 @@ TEST_F(DoctorPostfix, JudgesOurSettingsWhereverTheyStand) {
   EXPECT_THAT(text, HasSubstr("smtpd_policy_service_default_action = 554 5.7.1 no, which bounces"));
 }
 
+TEST_F(DoctorPostfix, TookATimeoutForLongEnoughThatTheDelaysOfRulesOutlast) {
+  const std::string list = debian_main +
+                           "smtpd_recipient_restrictions = permit_mynetworks, "
+                           "reject_unauth_destination,\n"
+                           "  check_policy_service { inet:127.0.0.1:10044, timeout=15s }\n";
+  EXPECT_THAT(told(list), HasSubstr("\nNo problem found.\n"));
+  place_.delay = std::chrono::milliseconds(10'000);
+  EXPECT_THAT(told(list), HasSubstr("timeout of check_policy_service is 15 s, not above our "
+                                    "deadline of 8000 ms and the 10000 ms that rules delay an "
+                                    "answer"));
+}
+
 TEST_F(DoctorPostfix, FindsTheRelayCheckInTheRelayList) {
   const std::string list =
       "smtpd_policy_service_timeout = 15\n"
