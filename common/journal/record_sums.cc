@@ -53,7 +53,7 @@ std::string sample_address(const Told<MailAddress>& address) {
   return address.value().empty() ? "<>" : cut(address.value().text());
 }
 
-SumsSample sample_of(const Record& record, Outcome outcome) {
+SumsSample sample_of(const Record& record, MailFate outcome) {
   const auto& transaction = record.transaction;
   SumsSample sample;
   sample.reference = transaction.reference.empty() ? "" : transaction.reference.text();
@@ -131,41 +131,42 @@ constexpr std::string_view by_deadline = "deadline";
 
 }  // namespace
 
-std::string_view to_text(Outcome outcome) noexcept {
+std::string_view to_text(MailFate outcome) noexcept {
   switch (outcome) {
-    case Outcome::let_in:
+    case MailFate::let_in:
       return "let in";
-    case Outcome::put_off:
+    case MailFate::put_off:
       return "put off";
-    case Outcome::refused:
+    case MailFate::refused:
       return "refused";
-    case Outcome::discarded:
+    case MailFate::discarded:
       return "discarded";
-    case Outcome::held:
+    case MailFate::held:
       return "held";
   }
   return "let in";
 }
 
-Outcome outcome_of(Verdict verdict) noexcept {
+MailFate fate_of(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::pass:
     case Verdict::accept:
-      return Outcome::let_in;
+      return MailFate::let_in;
     case Verdict::reject:
-      return Outcome::refused;
+      return MailFate::refused;
     case Verdict::defer:
-      return Outcome::put_off;
+      return MailFate::put_off;
     case Verdict::discard:
-      return Outcome::discarded;
+      return MailFate::discarded;
     case Verdict::quarantine:
-      return Outcome::held;
+      return MailFate::held;
   }
-  return Outcome::let_in;
+  return MailFate::let_in;
 }
 
-std::uint64_t Outcomes::not_let_in() const {
-  return of(Outcome::put_off) + of(Outcome::refused) + of(Outcome::discarded) + of(Outcome::held);
+std::uint64_t MailFates::not_let_in() const {
+  return of(MailFate::put_off) + of(MailFate::refused) + of(MailFate::discarded) +
+         of(MailFate::held);
 }
 
 std::size_t unavailable_group(QuestionKind kind) noexcept {
@@ -221,7 +222,7 @@ void RecordSums::add(const Record& record) {
   if (!times_) times_ = {time, time};
   times_->first = std::min(times_->first, time);
   times_->second = std::max(times_->second, time);
-  const auto outcome = outcome_of(record.decision.verdict);
+  const auto outcome = fate_of(record.decision.verdict);
   add_outcome(record, outcome);
   add_trail(record, outcome);
   add_facts(record);
@@ -229,7 +230,7 @@ void RecordSums::add(const Record& record) {
   decision_times_.add(record.elapsed);
 }
 
-void RecordSums::add_outcome(const Record& record, Outcome outcome) {
+void RecordSums::add_outcome(const Record& record, MailFate outcome) {
   const auto& transaction = record.transaction;
   const auto& decision = record.decision;
   outcomes_.add(outcome);
@@ -268,7 +269,7 @@ void RecordSums::add_outcome(const Record& record, Outcome outcome) {
   }
 }
 
-void RecordSums::add_trail(const Record& record, Outcome outcome) {
+void RecordSums::add_trail(const Record& record, MailFate outcome) {
   const auto& decision = record.decision;
   auto verdict = decision.verdict;
   bool would_act = false;
@@ -290,7 +291,7 @@ void RecordSums::add_trail(const Record& record, Outcome outcome) {
   ++with_shadow_[index(verdict)];
 }
 
-void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, Outcome outcome) {
+void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, MailFate outcome) {
   if (!entry.reason.empty()) ++reasons_.count(entry.reason).shadow;
   const auto verdict = to_text(entry.verdict);
   auto& sum = shadows_.count(std::string(verdict) + '\n' + entry.reason + '\n' + entry.rule.name);
@@ -303,7 +304,10 @@ void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, Outco
   sum.outcomes.add(outcome);
   sum.over_time.add(step_, steps_.size());
 
-  const bool differs = entry.verdict != Verdict::pass && outcome_of(entry.verdict) != outcome;
+  // What a person looks for: mail that would not have come in, or would have.
+  const bool differs =
+      entry.verdict != Verdict::pass &&
+      (fate_of(entry.verdict) == MailFate::let_in) != (outcome == MailFate::let_in);
   if (sum.samples_differ && !differs) return;
   if (differs && !sum.samples_differ) {
     sum.samples.clear();
@@ -336,7 +340,7 @@ void RecordSums::add_facts(const Record& record) {
       ++sum.cached;
     } else if (answer.source.elapsed.count() > 0) {
       if (answer.source.elapsed > sum.times.longest()) {
-        sum.slowest = sample_of(record, Outcome::let_in).reference;
+        sum.slowest = sample_of(record, MailFate::let_in).reference;
       }
       sum.times.add(answer.source.elapsed);
     }

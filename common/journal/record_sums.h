@@ -21,25 +21,25 @@
 namespace postern {
 
 /// What became of a mail or a recipient, as people ask for it.
-enum class Outcome : std::uint8_t { let_in, put_off, refused, discarded, held };
-inline constexpr std::size_t outcome_count = 5;
+enum class MailFate : std::uint8_t { let_in, put_off, refused, discarded, held };
+inline constexpr std::size_t mail_fate_count = 5;
 /// "let in", "put off", "refused", "discarded", "held".
-std::string_view to_text(Outcome outcome) noexcept;
-Outcome outcome_of(Verdict verdict) noexcept;
+std::string_view to_text(MailFate outcome) noexcept;
+MailFate fate_of(Verdict verdict) noexcept;
 
 inline constexpr std::size_t verdict_count = 6;
 
 /// A number for each outcome.
-class Outcomes {
+class MailFates {
  public:
-  void add(Outcome outcome) { ++counts_[static_cast<std::size_t>(outcome)]; }
-  std::uint64_t of(Outcome outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
+  void add(MailFate outcome) { ++counts_[static_cast<std::size_t>(outcome)]; }
+  std::uint64_t of(MailFate outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
   /// All but those let in.
   std::uint64_t not_let_in() const;
-  std::uint64_t all() const { return of(Outcome::let_in) + not_let_in(); }
+  std::uint64_t all() const { return of(MailFate::let_in) + not_let_in(); }
 
  private:
-  std::array<std::uint64_t, outcome_count> counts_{};
+  std::array<std::uint64_t, mail_fate_count> counts_{};
 };
 
 /// A number for each step of time, none taking no memory.
@@ -62,22 +62,22 @@ struct SumsSample {
   std::string client;
   std::string sender;  ///< "<>" for notifications
   std::string recipient;
-  Outcome outcome = Outcome::let_in;  ///< what became of it
+  MailFate outcome = MailFate::let_in;  ///< what became of it
 };
 
 /// A group by what is said of a decision: its sender's domain, its code.
-struct OutcomeSum {
-  Outcomes outcomes;
+struct FateSum {
+  MailFates outcomes;
 };
 
 struct ReasonSum {
-  Outcomes outcomes;         ///< decisions with this reason
+  MailFates outcomes;        ///< decisions with this reason
   std::uint64_t shadow = 0;  ///< in which a shadow rule would have given it
   Series over_time;          ///< of the former
 };
 
 struct RuleSum {
-  Outcomes decided;              ///< decisions that the rule made
+  MailFates decided;             ///< decisions that the rule made
   std::uint64_t besides = 0;     ///< it said yes and did something besides, or could not act
   std::uint64_t shadow = 0;      ///< it said yes in shadow
   std::uint64_t unanswered = 0;  ///< it could not be answered
@@ -94,9 +94,10 @@ struct ShadowSum {
   unsigned share = 0;  ///< percent of messages for which it is no shadow rule
   Verdict verdict = Verdict::pass;
   std::string reason;
-  Outcomes outcomes;  ///< what became of these
+  MailFates outcomes;  ///< what became of these
   Series over_time;
-  /// The newest with another outcome, oldest first; as long as there is none, of all.
+  /// The newest that were let in and would not have been, or the reverse, oldest first; as long as
+  /// there is none, of all.
   std::vector<SumsSample> samples;
   bool samples_differ = false;
 };
@@ -117,7 +118,7 @@ struct DependencySum {
 
 /// What is looked at over time.
 struct StepSum {
-  Outcomes outcomes;
+  MailFates outcomes;
   /// Answers that did not come, from DNS, stores, tables, and others.
   std::array<std::uint64_t, 4> unavailable{};
   std::uint64_t late = 0;  ///< decisions for which an answer did not come by the deadline
@@ -156,7 +157,7 @@ class RecordSums {
   /// The times of the first and the last decision.
   const std::optional<std::pair<TimeSpan::Time, TimeSpan::Time>>& times() const { return times_; }
 
-  const Outcomes& outcomes() const noexcept { return outcomes_; }
+  const MailFates& outcomes() const noexcept { return outcomes_; }
   std::uint64_t verdict(Verdict verdict) const { return verdicts_[index(verdict)]; }
   /// If of each decision's shadow rules the first that said yes had acted.
   std::uint64_t verdict_with_shadow(Verdict verdict) const { return with_shadow_[index(verdict)]; }
@@ -164,21 +165,21 @@ class RecordSums {
   /// From request to answer.
   const DurationHistogram& decision_times() const noexcept { return decision_times_; }
 
-  const TopCounts<OutcomeSum>& by(SumsKey key) const { return by_[static_cast<std::size_t>(key)]; }
+  const TopCounts<FateSum>& by(SumsKey key) const { return by_[static_cast<std::size_t>(key)]; }
   /// What becomes of all that by() counts, of those whose names it does not hold too.
-  const Outcomes& all_by(SumsKey key) const { return all_by_[static_cast<std::size_t>(key)]; }
+  const MailFates& all_by(SumsKey key) const { return all_by_[static_cast<std::size_t>(key)]; }
   const TopCounts<ReasonSum>& reasons() const noexcept { return reasons_; }
   const TopCounts<RuleSum>& rules() const noexcept { return rules_; }
   const TopCounts<ShadowSum>& shadows() const noexcept { return shadows_; }
   const TopCounts<DependencySum>& dependencies() const noexcept { return dependencies_; }
   /// Decisions by the digest of their policy.
-  const TopCounts<OutcomeSum>& policies() const noexcept { return policies_; }
+  const TopCounts<FateSum>& policies() const noexcept { return policies_; }
 
  private:
   static std::size_t index(Verdict verdict) { return static_cast<std::size_t>(verdict); }
-  void add_outcome(const Record& record, Outcome outcome);
-  void add_trail(const Record& record, Outcome outcome);
-  void add_shadow(const Record& record, const TrailEntry& entry, Outcome outcome);
+  void add_outcome(const Record& record, MailFate outcome);
+  void add_trail(const Record& record, MailFate outcome);
+  void add_shadow(const Record& record, const TrailEntry& entry, MailFate outcome);
   void add_facts(const Record& record);
 
   TimeSpan span_;
@@ -187,18 +188,18 @@ class RecordSums {
   std::uint64_t repeats_ = 0;
   std::uint64_t late_ = 0;
   std::optional<std::pair<TimeSpan::Time, TimeSpan::Time>> times_;
-  Outcomes outcomes_;
+  MailFates outcomes_;
   std::array<std::uint64_t, verdict_count> verdicts_{};
   std::array<std::uint64_t, verdict_count> with_shadow_{};
   std::vector<StepSum> over_time_;
   DurationHistogram decision_times_;
-  std::vector<TopCounts<OutcomeSum>> by_;
-  std::array<Outcomes, sums_key_count> all_by_{};
+  std::vector<TopCounts<FateSum>> by_;
+  std::array<MailFates, sums_key_count> all_by_{};
   TopCounts<ReasonSum> reasons_;
   TopCounts<RuleSum> rules_;
   TopCounts<ShadowSum> shadows_;
   TopCounts<DependencySum> dependencies_;
-  TopCounts<OutcomeSum> policies_;
+  TopCounts<FateSum> policies_;
 };
 
 }  // namespace postern

@@ -15,7 +15,7 @@ std::string link(std::string_view id, const std::string& html) {
 }
 
 /// "was 12.3% before", where there is something to compare with.
-std::string before_text(const ReportInput& input, Outcome outcome) {
+std::string before_text(const ReportInput& input, MailFate outcome) {
   if (!input.spikes.is_compared) return {};
   return ", was " + share_text(input.before.outcomes().of(outcome), input.before.decisions()) +
          " before";
@@ -33,15 +33,15 @@ std::string figures(const ReportInput& input) {
   html += figure("plain", "Decisions", number_text(sums.decisions()),
                  input.spikes.is_compared ? number_text(input.before.decisions()) + " before"
                                           : "in " + length_text(sums.span().length()));
-  const std::pair<Outcome, std::string_view> outcomes[] = {{Outcome::let_in, "let-in"},
-                                                           {Outcome::put_off, "put-off"},
-                                                           {Outcome::refused, "refused"},
-                                                           {Outcome::discarded, "other"},
-                                                           {Outcome::held, "other"}};
+  const std::pair<MailFate, std::string_view> outcomes[] = {{MailFate::let_in, "let-in"},
+                                                            {MailFate::put_off, "put-off"},
+                                                            {MailFate::refused, "refused"},
+                                                            {MailFate::discarded, "other"},
+                                                            {MailFate::held, "other"}};
   for (const auto& [outcome, colour] : outcomes) {
     const auto count = sums.outcomes().of(outcome);
     const bool is_usual =
-        outcome == Outcome::let_in || outcome == Outcome::put_off || outcome == Outcome::refused;
+        outcome == MailFate::let_in || outcome == MailFate::put_off || outcome == MailFate::refused;
     if (count == 0 && !is_usual) continue;
     auto name = std::string(to_text(outcome));
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
@@ -113,6 +113,19 @@ std::string contents(const ReportInput& input) {
 }
 
 }  // namespace
+
+std::string paragraph(const std::string& html) { return "<p>" + html + "</p>\n"; }
+
+std::string quiet(const std::string& html) { return "<p class=\"quiet\">" + html + "</p>\n"; }
+
+std::string count_text(std::uint64_t count, std::uint64_t error) {
+  return number_text(count) + (error > 0 ? "+" : "");
+}
+
+std::string place_text(const std::string& file, unsigned line) {
+  if (file.empty()) return {};
+  return "<small>" + words(file) + (line == 0 ? "" : ", line " + std::to_string(line)) + "</small>";
+}
 
 std::string several(std::uint64_t count, std::string_view one, std::string_view many) {
   return number_text(count) + ' ' + std::string(count == 1 ? one : many);

@@ -128,7 +128,7 @@ std::string touches(const Plot& plot, const TimeSteps& steps, Say say) {
     std::string told;
     for (const auto& layer : plot.layers) {
       if (layer.values[step] == 0) continue;
-      told += (told.empty() ? " " : ", ") + say(layer.values[step]) + ' ' + html_text(layer.name);
+      told += (told.empty() ? " " : ", ") + html_text(layer.name) + ' ' + say(layer.values[step]);
     }
     if (told.empty()) continue;
     html += "<rect class=\"touch\" x=\"" + std::to_string(step) +
@@ -165,7 +165,7 @@ std::string numbers(const Plot& plot, const TimeSteps& steps, Say say) {
 
 std::string head(const Plot& plot, const TimeSteps& steps) {
   return "<figure class=\"plot\">\n<figcaption id=\"" + std::string(plot.id) + "-title\">" +
-         html_text(plot.title) + ", each " + steps.width_text() + "</figcaption>\n";
+         html_text(plot.title) + ", in steps of " + steps.width_text() + "</figcaption>\n";
 }
 
 std::string open_svg(const Plot& plot, const TimeSteps& steps, const std::string& description) {

@@ -4,7 +4,11 @@
 #include "journal/report_page.h"
 #include "journal/report_parts.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace postern::report {
 
@@ -19,6 +23,17 @@ std::string people_section(const ReportInput& input);
 std::string health_section(const ReportInput& input);
 std::string speed_section(const ReportInput& input);
 std::string notes_section(const ReportInput& input);
+
+inline constexpr std::size_t most_rows = 12;
+using Rows = std::vector<std::vector<std::string>>;
+
+// Small pieces of HTML.
+std::string paragraph(const std::string& html);
+std::string quiet(const std::string& html);
+/// "1,234", or "1,234+" where it may be more.
+std::string count_text(std::uint64_t count, std::uint64_t error = 0);
+/// File and line of a rule, below its name; nothing without a file.
+std::string place_text(const std::string& file, unsigned line);
 
 /// "1 rule", "2,000 rules".
 std::string several(std::uint64_t count, std::string_view one, std::string_view many);

@@ -85,12 +85,15 @@ summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
   h2 { margin-top: 2.25rem; }
   .stack, .stack caption, .stack tbody { display: block; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .stack tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.25rem 0.75rem; padding: 0.75rem 0; border-bottom: 1px solid var(--line); }
+  .stack tr { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0.25rem 0.75rem; padding: 0.75rem 0; border-bottom: 1px solid var(--line); }
   .stack th, .stack td { display: block; padding: 0; border: 0; white-space: normal; text-align: left; width: auto; }
   .stack th { grid-column: 1 / -1; }
   .stack td.drawing::before { display: none; }
   .stack td[data-label]:not(.drawing)::before { content: attr(data-label); display: block; color: var(--quiet); font-size: 0.875rem; line-height: 1.3; }
+  .stack td.number { grid-column: span 2; }
+  .stack td.word { grid-column: span 3; }
   .stack td.words, .stack td.drawing { grid-column: 1 / -1; }
+  table:not(.stack) tbody th { width: 45%; }
   .stack td:empty { display: none; }
   .stack .spark { width: 100%; }
 }

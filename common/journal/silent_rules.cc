@@ -12,7 +12,7 @@ SilentRules silent_rules(const Policy& policy, const RecordSums& sums) {
   // So many names of rules that not all are held: none can be said to have been silent.
   if (sums.rules().missed() > 0) return silent;
   for (const auto& rule : policy.rules()) {
-    if (silent.without_accepts && outcome_of(rule.verdict) == Outcome::let_in) continue;
+    if (silent.without_accepts && fate_of(rule.verdict) == MailFate::let_in) continue;
     const auto* found = sums.rules().find(rule.place.name);
     if (found != nullptr && found->value.has_fired()) continue;
     SilentRule each;

@@ -64,8 +64,8 @@ class Comparison {
   std::vector<Candidate> candidates_;
 };
 
-std::uint64_t refusals(const OutcomeSum& sum) { return sum.outcomes.not_let_in(); }
-constexpr Series OutcomeSum::*no_series = nullptr;
+std::uint64_t refusals(const FateSum& sum) { return sum.outcomes.not_let_in(); }
+constexpr Series FateSum::*no_series = nullptr;
 
 }  // namespace
 

@@ -69,8 +69,8 @@ std::string stats_json(const RecordSums& sums, const StatsOptions& options) {
   json.member("repeats", as_signed(sums.repeats()));
   json.member("late", as_signed(sums.late()));
   json.key("outcomes").begin_object();
-  for (std::size_t i = 0; i < outcome_count; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
+  for (std::size_t i = 0; i < mail_fate_count; ++i) {
+    const auto outcome = static_cast<MailFate>(i);
     auto name = std::string(to_text(outcome));
     if (const auto space = name.find(' '); space != std::string::npos) name[space] = '_';
     json.member(name, as_signed(sums.outcomes().of(outcome)));

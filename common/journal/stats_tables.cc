@@ -31,13 +31,13 @@ const std::vector<StatsColumn> outcome_columns = {
     {"decisions", "decisions"}, {"let in", "let_in"},       {"put off", "put_off"},
     {"refused", "refused"},     {"discarded", "discarded"}, {"held", "held"}};
 
-Cells outcome_cells(const Outcomes& outcomes) {
+Cells outcome_cells(const MailFates& outcomes) {
   return {outcomes.all(),
-          outcomes.of(Outcome::let_in),
-          outcomes.of(Outcome::put_off),
-          outcomes.of(Outcome::refused),
-          outcomes.of(Outcome::discarded),
-          outcomes.of(Outcome::held)};
+          outcomes.of(MailFate::let_in),
+          outcomes.of(MailFate::put_off),
+          outcomes.of(MailFate::refused),
+          outcomes.of(MailFate::discarded),
+          outcomes.of(MailFate::held)};
 }
 
 std::vector<StatsColumn> with(std::vector<StatsColumn> columns,
@@ -86,8 +86,8 @@ StatsRow row_of(std::string_view name, Cells cells) {
 void fill_outcomes(StatsTable& table, const RecordSums& sums, SumsKey key, std::size_t most) {
   table.columns = outcome_columns;
   fill(
-      table, sums.by(key), most, [](const OutcomeSum& sum) { return sum.outcomes.all(); },
-      [](std::string_view name, const OutcomeSum& sum) {
+      table, sums.by(key), most, [](const FateSum& sum) { return sum.outcomes.all(); },
+      [](std::string_view name, const FateSum& sum) {
         return row_of(name, outcome_cells(sum.outcomes));
       },
       outcome_cells(sums.all_by(key)));

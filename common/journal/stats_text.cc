@@ -71,8 +71,8 @@ class Writer {
     text_ += '\n';
     const auto decisions = sums_.decisions();
     line(decisions, decisions == 1 ? "decision" : "decisions");
-    for (const auto outcome :
-         {Outcome::let_in, Outcome::put_off, Outcome::refused, Outcome::discarded, Outcome::held}) {
+    for (const auto outcome : {MailFate::let_in, MailFate::put_off, MailFate::refused,
+                               MailFate::discarded, MailFate::held}) {
       const auto count = sums_.outcomes().of(outcome);
       if (count == 0) continue;
       line(count, "  " + std::string(to_text(outcome)) + ", " + share_text(count, decisions));

@@ -33,7 +33,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 TEST(CommandLine, EveryCommandHasHelp) {
   for (const char* command :
        {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
-        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages"}) {
+        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages", "stats", "report"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -48,6 +48,10 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
                             {"explain", "--admin", "--sender", "x"},
                             {"explain", "-n", "0", "--since", "2d"},
                             {"explain", "--color", "mauve", "x"},
+                            {"stats", "--by", "colour"},
+                            {"stats", "-n", "0"},
+                            {"report"},
+                            {"report", "a", "b"},
                             {"check", "a", "b"},
                             {"serve", "--config"}}) {
     const auto parsed = parse(words);
@@ -69,6 +73,24 @@ TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
                                               Told("recipient", "e@f.example"), Told("tls", ""),
                                               Told("dns", "b.example MX=10 m.example")));
   EXPECT_THAT(parsed.options->words, ElementsAre("-"));
+}
+
+TEST(CommandLine, StatsAreOfATimeAndByWhatIsWanted) {
+  const auto stats = parse({"stats", "--since", "2d", "--until", "2026-11-21", "--by",
+                            "sender_domain", "-n", "3", "--journal", "j", "--json"});
+  ASSERT_TRUE(stats.options) << stats.err;
+  EXPECT_EQ(stats.options->command, Command::stats);
+  EXPECT_EQ(stats.options->stats.since, "2d");
+  EXPECT_EQ(stats.options->stats.until, "2026-11-21");
+  EXPECT_EQ(stats.options->stats.by, StatsBy::sender_domain);
+  EXPECT_EQ(stats.options->stats.most, 3U);
+  EXPECT_EQ(stats.options->journal, "j");
+  EXPECT_EQ(stats.options->format, Format::json);
+  EXPECT_EQ(parse({"stats"}).options->stats.by, std::nullopt);
+  const auto report = parse({"report", "-", "--since", "1d"});
+  ASSERT_TRUE(report.options) << report.err;
+  EXPECT_EQ(report.options->command, Command::report);
+  EXPECT_THAT(report.options->words, ElementsAre("-"));
 }
 
 TEST(CommandLine, WhatIsExplainedMayGoByTwoNames) {

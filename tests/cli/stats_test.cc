@@ -49,7 +49,7 @@ std::string refusal(const std::string& time) {
   return line(time,
               R"({"verdict":"reject","reason":"client-blocked","rule":{"name":"listed",)"
               R"("stage":"rcpt"},"trail":[{"rule":{"name":"listed","stage":"rcpt"},"truth":"yes",)"
-              R"("verdict":"reject"}]})");
+              R"("mode":"enforce","verdict":"reject"}]})");
 }
 
 std::string text_of(const std::string& file) {

@@ -29,7 +29,7 @@ struct PlainCount {
   void add(const Record& record) {
     const auto& transaction = record.transaction;
     const auto& decision = record.decision;
-    const auto outcome = std::string(to_text(outcome_of(decision.verdict)));
+    const auto outcome = std::string(to_text(fate_of(decision.verdict)));
     const auto count = [&](const std::string& what) { ++numbers[what]; };
     count("decisions");
     count("verdict " + std::string(to_text(decision.verdict)));
@@ -78,9 +78,9 @@ std::map<std::string, std::uint64_t> numbers_of(const RecordSums& sums) {
   const auto set = [&](const std::string& what, std::uint64_t number) {
     if (number > 0) numbers[what] = number;
   };
-  const auto set_outcomes = [&](const std::string& what, const Outcomes& outcomes) {
-    for (std::size_t i = 0; i < outcome_count; ++i) {
-      const auto outcome = static_cast<Outcome>(i);
+  const auto set_outcomes = [&](const std::string& what, const MailFates& outcomes) {
+    for (std::size_t i = 0; i < mail_fate_count; ++i) {
+      const auto outcome = static_cast<MailFate>(i);
       set(what + ' ' + std::string(to_text(outcome)), outcomes.of(outcome));
     }
   };
@@ -177,7 +177,7 @@ TEST(RecordSums, HaveABoundWhateverTheRecordsHold) {
   }
   // What is not known is said: no rule can be called silent any more.
   EXPECT_GT(sums.rules().missed(), 0U);
-  EXPECT_EQ(sums.all_by(SumsKey::sender_domain).of(Outcome::refused),
+  EXPECT_EQ(sums.all_by(SumsKey::sender_domain).of(MailFate::refused),
             static_cast<std::uint64_t>(records));
 }
 
@@ -255,7 +255,7 @@ TEST(RecordSums, KeepTheNewestSamplesThatAShadowRuleWouldHaveTreatedOtherwise) {
   EXPECT_EQ(samples().front().time, sample_day() + minutes{3});
   EXPECT_EQ(samples().back().time, sample_day() + minutes{7});
   EXPECT_EQ(samples().back().recipient, "bob@example.org");
-  EXPECT_EQ(sums.shadows().top(1)[0].entry->value.outcomes.of(Outcome::let_in), 7U);
+  EXPECT_EQ(sums.shadows().top(1)[0].entry->value.outcomes.of(MailFate::let_in), 7U);
   EXPECT_EQ(sums.reasons().find("client-blocked")->value.shadow, 9U);
 }
 
