@@ -24,7 +24,7 @@ std::string health_section(const ReportInput& input);
 std::string speed_section(const ReportInput& input);
 std::string notes_section(const ReportInput& input);
 
-inline constexpr std::size_t most_rows = 12;
+inline constexpr std::size_t most_rows = 15;
 using Rows = std::vector<std::vector<std::string>>;
 
 // Small pieces of HTML.

@@ -87,7 +87,7 @@ TEST_F(JournalSums, AreOfAllFilesOfTheJournalAndOfTheirTimeAlone) {
   write_some();
   EXPECT_EQ(run(Command::stats), EX_OK);
   testing::expect_golden("cli/stats.txt", shown(out_));
-  EXPECT_THAT(err_.str(), HasSubstr("postern: 1 of 3 lines cannot be read; the first: "));
+  EXPECT_THAT(err_.str(), HasSubstr("postern: 1 of 6 lines cannot be read; the first: "));
 }
 
 TEST_F(JournalSums, AreOneTableWhenOneIsAskedFor) {

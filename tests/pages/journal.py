@@ -92,7 +92,7 @@ class Maker:
         draw = self.random
         octet = int(draw.paretovariate(0.6)) % 250
         sender = f"company-{int(draw.paretovariate(0.7)) % 400}.example"
-        if draw.random() < 0.05:
+        if draw.random() < 0.12:
             sender = draw.choice(HOSTILE)
         local = f"user{draw.randrange(50)}"
         if draw.random() < 0.1:
@@ -159,6 +159,9 @@ class Maker:
         if draw.random() < 0.3:
             self.ask(record, "first_contact", "store", outage and draw.random() < 0.05)
         pick = draw.randrange(1000)
+        if record["transaction"]["helo"] in HOSTILE:
+            pick = 1000
+            self.refuse(record, REFUSALS[3])
         for row in REFUSALS:
             pick -= row[-1]
             if pick < 0:
