@@ -34,6 +34,7 @@ enum class Command : std::uint8_t {
   pages,
   stats,
   report,
+  replay,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -66,6 +67,17 @@ struct StatsRequest {
   std::size_t most = 10;  ///< rows of a table
 };
 
+/// What replay tries on which records.
+struct ReplayRequest {
+  std::string policy;  ///< a file or folder; empty: the policy of Options::place
+  std::string since;   ///< as it was typed
+  std::string until;
+  std::size_t examples = 3;
+  std::vector<std::string> fail_on;  ///< names of gates
+  bool rules_only = false;           ///< changes that tables have brought do not count
+  bool verify = false;               ///< each record under the policy of its own day
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -76,8 +88,9 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;   ///< explain, stats, report: another journal than the policy's
+  std::string journal;   ///< explain, replay, stats, report: another journal than the policy's
   ExplainRequest explain;
+  ReplayRequest replay;
   StatsRequest stats;                ///< stats, report
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count

@@ -1,5 +1,6 @@
 #include "cli/summed_journal.h"
 
+#include "cli/progress.h"
 #include "journal/journal_walk.h"
 #include "model/shown_text.h"
 #include "model/time_text.h"
@@ -27,8 +28,8 @@ std::optional<TimeSpan> span_of(const StatsRequest& request, Terminal terminal) 
       return true;
     }
     terminal.err << "postern: " << option << " \"" << shown_text(text, terminal.glyphs)
-                 << "\" is no time\n  Write \"2d\", \"36h\", \"2026-11-21\" or "
-                    "\"2026-11-21T14:00:00Z\".\n";
+                 << "\": a time is a length such as 2d, 36h or 90m before now, a day, or as in "
+                    "2026-11-21T14:00:00Z\n";
     return false;
   };
   TimeSpan span;
@@ -70,12 +71,17 @@ std::variant<std::unique_ptr<SummedJournal>, int> sum_journal(const Options& opt
   }
   auto summed = std::make_unique<SummedJournal>(SummedJournal{
       std::move(source), RecordSums(*span), RecordSums(earlier), {}, {}, std::nullopt, {}});
+  Progress progress(terminal, "records");
+  std::uint64_t count = 0;
   while (const auto record = walk.next()) {
     const auto time = record->transaction.time;
     if (!summed->oldest || time < *summed->oldest) summed->oldest = time;
     if (record->kind == RecordKind::decision) summed->newest_policy = record->policy_digest;
     (time < span->since ? summed->before : summed->now).add(*record);
+    ++count;
+    if (progress.wants(count)) progress.at(count, walk.done());
   }
+  progress.clear();
   summed->counts = walk.counts();
   summed->unread = walk.unread();
   tell_gaps(*summed, terminal);

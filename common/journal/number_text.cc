@@ -16,12 +16,6 @@ std::string digits_of(double number) {
 
 }  // namespace
 
-std::string number_text(std::uint64_t number) {
-  auto digits = std::to_string(number);
-  for (auto at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
-}
-
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "-";
   const auto share = 100 * static_cast<double>(part) / static_cast<double>(whole);

@@ -1,4 +1,4 @@
-// Numbers, shares and lengths of time as people read them in tables. Pure functions.
+// Shares and lengths of time as people read them in tables. Pure functions.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,6 @@
 
 namespace postern {
 
-/// 1234567 as "1,234,567".
-std::string number_text(std::uint64_t number);
 /// "12.3%" of the whole, "<0.1%" of what is not nothing; "-" of nothing.
 std::string share_text(std::uint64_t part, std::uint64_t whole);
 /// "0.21 ms", "12 ms", "1.5 s", "2.5 min".

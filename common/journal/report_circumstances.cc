@@ -3,6 +3,7 @@
 #include "journal/number_text.h"
 #include "journal/report_sections.h"
 #include "reply/page_frame.h"
+#include "tables/entries.h"
 
 #include <utility>
 
@@ -42,7 +43,7 @@ Rows sample_rows(const std::vector<SumsSample>& samples) {
 
 std::string would_text(const ShadowSum& sum) {
   const auto all = sum.outcomes.all();
-  const auto times = all == 1 ? std::string("once") : number_text(all) + " times";
+  const auto times = all == 1 ? std::string("once") : grouped(all) + " times";
   std::string html = "Would have ";
   if (sum.verdict == Verdict::pass) {
     html += "acted " + times;
@@ -95,7 +96,7 @@ std::string shadow_section(const ReportInput& input) {
             "</div>\n";
   }
   if (sums.shadows().size() > rows.size()) {
-    html += quiet("And " + number_text(sums.shadows().size() - rows.size()) + " more.");
+    html += quiet("And " + grouped(sums.shadows().size() - rows.size()) + " more.");
   }
   return section("shadow", "Shadow rules", html);
 }
@@ -132,10 +133,10 @@ std::string health_section(const ReportInput& input) {
     const auto& sum = row.entry->value;
     std::string causes;
     for (const auto& [cause, count] : sum.causes) {
-      causes += (causes.empty() ? "" : ", ") + words(cause) + ' ' + number_text(count);
+      causes += (causes.empty() ? "" : ", ") + words(cause) + ' ' + grouped(count);
     }
     rows.push_back({code(row.key), count_text(sum.unavailable, row.entry->error),
-                    share_text(sum.unavailable, row.entry->hits), number_text(sum.late), causes,
+                    share_text(sum.unavailable, row.entry->hits), grouped(sum.late), causes,
                     spark(sum.unavailable_over_time, sums.steps(), "refused")});
   }
   auto html = bars(plot, sums.steps());
@@ -172,7 +173,7 @@ std::string speed_section(const ReportInput& input) {
     const auto& times = row.entry->value.times;
     rows.push_back({code(row.key), duration_text(times.quantile(0.5)),
                     duration_text(times.quantile(0.95)), duration_text(times.longest()),
-                    number_text(times.count()), code(row.entry->value.slowest)});
+                    grouped(times.count()), code(row.entry->value.slowest)});
   }
   auto html = duration_lines(plot, sums.steps());
   if (rows.empty()) {

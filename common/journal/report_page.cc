@@ -3,6 +3,7 @@
 #include "journal/number_text.h"
 #include "journal/report_sections.h"
 #include "reply/page_frame.h"
+#include "tables/entries.h"
 
 #include <utility>
 
@@ -30,8 +31,8 @@ std::string figure(std::string_view colour, std::string_view name, const std::st
 std::string figures(const ReportInput& input) {
   const auto& sums = input.now;
   std::string html = "<ul class=\"figures\">\n";
-  html += figure("plain", "Decisions", number_text(sums.decisions()),
-                 input.spikes.is_compared ? number_text(input.before.decisions()) + " before"
+  html += figure("plain", "Decisions", grouped(sums.decisions()),
+                 input.spikes.is_compared ? grouped(input.before.decisions()) + " before"
                                           : "in " + length_text(sums.span().length()));
   const std::pair<MailFate, std::string_view> outcomes[] = {{MailFate::let_in, "let-in"},
                                                             {MailFate::put_off, "put-off"},
@@ -45,7 +46,7 @@ std::string figures(const ReportInput& input) {
     if (count == 0 && !is_usual) continue;
     auto name = std::string(to_text(outcome));
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    html += figure(colour, name, number_text(count),
+    html += figure(colour, name, grouped(count),
                    share_text(count, sums.decisions()) + before_text(input, outcome));
   }
   html += figure("plain", "Time for a decision", duration_text(sums.decision_times().quantile(0.5)),
@@ -90,7 +91,7 @@ std::string findings(const ReportInput& input) {
                         several(would, "decision", "decisions") + '.');
   }
   if (input.silent && !input.silent->rules.empty()) {
-    html += finding(Look::look, link("silent", number_text(input.silent->rules.size()) + " of " +
+    html += finding(Look::look, link("silent", grouped(input.silent->rules.size()) + " of " +
                                                    several(input.rules, "rule", "rules")) +
                                     " never said yes.");
   }
@@ -119,7 +120,7 @@ std::string paragraph(const std::string& html) { return "<p>" + html + "</p>\n";
 std::string quiet(const std::string& html) { return "<p class=\"quiet\">" + html + "</p>\n"; }
 
 std::string count_text(std::uint64_t count, std::uint64_t error) {
-  return number_text(count) + (error > 0 ? "+" : "");
+  return grouped(count) + (error > 0 ? "+" : "");
 }
 
 std::string place_text(const std::string& file, unsigned line) {
@@ -128,7 +129,7 @@ std::string place_text(const std::string& file, unsigned line) {
 }
 
 std::string several(std::uint64_t count, std::string_view one, std::string_view many) {
-  return number_text(count) + ' ' + std::string(count == 1 ? one : many);
+  return grouped(count) + ' ' + std::string(count == 1 ? one : many);
 }
 
 std::string section(std::string_view id, std::string_view title, const std::string& html) {

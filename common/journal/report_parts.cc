@@ -3,6 +3,7 @@
 #include "journal/number_text.h"
 #include "model/shown_text.h"
 #include "reply/page_frame.h"
+#include "tables/entries.h"
 
 #include <algorithm>
 #include <array>
@@ -252,14 +253,14 @@ std::string bars(const Plot& plot, const TimeSteps& steps) {
     std::uint64_t sum = 0;
     for (const auto value : layer.values) sum += value;
     html += "<li class=\"" + std::string(layer.colour) + "\">" + html_text(layer.name) + ": " +
-            number_text(sum) + "</li>\n";
+            grouped(sum) + "</li>\n";
   }
-  html += "</ul>\n<div class=\"chart\">\n" + axis({number_text(top), number_text(top / 2), "0"});
+  html += "</ul>\n<div class=\"chart\">\n" + axis({grouped(top), grouped(top / 2), "0"});
   const auto at = static_cast<std::size_t>(highest - sums.begin());
   html += open_svg(plot, steps,
                    "Bars from " + steps.begin_text(0) + " to " +
                        minute_text(steps.begin(steps.size())) + " UTC. The highest, " +
-                       number_text(*highest) + ' ' + html_text(plot.what) + ", begins at " +
+                       grouped(*highest) + ' ' + html_text(plot.what) + ", begins at " +
                        steps.begin_text(at) + ".");
   html += grid(steps, 3);
   std::vector<std::uint64_t> below(steps.size());
@@ -277,7 +278,7 @@ std::string bars(const Plot& plot, const TimeSteps& steps) {
       html += "<path class=\"" + std::string(layer.colour) + "\" d=\"" + path + "\"/>\n";
     }
   }
-  const auto say = [](std::uint64_t value) { return number_text(value); };
+  const auto say = [](std::uint64_t value) { return grouped(value); };
   return html + touches(plot, steps, say) + "</svg>\n" + axis_of_time(steps) + "</div>\n" +
          numbers(plot, steps, say) + "</figure>\n";
 }

@@ -2,6 +2,7 @@
 
 #include "journal/number_text.h"
 #include "reply/page_frame.h"
+#include "tables/entries.h"
 
 #include <algorithm>
 #include <cmath>
@@ -42,8 +43,7 @@ std::string before_cell(const ReportInput& input, const TopCounts<Value>& before
                         std::string_view key, Count count) {
   if (!input.spikes.is_compared) return "-";
   const auto* entry = before.find(key);
-  if (entry == nullptr)
-    return before.missed() == 0 ? "0" : "at most " + number_text(before.missed());
+  if (entry == nullptr) return before.missed() == 0 ? "0" : "at most " + grouped(before.missed());
   return count_text(count(entry->value), entry->error);
 }
 
@@ -56,7 +56,7 @@ std::string spike_name(const Spike& spike) {
 std::string spike_growth(const Spike& spike) {
   if (spike.before == 0) return "new";
   const auto times = static_cast<double>(spike.now) / spike.expected;
-  return number_text(static_cast<std::uint64_t>(std::llround(times))) + " times";
+  return grouped(static_cast<std::uint64_t>(std::llround(times))) + " times";
 }
 
 }  // namespace
@@ -109,14 +109,14 @@ std::string spikes_section(const ReportInput& input) {
   Rows rows;
   for (const auto& spike : report.spikes) {
     if (rows.size() == most_spikes) break;
-    rows.push_back({spike_name(spike), number_text(spike.now), number_text(spike.before),
+    rows.push_back({spike_name(spike), grouped(spike.now), grouped(spike.before),
                     spike_growth(spike), spark(spike.over_time, steps, "refused")});
   }
   html += table(
       "", {{"What", Holds::words}, {"Now"}, {"Before"}, {"Growth"}, {"Over time", Holds::drawing}},
       rows);
   if (report.spikes.size() > most_spikes) {
-    html += quiet("And " + number_text(report.spikes.size() - most_spikes) + " more.");
+    html += quiet("And " + grouped(report.spikes.size() - most_spikes) + " more.");
   }
   return section("spikes", "New spikes", html);
 }
@@ -132,7 +132,7 @@ std::string reasons_section(const ReportInput& input) {
                     share_text(sum.outcomes.all(), all),
                     before_cell(input, input.before.reasons(), row.key,
                                 [](const ReasonSum& each) { return each.outcomes.all(); }),
-                    number_text(sum.shadow), spark(sum.over_time, sums.steps(), "refused")});
+                    grouped(sum.shadow), spark(sum.over_time, sums.steps(), "refused")});
   }
   std::string html;
   if (rows.empty()) {
@@ -178,7 +178,7 @@ std::string rules_section(const ReportInput& input) {
     const auto& sum = row.entry->value;
     rows.push_back({words(row.key), count_text(sum.decided.not_let_in(), row.entry->error),
                     count_text(sum.decided.of(MailFate::let_in), row.entry->error),
-                    number_text(sum.besides), number_text(sum.unanswered),
+                    grouped(sum.besides), grouped(sum.unanswered),
                     spark(sum.over_time, sums.steps(), "plain")});
   }
   if (rows.empty()) return section("rules", "Rules at work", quiet("No rule said yes."));
@@ -200,7 +200,7 @@ std::string silent_section(const ReportInput& input) {
       "The policy has " + several(input.rules, "rule", "rules") + ". " +
       (silent.decisions == input.now.decisions()
            ? std::string("All decisions were made under this policy.")
-           : number_text(silent.decisions) + " of " + number_text(input.now.decisions()) +
+           : grouped(silent.decisions) + " of " + grouped(input.now.decisions()) +
                  " decisions were made under this very policy, the others under earlier ones, in "
                  "which a rule may have been missing or another."));
   if (silent.without_accepts) {
@@ -234,7 +234,7 @@ std::string silent_section(const ReportInput& input) {
                  {"Remark", Holds::words}},
                 rows);
   if (silent.rules.size() > most_silent) {
-    html += quiet("And " + number_text(silent.rules.size() - most_silent) + " more.");
+    html += quiet("And " + grouped(silent.rules.size() - most_silent) + " more.");
   }
   return section("silent", "Rules that never fired", html);
 }

@@ -1,6 +1,7 @@
 #include "journal/number_text.h"
 #include "journal/stats.h"
 #include "model/shown_text.h"
+#include "tables/entries.h"
 
 #include <algorithm>
 #include <array>
@@ -34,7 +35,7 @@ Shown shown(std::string_view name, Glyphs glyphs) {
 }
 
 std::string cell_text(std::uint64_t value, StatsUnit unit, std::string_view behind) {
-  if (unit == StatsUnit::count) return number_text(value) + std::string(behind);
+  if (unit == StatsUnit::count) return grouped(value) + std::string(behind);
   return value == 0 ? "-" : duration_text(std::chrono::microseconds(value));
 }
 
@@ -57,7 +58,7 @@ class Writer {
   Writer(const RecordSums& sums, const StatsOptions& options) : sums_(sums), options_(options) {}
 
   void line(std::uint64_t count, std::string_view what) {
-    const auto number = number_text(count);
+    const auto number = grouped(count);
     text_.append(number.size() < 13 ? 13 - number.size() : 0, ' ');
     text_ += number + "  ";
     text_ += what;
@@ -101,7 +102,7 @@ class Writer {
     }
     if (table.others) {
       auto name = std::string("others");
-      if (table.other_names > 0) name += " (" + number_text(table.other_names) + ")";
+      if (table.other_names > 0) name += " (" + grouped(table.other_names) + ")";
       names.push_back({name, name.size()});
       cells.push_back(cells_of(table, columns, *table.others, ""));
     }

@@ -114,7 +114,7 @@ TEST_F(JournalSums, TakeOnlyTimes) {
   write_some();
   options_.stats.since = "yesteryear\x1b[31m";
   EXPECT_EQ(run(Command::stats), EX_USAGE);
-  EXPECT_THAT(err_.str(), HasSubstr("--since \"yesteryear\\x1b[31m\" is no time\n  Write"));
+  EXPECT_THAT(err_.str(), HasSubstr("--since \"yesteryear\\x1b[31m\": a time is a length such as"));
   options_.stats.since = "2026-11-22";
   EXPECT_EQ(run(Command::stats), EX_USAGE);
   EXPECT_EQ(err_.str(),
