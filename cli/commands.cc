@@ -21,6 +21,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return explain(options, terminal);
     case Command::log:
       return log(options, terminal);
+    case Command::replay:
+      return replay(options, terminal);
     case Command::codes:
       return codes(options, terminal);
     case Command::doctor:
@@ -43,6 +45,10 @@ int dispatch(const Options& options, Terminal terminal) {
       return pages(options, terminal);
     case Command::spf:
       return spf(options, terminal);
+    case Command::stats:
+      return stats(options, terminal);
+    case Command::report:
+      return report(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

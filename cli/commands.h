@@ -15,6 +15,7 @@ struct Terminal {
   Glyphs glyphs = Glyphs::ascii;  ///< what it can show
   bool has_colours = false;       ///< somebody watches, and wants them
   std::istream* in = nullptr;     ///< what was piped to us; nullptr: a terminal, where nobody types
+  bool err_is_watched = false;    ///< `err` is a terminal: progress may be shown
 };
 
 int serve(const Options& options, Terminal terminal);
@@ -27,6 +28,8 @@ int spf(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
 /// Shows decisions that fit, one line each, and goes on with new ones.
 int log(const Options& options, Terminal terminal);
+/// 1 when a gate is closed, or a record is not what its own policy decides.
+int replay(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);
 int lines(const Options& options, Terminal terminal);
@@ -38,6 +41,10 @@ int spawn(const Options& options, Terminal terminal);
 int maintenance(const Options& options, Terminal terminal);
 /// Writes the help pages that replies lead to.
 int pages(const Options& options, Terminal terminal);
+/// Tables of what the journal's decisions come to.
+int stats(const Options& options, Terminal terminal);
+/// The same as a page for a browser.
+int report(const Options& options, Terminal terminal);
 int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.

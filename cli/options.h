@@ -3,6 +3,7 @@
 
 #include "import/import.h"
 #include "journal/explain.h"
+#include "journal/stats_tables.h"
 #include "runtime/files.h"
 
 #include <cstddef>
@@ -33,6 +34,9 @@ enum class Command : std::uint8_t {
   maintenance,
   pages,
   spf,
+  stats,
+  report,
+  replay,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -66,6 +70,25 @@ struct LogRequest {
   std::vector<std::string> rules;
 };
 
+/// Of which time stats and report are, and how stats are told.
+struct StatsRequest {
+  std::string since;  ///< as it was typed; so is
+  std::string until;
+  std::optional<StatsBy> by;
+  std::size_t most = 10;  ///< rows of a table
+};
+
+/// What replay tries on which records.
+struct ReplayRequest {
+  std::string policy;  ///< a file or folder; empty: the policy of Options::place
+  std::string since;   ///< as it was typed
+  std::string until;
+  std::size_t examples = 3;
+  std::vector<std::string> fail_on;  ///< names of gates
+  bool rules_only = false;           ///< changes that tables have brought do not count
+  bool verify = false;               ///< each record under the policy of its own day
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -76,9 +99,11 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;    ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;     ///< explain, log: another journal than the policy's
+  std::string journal;     ///< explain, log, replay, stats, report: another journal than the policy's
   ExplainRequest explain;  ///< log: what to look for and the colours
   LogRequest log;
+  ReplayRequest replay;
+  StatsRequest stats;                ///< stats, report
   std::string dns_file;              ///< simulate, spf: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
@@ -92,8 +117,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; log: an expression; codes: codes,
                                    ///< reasons, replies; test: files of tests; import: the file;
-                                   ///< simulate: a description; pages: the folder; spf: client,
-                                   ///< HELO name, sender
+                                   ///< simulate: a description; pages: the folder; report: the
+                                   ///< file; spf: client, HELO name, sender
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

@@ -31,6 +31,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/help-pages.md
               ${PROJECT_SOURCE_DIR}/docs/journal.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md
+              ${PROJECT_SOURCE_DIR}/docs/stats-and-report.md
               ${PROJECT_SOURCE_DIR}/LICENSE
               ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern-postfix.conf
         DESTINATION ${CMAKE_INSTALL_DOCDIR})

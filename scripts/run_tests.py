@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs every test program of a build; with --mta those of the installation and of real MTAs, and
-with --pages that of the help pages for senders.
+with --pages those of the pages that people see.
 
 Skipped tests are named. The last line is "N passed, N failed".
 """
@@ -125,7 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--mta", action="store_true", help="also the installation and real MTAs")
-    parser.add_argument("--pages", action="store_true", help="also the help pages, in a browser")
+    parser.add_argument("--pages", action="store_true", help="also help pages and report, in a browser")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     build = arguments.build.resolve()

@@ -96,6 +96,8 @@ class SegmentIndex {
  private:
   IndexSummary summary_;
   std::vector<IndexBlock> blocks_;
+  bool read_filter(const IndexBlock& block, std::string& filter) const;
+
   std::string path_;  // of the segment's file
   UniqueFd file_;
   UniqueFd data_;

@@ -1,7 +1,5 @@
 #include "reply/page_frame.h"
 
-#include "reply/pages.h"
-
 namespace postern {
 
 namespace {
@@ -96,12 +94,13 @@ std::string html_text(std::string_view text) {
 
 std::string whole_page(const PageFrame& frame) {
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  page += page_mark;
+  page += frame.mark;
   page +=
       "\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"description\" content=\"" +
       html_text(frame.description) + "\">\n<title>" + html_text(frame.title) + "</title>\n";
   page += style;
+  page += frame.style;
   page += "</head>\n<body>\n<header>\n" + frame.top + "</header>\n<main>\n" + frame.main +
           "</main>\n<footer>\n" + frame.bottom + "</footer>\n</body>\n</html>\n";
   return page;

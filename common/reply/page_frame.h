@@ -1,5 +1,7 @@
-// What all help pages share: escaping, head, style and frame. Pure.
+// What all pages share: escaping, head, style and frame. Pure.
 #pragma once
+
+#include "reply/pages.h"
 
 #include <string>
 #include <string_view>
@@ -15,6 +17,8 @@ struct PageFrame {
   std::string top;          ///< HTML above the main part
   std::string main;         ///< HTML of the page
   std::string bottom;       ///< HTML below it
+  std::string_view mark = page_mark;  ///< says what made the page; help pages are known by it
+  std::string_view style = {};        ///< of this page besides, a whole element
 };
 
 std::string whole_page(const PageFrame& frame);

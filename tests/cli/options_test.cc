@@ -31,9 +31,9 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command :
-       {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
-        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages"}) {
+  for (const char* command : {"serve", "check", "test", "simulate", "explain", "codes", "doctor",
+                              "lines", "status", "reload", "reopen", "stop", "spawn", "maintenance",
+                              "import", "pages", "replay", "stats", "report"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -48,6 +48,14 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
                             {"explain", "--admin", "--sender", "x"},
                             {"explain", "-n", "0", "--since", "2d"},
                             {"explain", "--color", "mauve", "x"},
+                            {"stats", "--by", "colour"},
+                            {"stats", "-n", "0"},
+                            {"report"},
+                            {"report", "a", "b"},
+                            {"replay", "--fail-on", "everything"},
+                            {"replay", "--fail-on", "changes,everything"},
+                            {"replay", "--examples", "-1"},
+                            {"replay", "--verify", "--policy", "new"},
                             {"check", "a", "b"},
                             {"serve", "--config"}}) {
     const auto parsed = parse(words);
@@ -71,6 +79,24 @@ TEST(CommandLine, WhatIsSimulatedMayGoByTheNamesOfSwaks) {
   EXPECT_THAT(parsed.options->words, ElementsAre("-"));
 }
 
+TEST(CommandLine, StatsAreOfATimeAndByWhatIsWanted) {
+  const auto stats = parse({"stats", "--since", "2d", "--until", "2026-11-21", "--by",
+                            "sender_domain", "-n", "3", "--journal", "j", "--json"});
+  ASSERT_TRUE(stats.options) << stats.err;
+  EXPECT_EQ(stats.options->command, Command::stats);
+  EXPECT_EQ(stats.options->stats.since, "2d");
+  EXPECT_EQ(stats.options->stats.until, "2026-11-21");
+  EXPECT_EQ(stats.options->stats.by, StatsBy::sender_domain);
+  EXPECT_EQ(stats.options->stats.most, 3U);
+  EXPECT_EQ(stats.options->journal, "j");
+  EXPECT_EQ(stats.options->format, Format::json);
+  EXPECT_EQ(parse({"stats"}).options->stats.by, std::nullopt);
+  const auto report = parse({"report", "-", "--since", "1d"});
+  ASSERT_TRUE(report.options) << report.err;
+  EXPECT_EQ(report.options->command, Command::report);
+  EXPECT_THAT(report.options->words, ElementsAre("-"));
+}
+
 TEST(CommandLine, WhatIsExplainedMayGoByTwoNames) {
   for (const auto& words :
        {std::initializer_list<const char*>{"explain", "--from", "a@b.example", "--to",
@@ -92,6 +118,23 @@ TEST(CommandLine, WhatIsExplainedMayGoByTwoNames) {
   }
   EXPECT_EQ(parse({"explain", "--admin", "x"}).options->explain.voice, Voice::admin);
   EXPECT_EQ(parse({"explain", "--sender", "x"}).options->explain.voice, Voice::sender);
+}
+
+TEST(CommandLine, SeveralGatesMayBeGivenInOneWordOrInSeveral) {
+  for (const auto& words :
+       {std::initializer_list<const char*>{"replay", "--policy", "new", "--fail-on",
+                                           "new-rejects,undecided", "--examples", "0"},
+        {"replay", "--policy", "new", "--fail-on", "new-rejects", "--fail-on", "undecided",
+         "--examples=0"}}) {
+    const auto parsed = parse(words);
+    ASSERT_TRUE(parsed.options) << parsed.err;
+    const auto& request = parsed.options->replay;
+    EXPECT_EQ(request.policy, "new");
+    EXPECT_EQ(request.examples, 0U);
+    EXPECT_THAT(request.fail_on, ElementsAre("new-rejects", "undecided"));
+    EXPECT_FALSE(request.rules_only);
+    EXPECT_FALSE(request.verify);
+  }
 }
 
 TEST(CommandLine, NamesTheCommandThatIsNearest) {

@@ -132,3 +132,7 @@ class Tab:
         """The whole page, not only what fits the screen."""
         shot = self._ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
+
+    def print(self, file: Path) -> None:
+        """As paper shows it."""
+        file.write_bytes(base64.b64decode(self._ask("Page.printToPDF")["data"]))

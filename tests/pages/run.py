@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Looks at the help pages for senders: every page with an HTML checker, some in a real browser.
+"""Looks at the help pages for senders and at the report of a journal: every page with an HTML
+checker, some in a real browser.
 
     python3 tests/pages/run.py [--build DIR]
 
@@ -23,6 +24,7 @@ import urllib.request
 from pathlib import Path
 
 import browser
+import report
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
@@ -153,10 +155,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, default=BUILD)
     BUILD = parser.parse_args().build.resolve()
+    report.Report.build = BUILD
     failed = passed = 0
-    for name in unittest.defaultTestLoader.getTestCaseNames(Pages):
+    cases = [kind(name) for kind in (Pages, report.Report)
+             for name in unittest.defaultTestLoader.getTestCaseNames(kind)]
+    for case in cases:
+        name = case.id().rsplit(".", 1)[-1]
         result = unittest.TestResult()
-        unittest.TestSuite([Pages(name)]).run(result)
+        unittest.TestSuite([case]).run(result)
         faults = result.errors + result.failures
         if faults:
             failed += 1
