@@ -98,8 +98,8 @@ struct Options {
   std::string to;       ///< spawn: address of the policy service
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
-  std::string mta_user;    ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;     ///< explain, log, replay, stats, report: another journal than the policy's
+  std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
+  std::string journal;   ///< explain, log, replay, stats, report: another journal than the policy's
   ExplainRequest explain;  ///< log: what to look for and the colours
   LogRequest log;
   ReplayRequest replay;

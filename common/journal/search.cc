@@ -73,8 +73,8 @@ using Time = std::chrono::system_clock::time_point;
 /// Clocks that are set, and files whose time was touched on a copy: better to look in vain.
 constexpr std::chrono::hours slack{1};
 
-/// Lines in a row that are too old before what is older is not looked at: a clock that was wrong for
-/// a moment leaves some among younger ones.
+/// Lines in a row that are too old before what is older is not looked at: a clock that was wrong
+/// for a moment leaves some among younger ones.
 constexpr std::size_t old_enough = 1'000;
 
 /// One search, from the newest record on.

@@ -59,7 +59,7 @@ struct Outcome {
   std::chrono::microseconds elapsed{0};  ///< from the question to the decision
   /// Where that time went; nothing: all of it into the rules, because nothing had to be asked.
   std::optional<TimeSpent> spent = {};
-  Transaction transaction;  ///< as it was given to decide()
+  Transaction transaction = {};  ///< as it was given to decide()
 };
 
 inline bool could_not_decide(const Decision& decision) noexcept {
