@@ -21,6 +21,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return explain(options, terminal);
     case Command::log:
       return log(options, terminal);
+    case Command::replay:
+      return replay(options, terminal);
     case Command::codes:
       return codes(options, terminal);
     case Command::doctor:

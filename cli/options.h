@@ -32,6 +32,7 @@ enum class Command : std::uint8_t {
   import_rules,
   maintenance,
   pages,
+  replay,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -65,6 +66,17 @@ struct LogRequest {
   std::vector<std::string> rules;
 };
 
+/// What replay tries on which records.
+struct ReplayRequest {
+  std::string policy;  ///< a file or folder; empty: the policy of Options::place
+  std::string since;   ///< as it was typed
+  std::string until;
+  std::size_t examples = 3;
+  std::vector<std::string> fail_on;  ///< names of gates
+  bool rules_only = false;           ///< changes that tables have brought do not count
+  bool verify = false;               ///< each record under the policy of its own day
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -75,9 +87,10 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;    ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;     ///< explain, log: another journal than the policy's
+  std::string journal;     ///< explain, log, replay: another journal than the policy's
   ExplainRequest explain;  ///< log: what to look for and the colours
   LogRequest log;
+  ReplayRequest replay;
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how
