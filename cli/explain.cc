@@ -33,9 +33,6 @@ void tell_nothing(const JournalSource& source, std::size_t older, const std::str
   }
   if (source.policy && source.policy->settings().journal.accepts == AcceptRecords::none) {
     terminal.err << "  Mail that passes is not recorded (journal.accepts = \"none\").\n";
-  } else if (source.policy && source.policy->settings().journal.accepts_sample < 100) {
-    terminal.err << "  Of mail that passes, a part is recorded (journal.accepts_sample = "
-                 << source.policy->settings().journal.accepts_sample << ").\n";
   }
   terminal.err
       << "  Its record may have been lost, if the disk was full or too slow: `postern status`"

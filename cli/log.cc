@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/progress.h"
 #include "cli/record_line.h"
 #include "journal/journal_follower.h"
 #include "journal/journal_walk.h"
@@ -139,7 +140,10 @@ class LogReader {
   void history(JournalWalk& walk, const JournalFollower* follower, std::size_t most) {
     const bool newest_first = most != 0;
     std::deque<std::string> kept;
+    Progress progress(terminal_, "lines");
+    std::uint64_t lines = 0;
     while (const auto line = walk.next_line()) {
+      if (++lines; progress.wants(lines)) progress.at(lines, walk.done());
       if (follower != nullptr && StopSignals::stopped()) break;
       const auto active = newest_first ? 0 : walk.files() - 1;
       if (follower != nullptr && follower->has_file() && walk.files_done() == active &&
@@ -152,12 +156,14 @@ class LogReader {
       const auto record = walk.parse(*line);
       if (!record || !filter_.fits(*record)) continue;
       if (!newest_first) {
+        progress.clear();
         tell(text_of(*record, line->text));
         continue;
       }
       kept.push_front(text_of(*record, line->text));
       if (kept.size() == most) break;
     }
+    progress.clear();
     for (const auto& text : kept) tell(text);
   }
 

@@ -198,7 +198,6 @@ struct Responder::Pending {
   std::shared_ptr<Core> core;
   Asked asked;
   std::string queue_id;
-  AcceptRecords accepts = AcceptRecords::none;
   Done done;
   std::optional<SentReply> to_record;
   Kept kept = Kept::nothing;  // as far as the answer tells
@@ -208,7 +207,7 @@ struct Responder::Pending {
     try {
       if (auto spoken = core->speak(asked, decision, 0)) {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
-        if (worth_keeping && is_always_recorded(accepts, decision)) kept = Kept::record;
+        if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
         octets = core->delayed(asked, decision, *spoken);
         if (worth_keeping) to_record = std::move(spoken->sent);
@@ -315,7 +314,6 @@ void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
   pending->core = self;
   pending->asked = std::move(asked);
   pending->queue_id = transaction.queue_id;
-  pending->accepts = accepts_of(*pending->asked.policy, transaction);
   pending->done = std::move(done);
   const auto& policy = pending->asked.policy;
   try {

@@ -2,7 +2,6 @@
 
 #include "postern/version.h"
 #include "rules/settings.h"
-#include "rules/share.h"
 
 #include <algorithm>
 #include <utility>
@@ -63,21 +62,15 @@ void leave_remarkable(std::vector<TrailEntry>& trail) {
   std::erase_if(trail, [](const TrailEntry& entry) { return !is_remarkable(entry); });
 }
 
-AcceptRecords accepts_of(const Policy& policy, const Transaction& transaction) {
-  const auto& journal = policy.settings().journal;
-  const bool all = journal.accepts_sample >= 100 || journal.accepts == AcceptRecords::none;
-  return all || sample_place(transaction) < journal.accepts_sample ? journal.accepts
-                                                                   : AcceptRecords::none;
-}
-
-bool is_always_recorded(AcceptRecords accepts, const Decision& decision) noexcept {
+bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept {
   // What has been done to a message is to be found out whatever is kept of others.
-  return !passes(decision) || !decision.effects.empty() || accepts != AcceptRecords::none;
+  return !passes(decision) || !decision.effects.empty() ||
+         policy.settings().journal.accepts != AcceptRecords::none;
 }
 
 Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
                   Decision& decision) {
-  if (is_always_recorded(accepts_of(policy, transaction), decision)) return Kept::record;
+  if (is_always_recorded(policy, decision)) return Kept::record;
   if (decision.trail_state == TrailState::left_out) {
     decision.trail = trail_of(policy, transaction, facts, TrailDetail::remarkable);
     decision.trail_state = TrailState::made;
@@ -95,8 +88,7 @@ bool complete(Record& record) {
   if (record.kind != RecordKind::decision) return record.of_decision == Kept::record;
 
   auto& decision = record.decision;
-  const auto accepts =
-      passes(decision) ? accepts_of(*policy, record.transaction) : AcceptRecords::full;
+  const auto accepts = passes(decision) ? policy->settings().journal.accepts : AcceptRecords::full;
   const bool whole = accepts == AcceptRecords::full;
   record.detail = whole ? RecordDetail::full : RecordDetail::compact;
   if (decision.trail_state == TrailState::left_out ||

@@ -84,11 +84,8 @@ struct Record {
 /// no such record in the journal. Throws only for lack of memory.
 bool complete(Record& record);
 
-/// What `policy` wants kept of mail that passes in this session. Throws only for lack of memory.
-AcceptRecords accepts_of(const Policy& policy, const Transaction& transaction);
-
-/// Whether such a decision is recorded whatever its trail says. `accepts`: as of accepts_of().
-bool is_always_recorded(AcceptRecords accepts, const Decision& decision) noexcept;
+/// Whether `policy` wants a record of such a decision whatever its trail says.
+bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept;
 
 /// What `policy` wants kept of a decision that is closed: what complete() will say, and whether
 /// there is anything to submit at all. Makes the remarkable part of the trail where only that

@@ -197,8 +197,6 @@ void read_journal(const Node& root, const ValueReader& values, const ListenSetti
   if (const auto word = values.text(*section, "journal.accepts")) {
     journal.accepts = accept_records_from_text(*word).value_or(journal.accepts);
   }
-  journal.accepts_sample = static_cast<unsigned>(
-      values.count(*section, "journal.accepts_sample").value_or(journal.accepts_sample));
   journal.keep = values.keep_time(*section, "journal.keep").value_or(journal.keep);
   journal.keep_accepts =
       values.keep_time(*section, "journal.keep_accepts").value_or(journal.keep_accepts);

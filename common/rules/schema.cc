@@ -95,10 +95,6 @@ constexpr std::array keys{
               "`postern explain` asks again under the policy of then; none keeps only those in "
               "which a shadow rule said yes or an answer was missing.",
               "0.1", reload, built},
-    SchemaKey{"journal.accepts_sample", KeyType::count, "", 1, 100, "100",
-              "Percent of the sessions, or messages, whose mail that passes is recorded as accepts "
-              "says; of the others as with none. Refusals are always recorded.",
-              "0.1", reload, built},
     SchemaKey{"journal.keep", KeyType::keep_time, "", day, longest_keeping, "\"90d\"",
               "How long records are kept.", "0.1", reload, built},
     SchemaKey{"journal.keep_accepts", KeyType::keep_time, "", day, longest_keeping, "\"14d\"",

@@ -105,7 +105,6 @@ using KeepTime = std::optional<std::chrono::milliseconds>;
 struct JournalSettings {
   std::string path = "/var/log/postern/decisions.jsonl";  ///< empty: no journal
   AcceptRecords accepts = AcceptRecords::compact;
-  unsigned accepts_sample = 100;  ///< percent of sessions of which that holds; of others: none
   /// The active segment is closed when it has so many octets, ...
   std::uint64_t segment_size = 33'554'432;
   /// ... and when a period of this length, counted from midnight UTC, has ended.

@@ -86,14 +86,6 @@ unsigned share_place(std::string_view rule, Stage stage, const Transaction& tran
   return static_cast<unsigned>(siphash(key, text) % 100);
 }
 
-unsigned sample_place(const Transaction& transaction) {
-  std::string text;
-  append(text, transaction.session.empty() ? transaction.instance : transaction.session);
-  if (transaction.client.address) append(text, transaction.client.address->text());
-  append(text, std::to_string(transaction.client.port));
-  return static_cast<unsigned>(siphash(key, text) % 100);
-}
-
 std::optional<bool> in_share(const Rule& rule, const Transaction& transaction) {
   if (rule.share == 0) return true;
   const auto stage = rule.place.stage;

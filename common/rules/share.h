@@ -20,10 +20,6 @@ std::uint64_t siphash(const std::array<std::uint64_t, 2>& key, std::string_view 
 /// and at rcpt the recipient; addresses without regard to case.
 unsigned share_place(std::string_view rule, Stage stage, const Transaction& transaction);
 
-/// The same for a sample of what passes, by SMTP session or, where there is no tag of one, by
-/// message: what belongs together is in it or not.
-unsigned sample_place(const Transaction& transaction);
-
 /// Whether the rule acts on this message, as far as its share goes. nullopt: it is not known for
 /// whom it is asked. True for a rule without a share.
 std::optional<bool> in_share(const Rule& rule, const Transaction& transaction);

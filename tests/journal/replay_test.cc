@@ -246,35 +246,6 @@ TEST(Replay, WithoutRecordsOfAcceptsOnlyPassesThatTellSomethingAreKept) {
   EXPECT_GT(dropped, 100);
 }
 
-TEST(Replay, OfMailThatPassesASampleOfSessionsCanBeRecorded) {
-  const auto policy =
-      compile(std::string("journal.accepts_sample = 10\nlog.accepts = false\n") + policy_text);
-  ASSERT_NE(policy, nullptr);
-  int recorded = 0;
-  for (int session = 0; session < 1000; ++session) {
-    Transaction transaction;
-    transaction.session = "s" + std::to_string(session);
-    transaction.client.address = IpAddress::parse("192.0.2.7");
-    std::vector<Kept> kept;
-    for (const auto stage : {Stage::rcpt, Stage::end_of_message}) {
-      transaction.stage = stage;
-      Decision pass;
-      kept.push_back(what_is_kept(*policy, transaction, {}, pass));
-      Record record;
-      record.transaction = transaction;
-      record.policy = policy;
-      EXPECT_EQ(complete(record), kept.back() == Kept::record);
-    }
-    EXPECT_EQ(kept[0], kept[1]) << "what belongs together";
-    recorded += kept[0] == Kept::record ? 1 : 0;
-    Decision refusal;
-    refusal.verdict = Verdict::reject;
-    EXPECT_EQ(what_is_kept(*policy, transaction, {}, refusal), Kept::record);
-  }
-  EXPECT_GT(recorded, 60);
-  EXPECT_LT(recorded, 150);
-}
-
 TEST(Replay, APassIsWorthALineWhenOnlyTheLogWantsAccepts) {
   const auto policy = compile(std::string("journal.accepts = \"none\"\n") + policy_text);
   ASSERT_NE(policy, nullptr);

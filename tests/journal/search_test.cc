@@ -110,10 +110,29 @@ TEST_F(JournalSearch, ByTime) {
 }
 
 TEST_F(JournalSearch, DoesNotReadOnWhereAllIsOlder) {
+  std::string text;
+  auto record = samples::refused_recipient();
+  record.transaction.time = at("2026-11-21T12:00:00Z");
+  for (int i = 0; i < 3'000; ++i) text += to_json(record) + '\n';
+  record.transaction.time = at("2026-11-21T14:00:01Z");
+  dir_.write("decisions.jsonl", text + to_json(record) + '\n');
   RecordFilter filter;
   filter.since = at("2026-11-21T14:00:00Z");
-  EXPECT_THAT(seconds(filter), ElementsAre());
-  EXPECT_LE(last_.counts.lines, 3U);
+  EXPECT_THAT(seconds(filter), ElementsAre(1));
+  EXPECT_LE(last_.counts.lines, 1'100U);
+}
+
+TEST_F(JournalSearch, OneLineOfAWrongClockEndedTheSearch) {
+  std::string text;
+  auto record = samples::refused_recipient();
+  for (const char* time : {"2026-11-21T14:00:01Z", "1970-01-01T00:00:07Z", "2026-11-21T14:00:02Z"}) {
+    record.transaction.time = at(time);
+    text += to_json(record) + '\n';
+  }
+  dir_.write("decisions.jsonl", text);
+  RecordFilter filter;
+  filter.since = at("2026-11-21T14:00:00Z");
+  EXPECT_THAT(seconds(filter), ElementsAre(2, 1));
 }
 
 TEST_F(JournalSearch, SaysWhatItCannotRead) {
