@@ -39,6 +39,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return maintenance(options, terminal);
     case Command::pages:
       return pages(options, terminal);
+    case Command::journal:
+      return journal(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

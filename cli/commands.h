@@ -35,6 +35,8 @@ int spawn(const Options& options, Terminal terminal);
 int maintenance(const Options& options, Terminal terminal);
 /// Writes the help pages that replies lead to.
 int pages(const Options& options, Terminal terminal);
+/// Erases an address from the journal.
+int journal(const Options& options, Terminal terminal);
 int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.

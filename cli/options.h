@@ -31,6 +31,7 @@ enum class Command : std::uint8_t {
   import_rules,
   maintenance,
   pages,
+  journal,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -75,12 +76,14 @@ struct Options {
   std::string reply_code = "421";    ///< maintenance on
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
+  bool dry_run = false;              ///< journal erase: only say what would change
   bool force = false;                ///< pages: beside files of others, and over their index.html
   /// simulate: what is told, by the names of kit/scene_text.h.
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; codes: codes, reasons, replies;
                                    ///< test: files of tests; import: the file; simulate: a
-                                   ///< description; pages: the folder
+                                   ///< description; pages: the folder; journal: what is to be
+                                   ///< done, and the address
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).
