@@ -49,6 +49,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return stats(options, terminal);
     case Command::report:
       return report(options, terminal);
+    case Command::journal:
+      return journal(options, terminal);
     case Command::import_rules:
       return import_rules(options, terminal);
   }

@@ -45,6 +45,8 @@ int pages(const Options& options, Terminal terminal);
 int stats(const Options& options, Terminal terminal);
 /// The same as a page for a browser.
 int report(const Options& options, Terminal terminal);
+/// Erases an address from the journal.
+int journal(const Options& options, Terminal terminal);
 int import_rules(const Options& options, Terminal terminal);
 
 /// Runs the command that the options name. No exception leaves it.

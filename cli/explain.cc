@@ -3,6 +3,7 @@
 #include "bounce/mail_parts.h"
 #include "cli/expander.h"
 #include "cli/load.h"
+#include "journal/address_key.h"
 #include "journal/find_in_journal.h"
 #include "model/reference_in_text.h"
 #include "model/text.h"
@@ -33,6 +34,9 @@ void tell_nothing(const JournalSource& source, std::size_t older, const std::str
   }
   if (source.policy && source.policy->settings().journal.accepts == AcceptRecords::none) {
     terminal.err << "  Mail that passes is not recorded (journal.accepts = \"none\").\n";
+  } else if (source.policy && source.policy->settings().journal.accepts_share != 0) {
+    terminal.err << "  Of mail that passes " << source.policy->settings().journal.accepts_share
+                 << " messages in a hundred are recorded (journal.accepts_share).\n";
   }
   terminal.err
       << "  Its record may have been lost, if the disk was full or too slow: `postern status`"
@@ -80,9 +84,10 @@ JournalSource journal_source(const Options& options, Terminal terminal) {
     source.policy = loaded->policy;
     settings = source.policy->settings();
   }
-  source.journal = options.journal.empty()
-                       ? settings_on_disk(settings, options.place.root).journal.path
-                       : options.journal;
+  auto journal = settings_on_disk(settings, options.place.root).journal;
+  if (!options.journal.empty()) journal.path = options.journal;
+  source.journal = journal.path;
+  source.address_key = address_key_path(journal);
   if (!loaded) {
     terminal.err << "postern: the policy has problems, \"postern check\" lists them; looking into "
                  << source.journal << '\n';

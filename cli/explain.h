@@ -20,6 +20,7 @@ namespace postern::cli {
 struct JournalSource {
   std::shared_ptr<const Policy> policy;  ///< none: it cannot be loaded
   std::string journal;                   ///< empty: the policy keeps none
+  std::string address_key;               ///< file of the key of hashed addresses
 };
 JournalSource journal_source(const Options& options, Terminal terminal);
 

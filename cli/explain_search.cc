@@ -1,11 +1,14 @@
 #include "cli/explain.h"
 #include "cli/record_line.h"
+#include "journal/address_key.h"
+#include "journal/address_mask.h"
 #include "model/text.h"
 #include "model/time_text.h"
 
 #include <algorithm>
 #include <chrono>
 #include <ostream>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 namespace postern::cli {
@@ -45,6 +48,23 @@ bool read_into(std::optional<T>& place, const std::string& text, std::optional<T
   return true;
 }
 
+/// Records of hashed addresses are found by the hash of what is looked for.
+void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
+  struct stat status {};
+  if ((!filter.sender && !filter.recipient) || ::stat(source.address_key.c_str(), &status) != 0) {
+    return;
+  }
+  const auto key = read_address_key(source.address_key);
+  if (!key) {
+    terminal.err << render(key.problems());
+    return;
+  }
+  const auto mask = AddressMask::hashed(*key);
+  for (auto* each : {&filter.sender, &filter.recipient}) {
+    if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
+  }
+}
+
 }  // namespace
 
 std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal terminal) {
@@ -69,12 +89,14 @@ std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal te
   return fits ? std::optional(filter) : std::nullopt;
 }
 
-int explain_search(const Options& options, const RecordFilter& filter, Terminal terminal) {
+int explain_search(const Options& options, const RecordFilter& wanted, Terminal terminal) {
   const auto source = journal_source(options, terminal);
   if (source.journal.empty()) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
+  auto filter = wanted;
+  look_for_hidden_too(filter, source, terminal);
   auto searched = search_journal(source.journal, filter, options.explain.most);
   if (!searched) {
     terminal.err << render(searched.problems());

@@ -111,6 +111,8 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
   for (auto& address : result.listen.policy) move(address);
   if (result.listen.control) move(*result.listen.control);
   result.journal.path = under_root(root, result.journal.path);
+  auto& key = result.journal.addresses_key;
+  if (!key.empty()) key = under_root(root, key);
   return result;
 }
 

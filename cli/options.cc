@@ -132,6 +132,8 @@ struct CommandLine {
                       "Address of the policy service (default: the policy's first)");
     maintenance_options(command(Command::maintenance, "maintenance",
                                 "Put off all mail from the network for a time"));
+    journal_options(
+        command(Command::journal, "journal", "Erase a mail address from the records of decisions"));
     import_options(command(Command::import_rules, "import",
                            "Make rules and tables of another program's files, and say what is not "
                            "carried over"));
@@ -286,6 +288,18 @@ struct CommandLine {
                     "421 ends the client's session, 451 does not (default: 421)")
         ->check(CLI::IsMember({"421", "451"}))
         ->type_name("CODE");
+    control_option(sub);
+  }
+
+  void journal_options(CLI::App* sub) {
+    word_option(sub, "ACTION", "erase", {"erase"}, [](const std::string&) {})->required();
+    sub->add_option("ADDRESS", options.words, "Mail address, or a name that somebody logs in with")
+        ->required()
+        ->expected(1)
+        ->type_name("");
+    sub->add_flag("--dry-run", options.dry_run, "Only say how many records hold it");
+    sub->add_option("--journal", options.journal, "The journal (default: the policy's)")
+        ->type_name("FILE");
     control_option(sub);
   }
 

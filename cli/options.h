@@ -37,6 +37,7 @@ enum class Command : std::uint8_t {
   stats,
   report,
   replay,
+  journal,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -112,13 +113,15 @@ struct Options {
   std::string reply_code = "421";    ///< maintenance on
   std::string output;                ///< import: folder for the result; empty: standard output
   bool strict = false;               ///< import: fail when something was left out
+  bool dry_run = false;              ///< journal erase: only say what would change
   bool force = false;                ///< pages: beside files of others, and over their index.html
   /// simulate: what is told, by the names of kit/scene_text.h.
   std::vector<std::pair<std::string, std::string>> scene;
   std::vector<std::string> words;  ///< explain: what to look for; log: an expression; codes: codes,
                                    ///< reasons, replies; test: files of tests; import: the file;
                                    ///< simulate: a description; pages: the folder; report: the
-                                   ///< file; spf: client, HELO name, sender
+                                   ///< file; spf: client, HELO name, sender; journal: what is to
+                                   ///< be done, and the address
 };
 
 /// Either options, or what to print and the exit status (--help, --version, a mistake).

@@ -201,13 +201,14 @@ struct Responder::Pending {
   Done done;
   std::optional<SentReply> to_record;
   Kept kept = Kept::nothing;  // as far as the answer tells
+  AcceptRecords of_passes = AcceptRecords::none;
 
   void replied(const Decision& decision) noexcept {
     Answer octets;
     try {
       if (auto spoken = core->speak(asked, decision, 0)) {
         const bool worth_keeping = is_worth_keeping(*spoken, asked.subject.stage);
-        if (worth_keeping && is_always_recorded(*asked.policy, decision)) kept = Kept::record;
+        if (worth_keeping && is_always_recorded(of_passes, decision)) kept = Kept::record;
         core->remember(asked, *spoken, decision, queue_id, kept);
         octets = core->delayed(asked, decision, *spoken);
         if (worth_keeping) to_record = std::move(spoken->sent);
@@ -316,6 +317,7 @@ void Responder::Core::wait(Asked asked, Transaction transaction, Done done,
   pending->queue_id = transaction.queue_id;
   pending->done = std::move(done);
   const auto& policy = pending->asked.policy;
+  pending->of_passes = wanted_of_passes(*policy, transaction);
   try {
     services.driver.decide(
         policy, std::move(transaction), {}, policy->settings().limits.deadline,

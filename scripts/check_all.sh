@@ -15,5 +15,9 @@ step "thread sanitizer: build" scripts/build.sh tsan
 step "thread sanitizer: tests" /usr/bin/python3 scripts/run_tests.py --build build/tsan
 step "fuzzing, 20 minutes" scripts/fuzz.sh 1200
 step "kills and signal bursts in full" /usr/bin/python3 tests/mta/run.py --build build/release --long
+step "200 kills of the journal's writer" env POSTERN_KILLS=200 \
+  build/release/tests/journal/test_journal --gtest_filter='KilledJournal.*'
+step "200 kills of the program, under load" env POSTERN_KILLS=200 \
+  build/release/tests/cli/test_cli --gtest_filter='KilledProgram.*'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

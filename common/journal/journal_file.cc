@@ -57,6 +57,11 @@ std::optional<JournalFile::Time> time_of_first_line(int descriptor) {
 
 }  // namespace
 
+bool is_written_to(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  return file && !lock(file.get(), F_WRLCK);
+}
+
 bool JournalFile::open(std::string path) {
   file_.reset();
   path_ = std::move(path);
@@ -100,6 +105,11 @@ bool JournalFile::is_what_the_path_names() const {
   struct stat named {};
   return fstat(file_.get(), &ours) == 0 && stat(path_.c_str(), &named) == 0 &&
          ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+bool JournalFile::is_removed() const {
+  struct stat status {};
+  return is_regular_ && file_ && fstat(file_.get(), &status) == 0 && status.st_nlink == 0;
 }
 
 std::size_t JournalFile::append(std::string_view lines, Time now) {

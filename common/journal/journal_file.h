@@ -15,6 +15,10 @@
 
 namespace postern {
 
+/// Whether somebody, also in this process, has the file open as a JournalFile. False where that
+/// cannot be found out.
+bool is_written_to(const std::string& path);
+
 class JournalFile {
  public:
   using Time = std::chrono::system_clock::time_point;
@@ -39,6 +43,9 @@ class JournalFile {
   /// Appends `lines`, each with its line feed, in as few writes as the system allows. Returns how
   /// many octets of `lines` are in the file; fewer than all only on failure, with error() set.
   std::size_t append(std::string_view lines, Time now = std::chrono::system_clock::now());
+
+  /// No name leads to the file any more: what is written into it goes with it.
+  bool is_removed() const;
 
   /// To the disk; errors are reported by error().
   bool sync();

@@ -22,8 +22,8 @@ constexpr int most_looks = 10;
 
 bool is_rotated(const std::string& name, const std::string& journal) {
   return name.size() > journal.size() + 1 && name.compare(0, journal.size(), journal) == 0 &&
-         (name[journal.size()] == '.' || name[journal.size()] == '-') &&
-         !closed_time(journal, name);
+         (name[journal.size()] == '.' || name[journal.size()] == '-') && name != journal + ".key" &&
+         !name.ends_with(".tmp") && !closed_time(journal, name);
 }
 
 using Dated = std::pair<system_clock::time_point, std::string>;

@@ -1,5 +1,6 @@
 #include "journal/journal_writer.h"
 
+#include "journal/address_key.h"
 #include "journal/segment.h"
 
 #include <algorithm>
@@ -58,6 +59,11 @@ JournalWriter::JournalWriter(const JournalSettings& settings, const LogSettings&
       policies_(policies),
       file_(settings.path) {}
 
+void JournalWriter::open() {
+  make_mask();
+  open_if_due(Hurry::yes);
+}
+
 void JournalWriter::write(RecordBatch& batch, Hurry hurry) {
   unwritten_ = batch.size();
   for (auto& box : batch.boxes()) {
@@ -79,32 +85,89 @@ void JournalWriter::change(const JournalSettings& settings, const LogSettings& l
   if (settings.path != settings_.path) kept_policy_.clear();
   settings_ = settings;
   log_ = log;
+  make_mask();
   file_.open(settings.path);
+  in_file_ = 0;
   open_if_due(Hurry::yes);
 }
 
 void JournalWriter::write_record(Record& record, Hurry hurry) {
   const auto policy = record.policy;
-  if (complete(record) && !file_.path().empty()) {
-    if (policy) keep_policy(*policy);
-    const auto start = buffer_.size();
-    append_json(buffer_, record);
-    const auto length = buffer_.size() - start;
-    if (length > longest_journal_line) {
-      buffer_.resize(start);
-      lose(1, "a record of " + std::to_string(length) + " octets is too long");
-    } else {
-      buffer_ += '\n';
-      ++buffered_lines_;
+  const bool kept = complete(record) && !file_.path().empty();
+  if (kept && policy) keep_policy(*policy);
+  if (mask_.hides()) {
+    write_hidden(record, policy.get(), kept);
+  } else {
+    if (kept) {
+      const auto start = buffer_.size();
+      append_json(buffer_, record);
+      end_line(start);
+    }
+    --unwritten_;
+    write_log_line(record);
+  }
+  if (buffer_.size() >= largest_write) write_buffer(hurry);
+}
+
+// The line that began there, unless it is too long.
+void JournalWriter::end_line(std::size_t start) {
+  const auto length = buffer_.size() - start;
+  if (length <= longest_journal_line) {
+    buffer_ += '\n';
+    ++buffered_lines_;
+    return;
+  }
+  buffer_.resize(start);
+  lose(1, "a record of " + std::to_string(length) + " octets is too long");
+}
+
+// Of a text that is longer with a hash in it than a reply may be, the record could not be read
+// again: then the local parts are left out.
+void JournalWriter::write_hidden(Record& record, const Policy* policy, bool kept) {
+  const bool logged = outlets_.log_line != nullptr;
+  if (!kept && !logged) {
+    --unwritten_;
+    return;
+  }
+  const auto spared = policy == nullptr ? std::string() : policy->settings().identity.contact;
+  const auto whole = to_json(record);
+  auto line = whole;
+  mask_.apply(line, spared);
+  std::optional<Record> hidden;
+  if (logged || record.decision.reply) {
+    if (auto read = record_from_json(line)) hidden = std::move(*read);
+    if (!hidden) {
+      line = whole;
+      AddressMask::cut().apply(line, spared);
+      if (auto read = record_from_json(line)) hidden = std::move(*read);
     }
   }
+  if (kept) {
+    const auto start = buffer_.size();
+    buffer_ += line;
+    end_line(start);
+  }
   --unwritten_;
-  write_log_line(record);
-  if (buffer_.size() >= largest_write) write_buffer(hurry);
+  if (hidden) write_log_line(*hidden);
+}
+
+void JournalWriter::make_mask() {
+  mask_ = AddressMask();
+  if (settings_.addresses == AddressForm::full) return;
+  mask_ = AddressMask::cut();
+  if (settings_.addresses == AddressForm::cut) return;
+  const auto key = find_or_make_address_key(address_key_path(settings_));
+  if (key) {
+    mask_ = AddressMask::hashed(*key);
+  } else {
+    tell("journal: " + key.problems().front().message +
+         "; local parts of addresses are left out until the journal is opened anew");
+  }
 }
 
 void JournalWriter::write_buffer(Hurry hurry) {
   if (buffered_lines_ == 0) return;
+  leave_if_removed();
   open_if_due(hurry);
   std::size_t done = 0;
   if (file_.is_open()) done = file_.append(buffer_);
@@ -116,6 +179,7 @@ void JournalWriter::write_buffer(Hurry hurry) {
   buffer_.clear();
   buffered_lines_ = 0;
   count_.written(whole);
+  in_file_ += whole;
   if (whole != 0) unsynced_ = true;
   write_failed_ = lost != 0;
   if (lost != 0) {
@@ -133,7 +197,16 @@ void JournalWriter::open_if_due(Hurry hurry) {
   if (hurry == Hurry::no && now < next_open_) return;
   next_open_ = now + between_opens;
   write_failed_ = false;
+  in_file_ = 0;
   if (!file_.open(file_.path())) lose(0, file_.error());
+}
+
+// Somebody has deleted it under our hands: begun anew, before more goes where nobody finds it.
+void JournalWriter::leave_if_removed() {
+  if (!file_.is_removed()) return;
+  lose(in_file_, file_.path() + " was removed, with what was in it");
+  write_failed_ = true;
+  next_open_ = {};
 }
 
 bool JournalWriter::is_segment_due(JournalFile::Time now) const {

@@ -2,6 +2,7 @@
 // and closes that segment when it is large or old enough. One thread at a time, but for the counts.
 #pragma once
 
+#include "journal/address_mask.h"
 #include "journal/journal.h"
 #include "journal/journal_file.h"
 #include "journal/policy_store.h"
@@ -51,7 +52,7 @@ class JournalWriter {
 
   const JournalCount& count() const noexcept { return count_; }
 
-  void open() { open_if_due(Hurry::yes); }
+  void open();
   void write(RecordBatch& batch, Hurry hurry);
   /// Of the batch under way, what is not in the file is lost, for want of memory.
   void abandon() noexcept;
@@ -68,8 +69,12 @@ class JournalWriter {
 
  private:
   void write_record(Record& record, Hurry hurry);
+  void end_line(std::size_t start);
+  void write_hidden(Record& record, const Policy* policy, bool kept);
+  void make_mask();
   void write_buffer(Hurry hurry);
   void open_if_due(Hurry hurry);
+  void leave_if_removed();
   bool is_segment_due(JournalFile::Time now) const;
   void close_segment(JournalFile::Time now);
   void keep_policy(const Policy& policy);
@@ -84,8 +89,10 @@ class JournalWriter {
   PolicyStore& policies_;
   JournalCount count_;
   JournalFile file_;
+  AddressMask mask_;
   std::string buffer_;
   std::uint64_t buffered_lines_ = 0;
+  std::uint64_t in_file_ = 0;  // records written since it was opened
   std::size_t unwritten_ = 0;  // records of the batch that are not in the buffer yet
   Steady::time_point next_open_{};
   Steady::time_point next_sync_{};

@@ -2,6 +2,7 @@
 
 #include "postern/version.h"
 #include "rules/settings.h"
+#include "rules/share.h"
 
 #include <algorithm>
 #include <utility>
@@ -62,15 +63,21 @@ void leave_remarkable(std::vector<TrailEntry>& trail) {
   std::erase_if(trail, [](const TrailEntry& entry) { return !is_remarkable(entry); });
 }
 
-bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept {
+AcceptRecords wanted_of_passes(const Policy& policy, const Transaction& transaction) {
+  const auto& journal = policy.settings().journal;
+  const bool in_share =
+      journal.accepts_share == 0 || message_place(transaction) < journal.accepts_share;
+  return in_share ? journal.accepts : AcceptRecords::none;
+}
+
+bool is_always_recorded(AcceptRecords of_passes, const Decision& decision) noexcept {
   // What has been done to a message is to be found out whatever is kept of others.
-  return !passes(decision) || !decision.effects.empty() ||
-         policy.settings().journal.accepts != AcceptRecords::none;
+  return !passes(decision) || !decision.effects.empty() || of_passes != AcceptRecords::none;
 }
 
 Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
                   Decision& decision) {
-  if (is_always_recorded(policy, decision)) return Kept::record;
+  if (is_always_recorded(wanted_of_passes(policy, transaction), decision)) return Kept::record;
   if (decision.trail_state == TrailState::left_out) {
     decision.trail = trail_of(policy, transaction, facts, TrailDetail::remarkable);
     decision.trail_state = TrailState::made;
@@ -88,7 +95,8 @@ bool complete(Record& record) {
   if (record.kind != RecordKind::decision) return record.of_decision == Kept::record;
 
   auto& decision = record.decision;
-  const auto accepts = passes(decision) ? policy->settings().journal.accepts : AcceptRecords::full;
+  const auto accepts =
+      passes(decision) ? wanted_of_passes(*policy, record.transaction) : AcceptRecords::full;
   const bool whole = accepts == AcceptRecords::full;
   record.detail = whole ? RecordDetail::full : RecordDetail::compact;
   if (decision.trail_state == TrailState::left_out ||
@@ -99,8 +107,11 @@ bool complete(Record& record) {
     leave_remarkable(decision.trail);
   }
   decision.trail_state = TrailState::made;
-  return accepts != AcceptRecords::none || !decision.effects.empty() ||
-         tells_more_than_a_pass(decision.trail);
+  if (!passes(decision) || !decision.effects.empty() || tells_more_than_a_pass(decision.trail)) {
+    return true;
+  }
+  record.share = policy->settings().journal.accepts_share;
+  return accepts != AcceptRecords::none;
 }
 
 bool expand(Record& record, const Policy& policy) {

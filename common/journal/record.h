@@ -61,6 +61,7 @@ enum class Kept : std::uint8_t {
 struct Record {
   RecordKind kind = RecordKind::decision;
   RecordDetail detail = RecordDetail::full;
+  unsigned share = 0;  ///< percent of messages like this one that are recorded; 0: all are
   std::string host;    ///< identity.host
   std::string engine;  ///< program version
   std::string policy_digest;
@@ -84,8 +85,13 @@ struct Record {
 /// no such record in the journal. Throws only for lack of memory.
 bool complete(Record& record);
 
-/// Whether `policy` wants a record of such a decision whatever its trail says.
-bool is_always_recorded(const Policy& policy, const Decision& decision) noexcept;
+/// How `policy` wants decisions recorded that let this message pass; `none` too when it is outside
+/// the share of messages whose passes are recorded.
+AcceptRecords wanted_of_passes(const Policy& policy, const Transaction& transaction);
+
+/// Whether a record is wanted of such a decision whatever its trail says; `of_passes` as from
+/// wanted_of_passes().
+bool is_always_recorded(AcceptRecords of_passes, const Decision& decision) noexcept;
 
 /// What `policy` wants kept of a decision that is closed: what complete() will say, and whether
 /// there is anything to submit at all. Makes the remarkable part of the trail where only that

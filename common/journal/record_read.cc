@@ -70,6 +70,10 @@ Record read_record(const JsonObject& from) {
   if (from.has("detail")) {
     record.detail = from.word("detail", RecordDetail::full, record_detail_from_text);
   }
+  if (from.has("share")) {
+    record.share = from.number<unsigned>("share");
+    if (record.share == 0 || record.share > 99) from.faults().add("share", "is no percentage");
+  }
   Transaction& transaction = record.transaction;
   if (const std::string reference = from.text("ref"); !reference.empty()) {
     const auto parsed = Reference::parse(reference);

@@ -307,6 +307,7 @@ void append_json(std::string& out, const Record& record) {
   json.member("v", journal_format_version);
   json.member("kind", to_text(record.kind));
   if (record.detail != RecordDetail::full) json.member("detail", to_text(record.detail));
+  if (record.share != 0) json.member("share", static_cast<std::int64_t>(record.share));
   json.member("ref",
               record.transaction.reference.empty() ? "" : record.transaction.reference.text());
   json.member("time", timestamp(record.transaction.time));

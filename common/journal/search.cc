@@ -38,7 +38,8 @@ std::optional<AddressFilter> AddressFilter::parse(std::string_view text) {
 
 bool AddressFilter::fits(const MailAddress& other) const {
   if (address.domain() != other.domain()) return false;
-  return whole_domain || same_local(address.local(), other.local());
+  return whole_domain || same_local(address.local(), other.local()) ||
+         (!hidden_local.empty() && hidden_local == other.local());
 }
 
 bool RecordFilter::empty() const noexcept {

@@ -18,6 +18,7 @@ namespace postern {
 struct AddressFilter {
   MailAddress address;  ///< without a local part: every address of the domain
   bool whole_domain = false;
+  std::string hidden_local = {};  ///< what may stand for its local part; empty: nothing
 
   /// Reads "bob@example.org", "example.org" and "@example.org" (a domain, without those below it),
   /// and "<>". nullopt for a word that can be neither.

@@ -1,141 +1,31 @@
 #include "journal/segment_rework.h"
 
 #include "journal/gzip.h"
-#include "journal/record.h"
-#include "system/unique_fd.h"
-#include "system/write_all.h"
+#include "journal/journal_file.h"
+#include "journal/segment_text.h"
+#include "journal/unfinished_file.h"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
-#include <fcntl.h>
-#include <memory>
 #include <string>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 #include <unordered_set>
-#include <utility>
-#include <zlib.h>
 
 namespace postern {
 namespace {
-
-// As the active segment's.
-constexpr mode_t segment_mode = 0640;
-// Octets that are kept in memory for the end of a line; without one by then they are no record.
-constexpr std::size_t longest_wait = longest_journal_line + segment_block;
 
 Problem failed(const std::string& what, const std::string& path) {
   return plain_problem("cannot " + what + ' ' + path + ": " +
                        std::generic_category().message(errno));
 }
 
-// The text of a segment in blocks of whole lines.
-class SegmentText {
- public:
-  static Result<SegmentText> open(const Segment& segment) {
-    SegmentText text;
-    text.path_ = segment.file();
-    // "e": not inherited by children. Plain files are read as they are.
-    text.file_.reset(::gzopen(text.path_.c_str(), "rbe"));
-    if (!text.file_) return failed("open", text.path_);
-    return text;
-  }
-
-  /// False at the end.
-  Result<bool> next(std::string& block) {
-    block.clear();
-    while (true) {
-      if (rest_.size() >= segment_block || at_end_) {
-        auto end = rest_.rfind('\n');
-        if (at_end_ || (end == std::string::npos && rest_.size() > longest_wait)) {
-          end = rest_.size() - (rest_.empty() ? 0 : 1);
-        }
-        if (rest_.empty()) return false;
-        if (end != std::string::npos) {
-          block = rest_.substr(0, end + 1);
-          rest_.erase(0, end + 1);
-          return true;
-        }
-      }
-      if (auto problems = fill(); !problems.empty()) return problems;
-    }
-  }
-
- private:
-  struct Close {
-    void operator()(gzFile file) const { ::gzclose_r(file); }
-  };
-
-  Problems fill() {
-    const auto before = rest_.size();
-    rest_.resize(before + segment_block);
-    const int got = ::gzread(file_.get(), rest_.data() + before, segment_block);
-    rest_.resize(before + static_cast<std::size_t>(std::max(got, 0)));
-    if (got > 0) return {};
-    int error = Z_OK;
-    ::gzerror(file_.get(), &error);
-    if (error == Z_ERRNO) return {failed("read", path_)};
-    if (error != Z_OK) {
-      return {plain_problem("cannot unpack " + path_ + ": " +
-                            (error == Z_BUF_ERROR ? "its end is missing" : "it is damaged"))};
-    }
-    at_end_ = true;
-    return {};
-  }
-
-  std::string path_;
-  std::unique_ptr<gzFile_s, Close> file_;
-  std::string rest_;
-  bool at_end_ = false;
-};
-
-// A file that is removed unless it is finished.
-class UnfinishedFile {
- public:
-  explicit UnfinishedFile(std::string path) : path_(std::move(path)) {}
-  ~UnfinishedFile() {
-    if (file_) ::unlink(unfinished(path_).c_str());
-  }
-  UnfinishedFile(const UnfinishedFile&) = delete;
-  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
-
-  Problems write(std::string_view octets) {
-    if (!file_) {
-      file_.reset(::open(unfinished(path_).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                         segment_mode));
-      if (!file_) return {failed("make", unfinished(path_))};
-    }
-    if (!write_all(file_.get(), octets)) return {failed("write", unfinished(path_))};
-    return {};
-  }
-  /// To the disk, with the time of the file that it is made from.
-  Problems settle(const struct stat& of) {
-    if (auto problems = write({}); !problems.empty()) return problems;
-    const std::array<timespec, 2> times{of.st_atim, of.st_mtim};
-    ::futimens(file_.get(), times.data());
-    if (::fsync(file_.get()) != 0) return {failed("write", unfinished(path_))};
-    return {};
-  }
-  Problems take_its_name() {
-    if (::rename(unfinished(path_).c_str(), path_.c_str()) != 0) return {failed("make", path_)};
-    file_.reset();
-    return {};
-  }
-
- private:
-  std::string path_;
-  UniqueFd file_;
-};
-
 // Tells which lines stay when the passes go.
 class Sieve {
  public:
   /// Looks through the whole text: a join stays if anything else of its session does.
   Result<bool> look(const Segment& segment, const std::function<bool()>& go_on) {
-    auto text = SegmentText::open(segment);
+    auto text = SegmentText::open(segment.file());
     if (!text) return text.problems();
     std::string block;
     while (true) {
@@ -172,15 +62,6 @@ class Sieve {
     return kind == IndexKey::session || kind == IndexKey::queue_id || kind == IndexKey::instance;
   }
 
-  template <typename Visit>
-  static void each_line(std::string_view rest, Visit visit) {
-    while (!rest.empty()) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      if (end > 0) visit(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-
   bool stays(std::string_view line) {
     if (!skim(line, line_) || is_of_a_pass(line_)) return false;
     if (line_.kind != "join") return true;
@@ -196,21 +77,39 @@ class Sieve {
 
 }  // namespace
 
+std::uint64_t edit_lines(std::string& block, const LineEdit& edit) {
+  std::string edited;
+  std::uint64_t changed = 0;
+  std::string line;
+  each_line(block, [&](std::string_view each) {
+    line = each;
+    if (edit(line)) ++changed;
+    if (!line.empty()) edited.append(line) += '\n';
+  });
+  if (changed > 0) block = std::move(edited);
+  return changed;
+}
+
 Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
                         const std::function<bool()>& go_on) {
   Reworked result;
   Sieve sieve;
   const bool drop = work.passes == Passes::drop;
   const bool index_alone =
-      !drop && work.form == SegmentForm::plain && segment.form == SegmentForm::plain;
+      !drop && !work.edit && work.form == SegmentForm::plain && segment.form == SegmentForm::plain;
   if (drop) {
     const auto looked = sieve.look(segment, go_on);
     if (!looked) return looked.problems();
     if (!*looked) return result;
   }
+  // Another hand has given it the name of a closed one; its writer does not know yet.
+  if (segment.form == SegmentForm::plain && is_written_to(segment.file())) {
+    return plain_problem(segment.file() + " is still written to",
+                         "`postern reopen` lets the server leave it");
+  }
   struct stat before {};
   if (::stat(segment.file().c_str(), &before) != 0) return failed("read", segment.file());
-  auto text = SegmentText::open(segment);
+  auto text = SegmentText::open(segment.file());
   if (!text) return text.problems();
 
   UnfinishedFile data(segment.file_as(work.form));
@@ -222,6 +121,7 @@ Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
     if (!more) return more.problems();
     if (!*more) break;
     if (drop) result.dropped += sieve.drop(block);
+    if (work.edit) result.changed += edit_lines(block, work.edit);
     if (!block.empty()) {
       std::uint64_t octets = block.size();
       if (work.form == SegmentForm::gzip) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace postern {
 
@@ -17,16 +18,24 @@ enum class Passes : std::uint8_t {
   drop,  ///< records of mail that passed, joins that lead to nothing else, and torn lines
 };
 
+/// Changes a line, without its line end. True: it did; one that is empty then goes.
+using LineEdit = std::function<bool(std::string& line)>;
+
 struct SegmentWork {
   SegmentForm form = SegmentForm::gzip;
   Passes passes = Passes::keep;
+  LineEdit edit = {};  ///< none: lines stay as they are
 };
 
 struct Reworked {
   bool finished = false;  ///< false: told to stop, nothing has changed
   IndexSummary summary;   ///< of the segment as it is now
   std::uint64_t dropped = 0;
+  std::uint64_t changed = 0;
 };
+
+/// Edits the lines of `block`; how many have changed.
+std::uint64_t edit_lines(std::string& block, const LineEdit& edit);
 
 /// `go_on` is called after each block of text and may sleep; false stops the work. A plain segment
 /// that stays as it is only gets its index. Nothing has changed when there are Problems.

@@ -1,5 +1,6 @@
 #include "model/text.h"
 #include "rules/loader.h"
+#include "rules/share.h"
 
 #include <algorithm>
 #include <utility>
@@ -188,6 +189,29 @@ std::string_view socket_at(const std::string& path, const ListenSettings& listen
   return policy ? "listen.policy" : "";
 }
 
+void read_accepts_share(const Node& section, const ValueReader& values, const std::string& text,
+                        JournalSettings& journal) {
+  const auto share = share_from_text(text);
+  if (share) {
+    journal.accepts_share = *share;
+    return;
+  }
+  values.diagnostics().error(section.find("accepts_share")->value.span,
+                             quoted(text) + " is no share of the messages",
+                             "a whole number of percent from \"1%\" to \"99%\"; without the key "
+                             "all are recorded, and accepts = \"none\" records none");
+}
+
+void read_addresses_key(const Node& section, const ValueReader& values, JournalSettings& journal) {
+  const auto file = values.text(section, "journal.addresses_key");
+  if (!file) return;
+  journal.addresses_key = *file;
+  if (!file->empty() && file->front() == '/' && file->back() != '/') return;
+  values.diagnostics().error(section.find("addresses_key")->value.span,
+                             "\"addresses_key\" of the journal must name a file, from the root on",
+                             "as in \"/var/log/postern/decisions.jsonl.key\"");
+}
+
 void read_journal(const Node& root, const ValueReader& values, const ListenSettings& listen,
                   JournalSettings& journal) {
   const auto* section = values.section(root, "journal");
@@ -197,6 +221,13 @@ void read_journal(const Node& root, const ValueReader& values, const ListenSetti
   if (const auto word = values.text(*section, "journal.accepts")) {
     journal.accepts = accept_records_from_text(*word).value_or(journal.accepts);
   }
+  if (const auto share = values.text(*section, "journal.accepts_share")) {
+    read_accepts_share(*section, values, *share, journal);
+  }
+  if (const auto word = values.text(*section, "journal.addresses")) {
+    journal.addresses = address_form_from_text(*word).value_or(journal.addresses);
+  }
+  read_addresses_key(*section, values, journal);
   journal.keep = values.keep_time(*section, "journal.keep").value_or(journal.keep);
   journal.keep_accepts =
       values.keep_time(*section, "journal.keep_accepts").value_or(journal.keep_accepts);

@@ -95,6 +95,19 @@ constexpr std::array keys{
               "`postern explain` asks again under the policy of then; none keeps only those in "
               "which a shadow rule said yes or an answer was missing.",
               "0.1", reload, built},
+    SchemaKey{
+        "journal.accepts_share", KeyType::share, "", 0, 0, "",
+        "Of how many messages the passes are recorded, whole messages at a time; all when not "
+        "given. What `none` keeps is kept of the others too, and every refusal.",
+        "0.1", reload, built},
+    SchemaKey{"journal.addresses", KeyType::choice, "full hashed cut", 0, 0, "\"full\"",
+              "How mail addresses and login names stand in records and log lines: hashed has a "
+              "keyed hash instead of the local part, cut leaves it out.",
+              "0.1", reload, built},
+    SchemaKey{"journal.addresses_key", KeyType::path, "", 0, 0, "",
+              "File of the key of hashed addresses, made when there is none; the journal's path "
+              "with \".key\" behind it when not given.",
+              "0.1", reload, built},
     SchemaKey{"journal.keep", KeyType::keep_time, "", day, longest_keeping, "\"90d\"",
               "How long records are kept.", "0.1", reload, built},
     SchemaKey{"journal.keep_accepts", KeyType::keep_time, "", day, longest_keeping, "\"14d\"",
@@ -520,6 +533,8 @@ std::string_view describe(KeyType type) noexcept {
       return "a sentence or two";
     case KeyType::rule_mode:
       return "\"enforce\", \"shadow\", or a share such as \"10%\"";
+    case KeyType::share:
+      return "a share from \"1%\" to \"99%\"";
     case KeyType::expiry:
       return "a day such as \"2027-01-31\", or a time";
     case KeyType::translations:

@@ -38,6 +38,7 @@ enum class KeyType : std::uint8_t {
   reply_form,    ///< "550 5.7.1"
   reply_text,    ///< a template of a reply's sentence
   rule_mode,     ///< "enforce", "shadow", "10%"
+  share,         ///< "5%": 1 to 99 percent
   expiry,        ///< a day, or RFC 3339
   translations,  ///< a table of them, by language
   scores,        ///< a table of names and numbers

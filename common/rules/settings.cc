@@ -189,4 +189,23 @@ std::optional<AcceptRecords> accept_records_from_text(std::string_view text) noe
   return std::nullopt;
 }
 
+std::string_view to_text(AddressForm form) noexcept {
+  switch (form) {
+    case AddressForm::full:
+      return "full";
+    case AddressForm::hashed:
+      return "hashed";
+    case AddressForm::cut:
+      return "cut";
+  }
+  return "cut";
+}
+
+std::optional<AddressForm> address_form_from_text(std::string_view text) noexcept {
+  for (const auto form : {AddressForm::full, AddressForm::hashed, AddressForm::cut}) {
+    if (to_text(form) == text) return form;
+  }
+  return std::nullopt;
+}
+
 }  // namespace postern

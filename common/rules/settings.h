@@ -99,12 +99,25 @@ enum class AcceptRecords : std::uint8_t {
 std::string_view to_text(AcceptRecords records) noexcept;
 std::optional<AcceptRecords> accept_records_from_text(std::string_view text) noexcept;
 
+/// How mail addresses stand in the journal and in the log lines of decisions.
+enum class AddressForm : std::uint8_t {
+  full,
+  hashed,  ///< instead of the local part, a hash that needs a key
+  cut,     ///< without the local part
+};
+/// "full", "hashed", "cut".
+std::string_view to_text(AddressForm form) noexcept;
+std::optional<AddressForm> address_form_from_text(std::string_view text) noexcept;
+
 /// How long something is kept; nothing: for ever.
 using KeepTime = std::optional<std::chrono::milliseconds>;
 
 struct JournalSettings {
   std::string path = "/var/log/postern/decisions.jsonl";  ///< empty: no journal
   AcceptRecords accepts = AcceptRecords::compact;
+  unsigned accepts_share = 0;  ///< percent of the messages whose passes are recorded; 0: all
+  AddressForm addresses = AddressForm::full;
+  std::string addresses_key;  ///< file of the key for AddressForm::hashed; empty: beside `path`
   /// The active segment is closed when it has so many octets, ...
   std::uint64_t segment_size = 33'554'432;
   /// ... and when a period of this length, counted from midnight UTC, has ended.

@@ -86,6 +86,18 @@ unsigned share_place(std::string_view rule, Stage stage, const Transaction& tran
   return static_cast<unsigned>(siphash(key, text) % 100);
 }
 
+unsigned message_place(const Transaction& transaction) {
+  std::string text;
+  append(text, "message");
+  append(text, transaction.instance);
+  // The queue id is known only from the first accepted recipient on, so it cannot count.
+  append(text, transaction.instance.empty() ? transaction.session : std::string());
+  if (transaction.instance.empty() && transaction.session.empty()) {
+    append(text, transaction.reference.text());
+  }
+  return static_cast<unsigned>(siphash(key, text) % 100);
+}
+
 std::optional<bool> in_share(const Rule& rule, const Transaction& transaction) {
   if (rule.share == 0) return true;
   const auto stage = rule.place.stage;

@@ -24,6 +24,11 @@ unsigned share_place(std::string_view rule, Stage stage, const Transaction& tran
 /// whom it is asked. True for a rule without a share.
 std::optional<bool> in_share(const Rule& rule, const Transaction& transaction);
 
+/// Where the whole message stands among a hundred, 0 to 99, when the journal keeps a share of what
+/// passes: the same for all that Postern is asked about it. It depends on the instance that Postfix
+/// gave it, at the milter on the session, elsewhere on the reference.
+unsigned message_place(const Transaction& transaction);
+
 /// "10%" is 10; nullopt for anything but 1 to 99 percent.
 std::optional<unsigned> share_from_text(std::string_view text) noexcept;
 

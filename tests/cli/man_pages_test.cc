@@ -132,7 +132,7 @@ TEST(ManPages, NameEveryCommandAndEverySignal) {
   ASSERT_TRUE(page);
   for (const char* command :
        {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
-        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages", "spf"}) {
+        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages", "journal erase", "spf"}) {
     EXPECT_THAT(*page, HasSubstr("\n.B " + std::string(command) + "\n"));
   }
   for (const char* signal : {"SIGHUP", "SIGUSR1", "SIGTERM", "SIGINT"}) {

@@ -142,6 +142,7 @@ TrailEntry partners_say_no() {
 
 Record full() {
   Record result = several_recipients();
+  result.share = 20;
   result.decision.note = "why";
   result.decision.effects = {{EffectKind::add_header, "rule", "X-A", "value", {}},
                              {EffectKind::delay, "rule", "", "", milliseconds{1500}}};

@@ -118,7 +118,7 @@ TEST_F(JournalSearch, DoesNotReadOnWhereAllIsOlder) {
   dir_.write("decisions.jsonl", text + to_json(record) + '\n');
   RecordFilter filter;
   filter.since = at("2026-11-21T14:00:00Z");
-  EXPECT_THAT(seconds(filter), ElementsAre(1));
+  EXPECT_THAT(seconds(filter), ElementsAre(7201));
   EXPECT_LE(last_.counts.lines, 1'100U);
 }
 
@@ -132,7 +132,7 @@ TEST_F(JournalSearch, OneLineOfAWrongClockEndedTheSearch) {
   dir_.write("decisions.jsonl", text);
   RecordFilter filter;
   filter.since = at("2026-11-21T14:00:00Z");
-  EXPECT_THAT(seconds(filter), ElementsAre(2, 1));
+  EXPECT_THAT(seconds(filter), ElementsAre(7202, 7201));
 }
 
 TEST_F(JournalSearch, SaysWhatItCannotRead) {
