@@ -132,7 +132,7 @@ struct CommandLine {
                       "Address of the policy service (default: the policy's first)");
     maintenance_options(command(Command::maintenance, "maintenance",
                                 "Put off all mail from the network for a time"));
-    journal_options(
+    erase_options(
         command(Command::journal, "journal", "Erase a mail address from the records of decisions"));
     import_options(command(Command::import_rules, "import",
                            "Make rules and tables of another program's files, and say what is not "
@@ -291,7 +291,7 @@ struct CommandLine {
     control_option(sub);
   }
 
-  void journal_options(CLI::App* sub) {
+  void erase_options(CLI::App* sub) {
     word_option(sub, "ACTION", "erase", {"erase"}, [](const std::string&) {})->required();
     sub->add_option("ADDRESS", options.words, "Mail address, or a name that somebody logs in with")
         ->required()

@@ -117,7 +117,8 @@ struct JournalSettings {
   AcceptRecords accepts = AcceptRecords::compact;
   unsigned accepts_share = 0;  ///< percent of the messages whose passes are recorded; 0: all
   AddressForm addresses = AddressForm::full;
-  std::string addresses_key;  ///< file of the key for AddressForm::hashed; empty: beside `path`
+  std::string addresses_key =
+      {};  ///< file of the key for AddressForm::hashed; empty: beside `path`
   /// The active segment is closed when it has so many octets, ...
   std::uint64_t segment_size = 33'554'432;
   /// ... and when a period of this length, counted from midnight UTC, has ended.

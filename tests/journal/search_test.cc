@@ -125,7 +125,8 @@ TEST_F(JournalSearch, DoesNotReadOnWhereAllIsOlder) {
 TEST_F(JournalSearch, OneLineOfAWrongClockEndedTheSearch) {
   std::string text;
   auto record = samples::refused_recipient();
-  for (const char* time : {"2026-11-21T14:00:01Z", "1970-01-01T00:00:07Z", "2026-11-21T14:00:02Z"}) {
+  for (const char* time :
+       {"2026-11-21T14:00:01Z", "1970-01-01T00:00:07Z", "2026-11-21T14:00:02Z"}) {
     record.transaction.time = at(time);
     text += to_json(record) + '\n';
   }
