@@ -147,7 +147,7 @@ std::string greylist_why_not(const std::string& word) {
       {"time", "rules made by the importer do not look at the time"},
       {"geoip", "countries are not known in this version"},
       {"p0f", "operating systems of clients are not known"},
-      {"spf", "SPF is not asked in this version"},
+      {"spf", "SPF is a check here (docs/dns.md)"},
       {"dkim", "signatures are not looked at in this version"},
       {"dnsrbl", "a list in DNS is a check of its own here (docs/dns.md)"},
       {"urlcheck", "other services are not asked"},

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <sysexits.h>
 
@@ -70,6 +71,58 @@ TEST_F(SpfCommand, RefusesWhatIsNoAddress) {
 TEST_F(SpfCommand, RefusesAZoneThatIsNone) {
   options_.dns_file = dir_.write("bad.toml", "\"example.com\" = 1\n");
   EXPECT_EQ(ask("192.0.2.1", "nobody", "a@example.com"), EX_DATAERR);
+}
+
+// What a decision looks like that rests on DNS: the same story as explain tells of a record.
+TEST_F(SpfCommand, SimulateTellsOfSpfAndOfEachAnswer) {
+  use(R"([identity]
+host = "mx1.example.org"
+
+[listen]
+milter = "unix:/run/postern/milter.sock"
+policy = "unix:/run/postern/policy.sock"
+
+[check.bad]
+kind = "dnsbl"
+zone = "bad.example"
+title = "the Bad List"
+lookup = "https://bad.example/q/{value}"
+
+[[rule]]
+name = "forged senders"
+stage = "rcpt"
+when = 'spf == "fail"'
+reject = "spf-fail"
+
+[[rule]]
+name = "listed clients"
+stage = "rcpt"
+when = 'bad == "listed"'
+reject = "dnsbl-listed"
+)");
+  options_.command = Command::simulate;
+  options_.words = {};
+  options_.without_maintenance = true;
+  // With the policy in a folder whose name is always as long, because lines are folded.
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir_.path());
+  options_.place.config = "postern.toml";
+  const auto simulate = [&](const char* client) {
+    options_.scene = {{"client", client},
+                      {"helo", "mail.example.com"},
+                      {"sender", "a@example.com"},
+                      {"recipient", "bob@example.org"},
+                      {"time", "2026-11-21T12:00:00Z"},
+                      {"dns", "1.2.0.192.bad.example A=127.0.0.2"},
+                      {"dns", "1.2.0.192.bad.example TXT=Seen sending spam"}};
+    EXPECT_EQ(run(), EX_OK) << err_.str();
+    return shown(out_);
+  };
+  const auto forged = simulate("203.0.113.9");
+  const auto listed = simulate("192.0.2.1");
+  std::filesystem::current_path(before);
+  expect_golden("cli/simulate_spf.txt", forged);
+  expect_golden("cli/simulate_listed.txt", listed);
 }
 
 }  // namespace
