@@ -175,7 +175,7 @@ TEST(JournalSearchInSegments, FindsTheSameWithTheirIndexesAsALookAtEachRecord) {
   const auto maybe = [&](auto& place, auto value) {
     if (random() % 3 == 0) place = value;
   };
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     RecordFilter filter;
     maybe(filter.client, Network::parse(one_of({"192.0.2.7", "203.0.113.5", "192.0.2.0/24"})));
     maybe(filter.sender, AddressFilter::parse(one_of({"ANN@example.net", "<>", "sub.example.net",
