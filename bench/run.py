@@ -117,8 +117,11 @@ def main() -> int:
                 print(title, flush=True)
                 subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
                                timeout=RUN_SECONDS)
-            print("a decision found among a million", flush=True)
-            subprocess.run([build / "bench/bench_journal"], check=True, timeout=RUN_SECONDS)
+            for title, words in (("decisions found in a journal", ("bench_journal", "--records", "200000")),
+                                 ("the journal's thread", ("bench_journal_thread",)),
+                                 ("replay", ("bench_replay",))):
+                print(title, flush=True)
+                subprocess.run([build / "bench" / words[0], *words[1:]], check=True, timeout=RUN_SECONDS)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)

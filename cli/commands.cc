@@ -19,6 +19,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return simulate(options, terminal);
     case Command::explain:
       return explain(options, terminal);
+    case Command::replay:
+      return replay(options, terminal);
     case Command::codes:
       return codes(options, terminal);
     case Command::doctor:

@@ -15,6 +15,7 @@ struct Terminal {
   Glyphs glyphs = Glyphs::ascii;  ///< what it can show
   bool has_colours = false;       ///< somebody watches, and wants them
   std::istream* in = nullptr;     ///< what was piped to us; nullptr: a terminal, where nobody types
+  bool err_is_watched = false;    ///< `err` is a terminal: progress may be shown
 };
 
 int serve(const Options& options, Terminal terminal);
@@ -24,6 +25,8 @@ int test(const Options& options, Terminal terminal);
 /// Decides on a transaction that somebody has thought out, and tells why.
 int simulate(const Options& options, Terminal terminal);
 int explain(const Options& options, Terminal terminal);
+/// 1 when a gate is closed, or a record is not what its own policy decides.
+int replay(const Options& options, Terminal terminal);
 int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);
 int lines(const Options& options, Terminal terminal);

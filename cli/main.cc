@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
   std::cout << parsed.out << std::flush;
   std::cerr << parsed.err;
   if (!parsed.options) return parsed.exit_status;
-  return postern::cli::run_command(*parsed.options,
-                                   {std::cout, std::cerr, glyphs_of_locale(), has_colours(),
-                                    ::isatty(STDIN_FILENO) == 1 ? nullptr : &std::cin});
+  return postern::cli::run_command(
+      *parsed.options,
+      {std::cout, std::cerr, glyphs_of_locale(), has_colours(),
+       ::isatty(STDIN_FILENO) == 1 ? nullptr : &std::cin, ::isatty(STDERR_FILENO) == 1});
 }

@@ -18,14 +18,16 @@ namespace postern::cli {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit status: 0 well, 1 a test failed, 64 wrong usage, 65 or 66 nothing found, 67 no such "
-    "user,\n"
-    "69 no server or socket, 70 internal error, 71 system error, 73 no new file,\n"
-    "74 output not written, 75 try again, 77 not permitted, 78 bad policy.\n"
+    "Exit status: 0 well, 1 a test failed or a gate of replay is closed, 64 wrong usage,\n"
+    "65 or 66 nothing found, 67 no such user, 69 no server or socket, 70 internal error,\n"
+    "71 system error, 73 no new file, 74 output not written, 75 try again, 77 not permitted,\n"
+    "78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
 /// As many records as explain holds at once, some kilobytes each.
 constexpr std::size_t most_matches = 1000;
+/// Of each of ten thousand kinds of changes that a replay tells apart, some hundred octets each.
+constexpr std::size_t most_examples = 1000;
 
 /// One option of a command: CLI11 stores into `options` while it parses.
 struct CommandLine {
@@ -60,6 +62,9 @@ struct CommandLine {
                           "Decide on a transaction that you describe, and tell why"));
 
     explain_options(command(Command::explain, "explain", "Tell the story of a decision"));
+    replay_options(command(Command::replay, "replay",
+                           "Decide again on recorded mail, under another policy, and tell what "
+                           "changes"));
 
     auto* codes = command(Command::codes, "codes",
                           "Explain reply codes, enhanced codes, reasons, and whole reply lines");
@@ -146,6 +151,35 @@ struct CommandLine {
                 });
     sub->add_option("--journal", options.journal, "File to look into (default: the policy's)")
         ->type_name("FILE");
+    json_flag(sub);
+  }
+
+  void replay_options(CLI::App* sub) {
+    auto& request = options.replay;
+    auto* policy = sub->add_option("--policy", request.policy,
+                                   "Policy to try: its main file, or a folder with postern.toml "
+                                   "(default: --config)")
+                       ->type_name("PATH");
+    sub->add_option("--since", request.since,
+                    "Records not before: \"7d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\"")
+        ->type_name("TIME");
+    sub->add_option("--until", request.until, "Records before that time")->type_name("TIME");
+    sub->add_option("--journal", options.journal, "File to read (default: that of --config)")
+        ->type_name("FILE");
+    sub->add_option("--examples", request.examples, "Of each kind of change (default: 3)")
+        ->check(CLI::Range(std::size_t{0}, most_examples))
+        ->type_name("NUMBER");
+    sub->add_option("--fail-on", request.fail_on,
+                    "Exit 1 when there are any: new-rejects, new-refusals, changes, undecided; "
+                    "several with commas")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"new-rejects", "new-refusals", "changes", "undecided"}))
+        ->type_name("WORD");
+    sub->add_flag("--rules-only", request.rules_only,
+                  "Leave out what the rules of then would change too, with the tables of today");
+    sub->add_flag("--verify", request.verify,
+                  "Each record under the policy of its own day: all must come out as recorded")
+        ->excludes(policy);
     json_flag(sub);
   }
 

@@ -32,6 +32,7 @@ enum class Command : std::uint8_t {
   maintenance,
   pages,
   journal,
+  replay,
 };
 
 enum class Format : std::uint8_t { text, json };
@@ -56,6 +57,17 @@ struct ExplainRequest {
   }
 };
 
+/// What replay tries on which records.
+struct ReplayRequest {
+  std::string policy;  ///< a file or folder; empty: the policy of Options::place
+  std::string since;   ///< as it was typed
+  std::string until;
+  std::size_t examples = 3;
+  std::vector<std::string> fail_on;  ///< names of gates
+  bool rules_only = false;           ///< changes that tables have brought do not count
+  bool verify = false;               ///< each record under the policy of its own day
+};
+
 struct Options {
   Command command = Command::serve;
   ConfigPlace place;
@@ -66,8 +78,9 @@ struct Options {
   std::string control;  ///< status, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
-  std::string journal;   ///< explain: another journal than the policy's
+  std::string journal;   ///< explain, replay: another journal than the policy's
   ExplainRequest explain;
+  ReplayRequest replay;
   std::string dns_file;              ///< simulate: a TOML file of DNS answers
   bool without_maintenance = false;  ///< simulate: one that is written down does not count
   importer::Request import_request;  ///< import: what is read, and how

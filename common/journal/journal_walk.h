@@ -36,19 +36,26 @@ class JournalWalk {
   ReadCounts counts() const;
   /// Files that could not be read, or not to their end.
   const Problems& unread() const noexcept { return unread_; }
-  /// Files that are done with, and all that there are to read: for showing progress.
+  /// Files that are done with, and all that there are to read.
   std::size_t files_done() const noexcept { return at_; }
   std::size_t files() const noexcept { return parts_.size(); }
+  /// How much of all that there is to read has been read, 0 to 1, as near as it can be known
+  /// without unpacking it: for showing progress.
+  double done() const noexcept;
 
  private:
   bool open_next();
   void leave();
+  void go_on() noexcept;
   bool is_within(const JournalPart& part) const;
   Result<JournalReader> open(JournalPart& part) const;
 
   ReadOrder order_;
   Span span_;
   std::vector<JournalPart> parts_;
+  std::vector<double> weights_;  // of parts_, in octets of text
+  double weight_ = 0;            // of all
+  double weight_done_ = 0;
   std::size_t at_ = 0;
   std::optional<JournalReader> reader_;
   ReadCounts counts_;

@@ -45,30 +45,39 @@ bool rests_on(const TrailEntry& entry, const std::set<std::string, std::less<>>&
 
 }  // namespace
 
-Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& digest,
-                               const FileReader& today) {
-  const auto source = store.load(digest);
-  if (!source) return source.problems();
+Result<std::shared_ptr<const Policy>> policy_of_then(const PolicySource& source,
+                                                     const FileReader& today) {
   const CheckRegistry checks;
   const auto with_tables = [&](TableTexts tables) {
-    const auto reader = reader_of(*source, today, tables);
-    return Policy::compile(source->main_file, reader, checks);
+    const auto reader = reader_of(source, today, tables);
+    return Policy::compile(source.main_file, reader, checks);
   };
   auto compiled = with_tables(TableTexts::of_today);
   if (!compiled) compiled = with_tables(TableTexts::empty);
   if (!compiled) return compiled.problems();
-  KeptPolicy kept{compiled->policy, {}};
+  if (!source.maintenance) return compiled->policy;
+  return with_maintenance(compiled->policy, &*source.maintenance, today, checks);
+}
 
+std::set<std::string, std::less<>> changed_tables(const PolicySource& source,
+                                                  const Policy& policy) {
   std::map<std::string, std::string> now;
-  for (const auto& table : source_of(*kept.policy).tables) now[table.table] = table.digest;
-  for (const auto& table : source->tables) {
-    if (now[table.table] != table.digest) kept.changed.insert(table.table);
+  for (const auto& table : source_of(policy).tables) now[table.table] = table.digest;
+  std::set<std::string, std::less<>> changed;
+  for (const auto& table : source.tables) {
+    if (now[table.table] != table.digest) changed.insert(table.table);
   }
-  if (source->maintenance) {
-    auto policy = with_maintenance(kept.policy, &*source->maintenance, today, checks);
-    if (!policy) return policy.problems();
-    kept.policy = std::move(*policy);
-  }
+  return changed;
+}
+
+Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& digest,
+                               const FileReader& today) {
+  const auto source = store.load(digest);
+  if (!source) return source.problems();
+  auto policy = policy_of_then(*source, today);
+  if (!policy) return policy.problems();
+  KeptPolicy kept{std::move(*policy), {}};
+  kept.changed = changed_tables(*source, *kept.policy);
   if (kept.changed.empty() && kept.policy->digest() != digest) {
     return plain_problem("the policy that was kept is another one by its digest");
   }

@@ -19,6 +19,13 @@ struct KeptPolicy {
   std::set<std::string, std::less<>> changed;
 };
 
+/// The policy of these texts, with what `today` reads of the files of tables, or with empty tables
+/// where that no longer makes a policy. Problems: nor do empty ones.
+Result<std::shared_ptr<const Policy>> policy_of_then(const PolicySource& source,
+                                                     const FileReader& today);
+/// Tables of `source` that hold something else in `policy`.
+std::set<std::string, std::less<>> changed_tables(const PolicySource& source, const Policy& policy);
+
 /// `today` reads the files of tables; those whose content has not changed are the tables of then.
 /// A Problem if the policy was not kept, or cannot be made without its tables.
 Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& digest,

@@ -218,6 +218,16 @@ std::optional<Record> JournalReader::next() {
 }
 
 const ReadCounts& JournalReader::counts() const noexcept { return state_->counts; }
+
+double JournalReader::done() const noexcept {
+  const auto& state = *state_;
+  if (state.size == 0) return 1;
+  const auto ahead = state.block.size() - state.begin;
+  const auto left = state.order == ReadOrder::oldest_first ? state.size - state.position + ahead
+                                                           : state.position + ahead;
+  return 1 - static_cast<double>(left) / static_cast<double>(state.size);
+}
+
 const std::string& JournalReader::read_error() const noexcept { return state_->error; }
 
 }  // namespace postern

@@ -52,6 +52,8 @@ class JournalReader {
   std::optional<Record> parse(const JournalLine& line);
 
   const ReadCounts& counts() const noexcept;
+  /// How much of the file has been handed out, 0 to 1.
+  double done() const noexcept;
   /// Of the system, if reading ended early; empty when well.
   const std::string& read_error() const noexcept;
 

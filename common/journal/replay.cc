@@ -10,6 +10,8 @@ namespace {
 // an end would be a bug of evaluate(), and a replay must not hang on it.
 constexpr int most_rounds = 1000;
 
+constexpr const char* not_recorded = "not recorded";
+
 std::string text_of(const std::optional<RulePlace>& rule) {
   if (!rule) return "none";
   return '"' + rule->name + "\" (" + rule->file + ':' + std::to_string(rule->line) + ", " +
@@ -80,27 +82,93 @@ void compare_trails(const std::vector<TrailEntry>& recorded,
 
 }  // namespace
 
-Decision replay(const Policy& policy, const Record& record, std::vector<Question>* missing,
-                Detail detail) {
+namespace {
+
+/// Answers questions that the record does not; as replay() of the header wants it.
+using Answering = std::function<void(const std::vector<Question>&, Facts&)>;
+
+Decision decide(const Policy& policy, const Record& record, Detail detail,
+                const Answering& answer) {
+  // Nearly always the record tells all: then its facts are not copied.
+  auto outcome = evaluate(policy, record.transaction, record.facts, detail);
+  if (auto* decision = std::get_if<Decision>(&outcome)) return std::move(*decision);
   Facts facts = record.facts;
   for (int round = 0; round < most_rounds; ++round) {
-    auto outcome = evaluate(policy, record.transaction, facts, detail);
-    if (auto* decision = std::get_if<Decision>(&outcome)) {
-      if (record.detail == RecordDetail::compact && detail == Detail::full) {
-        leave_remarkable(decision->trail);
-      }
-      return std::move(*decision);
-    }
-    for (const auto& question : std::get<NeedsMore>(outcome).questions) {
-      if (missing != nullptr) missing->push_back(question);
-      facts.add(question, Answer::unavailable("not recorded"));
-    }
+    answer(std::get<NeedsMore>(outcome).questions, facts);
+    outcome = evaluate(policy, record.transaction, facts, detail);
+    if (auto* decision = std::get_if<Decision>(&outcome)) return std::move(*decision);
   }
   return {};
 }
 
+/// The trail that the record of such a decision has.
+void make_trail(Decision& decision, const Policy& policy, const Record& record) {
+  if (decision.trail_state == TrailState::left_out) {
+    decision.trail = trail_of(policy, record.transaction, record.facts, TrailDetail::remarkable);
+  }
+  decision.trail_state = TrailState::made;
+}
+
+}  // namespace
+
+Decision replay(const Policy& policy, const Record& record, std::vector<Question>* missing,
+                Detail detail) {
+  bool complete = true;
+  const auto unanswered = [&](const std::vector<Question>& questions, Facts& facts) {
+    complete = false;
+    for (const auto& question : questions) {
+      if (missing != nullptr) missing->push_back(question);
+      facts.add(question, Answer::unavailable(not_recorded));
+    }
+  };
+  if (record.detail == RecordDetail::full || detail == Detail::verdict) {
+    return decide(policy, record, detail, unanswered);
+  }
+  // A trail of which most is thrown away is not made.
+  auto decision = decide(policy, record, Detail::verdict, unanswered);
+  if (complete) {
+    make_trail(decision, policy, record);
+  } else {
+    if (missing != nullptr) missing->clear();
+    decision = decide(policy, record, Detail::full, unanswered);
+    leave_remarkable(decision.trail);
+  }
+  return decision;
+}
+
+Decision replay(const Policy& policy, const Record& record, Lacking& lacking,
+                const AskNow& ask_now) {
+  return decide(policy, record, Detail::verdict,
+                [&](const std::vector<Question>& questions, Facts& facts) {
+                  std::vector<Question> free;
+                  for (const auto& question : questions) {
+                    const bool askable = ask_now && question.cost == QuestionCost::free &&
+                                         question.kind != QuestionKind::recipients;
+                    if (askable) {
+                      free.push_back(question);
+                    } else {
+                      lacking.missing.push_back(question);
+                      facts.add(question, Answer::unavailable(not_recorded));
+                    }
+                  }
+                  if (free.empty()) return;
+                  auto answers = ask_now(free);
+                  answers.resize(free.size(), Answer::unavailable("no answer"));
+                  for (std::size_t i = 0; i < free.size(); ++i) {
+                    const bool answered = answers[i].state != Answer::State::unavailable;
+                    (answered ? lacking.asked_now : lacking.missing).push_back(free[i]);
+                    facts.add(std::move(free[i]), std::move(answers[i]));
+                  }
+                });
+}
+
+bool is_own_trouble(const Decision& decision) noexcept {
+  return !decision.rule && decision.reason != nullptr && decision.reason->id == "internal-error";
+}
+
 std::vector<Difference> differences(const Decision& recorded, const Decision& replayed) {
   std::vector<Difference> found;
+  if (recorded == replayed) return found;
   const auto compare = [&found](std::string what, std::string before, std::string after) {
     if (before != after) {
       found.push_back({std::move(what), std::move(before), std::move(after)});

@@ -4,10 +4,20 @@
 #include "journal/record.h"
 #include "postern/policy.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace postern {
+
+/// Answers questions as of now: as many answers as questions, in their order.
+using AskNow = std::function<std::vector<Answer>(const std::vector<Question>&)>;
+
+/// What another policy wanted to know and the record does not tell.
+struct Lacking {
+  std::vector<Question> missing;    ///< went unanswered, today as then
+  std::vector<Question> asked_now;  ///< got today's answer
+};
 
 /// The decision that `policy` makes on the recorded transaction and facts. Under the policy of the
 /// record (same digest) it is the recorded one. Under another policy, a question that was never
@@ -16,6 +26,14 @@ namespace postern {
 /// of the record (RecordDetail); with `detail` verdict there is none, which is quicker.
 Decision replay(const Policy& policy, const Record& record,
                 std::vector<Question>* missing = nullptr, Detail detail = Detail::full);
+
+/// The same, without a trail, with today's answers where `ask_now` is given: to questions that are
+/// free. A costly one would count or pay once more, and stays unanswered.
+Decision replay(const Policy& policy, const Record& record, Lacking& lacking,
+                const AskNow& ask_now);
+
+/// It was no policy that decided, but trouble of our own (semantics 14): nothing to decide again.
+bool is_own_trouble(const Decision& decision) noexcept;
 
 /// One part of a decision in which a replay differs.
 struct Difference {

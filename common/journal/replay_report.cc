@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t most_groups = 10'000;
 constexpr std::size_t most_contradictions = 10;
 constexpr std::size_t most_lacking = 1'000;
+/// Hexadecimal digits of a digest that people are shown.
+constexpr std::size_t shown_digits = 12;
 
 bool refuses_for_good(const Decision& decision) {
   return decision.verdict == Verdict::reject || decision.verdict == Verdict::discard;
@@ -73,61 +75,130 @@ std::string outcome_text(const Decision& decision) {
   return text;
 }
 
-void ReplayReport::add(const Policy& policy, const Record& record) {
+/// True: there is something to decide again.
+bool ReplayReport::count(const Record& record) {
+  const auto time = record.transaction.time;
+  if (counts_.decisions == 0) first_ = last_ = time;
+  first_ = std::min(first_, time);
+  last_ = std::max(last_, time);
   ++counts_.decisions;
+  if (!is_own_trouble(record.decision)) return true;
+  ++counts_.in_trouble;
+  return false;
+}
+
+void ReplayReport::add(const Policy& policy, const Record& record) {
+  if (!count(record)) return;
+  if (has_hidden(record)) return add_hidden(policy, record);
   if (record.policy_digest != policy.digest()) return compare(policy, record);
   auto found = differences(record.decision, replay(policy, record));
+  if (!found.empty()) return note_contradiction(record, std::move(found));
+  ++counts_.equal;
+}
+
+void ReplayReport::verify(const Record& record) {
+  if (!count(record)) return;
+  const auto* then =
+      options_.policy_of_then ? options_.policy_of_then(record.policy_digest) : nullptr;
+  if (then == nullptr) {
+    return note_undecided(
+        record, {"policy " + record.policy_digest.substr(0, shown_digits) + ", which is not kept"});
+  }
+  if (has_hidden(record) && then->changed.empty()) return add_hidden(*then->policy, record);
+  auto found = differences(record.decision, replay(*then->policy, record));
   if (found.empty()) {
+    ++counts_.equal;
+  } else if (then->changed.empty()) {
+    note_contradiction(record, std::move(found));
+  } else {
+    std::vector<std::string> lacks;
+    for (const auto& table : then->changed) lacks.push_back("table " + table + " as it was then");
+    note_undecided(record, lacks);
+  }
+}
+
+/// Texts may be of other lengths than they were with the addresses, so that of the policy of the
+/// day too only the outcome is compared.
+void ReplayReport::add_hidden(const Policy& policy, const Record& record) {
+  const auto known = hidden_.revealed(policy, record);
+  const auto after = replay(policy, known, nullptr, Detail::verdict);
+  const auto lacks = hidden_.lacking(policy, known, after);
+  if (!lacks.empty()) return note_undecided(record, lacks);
+  if (record.policy_digest != policy.digest()) return compare(policy, known);
+  if (same_outcome(record.decision, after) && rule_of(record.decision) == rule_of(after)) {
     ++counts_.equal;
     return;
   }
+  note_contradiction(record, differences(record.decision, replay(policy, known)));
+}
+
+void ReplayReport::compare(const Policy& policy, const Record& record) {
+  Lacking lacking;
+  const auto after = replay(policy, record, lacking, options_.ask_now);
+  if (!lacking.missing.empty()) {
+    std::vector<std::string> texts;
+    for (const auto& question : lacking.missing) texts.push_back(lacking_text(question));
+    return note_undecided(record, texts);
+  }
+  const auto basis = lacking.asked_now.empty() ? ReplayBasis::recorded : ReplayBasis::today;
+  ReplayChanges& changes = basis == ReplayBasis::recorded ? counts_ : counts_.today;
+  const auto& before = record.decision;
+  if (same_outcome(before, after)) {
+    const bool same_rule = rule_of(before) == rule_of(after);
+    ++(same_rule ? changes.equal : changes.other_rule);
+    if (!same_rule) note_change(record, after, basis, false);
+    return;
+  }
+  const bool by_tables = is_by_tables(record, after);
+  if (by_tables) ++changes.by_tables;
+  if (by_tables && options_.tables == TableChanges::apart) return;
+  ++changes.changed;
+  if (refuses_for_good(after) && !refuses_for_good(before)) ++changes.new_rejects;
+  if (after.verdict == Verdict::defer && lets_in(before)) ++changes.new_defers;
+  if (lets_in(after) && !lets_in(before)) ++changes.let_in;
+  note_change(record, after, basis, by_tables);
+}
+
+bool ReplayReport::is_by_tables(const Record& record, const Decision& after) const {
+  if (!options_.policy_of_then) return false;
+  const auto* then = options_.policy_of_then(record.policy_digest);
+  if (then == nullptr || then->changed.empty()) return false;
+  return same_outcome(after, replay(*then->policy, record, nullptr, Detail::verdict));
+}
+
+void ReplayReport::note_undecided(const Record& record, const std::vector<std::string>& lacks) {
+  ++counts_.undecided;
+  for (const auto& text : std::set<std::string>(lacks.begin(), lacks.end())) {
+    if (lacking_.size() < most_lacking || lacking_.count(text) > 0) ++lacking_[text];
+  }
+  if (undecided_.size() < options_.examples) undecided_.push_back(example_of(record));
+}
+
+void ReplayReport::note_contradiction(const Record& record, std::vector<Difference> found) {
   ++counts_.contradictions;
   if (contradictions_.size() < most_contradictions) {
     contradictions_.push_back({example_of(record), std::move(found)});
   }
 }
 
-void ReplayReport::compare(const Policy& policy, const Record& record) {
-  std::vector<Question> missing;
-  const auto after = replay(policy, record, &missing, Detail::verdict);
-  if (!missing.empty()) {
-    ++counts_.undecided;
-    std::set<std::string> texts;
-    for (const auto& question : missing) texts.insert(lacking_text(question));
-    for (const auto& text : texts) {
-      if (lacking_.size() < most_lacking || lacking_.count(text) > 0) ++lacking_[text];
-    }
-    if (undecided_.size() < examples_) undecided_.push_back(example_of(record));
-    return;
-  }
-  if (!same_outcome(record.decision, after)) {
-    ++counts_.changed;
-    if (refuses_for_good(after) && !refuses_for_good(record.decision)) ++counts_.new_rejects;
-    if (after.verdict == Verdict::defer && lets_in(record.decision)) ++counts_.new_defers;
-    if (lets_in(after) && !lets_in(record.decision)) ++counts_.let_in;
-    return note_change(record, after);
-  }
-  if (rule_of(record.decision) == rule_of(after)) {
-    ++counts_.equal;
-    return;
-  }
-  ++counts_.other_rule;
-  note_change(record, after);
-}
-
-void ReplayReport::note_change(const Record& record, const Decision& after) {
-  Key key{rule_of(record.decision), outcome_text(record.decision), rule_of(after),
+void ReplayReport::note_change(const Record& record, const Decision& after, ReplayBasis basis,
+                               bool by_tables) {
+  Key key{basis, rule_of(record.decision), outcome_text(record.decision), rule_of(after),
           outcome_text(after)};
   auto found = groups_.find(key);
   if (found == groups_.end()) {
-    if (groups_.size() >= most_groups) return;
-    const auto& [rule_before, before, rule_after, outcome] = key;
-    ReplayGroup group{rule_before, before, rule_after, outcome, 0, {}};
+    if (groups_.size() >= most_groups) {
+      ++ungrouped_;
+      return;
+    }
+    const auto& [rests_on, rule_before, before, rule_after, outcome] = key;
+    ReplayGroup group{rests_on, rule_before, before, rule_after, outcome, 0, 0, {}};
     found = groups_.emplace(std::move(key), std::move(group)).first;
   }
   auto& group = found->second;
   ++group.count;
-  if (group.examples.size() < examples_) group.examples.push_back(example_of(record));
+  if (by_tables) ++group.by_tables;
+  if (group.examples.size() < options_.examples) group.examples.push_back(example_of(record));
 }
 
 std::vector<ReplayGroup> ReplayReport::groups() const {
@@ -137,6 +208,7 @@ std::vector<ReplayGroup> ReplayReport::groups() const {
   std::stable_sort(all.begin(), all.end(), [](const ReplayGroup& a, const ReplayGroup& b) {
     const bool a_changes = a.outcome_before != a.outcome_after;
     const bool b_changes = b.outcome_before != b.outcome_after;
+    if (a.basis != b.basis) return a.basis < b.basis;
     if (a_changes != b_changes) return a_changes;
     return a.count > b.count;
   });

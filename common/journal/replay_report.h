@@ -1,13 +1,17 @@
 // ReplayReport: what a replay of many records comes to: what another policy would have answered
-// otherwise, grouped. Pure; memory is bounded by the number of different changes, not of records.
+// otherwise, grouped. Pure but for what it is given to ask; memory is bounded by the number of
+// different changes, not of records.
 #pragma once
 
+#include "journal/hidden_values.h"
+#include "journal/kept_policy.h"
 #include "journal/record.h"
 #include "journal/replay.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,13 +33,21 @@ struct ReplayExample {
   std::string recipient;
 };
 
+/// What a decision rests on.
+enum class ReplayBasis : std::uint8_t {
+  recorded,
+  today,  ///< on an answer, at least, that was asked for now
+};
+
 /// Decisions that change in the same way by the same rules.
 struct ReplayGroup {
+  ReplayBasis basis = ReplayBasis::recorded;
   std::string rule_before;  ///< empty: no rule decided
   std::string outcome_before;
   std::string rule_after;
   std::string outcome_after;
   std::uint64_t count = 0;
+  std::uint64_t by_tables = 0;          ///< as of ReplayChanges
   std::vector<ReplayExample> examples;  ///< the first ones
 };
 
@@ -47,29 +59,60 @@ struct Contradiction {
 };
 
 /// What kind of changes there are, for gates.
-struct ReplayCounts {
-  std::uint64_t decisions = 0;
+struct ReplayChanges {
   std::uint64_t equal = 0;        ///< the same outcome by the same rule
   std::uint64_t other_rule = 0;   ///< the same outcome by another rule
   std::uint64_t changed = 0;      ///< another outcome
   std::uint64_t new_rejects = 0;  ///< of those: refused for good or dropped, and was not
   std::uint64_t new_defers = 0;   ///< of those: put off, and was let in
   std::uint64_t let_in = 0;       ///< of those: let in, and was refused, put off or dropped
-  std::uint64_t undecided = 0;    ///< a fact is needed that was never asked for
+  /// The rules of then come to the same outcome with the tables of today. Counted among those
+  /// above, unless these are left to the rules alone (TableChanges).
+  std::uint64_t by_tables = 0;
+};
+
+struct ReplayCounts : ReplayChanges {
+  std::uint64_t decisions = 0;
+  ReplayChanges today;           ///< of those that rest on answers of today: in no other count
+  std::uint64_t undecided = 0;   ///< a fact is needed that was never asked for
+  std::uint64_t in_trouble = 0;  ///< put off for trouble of our own: no policy decided
   std::uint64_t contradictions = 0;
+};
+
+/// What is made of changes that tables have brought since, not rules.
+enum class TableChanges : std::uint8_t {
+  counted,
+  apart,  ///< counted as by_tables alone
+};
+
+struct ReplayOptions {
+  std::size_t examples = 3;  ///< that are kept of each group
+  TableChanges tables = TableChanges::counted;
+  /// The policy of a digest with today's tables; nullptr: it is not to be had.
+  std::function<const KeptPolicy*(const std::string& digest)> policy_of_then = {};
+  AskNow ask_now = {};
+  /// With the key of the journal's hashed addresses, or one that hides nothing.
+  AddressMask addresses = {};
 };
 
 class ReplayReport {
  public:
-  /// Examples that are kept of each group.
-  explicit ReplayReport(std::size_t examples = 3) : examples_(examples) {}
+  explicit ReplayReport(ReplayOptions options = {})
+      : options_(std::move(options)), hidden_(options_.addresses) {}
 
   /// Replays `record`, a decision, under `policy`. Throws only for lack of memory.
   void add(const Policy& policy, const Record& record);
+  /// Replays it under the policy of its day, which must come to the same.
+  void verify(const Record& record);
 
   const ReplayCounts& counts() const noexcept { return counts_; }
+  /// Of the first and the last decision, by their times; nothing without one.
+  std::chrono::system_clock::time_point first() const noexcept { return first_; }
+  std::chrono::system_clock::time_point last() const noexcept { return last_; }
   /// Those of other outcomes first, then by their number.
   std::vector<ReplayGroup> groups() const;
+  /// Decisions of further changes, of which there are too many to be told apart.
+  std::uint64_t ungrouped() const noexcept { return ungrouped_; }
   /// What is not known, "dns: A mail.example.org's kind" by subject: how many decisions need it.
   const std::map<std::string, std::uint64_t>& lacking() const noexcept { return lacking_; }
   const std::vector<ReplayExample>& undecided() const noexcept { return undecided_; }
@@ -77,13 +120,22 @@ class ReplayReport {
   const std::vector<Contradiction>& contradictions() const noexcept { return contradictions_; }
 
  private:
-  using Key = std::tuple<std::string, std::string, std::string, std::string>;
+  using Key = std::tuple<ReplayBasis, std::string, std::string, std::string, std::string>;
+  bool count(const Record& record);
   void compare(const Policy& policy, const Record& record);
-  void note_change(const Record& record, const Decision& after);
+  void add_hidden(const Policy& policy, const Record& record);
+  void note_undecided(const Record& record, const std::vector<std::string>& lacks);
+  void note_change(const Record& record, const Decision& after, ReplayBasis basis, bool by_tables);
+  void note_contradiction(const Record& record, std::vector<Difference> found);
+  bool is_by_tables(const Record& record, const Decision& after) const;
 
-  std::size_t examples_;
+  ReplayOptions options_;
+  HiddenValues hidden_;
   ReplayCounts counts_;
+  std::chrono::system_clock::time_point first_{};
+  std::chrono::system_clock::time_point last_{};
   std::map<Key, ReplayGroup> groups_;
+  std::uint64_t ungrouped_ = 0;
   std::map<std::string, std::uint64_t> lacking_;
   std::vector<ReplayExample> undecided_;
   std::vector<Contradiction> contradictions_;
@@ -91,7 +143,7 @@ class ReplayReport {
 
 /// For people: sentences and examples, at most 100 columns but for long names.
 std::string to_text(const ReplayReport& report);
-/// One JSON object; docs/journal.md describes it.
+/// One JSON object; docs/replay.md describes it.
 std::string to_json(const ReplayReport& report);
 
 }  // namespace postern

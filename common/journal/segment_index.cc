@@ -220,14 +220,26 @@ Result<SegmentIndex> SegmentIndex::open(const Segment& segment) {
   return index;
 }
 
+bool SegmentIndex::read_filter(const IndexBlock& block, std::string& filter) const {
+  return read_at(file_.get(), block.filter_offset, block.filter_octets, filter) &&
+         check_of(filter) == block.filter_check;
+}
+
 SegmentIndex::Answer SegmentIndex::may_hold_any(const IndexBlock& block,
                                                 const std::vector<std::uint64_t>& keys) const {
   std::string filter;
-  if (!read_at(file_.get(), block.filter_offset, block.filter_octets, filter) ||
-      check_of(filter) != block.filter_check) {
-    return Answer::damaged;
-  }
+  if (!read_filter(block, filter)) return Answer::damaged;
   const bool perhaps = std::any_of(keys.begin(), keys.end(),
+                                   [&](std::uint64_t key) { return may_hold(filter, key); });
+  return perhaps ? Answer::perhaps : Answer::no;
+}
+
+SegmentIndex::Answer SegmentIndex::may_hold_all(const IndexBlock& block,
+                                                const std::vector<std::uint64_t>& keys) const {
+  if (keys.empty()) return Answer::perhaps;
+  std::string filter;
+  if (!read_filter(block, filter)) return Answer::damaged;
+  const bool perhaps = std::all_of(keys.begin(), keys.end(),
                                    [&](std::uint64_t key) { return may_hold(filter, key); });
   return perhaps ? Answer::perhaps : Answer::no;
 }

@@ -89,6 +89,8 @@ class SegmentIndex {
   enum class Answer : std::uint8_t { no, perhaps, damaged };
   /// Whether a block may hold a record with one of these keys (numbers of key_number()).
   Answer may_hold_any(const IndexBlock& block, const std::vector<std::uint64_t>& keys) const;
+  /// Whether it may hold all of them. No keys: it may.
+  Answer may_hold_all(const IndexBlock& block, const std::vector<std::uint64_t>& keys) const;
 
   /// The lines of a block, whatever has become of the segment since open().
   Result<std::string> read_block(const IndexBlock& block) const;
@@ -96,6 +98,8 @@ class SegmentIndex {
  private:
   IndexSummary summary_;
   std::vector<IndexBlock> blocks_;
+  bool read_filter(const IndexBlock& block, std::string& filter) const;
+
   std::string path_;  // of the segment's file
   UniqueFd file_;
   UniqueFd data_;

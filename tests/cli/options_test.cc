@@ -31,9 +31,9 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutputAndAreNoMistake) {
 }
 
 TEST(CommandLine, EveryCommandHasHelp) {
-  for (const char* command :
-       {"serve", "check", "test", "simulate", "explain", "codes", "doctor", "lines", "status",
-        "reload", "reopen", "stop", "spawn", "maintenance", "import", "pages", "journal"}) {
+  for (const char* command : {"serve", "check", "test", "simulate", "explain", "codes", "doctor",
+                              "lines", "status", "reload", "reopen", "stop", "spawn", "maintenance",
+                              "import", "pages", "journal", "replay"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;
@@ -48,6 +48,10 @@ TEST(CommandLine, AMistakeGoesToStandardErrorWithTheStatusForWrongUsage) {
                             {"explain", "--admin", "--sender", "x"},
                             {"explain", "-n", "0", "--since", "2d"},
                             {"explain", "--color", "mauve", "x"},
+                            {"replay", "--fail-on", "everything"},
+                            {"replay", "--fail-on", "changes,everything"},
+                            {"replay", "--examples", "-1"},
+                            {"replay", "--verify", "--policy", "new"},
                             {"check", "a", "b"},
                             {"serve", "--config"}}) {
     const auto parsed = parse(words);
@@ -92,6 +96,23 @@ TEST(CommandLine, WhatIsExplainedMayGoByTwoNames) {
   }
   EXPECT_EQ(parse({"explain", "--admin", "x"}).options->explain.voice, Voice::admin);
   EXPECT_EQ(parse({"explain", "--sender", "x"}).options->explain.voice, Voice::sender);
+}
+
+TEST(CommandLine, SeveralGatesMayBeGivenInOneWordOrInSeveral) {
+  for (const auto& words :
+       {std::initializer_list<const char*>{"replay", "--policy", "new", "--fail-on",
+                                           "new-rejects,undecided", "--examples", "0"},
+        {"replay", "--policy", "new", "--fail-on", "new-rejects", "--fail-on", "undecided",
+         "--examples=0"}}) {
+    const auto parsed = parse(words);
+    ASSERT_TRUE(parsed.options) << parsed.err;
+    const auto& request = parsed.options->replay;
+    EXPECT_EQ(request.policy, "new");
+    EXPECT_EQ(request.examples, 0U);
+    EXPECT_THAT(request.fail_on, ElementsAre("new-rejects", "undecided"));
+    EXPECT_FALSE(request.rules_only);
+    EXPECT_FALSE(request.verify);
+  }
 }
 
 TEST(CommandLine, NamesTheCommandThatIsNearest) {

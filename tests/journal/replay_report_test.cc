@@ -153,6 +153,69 @@ TEST_F(ReplayReports, ARecordWhoseVerdictWasAlteredIsAContradiction) {
   EXPECT_EQ(report_.contradictions()[0].differences[0].what, "verdict");
 }
 
+TEST_F(ReplayReports, AnswersOfTodayAreCountedApartFromTheRecorded) {
+  ReplayOptions options;
+  std::size_t asked = 0;
+  options.ask_now = [&asked](const std::vector<Question>& questions) {
+    asked += questions.size();
+    return std::vector<Answer>(questions.size(), Answer::found({"bad"}));
+  };
+  ReplayReport report(options);
+  report.add(*after_, decided(*before_, "a@odd.example", 1));
+  report.add(*after_, decided(*before_, "a@stranger.example", 2));
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(report.counts().decisions, 2U);
+  EXPECT_EQ(report.counts().undecided, 0U);
+  EXPECT_EQ(report.counts().changed, 1U);
+  EXPECT_EQ(report.counts().today.changed, 1U);
+  EXPECT_EQ(report.counts().today.new_rejects, 1U);
+  const auto groups = report.groups();
+  ASSERT_THAT(groups, SizeIs(2));
+  EXPECT_EQ(groups[0].basis, ReplayBasis::recorded);
+  EXPECT_EQ(groups[1].basis, ReplayBasis::today);
+  EXPECT_EQ(groups[1].rule_after, "looked up");
+  testing::expect_golden("journal/replay-report-today.txt", to_text(report));
+  testing::expect_golden("journal/replay-report-today.json", to_json(report));
+}
+
+TEST_F(ReplayReports, ACostlyQuestionIsNotAskedAgain) {
+  const auto policy = testing::compile_policy(
+      "[[rule]]\nname = \"counted\"\nstage = \"rcpt\"\nwhen = 'sample_costly == \"high\"'\n"
+      "reject = \"sender-blocked\"\n",
+      test::sample_checks());
+  ReplayOptions options;
+  options.ask_now = [](const std::vector<Question>& questions) {
+    ADD_FAILURE() << "it would count once more";
+    return std::vector<Answer>(questions.size(), Answer::found({"low"}));
+  };
+  ReplayReport report(options);
+  report.add(*policy, decided(*before_, "a@odd.example", 1));
+  EXPECT_EQ(report.counts().undecided, 1U);
+}
+
+TEST_F(ReplayReports, TroubleOfOurOwnWasNoPolicysDecision) {
+  auto record = decided(*before_, "a@stranger.example", 1);
+  record.decision.verdict = Verdict::defer;
+  record.decision.reason = find_reason("internal-error");
+  report_.add(*before_, record);
+  report_.add(*after_, record);
+  report_.verify(record);
+  EXPECT_EQ(report_.counts().in_trouble, 3U);
+  EXPECT_EQ(report_.counts().contradictions, 0U);
+  EXPECT_EQ(report_.counts().changed, 0U);
+}
+
+TEST_F(ReplayReports, WithoutThePolicyOfItsDayARecordCannotBeVerified) {
+  report_.verify(decided(*before_, "a@stranger.example", 1));
+  EXPECT_EQ(report_.counts().undecided, 1U);
+  EXPECT_THAT(report_.lacking(), SizeIs(1));
+}
+
+TEST_F(ReplayReports, WhatTheNetworkSaidIsCleanOnATerminal) {
+  add("\"\x1b[31m\"@stranger.example");
+  EXPECT_EQ(to_text(report_).find('\x1b'), std::string::npos);
+}
+
 TEST_F(ReplayReports, ReadAsExpected) {
   add("a@stranger.example", 1234);
   add("b@slow.example", 2);
@@ -166,6 +229,46 @@ TEST_F(ReplayReports, ReadAsExpected) {
   report_.add(*after_, record);
   testing::expect_golden("journal/replay-report.txt", to_text(report_));
   testing::expect_golden("journal/replay-report.json", to_json(report_));
+}
+
+Record with_hidden_sender(const Policy& policy, const AddressMask& mask, std::string_view sender) {
+  auto record = decided(policy, sender, 1);
+  const auto& open = record.transaction.sender.value();
+  record.transaction.sender =
+      MailAddress::from_unquoted(mask.local(open.local()) + '@' + open.domain());
+  return record;
+}
+
+TEST_F(ReplayReports, HashedAddressesAreComparedAndWhatCannotBeToldIsListed) {
+  const auto mask = AddressMask::hashed("key");
+  const auto marked = testing::compile_policy(today);
+  const auto inside = testing::compile_policy(R"([identity]
+host = "mx1.example.org"
+
+[[rule]]
+name = "inside"
+stage = "rcpt"
+when = 'sender.domain == "x.example" and sender.local matches "^n"'
+reject = "sender-blocked"
+)");
+  ASSERT_NE(inside, nullptr);
+  ReplayOptions options;
+  options.addresses = mask;
+  ReplayReport report(options);
+  report.add(*marked, with_hidden_sender(*marked, mask, "news@x.example"));
+  report.add(*marked, with_hidden_sender(*marked, mask, "b@bad.example"));
+  EXPECT_EQ(report.counts().equal, 2U);
+  report.add(*inside, with_hidden_sender(*inside, mask, "news@x.example"));
+  EXPECT_EQ(report.counts().undecided, 1U);
+  EXPECT_THAT(report.lacking(), ElementsAre(Pair("sender.local (rule \"inside\")", 1U)));
+  report.add(*inside, with_hidden_sender(*inside, mask, "news@y.example"));
+  EXPECT_EQ(report.counts().equal, 3U);
+  EXPECT_EQ(report.counts().contradictions, 0U);
+  // A verdict that somebody has changed shows as in any record.
+  auto forged = with_hidden_sender(*marked, mask, "b@bad.example");
+  forged.decision.verdict = Verdict::pass;
+  report.add(*marked, forged);
+  EXPECT_EQ(report.counts().contradictions, 1U);
 }
 
 }  // namespace

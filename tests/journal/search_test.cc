@@ -1,11 +1,15 @@
 #include "journal/search.h"
 
 #include "journal/samples.h"
+#include "journal/segment_care.h"
 #include "model/time_text.h"
 #include "support/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <random>
 
 namespace postern {
 namespace {
@@ -114,6 +118,67 @@ TEST_F(JournalSearch, DoesNotReadOnWhereAllIsOlder) {
 
 TEST_F(JournalSearch, SaysWhatItCannotRead) {
   EXPECT_FALSE(search_journal(dir_ / "none.jsonl", {}, 10));
+}
+
+TEST(JournalSearchInSegments, FindsTheSameWithTheirIndexesAsALookAtEachRecord) {
+  const TempDir dir;
+  const auto journal = dir / "decisions.jsonl";
+  std::mt19937 random(5);
+  const auto one_of = [&random](std::initializer_list<const char*> words) {
+    return *(words.begin() + random() % words.size());
+  };
+  std::vector<Record> all;
+  for (const auto* name : {"decisions.jsonl-20261120T000000.000Z",
+                           "decisions.jsonl-20261121T000000.000Z", "decisions.jsonl"}) {
+    std::string text;
+    for (int i = 0; i < 600; ++i) {
+      const auto number = static_cast<unsigned>(all.size() + 1);
+      auto record =
+          mail(number, one_of({"192.0.2.7", "192.0.2.9", "2001:db8::1", "203.0.113.5"}),
+               one_of({"ann@example.net", "<>", "Eve@sub.example.net", "\"a b\"@x.example"}),
+               one_of({"bob@example.org", "Bob@Example.ORG", "postmaster", "jim@x.example"}));
+      record.transaction.time = at("2026-11-19T12:00:00Z") + std::chrono::minutes(number);
+      text += to_json(record) + '\n';
+      all.push_back(std::move(record));
+    }
+    dir.write(name, text);
+  }
+  JournalSettings settings;
+  settings.path = journal;
+  settings.keep.reset();
+  settings.keep_accepts.reset();
+  PolicyStore policies(journal);
+  SegmentCare care(
+      policies, [](const std::string& said) { ADD_FAILURE() << said; }, [](bool) { return true; });
+  EXPECT_EQ(care.round(settings, at("2026-11-21T12:00:00Z")).segments, 2U);
+
+  const auto maybe = [&](auto& place, auto value) {
+    if (random() % 3 == 0) place = value;
+  };
+  for (int round = 0; round < 60; ++round) {
+    RecordFilter filter;
+    maybe(filter.client, Network::parse(one_of({"192.0.2.7", "203.0.113.5", "192.0.2.0/24"})));
+    maybe(filter.sender, AddressFilter::parse(one_of({"ANN@example.net", "<>", "sub.example.net",
+                                                      "\"a b\"@x.example", "nobody@example.net"})));
+    maybe(filter.recipient, AddressFilter::parse(one_of(
+                                {"bob@example.org", "example.org", "postmaster", "no@x.example"})));
+    maybe(filter.since, at("2026-11-19T12:00:00Z") + std::chrono::minutes(random() % 2000));
+    maybe(filter.until, at("2026-11-19T12:00:00Z") + std::chrono::minutes(random() % 2000));
+    const std::size_t most = random() % 2 == 0 ? 20 : 100'000;
+    std::vector<std::string> expected;
+    std::size_t fits = 0;
+    for (auto record = all.rbegin(); record != all.rend(); ++record) {
+      if (!filter.fits(*record) || ++fits > most) continue;
+      expected.push_back(to_json(*record));
+    }
+    const auto found = search_journal(journal, filter, most);
+    ASSERT_TRUE(found) << render(found.problems());
+    EXPECT_EQ(found->cut, fits > most);
+    EXPECT_THAT(found->unread, ::testing::IsEmpty());
+    std::vector<std::string> got;
+    for (const auto& record : found->records) got.push_back(to_json(record));
+    ASSERT_EQ(got, expected) << round;
+  }
 }
 
 TEST(AddressFilter, IsAnAddressADomainOrTheNullPath) {

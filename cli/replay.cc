@@ -1,0 +1,238 @@
+// postern replay: what another policy would have done to the mail that the journal tells of.
+
+#include "cli/commands.h"
+#include "cli/explain.h"
+#include "cli/load.h"
+#include "cli/progress.h"
+#include "journal/address_key.h"
+#include "journal/address_mask.h"
+#include "journal/journal_walk.h"
+#include "journal/kept_policies.h"
+#include "journal/replay_report.h"
+#include "model/shown_text.h"
+#include "model/time_text.h"
+#include "tables/entries.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <sysexits.h>
+#include <system_error>
+
+namespace postern::cli {
+namespace {
+
+using std::chrono::system_clock;
+
+/// A gate is closed: as `postern test` has it for a test that failed.
+constexpr int gate_closed = 1;
+
+/// The main file of the policy to try.
+ConfigPlace tried_place(const Options& options) {
+  auto place = options.place;
+  if (options.replay.policy.empty()) return place;
+  place.config = options.replay.policy;
+  place.explicit_config = true;
+  std::error_code error;
+  if (std::filesystem::is_directory(place.config, error)) {
+    place.config = (std::filesystem::path(place.config) / "postern.toml").string();
+  }
+  return place;
+}
+
+/// The journal is that of the policy in force, whatever the one to be tried says of its own.
+std::string journal_of(const Options& options, const Policy* tried) {
+  if (!options.journal.empty()) return options.journal;
+  const bool is_in_force = options.replay.policy.empty() && tried != nullptr;
+  const auto settings = is_in_force ? tried->settings() : settings_alone(options.place);
+  return settings_on_disk(settings, options.place.root).journal.path;
+}
+
+/// False, and told: it is no time.
+bool read_bound(const std::string& text, std::string_view option,
+                std::optional<system_clock::time_point>& bound, Terminal terminal) {
+  if (text.empty()) return true;
+  bound = past_time_from_text(text, system_clock::now());
+  if (bound) return true;
+  terminal.err << "postern: " << option << " \"" << shown_text(text, terminal.glyphs)
+               << "\": a time is a length such as 2d, 36h or 90m before now, a day, or as in "
+                  "2026-11-21T14:00:00Z\n";
+  return false;
+}
+
+/// With the key of hashed addresses, where there is one that can be read.
+AddressMask known_addresses(const Options& options, const std::string& journal, Terminal terminal) {
+  auto settings = settings_on_disk(settings_alone(options.place), options.place.root).journal;
+  settings.path = journal;
+  const auto path = address_key_path(settings);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return {};
+  const auto key = read_address_key(path);
+  if (key) return AddressMask::hashed(*key);
+  terminal.err << render(key.problems(), terminal.glyphs);
+  return {};
+}
+
+/// What closes the gate of that name, in words; empty: it is open.
+std::string closed_by(const std::string& gate, const ReplayCounts& counts) {
+  const auto words = [](std::uint64_t count, const char* what) {
+    return count == 0 ? std::string() : grouped(count) + " " + what;
+  };
+  const auto sum = [&](std::uint64_t ReplayChanges::*kind) {
+    return counts.*kind + counts.today.*kind;
+  };
+  if (gate == "new-rejects")
+    return words(sum(&ReplayChanges::new_rejects), "newly refused for good");
+  if (gate == "new-refusals") {
+    return words(sum(&ReplayChanges::new_rejects) + sum(&ReplayChanges::new_defers),
+                 "newly refused or put off");
+  }
+  if (gate == "changes") return words(sum(&ReplayChanges::changed), "changed");
+  return words(counts.undecided, "cannot be decided");
+}
+
+bool lets_pass(const Decision& decision) {
+  return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
+}
+
+/// Looks at all records of a journal.
+class Replay {
+ public:
+  Replay(const Options& options, std::shared_ptr<const Policy> tried, const std::string& journal,
+         const JournalWalk::Span& span, Terminal terminal)
+      : options_(options),
+        tried_(std::move(tried)),
+        journal_(journal),
+        terminal_(terminal),
+        store_(journal),
+        kept_(store_, disk_reader(options.place)),
+        report_(report_options()),
+        walk_(journal, ReadOrder::oldest_first, span) {}
+
+  int run() {
+    read();
+    tell_gaps();
+    if (report_.counts().decisions == 0) return tell_nothing();
+    tell_blindness();
+    if (options_.format == Format::json) {
+      terminal_.out << to_json(report_);
+    } else {
+      terminal_.out << title() << to_text(report_);
+    }
+    return judge();
+  }
+
+ private:
+  ReplayOptions report_options() {
+    ReplayOptions how;
+    how.examples = options_.replay.examples;
+    how.tables = options_.replay.rules_only ? TableChanges::apart : TableChanges::counted;
+    how.addresses = known_addresses(options_, journal_, terminal_);
+    how.policy_of_then = [this](const std::string& digest) { return kept_.of(digest); };
+    return how;
+  }
+
+  void read() {
+    Progress progress(terminal_, "decisions");
+    while (const auto record = walk_.next()) {
+      if (record->kind != RecordKind::decision) continue;
+      if (tried_) {
+        report_.add(*tried_, *record);
+      } else {
+        report_.verify(*record);
+      }
+      any_passed_ = any_passed_ || lets_pass(record->decision);
+      const auto count = report_.counts().decisions;
+      if (progress.wants(count)) progress.at(count, walk_.done());
+    }
+  }
+
+  void tell_gaps() const {
+    tell_counts(walk_.counts(), terminal_);
+    terminal_.err << render(walk_.unread(), terminal_.glyphs);
+  }
+
+  int tell_nothing() const {
+    if (walk_.files() == 0) {
+      terminal_.err << "postern: there is no journal at " << shown_text(journal_, terminal_.glyphs)
+                    << '\n';
+      return EX_NOINPUT;
+    }
+    if (!walk_.unread().empty()) return EX_NOINPUT;
+    terminal_.err << "postern: no decision in " << shown_text(journal_, terminal_.glyphs)
+                  << " is of that time\n";
+    return EX_DATAERR;
+  }
+
+  /// Whoever trusts a gate has to know what it cannot see.
+  void tell_blindness() const {
+    if (any_passed_ || !tried_) return;
+    terminal_.err << "postern: none of these records is of mail that passed (journal.accepts, "
+                     "journal.keep_accepts);\n  what else the policy would refuse cannot be told\n";
+  }
+
+  std::string title() const {
+    if (!tried_) return "Each record under the policy of its day\n\n";
+    return shown_text(tried_place(options_).config, terminal_.glyphs) + ": " +
+           summary_line(*tried_) + "\n\n";
+  }
+
+  int judge() const {
+    const auto& counts = report_.counts();
+    int status = EX_OK;
+    for (const auto& gate : options_.replay.fail_on) {
+      const auto why = closed_by(gate, counts);
+      if (why.empty()) continue;
+      terminal_.err << "postern: " << why << " (--fail-on " << gate << ")\n";
+      status = gate_closed;
+    }
+    // What cannot be trusted opens no gate.
+    if (counts.contradictions > 0) status = gate_closed;
+    if (status == EX_OK && !options_.replay.fail_on.empty() && !walk_.unread().empty()) {
+      terminal_.err << "postern: --fail-on needs the whole journal\n";
+      status = EX_NOINPUT;
+    }
+    return status;
+  }
+
+  const Options& options_;
+  std::shared_ptr<const Policy> tried_;
+  std::string journal_;
+  Terminal terminal_;
+  PolicyStore store_;
+  KeptPolicies kept_;
+  ReplayReport report_;
+  JournalWalk walk_;
+  bool any_passed_ = false;
+};
+
+}  // namespace
+
+int replay(const Options& options, Terminal terminal) {
+  JournalWalk::Span span;
+  if (!read_bound(options.replay.since, "--since", span.since, terminal) ||
+      !read_bound(options.replay.until, "--until", span.until, terminal)) {
+    return EX_USAGE;
+  }
+  std::shared_ptr<const Policy> tried;
+  if (!options.replay.verify) {
+    const auto loaded = load_policy(tried_place(options));
+    if (!loaded) {
+      terminal.err << render(loaded.problems(), terminal.glyphs);
+      return EX_CONFIG;
+    }
+    tried = loaded->policy;
+  }
+  const auto journal = journal_of(options, tried.get());
+  if (journal.empty()) {
+    terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
+    return EX_UNAVAILABLE;
+  }
+  return Replay(options, std::move(tried), journal, span, terminal).run();
+}
+
+}  // namespace postern::cli
