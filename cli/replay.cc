@@ -4,6 +4,8 @@
 #include "cli/explain.h"
 #include "cli/load.h"
 #include "cli/progress.h"
+#include "journal/address_key.h"
+#include "journal/address_mask.h"
 #include "journal/journal_walk.h"
 #include "journal/kept_policies.h"
 #include "journal/replay_report.h"
@@ -62,6 +64,19 @@ bool read_bound(const std::string& text, std::string_view option,
   return false;
 }
 
+/// With the key of hashed addresses, where there is one that can be read.
+AddressMask known_addresses(const Options& options, const std::string& journal, Terminal terminal) {
+  auto settings = settings_on_disk(settings_alone(options.place), options.place.root).journal;
+  settings.path = journal;
+  const auto path = address_key_path(settings);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return {};
+  const auto key = read_address_key(path);
+  if (key) return AddressMask::hashed(*key);
+  terminal.err << render(key.problems(), terminal.glyphs);
+  return {};
+}
+
 /// What closes the gate of that name, in words; empty: it is open.
 std::string closed_by(const std::string& gate, const ReplayCounts& counts) {
   const auto words = [](std::uint64_t count, const char* what) {
@@ -116,6 +131,7 @@ class Replay {
     ReplayOptions how;
     how.examples = options_.replay.examples;
     how.tables = options_.replay.rules_only ? TableChanges::apart : TableChanges::counted;
+    how.addresses = known_addresses(options_, journal_, terminal_);
     how.policy_of_then = [this](const std::string& digest) { return kept_.of(digest); };
     return how;
   }

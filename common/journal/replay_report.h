@@ -3,6 +3,7 @@
 // different changes, not of records.
 #pragma once
 
+#include "journal/hidden_values.h"
 #include "journal/kept_policy.h"
 #include "journal/record.h"
 #include "journal/replay.h"
@@ -90,11 +91,14 @@ struct ReplayOptions {
   /// The policy of a digest with today's tables; nullptr: it is not to be had.
   std::function<const KeptPolicy*(const std::string& digest)> policy_of_then = {};
   AskNow ask_now = {};
+  /// With the key of the journal's hashed addresses, or one that hides nothing.
+  AddressMask addresses = {};
 };
 
 class ReplayReport {
  public:
-  explicit ReplayReport(ReplayOptions options = {}) : options_(std::move(options)) {}
+  explicit ReplayReport(ReplayOptions options = {})
+      : options_(std::move(options)), hidden_(options_.addresses) {}
 
   /// Replays `record`, a decision, under `policy`. Throws only for lack of memory.
   void add(const Policy& policy, const Record& record);
@@ -119,12 +123,14 @@ class ReplayReport {
   using Key = std::tuple<ReplayBasis, std::string, std::string, std::string, std::string>;
   bool count(const Record& record);
   void compare(const Policy& policy, const Record& record);
+  void add_hidden(const Policy& policy, const Record& record);
   void note_undecided(const Record& record, const std::vector<std::string>& lacks);
   void note_change(const Record& record, const Decision& after, ReplayBasis basis, bool by_tables);
   void note_contradiction(const Record& record, std::vector<Difference> found);
   bool is_by_tables(const Record& record, const Decision& after) const;
 
   ReplayOptions options_;
+  HiddenValues hidden_;
   ReplayCounts counts_;
   std::chrono::system_clock::time_point first_{};
   std::chrono::system_clock::time_point last_{};

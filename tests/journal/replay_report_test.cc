@@ -231,5 +231,45 @@ TEST_F(ReplayReports, ReadAsExpected) {
   testing::expect_golden("journal/replay-report.json", to_json(report_));
 }
 
+Record with_hidden_sender(const Policy& policy, const AddressMask& mask, std::string_view sender) {
+  auto record = decided(policy, sender, 1);
+  const auto& open = record.transaction.sender.value();
+  record.transaction.sender =
+      MailAddress::from_unquoted(mask.local(open.local()) + '@' + open.domain());
+  return record;
+}
+
+TEST_F(ReplayReports, HashedAddressesAreComparedAndWhatCannotBeToldIsListed) {
+  const auto mask = AddressMask::hashed("key");
+  const auto marked = testing::compile_policy(today);
+  const auto inside = testing::compile_policy(R"([identity]
+host = "mx1.example.org"
+
+[[rule]]
+name = "inside"
+stage = "rcpt"
+when = 'sender.domain == "x.example" and sender.local matches "^n"'
+reject = "sender-blocked"
+)");
+  ASSERT_NE(inside, nullptr);
+  ReplayOptions options;
+  options.addresses = mask;
+  ReplayReport report(options);
+  report.add(*marked, with_hidden_sender(*marked, mask, "news@x.example"));
+  report.add(*marked, with_hidden_sender(*marked, mask, "b@bad.example"));
+  EXPECT_EQ(report.counts().equal, 2U);
+  report.add(*inside, with_hidden_sender(*inside, mask, "news@x.example"));
+  EXPECT_EQ(report.counts().undecided, 1U);
+  EXPECT_THAT(report.lacking(), ElementsAre(Pair("sender.local (rule \"inside\")", 1U)));
+  report.add(*inside, with_hidden_sender(*inside, mask, "news@y.example"));
+  EXPECT_EQ(report.counts().equal, 3U);
+  EXPECT_EQ(report.counts().contradictions, 0U);
+  // A verdict that somebody has changed shows as in any record.
+  auto forged = with_hidden_sender(*marked, mask, "b@bad.example");
+  forged.decision.verdict = Verdict::pass;
+  report.add(*marked, forged);
+  EXPECT_EQ(report.counts().contradictions, 1U);
+}
+
 }  // namespace
 }  // namespace postern
