@@ -48,7 +48,8 @@ bool read_into(std::optional<T>& place, const std::string& text, std::optional<T
   return true;
 }
 
-/// Records of hashed addresses are found by the hash of what is looked for.
+}  // namespace
+
 void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
   struct stat status {};
   if ((!filter.sender && !filter.recipient) || ::stat(source.address_key.c_str(), &status) != 0) {
@@ -64,8 +65,6 @@ void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Term
     if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
   }
 }
-
-}  // namespace
 
 std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal terminal) {
   constexpr const char* time_form =

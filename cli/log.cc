@@ -236,11 +236,12 @@ int log(const Options& options, Terminal terminal) {
     return EX_USAGE;
   }
   const auto source = journal_source(options, terminal);
+  look_for_hidden_too(filter.records, source, terminal);
   if (!options.words.empty()) {
     Problems warnings;
     const auto condition = RecordCondition::compile(
-        joined(options.words, " "), source.policy ? &source.policy->tables() : nullptr, nullptr,
-        warnings);
+        joined(options.words, " "), source.policy ? &source.policy->tables() : nullptr,
+        source.policy ? &source.policy->checks() : nullptr, warnings);
     terminal.err << render(warnings, terminal.glyphs);
     if (!condition) {
       terminal.err << render(condition.problems(), terminal.glyphs);

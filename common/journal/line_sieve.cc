@@ -44,9 +44,13 @@ void LineSieve::add(const AddressFilter& filter, IndexKey whole, IndexKey domain
   // Addresses stand as one text: "bob@example.org".
   std::string end;
   append_json_string(end, '@' + domain);
-  clues_.push_back({{end.substr(1)},
-                    {filter.whole_domain ? key_number_of_text(domain_alone, domain)
-                                         : key_number_of_text(whole, filter.address.text())}});
+  LineClue clue{{end.substr(1)}};
+  clue.keys.push_back(filter.whole_domain ? key_number_of_text(domain_alone, domain)
+                                          : key_number_of_text(whole, filter.address.text()));
+  if (!filter.whole_domain && !filter.hidden_local.empty()) {
+    clue.keys.push_back(key_number_of_text(whole, filter.hidden_local + '@' + domain));
+  }
+  clues_.push_back(std::move(clue));
 }
 
 std::vector<std::vector<std::uint64_t>> LineSieve::keys() const {

@@ -83,23 +83,33 @@ constexpr std::size_t old_enough = 1'000;
 /// line has one, this saves parsing nearly all.
 class WholeAddress {
  public:
-  explicit WholeAddress(const MailAddress& address) {
-    append_json_string(local_, address.local());
-    local_ = lower(local_.substr(1, local_.size() - 2));
-    append_json_string(end_, '@' + address.domain());
+  explicit WholeAddress(const AddressFilter& filter) {
+    append_json_string(end_, '@' + filter.address.domain());
     end_.erase(0, 1);
+    locals_.push_back(spelled(filter.address.local()));
+    if (!filter.hidden_local.empty()) locals_.push_back(spelled(filter.hidden_local));
   }
-  /// Case of the local part does not count.
   bool stands_in(std::string_view line) const {
     for (auto at = line.find(end_); at != std::string_view::npos; at = line.find(end_, at + 1)) {
-      if (at <= local_.size() || line[at - local_.size() - 1] != '"') continue;
-      if (lower(line.substr(at - local_.size(), local_.size())) == local_) return true;
+      const auto before = line.substr(0, at);
+      const bool fits = std::any_of(locals_.begin(), locals_.end(), [&](const std::string& local) {
+        return before.size() > local.size() && before[before.size() - local.size() - 1] == '"' &&
+               lower(before.substr(before.size() - local.size())) == local;
+      });
+      if (fits) return true;
     }
     return false;
   }
 
  private:
-  std::string local_;
+  /// As a line has it. Case of a local part does not count.
+  static std::string spelled(const std::string& local) {
+    std::string text;
+    append_json_string(text, local);
+    return lower(text.substr(1, text.size() - 2));
+  }
+
+  std::vector<std::string> locals_;  ///< it, and what may stand for it
   std::string end_;
 };
 
@@ -110,7 +120,7 @@ class Search {
       : filter_(filter), most_(most), sieve_(filter), keys_(sieve_.keys()) {
     for (const auto* each : {&filter.sender, &filter.recipient}) {
       if (!*each || (*each)->whole_domain || (*each)->address.domain().empty()) continue;
-      addresses_.emplace_back((*each)->address);
+      addresses_.emplace_back(**each);
     }
   }
 

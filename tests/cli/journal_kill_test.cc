@@ -100,7 +100,7 @@ TEST_F(KilledProgram, ATornLastLineIsSkippedWithANoteAndNothingElseSuffers) {
   const auto torn = read_journal();
   EXPECT_EQ(torn.counts.unreadable, 1U);
   EXPECT_EQ(torn.records, whole.records - 1);
-  const auto listed = run({"explain", "--from", "anna@example.com", "-n", "1000"});
+  const auto listed = run({"explain", "--since", "1h", "-n", "1000"});
   EXPECT_EQ(listed.status, 0);
   EXPECT_THAT(listed.output, HasSubstr("lines cannot be read; the first: " + path()));
 

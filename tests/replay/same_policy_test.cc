@@ -95,16 +95,17 @@ TEST(SamePolicy, DecidesAlikeOnAHundredThousandRecords) {
   ReplayReport report;
   RecordParser parser;
   Kinds kinds;
+  std::string first_fault;
   Recorder(20261122).record(100'000, [&](const std::string& line, const Policy& policy) {
     const auto read = parser.parse(line);
     ASSERT_TRUE(read) << render(read.problems()) << line;
     report.add(policy, *read);
     kinds.see(*read);
-    if (report.contradictions().size() == 1) FAIL() << to_text(report) << line;
+    if (first_fault.empty() && !report.contradictions().empty()) first_fault = line;
   });
   const auto& counts = report.counts();
   EXPECT_GE(counts.decisions, 100'000U);
-  EXPECT_EQ(counts.contradictions, 0U);
+  EXPECT_EQ(counts.contradictions, 0U) << to_text(report) << first_fault;
   EXPECT_EQ(counts.in_trouble, 0U);
   EXPECT_EQ(counts.equal, counts.decisions) << to_text(report);
   for (const char* kind :

@@ -46,7 +46,7 @@ constexpr std::array exceptions{
     Exception{"rules/compiler_calculations.cc", "what the mail server told can", of_the_log},
     Exception{"rules/resolve.cc", "scores are known while rules are asked, not afterwards",
               of_the_log},
-    Exception{"rules/resolve.cc", "ask for the rule that tests it, as in rule == \\\"spam\\\"",
+    Exception{"rules/resolve.cc", "ask for the rule that tests it, as in rule == \"spam\"",
               of_the_log},
     Exception{"rules/score_reader.cc", "which recipients were accepted is not known", in_records},
     Exception{"rules/maintenance.cc", "The mail service is under maintenance until about",
