@@ -87,7 +87,11 @@ class Eraser {
       closed = std::max(closed, other + std::chrono::milliseconds(1));
     }
     const auto name = segment_path(journal_, closed);
-    if (!rename_to_new(journal_, name)) return {failed("close", journal_)};
+    if (!rename_to_new(journal_, name)) {
+      // Its server has just closed it.
+      if (errno == ENOENT) return leave_to_us();
+      return {failed("close", journal_)};
+    }
     auto problems = leave_to_us();
     // Back to its name, or the server would go on writing into a file that counts as closed.
     if (!problems.empty() && !rename_to_new(name, journal_)) {

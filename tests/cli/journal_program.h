@@ -105,6 +105,15 @@ class JournalProgram : public Program {
     read.unread = walk.unread();
     return read;
   }
+  /// Whether the journal comes to hold so many records: they are written a moment after the
+  /// answers.
+  bool journal_comes_to(std::uint64_t records) const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (read_journal().records < records) {
+      if (std::chrono::steady_clock::now() > until) return false;
+    }
+    return true;
+  }
   std::string path() const { return dir_ / "log/decisions.jsonl"; }
   std::string socket() const { return dir_ / "run/policy.sock"; }
 

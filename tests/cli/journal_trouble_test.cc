@@ -128,6 +128,7 @@ TEST_F(JournalTrouble, ARemovedFileIsBegunAnewAndWhatWasInItIsCounted) {
   PolicyLoad load(socket(), "c", 1);
   ASSERT_TRUE(load.more(50));
   load.stop();
+  ASSERT_TRUE(journal_comes_to(50));
   ASSERT_TRUE(std::filesystem::remove(path()));
   EXPECT_TRUE(log_comes_to("was removed")) << log();
   EXPECT_TRUE(log_comes_to("writing " + path() + " again")) << log();

@@ -107,6 +107,7 @@ TEST_F(PrivateProgram, ErasesAnAddressWhileItServes) {
   ASSERT_THAT(ask("2.1.0", "nobody@example.com"), HasSubstr("action=5"));
   test::PolicyLoad load(socket(), "c", 2);
   ASSERT_TRUE(load.more(300));
+  ASSERT_TRUE(journal_comes_to(2));
   const auto counted = run({"journal", "erase", "Berta@example.org", "--dry-run"});
   EXPECT_EQ(counted.status, 0) << counted.output;
   const auto erased = run({"journal", "erase", "Berta@example.org"});
@@ -143,6 +144,7 @@ TEST_F(PrivateProgram, SaysWhatItErasesAndWhatNot) {
   start();
   ASSERT_THAT(ask("1.1.0", "anna@example.com"), HasSubstr("DUNNO"));
   ASSERT_THAT(ask("2.1.0", "nobody@example.com"), HasSubstr("action=5"));
+  ASSERT_TRUE(journal_comes_to(2));
   std::string told;
   for (const auto& words :
        std::vector<std::vector<std::string>>{{"journal", "erase", "berta@example.org", "--dry-run"},

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <set>
 
 namespace postern {
@@ -267,8 +268,12 @@ TEST_F(KeptPolicies, AFolderThatCannotBeMadeIsToldOnceAndCostsNoRecord) {
   {
     auto wish = settings();
     wish.segment_age = 24h * 365 * 100;
-    Journal journal(wish, {}, 1000, {},
-                    [&](const std::string& message) { said.push_back(message); });
+    // Called from the writer's thread and the keeper's.
+    std::mutex saying;
+    Journal journal(wish, {}, 1000, {}, [&](const std::string& message) {
+      const std::lock_guard lock(saying);
+      said.push_back(message);
+    });
     for (int i = 0; i < 3; ++i) {
       auto record = samples::refusal(i);
       record.policy = compiled(old_files());

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <mutex>
 #include <numeric>
 #include <sched.h>
 #include <sys/mount.h>
@@ -137,8 +138,12 @@ TEST_F(Segments, AFolderThatTakesNoNewNamesLeavesTheFileGrowing) {
   small.segment_size = 1;
   std::vector<std::string> said;
   {
-    Journal journal(small, {}, 1000, {},
-                    [&](const std::string& message) { said.push_back(message); });
+    // Called from the writer's thread and the keeper's.
+    std::mutex saying;
+    Journal journal(small, {}, 1000, {}, [&](const std::string& message) {
+      const std::lock_guard lock(saying);
+      said.push_back(message);
+    });
     for (int i = 0; i < 3; ++i) {
       journal.submit(refusal(i));
       journal.flush();
@@ -203,8 +208,12 @@ TEST_F(Segments, AFullDiskLosesWhatFindsNoRoomAndNothingElse) {
     std::uint64_t lost = 0;
     std::uint64_t removed = 0;
     {
-      Journal journal(small, {}, 1000, {},
-                      [&](const std::string& message) { said.push_back(message); });
+      // Called from the writer's thread and the keeper's.
+      std::mutex saying;
+      Journal journal(small, {}, 1000, {}, [&](const std::string& message) {
+        const std::lock_guard lock(saying);
+        said.push_back(message);
+      });
       for (int i = 0; i < 600; ++i) {
         journal.submit(refusal(i));
         if (i % 3 == 0) journal.flush();
