@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <random>
 #include <string>
 
@@ -26,11 +27,17 @@ class Recorder {
  public:
   explicit Recorder(unsigned seed) : random_(seed) {}
 
-  /// Until there are so many; `look` gets each line and its policy.
+  /// Until there are so many; `look` gets each line and its policy, one after the other: decisions
+  /// that are too late end on the driver's own thread.
   template <typename Look>
   void record(std::uint64_t wanted, Look look) {
+    std::mutex looking;
     std::uint64_t count = 0;
-    while (count < wanted) {
+    const auto counted = [&] {
+      const std::lock_guard lock(looking);
+      return count;
+    };
+    while (counted() < wanted) {
       std::map<std::string, std::shared_ptr<const Policy>> policies;
       auto policy = any_policy(random_);
       ASSERT_NE(policy, nullptr);
@@ -38,19 +45,23 @@ class Recorder {
       std::string line;
       Doors doors(policy, random_, [&](const Record& record) {
         if (record.kind != RecordKind::decision) return;
+        const std::lock_guard lock(looking);
         line.clear();
         append_json(line, record);
         ++count;
         look(line, *policies.at(record.policy_digest));
       });
-      const auto enough = std::min(wanted, count + 2000);
-      while (count < enough) {
+      const auto enough = std::min(wanted, counted() + 2000);
+      while (counted() < enough) {
         random_() % 2 == 0 ? doors.milter_session() : doors.policy_session();
         if (random_() % 500 != 0) continue;
         // A list that changes makes another policy; sessions under way keep theirs.
         policy = with_another_table(policy, random_);
         ASSERT_NE(policy, nullptr);
-        policies[policy->digest()] = policy;
+        {
+          const std::lock_guard lock(looking);
+          policies[policy->digest()] = policy;
+        }
         doors.put(policy);
       }
     }
