@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <random>
 #include <string>
 #include <sysexits.h>
 #include <thread>
@@ -59,7 +60,8 @@ class Worker {
       : setup_(setup),
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
         policy_(setup.policy),
-        references_(clock_, host_bits(settings_.identity.host), setup.last_reference),
+        references_(clock_, host_bits(settings_.identity.host), setup.last_reference,
+                    std::random_device()()),
         dns_(
             source_, clock_,
             [](LogLevel level, const std::string& message) { log(level, message); },

@@ -81,7 +81,7 @@ bool AddressEraser::replace(std::string& line, std::string_view marker) const {
           if (!each.domain().empty()) {
             changed = replace_address(text, each, marker) || changed;
           } else if (may_be_name(place) && lower(text) == lower(each.local())) {
-            text = hidden_local;
+            text = std::string(hidden_local);
             changed = true;
           }
         }

@@ -10,10 +10,16 @@ constexpr unsigned references_per_millisecond = 256;  // 8 bits of sequence in a
 
 }  // namespace
 
-ReferenceSource::ReferenceSource(const Clock& clock, unsigned host, LastReference* last)
-    : clock_(clock), host_(host), shared_(last) {
+ReferenceSource::ReferenceSource(const Clock& clock, unsigned host, LastReference* last,
+                                 std::uint32_t seed)
+    : clock_(clock), host_(host), shared_(last), scattered_(seed != 0), begins_(seed) {
   // The worker before may have used any of the last millisecond's sequence.
   if (last != nullptr) last_ = last->get() + std::chrono::milliseconds(1);
+}
+
+/// The other half of the numbers is left for a burst.
+unsigned ReferenceSource::first_of_a_millisecond() {
+  return scattered_ ? static_cast<unsigned>(begins_() >> 8U) % (references_per_millisecond / 2) : 0;
 }
 
 Reference ReferenceSource::next() {
@@ -23,7 +29,7 @@ Reference ReferenceSource::next() {
   // borrows from the milliseconds to come.
   if (now > last_) {
     last_ = now;
-    sequence_ = 0;
+    sequence_ = first_of_a_millisecond();
   } else if (++sequence_ == references_per_millisecond) {
     last_ += std::chrono::milliseconds(1);
     sequence_ = 0;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <random>
 
 namespace postern {
 
@@ -33,23 +34,30 @@ class PolicyHolder {
   std::shared_ptr<const Policy> policy_;
 };
 
-/// Hands out references, unique on this host: 256 a millisecond, then the next millisecond's. Time
-/// in them never goes back, not even from one worker to the next when both share `last`; so they
-/// also sort by it.
+/// Hands out references, unique on this host: up to 256 a millisecond, then the next millisecond's.
+/// Time in them never goes back, not even from one worker to the next when both share `last`; so
+/// they also sort by it.
 class ReferenceSource {
  public:
   /// host: 6 bits, to tell mail servers of one site apart. `last` may be null; else it is begun
-  /// after, kept up to date, and lives longer.
-  ReferenceSource(const Clock& clock, unsigned host, LastReference* last = nullptr);
+  /// after, kept up to date, and lives longer. `seed`: of the numbers at which milliseconds begin
+  /// (0 to 127), or two servers with the same six bits would give most references twice; 0: each
+  /// begins at 0.
+  ReferenceSource(const Clock& clock, unsigned host, LastReference* last = nullptr,
+                  std::uint32_t seed = 0);
   Reference next();
 
  private:
+  unsigned first_of_a_millisecond();
+
   const Clock& clock_;
   unsigned host_;
   LastReference* shared_;
   std::mutex mutex_;
   LastReference::Time last_{};
   unsigned sequence_ = 0;
+  const bool scattered_;
+  std::minstd_rand begins_;
 };
 
 /// Counts for `postern status`.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -101,6 +102,23 @@ TEST(ReferenceSource, StaysUniqueBetweenThreads) {
   std::set<Reference> all;
   for (const auto& own : taken) all.insert(own.begin(), own.end());
   EXPECT_EQ(all.size(), 8000U);
+}
+
+TEST(ReferenceSource, OfTwoServersOfOneNameGaveMostReferencesTwice) {
+  test::FakeClock clock;
+  ReferenceSource one(clock, 5, nullptr, 1);
+  ReferenceSource other(clock, 5, nullptr, 2);
+  std::set<std::string> given;
+  Reference before;
+  for (int i = 0; i < 300; ++i) {
+    clock.advance(std::chrono::milliseconds(1));
+    const auto reference = one.next();
+    EXPECT_LT(before.text(), reference.text());
+    before = reference;
+    given.insert(reference.text());
+    given.insert(other.next().text());
+  }
+  EXPECT_GT(given.size(), 580U);
 }
 
 }  // namespace
