@@ -77,7 +77,7 @@ bool is_dns(QuestionKind kind) { return unavailable_group(kind) == 0; }
 /// What follows the octets of an IPv4 address, or the 32 digits of an IPv6 address, that a name
 /// begins with, as questions to block lists do; nothing: it begins otherwise.
 std::string_view behind_address(std::string_view name) {
-  for (const std::size_t labels : {32, 4}) {
+  for (const std::size_t labels : {32U, 4U}) {
     auto rest = name;
     std::size_t count = 0;
     while (count < labels) {

@@ -48,11 +48,11 @@ std::string_view class_of(Holds holds) {
 
 /// Not below `highest`, and its half is a whole number that is easy to read.
 std::uint64_t top_of_scale(std::uint64_t highest) {
-  for (const std::uint64_t top : {2, 4, 6, 8}) {
+  for (const std::uint64_t top : {2U, 4U, 6U, 8U}) {
     if (highest <= top) return top;
   }
   for (std::uint64_t power = 1;; power *= 10) {
-    for (const std::uint64_t top : {10, 12, 16, 20, 24, 30, 40, 50, 60, 80}) {
+    for (const std::uint64_t top : {10U, 12U, 16U, 20U, 24U, 30U, 40U, 50U, 60U, 80U}) {
       if (highest <= top * power) return top * power;
     }
   }
