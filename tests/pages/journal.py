@@ -92,7 +92,7 @@ class Maker:
         draw = self.random
         octet = int(draw.paretovariate(0.6)) % 250
         sender = f"company-{int(draw.paretovariate(0.7)) % 400}.example"
-        if draw.random() < 0.12:
+        if draw.random() < 0.2:
             sender = draw.choice(HOSTILE)
         local = f"user{draw.randrange(50)}"
         if draw.random() < 0.1:
