@@ -18,7 +18,7 @@ command -v systemd-sysusers >/dev/null || mta="$mta systemd-standalone-sysusers"
 command -v systemd-tmpfiles >/dev/null || mta="$mta systemd-standalone-tmpfiles"
 # An HTML checker and a browser, which look at the help pages; the browser is large.
 pages="python3 tidy chromium"
-develop="clang clang-format clang-tidy libclang-rt-14-dev git"
+develop="clang clang-format clang-tidy libclang-rt-14-dev ccache git"
 
 case "${1:-build}" in
   program) wanted=$program ;;
