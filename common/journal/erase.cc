@@ -61,18 +61,26 @@ class Eraser {
     }
     auto parts = parts_of(journal_);
     std::reverse(parts.begin(), parts.end());
-    for (const auto& part : parts) {
+    for (auto& part : parts) {
       const bool active = part.path == journal_;
       // What has been written since is of a time after the request.
       if (active && mode_ == EraseMode::erase) continue;
+      // Its server has just closed the segment and not begun another.
+      if (active && is_absent(part) && parts.size() > 1) continue;
       ++result_.looked_into;
-      auto done = part.segment ? do_segment(*part.segment) : do_file(part.path);
+      auto done = active         ? count_active(std::move(part.opened))
+                  : part.segment ? do_segment(*part.segment)
+                                 : do_file(part.path);
       std::move(done.begin(), done.end(), std::back_inserter(result_.problems));
     }
     return std::move(result_);
   }
 
  private:
+  bool is_absent(const JournalPart& part) const {
+    return !part.opened && ::access(journal_.c_str(), F_OK) != 0 && errno == ENOENT;
+  }
+
   Problems close_active() const {
     struct stat status {};
     if (::stat(journal_.c_str(), &status) != 0) {
@@ -123,7 +131,10 @@ class Eraser {
 
   /// How many lines hold it.
   Result<std::uint64_t> lines_in(const std::string& path) const {
-    auto text = SegmentText::open(path);
+    return lines_in(SegmentText::open(path));
+  }
+
+  Result<std::uint64_t> lines_in(Result<SegmentText> text) const {
     if (!text) return text.problems();
     std::uint64_t lines = 0;
     std::string block;
@@ -166,7 +177,16 @@ class Eraser {
     return {};
   }
 
-  /// One that another hand has rotated, or the active one, which is only counted.
+  /// By its descriptor: its server may give it another name at any moment.
+  Problems count_active(UniqueFd opened) {
+    const auto lines = opened ? lines_in(SegmentText::of(std::move(opened), journal_))
+                              : lines_in(journal_);  // says why it cannot be opened
+    if (!lines) return lines.problems();
+    if (*lines != 0) note(journal_, *lines);
+    return {};
+  }
+
+  /// One that another hand has rotated.
   Problems do_file(const std::string& path) {
     const auto lines = lines_in(path);
     if (!lines) return lines.problems();

@@ -64,6 +64,15 @@ Result<SegmentText> SegmentText::open(const std::string& path) {
   return SegmentText(std::move(state));
 }
 
+Result<SegmentText> SegmentText::of(UniqueFd file, const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->file.reset(::gzdopen(file.get(), "rb"));
+  if (!state->file) return failed("open", path);
+  static_cast<void>(file.release());  // gzclose closes it
+  return SegmentText(std::move(state));
+}
+
 Result<bool> SegmentText::next(std::string& block) {
   auto& rest = state_->rest;
   block.clear();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "postern/result.h"
+#include "system/unique_fd.h"
 
 #include <memory>
 #include <string>
@@ -14,6 +15,8 @@ class SegmentText {
  public:
   /// A Problem if the file cannot be opened.
   static Result<SegmentText> open(const std::string& path);
+  /// Of a file that is open already and may have another name by now; `path` is for messages.
+  static Result<SegmentText> of(UniqueFd file, const std::string& path);
   ~SegmentText();
   SegmentText(SegmentText&&) noexcept;
   SegmentText& operator=(SegmentText&&) noexcept;

@@ -220,6 +220,23 @@ TEST_F(ErasedJournal, IsFoundNoMoreThroughTheIndex) {
   EXPECT_EQ(found->found.records.front().transaction.sender.value().text(), erased_address);
 }
 
+TEST_F(ErasedJournal, IsCountedAlthoughItsActiveFileHasJustBeenClosed) {
+  fill();
+  std::filesystem::remove(path_);
+  const auto counted = erase("bob@example.com", EraseMode::count);
+  ASSERT_TRUE(counted) << render(counted.problems());
+  EXPECT_THAT(counted->problems, IsEmpty());
+  EXPECT_EQ(counted->lines, 12U);
+  EXPECT_EQ(counted->looked_into, 4U);
+}
+
+TEST_F(ErasedJournal, ThatIsNotThereIsAProblem) {
+  const auto counted = erase("bob@example.com", EraseMode::count);
+  ASSERT_TRUE(counted);
+  ASSERT_THAT(counted->problems, SizeIs(1));
+  EXPECT_THAT(render(counted->problems), HasSubstr("cannot open " + path_));
+}
+
 TEST_F(ErasedJournal, IsLeftAloneWhileItsWriterDoesNotLetGo) {
   auto journal = std::make_unique<Journal>(settings(), LogSettings{}, 1000, nullptr);
   journal->submit(from("bob@example.com", 1));
