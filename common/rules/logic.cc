@@ -1,76 +1,15 @@
 #include "rules/logic.h"
 
 #include "model/text.h"
-#include "model/time_text.h"
+#include "rules/logic_numbers.h"
 #include "rules/needs.h"
 #include "rules/values.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
-#include <limits>
 #include <string_view>
-#include <utility>
 
 namespace postern::expression {
 namespace {
-
-using Products = std::optional<std::vector<Product>>;
-
-/// What a review may hold of one condition. A policy has thousands, and a list of words is one
-/// test, so hand-written conditions stay far below.
-constexpr std::size_t most_products = 64;
-
-Products joined_by_or(std::vector<Products> parts) {
-  std::vector<Product> all;
-  for (auto& part : parts) {
-    if (!part || all.size() + part->size() > most_products) return std::nullopt;
-    std::move(part->begin(), part->end(), std::back_inserter(all));
-  }
-  return all;
-}
-
-Products joined_by_and(const std::vector<Products>& parts) {
-  std::vector<Product> all{Product()};
-  for (const auto& part : parts) {
-    if (!part || all.size() * part->size() > most_products) return std::nullopt;
-    std::vector<Product> next;
-    for (const auto& left : all) {
-      for (const auto& right : *part) {
-        auto product = left;
-        product.insert(product.end(), right.begin(), right.end());
-        next.push_back(std::move(product));
-      }
-    }
-    all = std::move(next);
-  }
-  return all;
-}
-
-Products products_of(const Program& program, const Step& step, bool negated) {
-  const auto children = [&] {
-    std::vector<Products> parts;
-    for (std::uint32_t i = 0; i < step.count; ++i) {
-      parts.push_back(
-          products_of(program, program.steps[program.children[step.first + i]], negated));
-    }
-    return parts;
-  };
-  switch (step.kind) {
-    case Step::Kind::all_of:
-      return negated ? joined_by_or(children()) : joined_by_and(children());
-    case Step::Kind::any_of:
-      return negated ? joined_by_and(children()) : joined_by_or(children());
-    case Step::Kind::negate:
-      return products_of(program, program.steps[step.first], !negated);
-    case Step::Kind::test:
-      return std::vector<Product>{{Literal{&program.tests[step.first], negated}}};
-    case Step::Kind::constant:
-      if ((step.truth == Truth::yes) == negated) return std::vector<Product>();
-      return std::vector<Product>{Product()};
-  }
-  return std::nullopt;
-}
 
 /// Calculations are not looked into, and rules between two tests may add to their score.
 bool same_subject(const Test& a, const Test& b) {
@@ -103,40 +42,6 @@ bool inside(const Network& small, const Network& large) {
 
 bool is_numeric(const Test& test) {
   return test.type == ValueType::number || test.type == ValueType::size;
-}
-
-/// Numbers a test lets through, both ends included.
-struct Range {
-  std::int64_t least = std::numeric_limits<std::int64_t>::min();
-  std::int64_t most = std::numeric_limits<std::int64_t>::max();
-};
-
-std::optional<Range> range_of(const Test& test) {
-  if (test.numbers.empty()) return std::nullopt;
-  const auto number = test.numbers.front();
-  Range range;
-  switch (test.comparison) {
-    case Comparison::less:
-      if (number == range.least) return std::nullopt;
-      range.most = number - 1;
-      return range;
-    case Comparison::less_equal:
-      range.most = number;
-      return range;
-    case Comparison::greater:
-      if (number == range.most) return std::nullopt;
-      range.least = number + 1;
-      return range;
-    case Comparison::greater_equal:
-      range.least = number;
-      return range;
-    case Comparison::equal:
-      range.least = *std::min_element(test.numbers.begin(), test.numbers.end());
-      range.most = *std::max_element(test.numbers.begin(), test.numbers.end());
-      return range;
-    default:
-      return std::nullopt;
-  }
 }
 
 bool numbers_imply(const Test& a, const Test& b) {
@@ -291,163 +196,7 @@ bool tests_exclude(const Test& a, const Test& b) {
                      [&](const std::string& value) { return passes(value, b) == false; });
 }
 
-/// Names that have a value wherever a condition is asked, so that a test of them is yes or no.
-constexpr std::array always_told{Name::stage, Name::door, Name::weekday, Name::time, Name::date};
-
-bool is_test_of(const Test& test, Name name) {
-  return !test.check && !test.calculation && test.score.empty() && test.name == name &&
-         test.comparison != Comparison::in_table && test.comparison != Comparison::same_as;
-}
-
-bool passes_number(std::int64_t value, const Test& test) {
-  if (!test.times.empty()) {
-    return std::any_of(test.times.begin(), test.times.end(),
-                       [&](const TimeRange& range) { return range.contains(value); });
-  }
-  if (test.comparison == Comparison::equal) {
-    return std::find(test.numbers.begin(), test.numbers.end(), value) != test.numbers.end();
-  }
-  const auto range = range_of(test);
-  return range && range->least <= value && value <= range->most;
-}
-
-/// Values of a time or a date, one at least of each stretch in which no literal changes.
-std::vector<std::int64_t> sample_numbers(const Product& literals, Name name) {
-  constexpr std::int64_t last_second = 86'399;
-  std::vector<std::int64_t> values{0};
-  for (const auto& literal : literals) {
-    for (const auto number : literal.test->numbers) {
-      values.insert(values.end(), {number - 1, number, number + 1});
-    }
-    for (const auto& range : literal.test->times)
-      values.insert(values.end(), {range.from, range.to});
-  }
-  if (name == Name::time) {
-    std::erase_if(values, [&](std::int64_t value) { return value < 0 || value > last_second; });
-  }
-  return values;
-}
-
-const std::vector<std::string>& words_at(Name name, const Surroundings& surroundings) {
-  if (name == Name::stage && !surroundings.stages.empty()) return surroundings.stages;
-  if (name == Name::door && !surroundings.doors.empty()) return surroundings.doors;
-  return words_of(name);
-}
-
-/// Whether some value of `name`, which all literals test, passes all of them.
-bool can_all_hold(const Product& literals, Name name, const Surroundings& surroundings) {
-  if (row_of(name).type == ValueType::choice) {
-    const auto& words = words_at(name, surroundings);
-    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-      return std::all_of(literals.begin(), literals.end(), [&](const Literal& literal) {
-        const auto& texts = literal.test->texts;
-        return (std::find(texts.begin(), texts.end(), word) != texts.end()) != literal.negated;
-      });
-    });
-  }
-  const auto values = sample_numbers(literals, name);
-  return std::any_of(values.begin(), values.end(), [&](std::int64_t value) {
-    return std::all_of(literals.begin(), literals.end(), [&](const Literal& literal) {
-      return passes_number(value, *literal.test) != literal.negated;
-    });
-  });
-}
-
-/// Of names that are told everywhere all literals can be looked at together.
-std::optional<Contradiction> told_contradiction(const Product& product,
-                                                const Surroundings& surroundings) {
-  for (const auto name : always_told) {
-    Product literals;
-    for (const auto& literal : product) {
-      if (is_test_of(*literal.test, name)) literals.push_back(literal);
-    }
-    if (literals.empty() || can_all_hold(literals, name, surroundings)) continue;
-    // What can be left out without making it possible is not worth a word.
-    for (std::size_t i = 0; i < literals.size() && literals.size() > 1;) {
-      auto fewer = literals;
-      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-      if (can_all_hold(fewer, name, surroundings)) {
-        ++i;
-      } else {
-        literals = std::move(fewer);
-      }
-    }
-    return Contradiction{std::move(literals)};
-  }
-  return std::nullopt;
-}
-
-std::string_view sign_of(Comparison comparison) {
-  switch (comparison) {
-    case Comparison::holds:
-      return "";
-    case Comparison::equal:
-    case Comparison::same_as:
-      return "==";
-    case Comparison::less:
-      return "<";
-    case Comparison::less_equal:
-      return "<=";
-    case Comparison::greater:
-      return ">";
-    case Comparison::greater_equal:
-      return ">=";
-    case Comparison::in_table:
-      return "in";
-    case Comparison::starts_with:
-      return "starts_with";
-    case Comparison::ends_with:
-      return "ends_with";
-    case Comparison::contains:
-      return "contains";
-    case Comparison::matches:
-      return "matches";
-    case Comparison::within:
-      return "within";
-  }
-  return "";
-}
-
-std::string name_text(Name name, const std::string& macro) {
-  if (name == Name::macro) return "macro(\"" + macro + "\")";
-  return std::string(row_of(name).name);
-}
-
-std::string day_text(std::int64_t number) {
-  return postern::day_text(std::chrono::sys_days(std::chrono::days(number)));
-}
-
-std::vector<std::string> value_texts(const Test& test) {
-  std::vector<std::string> values;
-  for (const auto& text : test.texts) values.push_back(quoted(text));
-  for (const auto& address : test.addresses) {
-    values.push_back(quoted(address.empty() ? std::string("<>") : address.text()));
-  }
-  for (const auto& network : test.networks) values.push_back('"' + network.text() + '"');
-  for (const auto& range : test.times) {
-    values.push_back('"' + time_of_day_text(range.from) + '-' + time_of_day_text(range.to) + '"');
-  }
-  for (const auto number : test.numbers) {
-    values.push_back(!test.score.empty()                   ? points_text(number)
-                     : test.type == ValueType::boolean     ? (number != 0 ? "true" : "false")
-                     : test.type == ValueType::date        ? '"' + day_text(number) + '"'
-                     : test.type == ValueType::time_of_day ? '"' + time_of_day_text(number) + '"'
-                                                           : std::to_string(number));
-  }
-  return values;
-}
-
 }  // namespace
-
-Products products_of(const Program& program) {
-  if (program.steps.empty()) return std::vector<Product>{Product()};
-  return products_of(program, program.steps.back(), false);
-}
-
-Products products_of_opposite(const Program& program) {
-  if (program.steps.empty()) return std::vector<Product>();
-  return products_of(program, program.steps.back(), true);
-}
 
 bool implies(const Literal& a, const Literal& b) {
   if (a.negated && b.negated) return test_implies(*b.test, *a.test);
@@ -466,50 +215,6 @@ bool implies(const Product& a, const Product& b) {
     return std::any_of(a.begin(), a.end(),
                        [&](const Literal& given) { return implies(given, needed); });
   });
-}
-
-std::optional<Contradiction> contradiction_in(const Product& product,
-                                              const Surroundings& surroundings) {
-  for (std::size_t i = 0; i < product.size(); ++i) {
-    for (std::size_t j = i + 1; j < product.size(); ++j) {
-      if (excludes(product[i], product[j])) return Contradiction{{product[i], product[j]}};
-    }
-  }
-  return told_contradiction(product, surroundings);
-}
-
-std::string to_text(const Literal& literal) {
-  const auto& test = *literal.test;
-  std::string text = literal.negated ? "not " : "";
-  if (test.calculation) return text + "a calculation";
-  text += test.check            ? test.check->description().name
-          : !test.score.empty() ? "score." + test.score
-                                : name_text(*test.name, test.macro);
-  if (test.comparison == Comparison::holds) return text;
-  text += ' ';
-  const auto values = value_texts(test);
-  const bool several =
-      (test.comparison == Comparison::equal || test.comparison == Comparison::within) &&
-      values.size() > 1;
-  const bool network = values.size() == 1 && test.type == ValueType::ip &&
-                       values.front().find('/') != std::string::npos;
-  const bool stretches = !test.times.empty();
-  text += (several && test.comparison == Comparison::equal) || network || stretches
-              ? "in"
-              : sign_of(test.comparison);
-  text += ' ';
-  if (test.comparison == Comparison::in_table) return text + test.table_name;
-  if (test.comparison == Comparison::same_as)
-    return text + name_text(*test.other, test.other_macro);
-  if (test.comparison == Comparison::matches) return text + quoted(test.pattern->text());
-  if (!several) return text + (values.empty() ? "..." : values.front());
-  // Lists run to thousands; whoever reads this has the condition before his eyes.
-  constexpr std::size_t most_shown = 7;
-  text += '[';
-  for (std::size_t i = 0; i < values.size() && i < most_shown; ++i) {
-    text += (i > 0 ? ", " : "") + values[i];
-  }
-  return text + (values.size() > most_shown ? ", ...]" : "]");
 }
 
 }  // namespace postern::expression
