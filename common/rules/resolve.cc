@@ -1,5 +1,6 @@
 #include "rules/resolve.h"
 
+#include "checks/geo_check.h"
 #include "model/text.h"
 #include "postern/reason.h"
 #include "rules/program.h"
@@ -174,6 +175,13 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
   }
   if (word == "score") {
     problem(node, "a score has a name", "write score.NAME, as score.spam");
+    return;
+  }
+  for (const auto fact : geo_facts) {
+    if (word != geo_check_name(fact)) continue;
+    const std::string key(to_text(fact));
+    problem(node, quoted(word) + " is known from a file, which is not named",
+            "write [geo] with " + key + " = \"...\", the path of a file in MaxMind's format");
     return;
   }
   if (word == "dnsbl" || word == "dnswl") {

@@ -607,7 +607,6 @@ TEST(Condition, ChecksOfLaterVersionsUsedToBeUnknownNamesLikeSlipsOfThePen) {
   EXPECT_EQ(faults("dkim == 'fail'"), "0+4 \"dkim\"" + hint);
   EXPECT_EQ(faults("tls or dmarc != 'pass'"), "7+5 \"dmarc\"" + hint);
   EXPECT_EQ(faults("quota.used == 'x'"), "0+10 \"quota.used\"" + hint);
-  EXPECT_EQ(faults("client.country == 'x'"), "0+14 \"client.country\"" + hint);
   EXPECT_EQ(faults("client.spf == 'x'").find("not built"), std::string::npos);
   for (const auto& row : expression::all_names()) {
     EXPECT_FALSE(expression::is_name_to_come(row.name)) << row.name;
