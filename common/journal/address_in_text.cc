@@ -68,18 +68,25 @@ bool replace_all(std::string& text, const std::string& wanted, std::string_view 
   return found;
 }
 
+/// Where a quoted string begins that ends before `end`; `end` if there is none.
+std::size_t begin_of_quoted(std::string_view text, std::size_t end) {
+  for (auto begin = end - 1; begin-- > 0;) {
+    if (text[begin] != '"') continue;
+    std::size_t escapes = 0;
+    while (escapes < begin && text[begin - 1 - escapes] == '\\') ++escapes;
+    if (escapes % 2 == 0) return begin;
+  }
+  return end;
+}
+
 /// Where a local part begins whose '@' stands at `at`; `at` if there is none.
 std::size_t begin_of_local(std::string_view text, std::size_t at) {
-  if (at > 1 && text[at - 1] == '"') {
-    for (auto begin = at - 1; begin-- > 0;) {
-      if (text[begin] != '"') continue;
-      std::size_t escapes = 0;
-      while (escapes < begin && text[begin - 1 - escapes] == '\\') ++escapes;
-      if (escapes % 2 == 0) return begin;
-    }
-    return at;
-  }
   auto begin = at;
+  if (at > 1 && text[at - 1] == '"') {
+    begin = begin_of_quoted(text, at);
+    if (begin == at) return at;
+  }
+  // Before a quoted string too: what stands for it must not make another local part of them.
   while (begin > 0 && is_of_local(text[begin - 1])) --begin;
   // Quotation marks around an address.
   while (begin < at && (text[begin] == '\'' || text[begin] == '`')) ++begin;

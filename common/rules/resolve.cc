@@ -273,7 +273,9 @@ void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stag
                 : "a refusal that may stand at " + quoted(from) + " can look at it; " +
                       quoted(scope_.reason->id) + " may not");
   }
-  if (latest != Stage::end_of_message) limited_.push_back({&node, std::string(name), latest});
+  if (latest != Stage::end_of_message) {
+    limited_.push_back({node.offset, node.length, std::string(name), latest});
+  }
   if (earliest > earliest_) {
     earliest_ = earliest;
     earliest_name_ = name;
@@ -301,7 +303,7 @@ void Resolver::check_stages() {
                          ? "the rule stands at " + std::string(postern::to_text(*scope_.stage))
                          : quoted(earliest_name_) + " only from " +
                                std::string(postern::to_text(earliest_)) + " on";
-    problem(*limited.node,
+    problem(limited.offset, limited.length,
             quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
                 " alone, " + (scope_.stage ? "but " : "") + why,
             hint_for(limited));

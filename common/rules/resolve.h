@@ -81,7 +81,9 @@ class Resolver {
   bool use_score(const Node& node, const std::string& score);
 
   struct Limited {
-    const Node* node;
+    // Not the node: a calculation is compiled from a copy that is gone by the end.
+    std::size_t offset;
+    std::size_t length;
     std::string name;
     Stage latest;
   };

@@ -172,5 +172,19 @@ TEST(AddressInText, FindsLocalPartsAsPeopleWriteThem) {
   EXPECT_EQ(hide(""), "");
 }
 
+TEST(AddressInText, WhatStandsForAQuotedLocalPartMakesNoneWithWhatIsBeforeIt) {
+  const auto hide = [](std::string& text) {
+    return replace_locals(text, [](std::string_view local, std::string_view) {
+      return is_hidden_local(local) ? std::nullopt : std::optional<std::string>(hidden_local);
+    });
+  };
+  for (const char* const text : {"550 <\"b b =\"b b\"@example.org> list", "a@b\"c\"@d", "x\"y\"@z",
+                                 "'\"a b\"@c", "\"a\"b\"c d\"@e"}) {
+    std::string once = text;
+    EXPECT_TRUE(hide(once)) << text;
+    EXPECT_FALSE(hide(once)) << text << " became " << once;
+  }
+}
+
 }  // namespace
 }  // namespace postern

@@ -105,7 +105,7 @@ TEST(ReportPage, ShowsWhatStrangersSendAsWords) {
                                  "' onmouseover='x",
                                  "&amp;&lt;",
                                  "\xff\xfe\x80",
-                                 std::string("nul\0\x07\x1b[31m", 12),
+                                 std::string("nul\0\x07\x1b[31m", 10),
                                  "\xe2\x80\xae"
                                  "reversed",
                                  std::string(9000, 'x')};

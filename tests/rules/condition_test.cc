@@ -636,6 +636,14 @@ TEST(Condition, RefusesNamesThatAreNotKnownAtTheRulesStage) {
   EXPECT_EQ(faults("client.ip in partners", Stage::end_of_message), "");
 }
 
+TEST(Condition, AProblemOfANameInACalculationUsedToPointIntoFreedMemory) {
+  EXPECT_EQ(
+      faults("size + 1B * recipient >= 10MB - 3 * 5B"),
+      "12+9 \"recipient\" is a mail address and cannot be calculated with | numbers and sizes can\n"
+      "12+9 \"recipient\" is known at rcpt alone, \"size\" only from end-of-message on | later "
+      "stages have \"recipients\", all that were not refused\n");
+}
+
 TEST(Condition, ReportsSyntaxAndTypesTogether) {
   EXPECT_EQ(faults("helo = 5 and (sample_a == 'x'"),
             "5+1 \"=\" is no operator of a condition | write ==\n"
