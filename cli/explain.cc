@@ -2,8 +2,8 @@
 
 #include "bounce/mail_parts.h"
 #include "cli/expander.h"
+#include "cli/known_addresses.h"
 #include "cli/load.h"
-#include "journal/address_key.h"
 #include "journal/find_in_journal.h"
 #include "model/reference_in_text.h"
 #include "model/text.h"
@@ -85,9 +85,8 @@ JournalSource journal_source(const Options& options, Terminal terminal) {
     settings = source.policy->settings();
   }
   auto journal = settings_on_disk(settings, options.place.root).journal;
-  if (!options.journal.empty()) journal.path = options.journal;
-  source.journal = journal.path;
-  source.address_key = address_key_path(journal);
+  source.journal = options.journal.empty() ? journal.path : options.journal;
+  source.address_key = address_key_of(journal, source.journal);
   if (!loaded) {
     terminal.err << "postern: the policy has problems, \"postern check\" lists them; looking into "
                  << source.journal << '\n';

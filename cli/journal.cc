@@ -1,5 +1,6 @@
 // postern journal erase: takes a mail address out of the records of decisions.
 #include "cli/commands.h"
+#include "cli/known_addresses.h"
 #include "cli/load.h"
 #include "journal/address_key.h"
 #include "journal/erase.h"
@@ -59,6 +60,7 @@ class AsOwner {
 
 struct Place {
   JournalSettings journal;
+  std::string address_key;
   std::optional<ListenAddress> control;
 };
 
@@ -72,17 +74,18 @@ Place place_of(const Options& options, Terminal terminal) {
     settings = settings_alone(options.place);
   }
   settings = settings_on_disk(settings, options.place.root);
+  const auto of_policy = settings.journal;
   if (!options.journal.empty()) settings.journal.path = options.journal;
   if (!options.control.empty()) {
     const auto address = ListenAddress::parse(options.control);
     settings.listen.control = address ? std::optional(*address) : std::nullopt;
   }
-  return {settings.journal, settings.listen.control};
+  return {settings.journal, address_key_of(of_policy, settings.journal.path),
+          settings.listen.control};
 }
 
 /// What was hidden with the key is found with it.
-Result<AddressMask> mask_of(const JournalSettings& journal) {
-  const auto path = address_key_path(journal);
+Result<AddressMask> mask_of(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) return AddressMask();
   const auto key = read_address_key(path);
   if (!key) return key.problems();
@@ -113,7 +116,9 @@ void tell(const Erasure& erasure, const std::string& address, EraseMode mode, Te
   }
   const auto files =
       std::to_string(erasure.looked_into) + (erasure.looked_into == 1 ? " file" : " files");
-  if (erasure.lines == 0) {
+  if (erasure.lines == 0 && erasure.hidden > 0) {
+    terminal.out << "No record in " << files << " holds " << address << " as it is written here.\n";
+  } else if (erasure.lines == 0) {
     terminal.out << "No record in " << files << " holds " << address << ".\n";
   } else if (counts) {
     terminal.out << lines_text(erasure.lines) << " in " << files
@@ -135,7 +140,7 @@ int journal(const Options& options, Terminal terminal) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  const auto mask = mask_of(place.journal);
+  const auto mask = mask_of(place.address_key);
   if (!mask) {
     terminal.err << render(mask.problems());
     return EX_NOINPUT;
@@ -162,10 +167,19 @@ int journal(const Options& options, Terminal terminal) {
     return EX_TEMPFAIL;
   }
   tell(*erasure, clean_for_terminal(eraser->text()), mode, terminal);
-  if (erasure->problems.empty()) return EX_OK;
-  terminal.err << render(erasure->problems)
-               << "postern: not everything could be done; call it again when that is mended\n";
-  return EX_CANTCREAT;
+  if (!erasure->problems.empty()) {
+    terminal.err << render(erasure->problems)
+                 << "postern: not everything could be done; call it again when that is mended\n";
+    return EX_CANTCREAT;
+  }
+  if (erasure->hidden == 0) return EX_OK;
+  terminal.err << "postern: " << lines_text(erasure->hidden)
+               << (erasure->hidden == 1 ? " has" : " have")
+               << " hashes that may be of it. Nobody can tell without their key, and there is none "
+                  "at\n"
+               << clean_for_terminal(place.address_key)
+               << " (journal.addresses_key says where it is)\n";
+  return EX_NOINPUT;
 }
 
 }  // namespace postern::cli

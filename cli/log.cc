@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/known_addresses.h"
 #include "cli/progress.h"
 #include "cli/record_line.h"
 #include "journal/journal_follower.h"
@@ -25,6 +26,10 @@ namespace {
 
 /// Decisions told before following begins, as tail(1) and journalctl(1) have it.
 constexpr std::size_t told_before_following = 10;
+
+/// Ours: a search from the end goes on behind so many records in a row that are too old. A host
+/// whose clock is set a while after it has started writes some of a time long ago.
+constexpr std::size_t odd_times = 10'000;
 
 /// Where the kernel tells nothing of a file, it is looked at this often.
 constexpr std::chrono::milliseconds between_looks{1000};
@@ -142,6 +147,7 @@ class LogReader {
     std::deque<std::string> kept;
     Progress progress(terminal_, "lines");
     std::uint64_t lines = 0;
+    std::size_t too_old = 0;
     while (const auto line = walk.next_line()) {
       if (++lines; progress.wants(lines)) progress.at(lines, walk.done());
       if (follower != nullptr && StopSignals::stopped()) break;
@@ -151,7 +157,12 @@ class LogReader {
         continue;
       }
       const auto answer = sieve_.look(line->text);
-      if (answer == LineSieve::Answer::too_old && newest_first) break;
+      // One of an odd time stands between others, when a clock was not set yet.
+      if (answer == LineSieve::Answer::too_old && newest_first) {
+        if (++too_old > odd_times) break;
+      } else {
+        too_old = 0;
+      }
       if (answer != LineSieve::Answer::parse) continue;
       const auto record = walk.parse(*line);
       if (!record || !filter_.fits(*record)) continue;
@@ -248,6 +259,7 @@ int log(const Options& options, Terminal terminal) {
       return EX_USAGE;
     }
     filter.condition = *condition;
+    filter.condition->reveal(known_addresses(source.address_key, terminal));
   }
   if (source.journal.empty()) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";

@@ -95,7 +95,9 @@ std::string record_line(const Record& record, Paint paint) {
   column(40);
   line += transaction.client.address ? transaction.client.address->text() : std::string("local");
   column(57);
-  line += '<' + transaction.sender.value().text() + "> to " + recipients_text(transaction);
+  line += (transaction.sender.is_told() ? '<' + transaction.sender.value().text() + '>'
+                                        : std::string("-")) +
+          " to " + recipients_text(transaction);
   add(cause_text(decision));
   if (!decision.softened_by.empty()) add("softened for want of (" + decision.softened_by + ')');
   for (const auto& entry : decision.trail) {

@@ -2,10 +2,11 @@
 
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/known_addresses.h"
 #include "cli/load.h"
 #include "cli/progress.h"
-#include "journal/address_key.h"
 #include "journal/address_mask.h"
+#include "journal/journal_parts.h"
 #include "journal/journal_walk.h"
 #include "journal/kept_policies.h"
 #include "journal/replay_report.h"
@@ -13,6 +14,7 @@
 #include "model/time_text.h"
 #include "tables/entries.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -22,6 +24,8 @@
 #include <string_view>
 #include <sysexits.h>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace postern::cli {
 namespace {
@@ -64,17 +68,9 @@ bool read_bound(const std::string& text, std::string_view option,
   return false;
 }
 
-/// With the key of hashed addresses, where there is one that can be read.
-AddressMask known_addresses(const Options& options, const std::string& journal, Terminal terminal) {
-  auto settings = settings_on_disk(settings_alone(options.place), options.place.root).journal;
-  settings.path = journal;
-  const auto path = address_key_path(settings);
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return {};
-  const auto key = read_address_key(path);
-  if (key) return AddressMask::hashed(*key);
-  terminal.err << render(key.problems(), terminal.glyphs);
-  return {};
+AddressMask addresses_of(const Options& options, const std::string& journal, Terminal terminal) {
+  const auto settings = settings_on_disk(settings_alone(options.place), options.place.root).journal;
+  return known_addresses(address_key_of(settings, journal), terminal);
 }
 
 /// What closes the gate of that name, in words; empty: it is open.
@@ -118,12 +114,13 @@ class Replay {
     tell_gaps();
     if (report_.counts().decisions == 0) return tell_nothing();
     tell_blindness();
+    const auto gates = asked_gates();
     if (options_.format == Format::json) {
-      terminal_.out << to_json(report_);
+      terminal_.out << to_json(report_, gates);
     } else {
       terminal_.out << title() << to_text(report_);
     }
-    return judge();
+    return judge(gates);
   }
 
  private:
@@ -131,7 +128,7 @@ class Replay {
     ReplayOptions how;
     how.examples = options_.replay.examples;
     how.tables = options_.replay.rules_only ? TableChanges::apart : TableChanges::counted;
-    how.addresses = known_addresses(options_, journal_, terminal_);
+    how.addresses = addresses_of(options_, journal_, terminal_);
     how.policy_of_then = [this](const std::string& digest) { return kept_.of(digest); };
     return how;
   }
@@ -156,8 +153,17 @@ class Replay {
     terminal_.err << render(walk_.unread(), terminal_.glyphs);
   }
 
+  /// Perhaps of another time.
+  bool is_there() const {
+    const auto parts = parts_of(journal_);
+    return std::any_of(parts.begin(), parts.end(), [](const JournalPart& part) {
+      std::error_code error;
+      return part.segment || std::filesystem::exists(part.path, error);
+    });
+  }
+
   int tell_nothing() const {
-    if (walk_.files() == 0) {
+    if (walk_.files() == 0 && !is_there()) {
       terminal_.err << "postern: there is no journal at " << shown_text(journal_, terminal_.glyphs)
                     << '\n';
       return EX_NOINPUT;
@@ -181,18 +187,53 @@ class Replay {
            summary_line(*tried_) + "\n\n";
   }
 
-  int judge() const {
+  /// What closes every gate, in words; empty: nothing does.
+  std::string closed_for_all() const {
+    const auto& counts = report_.counts();
+    if (counts.contradictions > 0) {
+      return grouped(counts.contradictions) +
+             (counts.contradictions == 1 ? " record is" : " records are") +
+             " not as the policy of that day decides; what cannot be trusted opens no gate";
+    }
+    if (counts.undecided * 2 > counts.decisions - counts.in_trouble) {
+      return grouped(counts.undecided) + " of " + grouped(counts.decisions) +
+             " cannot be decided; what proves nothing opens no gate";
+    }
+    return {};
+  }
+
+  std::vector<ReplayGate> asked_gates() const {
+    std::vector<ReplayGate> gates;
+    const auto for_all = closed_for_all();
+    for (const auto& gate : options_.replay.fail_on) {
+      auto why = closed_by(gate, report_.counts());
+      if (why.empty()) why = for_all;
+      gates.push_back({gate, std::move(why)});
+    }
+    return gates;
+  }
+
+  int judge(const std::vector<ReplayGate>& gates) const {
     const auto& counts = report_.counts();
     int status = EX_OK;
-    for (const auto& gate : options_.replay.fail_on) {
-      const auto why = closed_by(gate, counts);
+    bool open = false;
+    for (const auto& [gate, why] : gates) {
+      open = open || why.empty();
       if (why.empty()) continue;
       terminal_.err << "postern: " << why << " (--fail-on " << gate << ")\n";
       status = gate_closed;
     }
-    // What cannot be trusted opens no gate.
-    if (counts.contradictions > 0) status = gate_closed;
-    if (status == EX_OK && !options_.replay.fail_on.empty() && !walk_.unread().empty()) {
+    if (counts.contradictions > 0) {
+      if (gates.empty()) terminal_.err << "postern: " << closed_for_all() << '\n';
+      status = gate_closed;
+    }
+    if (open && counts.undecided > 0) {
+      terminal_.err << "postern: " << grouped(counts.undecided) << " of "
+                    << grouped(counts.decisions)
+                    << " cannot be decided, and these gates do not see them (--fail-on undecided "
+                       "does)\n";
+    }
+    if (status == EX_OK && !gates.empty() && !walk_.unread().empty()) {
       terminal_.err << "postern: --fail-on needs the whole journal\n";
       status = EX_NOINPUT;
     }

@@ -2,6 +2,7 @@
 
 #include "cli/progress.h"
 #include "journal/journal_walk.h"
+#include "journal/segment.h"
 #include "model/shown_text.h"
 #include "model/time_text.h"
 
@@ -63,7 +64,7 @@ std::variant<std::unique_ptr<SummedJournal>, int> sum_journal(const Options& opt
   const TimeSpan earlier{span->since - span->length(), span->since};
   const auto from = before == TimeBefore::summed ? earlier.since : span->since;
   JournalWalk walk(source.journal, ReadOrder::oldest_first, {from, span->until});
-  if (walk.files() == 0) {
+  if (walk.files() == 0 && segments_of(source.journal).empty()) {
     if (const auto opened = JournalReader::open(source.journal, ReadOrder::oldest_first); !opened) {
       terminal.err << render(opened.problems(), terminal.glyphs);
       return EX_NOINPUT;

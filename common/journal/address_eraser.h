@@ -2,6 +2,7 @@
 #pragma once
 
 #include "journal/address_mask.h"
+#include "journal/json_strings.h"
 #include "postern/address.h"
 
 #include <optional>
@@ -24,15 +25,20 @@ class AddressEraser {
   /// torn line that holds it nothing stays. True if it stood there.
   bool edit(std::string& line) const;
 
+  /// Whether it may stand there hashed, without a key that would tell.
+  bool may_be_hidden_in(std::string_view line) const;
+
   /// "bob@example.org".
   std::string text() const { return address_.text(); }
 
  private:
   explicit AddressEraser(MailAddress address) : address_(std::move(address)) {}
   bool replace(std::string& line, std::string_view marker) const;
+  bool replace_whole(const JsonPlace& place, std::string& text, std::string_view marker) const;
 
   MailAddress address_;  ///< without a domain: a name
   std::vector<MailAddress> spellings_;
+  bool has_key_ = false;
 };
 
 }  // namespace postern

@@ -108,6 +108,7 @@ std::size_t end_of_domain(std::string_view text, std::size_t begin) {
 
 bool is_hidden_local(std::string_view local) noexcept {
   if (!local.starts_with(hidden_local)) return false;
+  if (local == erased_local) return true;
   local.remove_prefix(hidden_local.size());
   return local.empty() ||
          (local.size() == hash_digits && std::all_of(local.begin(), local.end(), [](char c) {
@@ -121,7 +122,12 @@ bool replace_address(std::string& text, const MailAddress& address, std::string_
   const auto local = lower(address.local());
   bool found = replace_all(text, in_quotes(local) + '@' + domain, other, false);
   found = replace_all(text, local + '@' + domain, other, false) || found;
-  return replace_all(text, local + '=' + domain, other, true) || found;
+  // A second '@' would make it no address.
+  std::string inside(other);
+  std::replace(inside.begin(), inside.end(), '@', '=');
+  found = replace_all(text, local + '=' + domain, inside, true) || found;
+  // SRS: "SRS0=hash=day=example.org=bob@forwarder.example".
+  return replace_all(text, domain + '=' + local, inside, false) || found;
 }
 
 bool replace_locals(std::string& text, const LocalEdit& other) {

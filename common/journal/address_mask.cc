@@ -2,6 +2,8 @@
 
 #include "journal/address_in_text.h"
 #include "journal/json_strings.h"
+#include "journal/personal_names.h"
+#include "journal/record.h"
 #include "model/hmac.h"
 #include "model/text.h"
 
@@ -21,44 +23,49 @@ bool is_one_of(const std::array<std::string_view, size>& words, std::string_view
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// Names that an administrator gave, and words of the format.
-constexpr std::array<std::string_view, 25> never_personal{
-    "kind",     "ref",        "time",          "host",          "engine",  "policy", "door",
-    "stage",    "verdict",    "reason",        "subject",       "name",    "rule",   "file",
-    "digest",   "settled_by", "softened_by",   "scope",         "contact", "help",   "session",
-    "instance", "queue_id",   "softened_from", "policy_context"};
 /// Milter macros whose whole value is an address or the name of somebody.
 constexpr std::array<std::string_view, 4> personal_macros{"auth_authen", "auth_author", "mail_addr",
                                                           "rcpt_addr"};
 
-/// One line.
+/// One line, gone through twice: what stands before a name in it may hold that name too.
 class Masking {
  public:
   Masking(const AddressMask& mask, std::string_view spared) : mask_(mask), spared_(lower(spared)) {}
+
+  void gather(const JsonPlace& place, std::string_view escaped) {
+    if (place.key(0) == "facts") {
+      if (escaped.find("%{") != std::string_view::npos) {
+        names_.add_macros(octets_from_escaped(escaped));
+      }
+      return;
+    }
+    if (place.depth() == 1 && place.member() == "kind" && escaped == to_text(RecordKind::repeat)) {
+      names_.add_common_macros();
+    }
+    if (!escaped.empty() && is_whole_address(place)) {
+      remember(octets_from_escaped(escaped), place);
+    }
+  }
+  void gathered() { names_.prepare(); }
 
   std::optional<std::string> edit(const JsonPlace& place, std::string_view escaped) {
     if (escaped.empty()) return std::nullopt;
     const auto member = place.member();
     if (is_whole_address(place)) return whole(octets_from_escaped(escaped), place);
-    if (is_one_of(never_personal, member)) return std::nullopt;
-    const bool may_hold = escaped.find('@') != std::string_view::npos;
-    const bool may_be = names_.empty()
-                            ? false
-                            : member == "key" || member == "value" || member == "values" ||
-                                  member == "mapped" || place.key(1) == "macros";
-    if (!may_hold && !may_be) return std::nullopt;
-    auto text = octets_from_escaped(escaped);
-    if (may_be) {
-      for (const auto& [name, other] : names_) {
-        if (lower(text) == name) return other;
-      }
+    if (is_given_by_administrators(place)) {
+      names_.pass(place, escaped);
+      return std::nullopt;
     }
+    const bool may_hold = escaped.find('@') != std::string_view::npos;
+    if (!may_hold && names_.empty()) return std::nullopt;
+    auto text = octets_from_escaped(escaped);
     bool changed = false;
     for (const auto& [address, other] : addresses_) {
       changed = replace_address(text, address, other) || changed;
     }
+    changed = names_.edit(place, text) || changed;
     // Effects come from the policy: whom mail is redirected to is no news of this message.
-    if (member != "effects" && place.key(1) != "effects") {
+    if (may_hold && member != "effects" && place.key(1) != "effects") {
       changed =
           replace_locals(text, [this](std::string_view local,
                                       std::string_view domain) { return hidden(local, domain); }) ||
@@ -78,21 +85,31 @@ class Masking {
     return member == "macros" && is_one_of(personal_macros, place.key(2));
   }
 
-  /// Remembers it for the rest of the record.
-  std::optional<std::string> whole(const std::string& text, const JsonPlace& place) {
-    // {"local": "..."} has no domain, whatever it holds.
+  /// An empty domain: {"local": "..."} has none, whatever it holds, and a name has none either.
+  static MailAddress read(const std::string& text, const JsonPlace& place) {
     const auto at = place.member() == "local" ? std::string::npos : text.rfind('@');
-    const auto local = std::string_view(text).substr(0, std::min(at, text.size()));
-    auto other = mask_.local(local);
-    if (at != std::string::npos && at + 1 < text.size()) {
-      other += text.substr(at);
-      const auto address = MailAddress::from_unquoted(text);
-      if (other != text && !address.domain().empty()) addresses_.emplace_back(address, other);
-    } else {
-      other = mask_.local(text);
+    if (at != std::string::npos && at + 1 < text.size()) return MailAddress::from_unquoted(text);
+    return MailAddress();
+  }
+
+  void remember(const std::string& text, const JsonPlace& place) {
+    const auto address = read(text, place);
+    if (address.domain().empty()) {
+      const auto other = mask_.local(text);
+      if (other == text) return;
+      names_.add(text, {}, other, PersonalNames::Stands::alone);
+      return;
     }
+    const auto other = mask_.local(address.local());
+    if (other == address.local()) return;
+    addresses_.emplace_back(address, other + '@' + address.domain());
+    names_.add(address.local(), address.domain(), other, PersonalNames::Stands::with_its_domain);
+  }
+
+  std::optional<std::string> whole(const std::string& text, const JsonPlace& place) const {
+    const auto at = read(text, place).domain().empty() ? text.size() : text.rfind('@');
+    auto other = mask_.local(std::string_view(text).substr(0, at)) + text.substr(at);
     if (other == text) return std::nullopt;
-    names_.emplace_back(lower(text), other);
     return other;
   }
 
@@ -108,7 +125,7 @@ class Masking {
   const AddressMask& mask_;
   std::string spared_;
   std::vector<std::pair<MailAddress, std::string>> addresses_;
-  std::vector<std::pair<std::string, std::string>> names_;  // in small letters
+  PersonalNames names_;
 };
 
 }  // namespace
@@ -141,6 +158,13 @@ bool AddressMask::apply(std::string& line, std::string_view spared) const {
   Masking masking(*this, spared);
   std::string out;
   out.reserve(line.size() + 64);
+  const auto gather = [&masking](const JsonPlace& place, std::string_view escaped) {
+    masking.gather(place, escaped);
+    return std::optional<std::string>();
+  };
+  if (!edit_json_strings(line, gather, out)) return false;
+  masking.gathered();
+  out.clear();
   const bool whole = edit_json_strings(
       line,
       [&masking](const JsonPlace& place, std::string_view escaped) {

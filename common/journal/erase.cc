@@ -130,11 +130,11 @@ class Eraser {
   }
 
   /// How many lines hold it.
-  Result<std::uint64_t> lines_in(const std::string& path) const {
+  Result<std::uint64_t> lines_in(const std::string& path) {
     return lines_in(SegmentText::open(path));
   }
 
-  Result<std::uint64_t> lines_in(Result<SegmentText> text) const {
+  Result<std::uint64_t> lines_in(Result<SegmentText> text) {
     if (!text) return text.problems();
     std::uint64_t lines = 0;
     std::string block;
@@ -145,6 +145,7 @@ class Eraser {
       each_line(block, [&](std::string_view line) {
         std::string copy(line);
         if (eraser_.edit(copy)) ++lines;
+        if (eraser_.may_be_hidden_in(copy)) ++result_.hidden;
       });
     }
   }

@@ -32,7 +32,9 @@ struct Erasure {
   std::vector<File> files;        ///< that held it, the oldest first
   std::uint64_t lines = 0;        ///< of all of them
   std::uint64_t looked_into = 0;  ///< files
-  Problems problems;              ///< files that could not be looked into, or not be changed
+  /// Lines with hashes that may be of it: nobody can tell without the key.
+  std::uint64_t hidden = 0;
+  Problems problems;  ///< files that could not be looked into, or not be changed
 };
 
 /// The active segment is closed first, under the lock that all its writers share, and all is then

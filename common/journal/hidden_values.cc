@@ -22,15 +22,42 @@ using expression::Step;
 using expression::Test;
 using expression::ValueType;
 
-/// "~0123456789abcdef@example.org", or a name that is hidden as a whole.
-bool is_hidden_name(std::string_view text) {
-  return is_hidden_local(text.substr(0, std::min(text.rfind('@'), text.size())));
-}
-bool is_hidden(const MailAddress& address) { return is_hidden_local(address.local()); }
+/// How much of a name is left.
+enum class Left : std::uint8_t {
+  all,
+  hash,    ///< equality
+  domain,  ///< its local part was cut
+  nothing,
+};
 
-bool any_hidden(const std::vector<AcceptedRecipient>& recipients) {
-  return std::any_of(recipients.begin(), recipients.end(),
-                     [](const AcceptedRecipient& each) { return is_hidden(each.address); });
+Left left_of(std::string_view local, std::string_view domain) {
+  if (!is_hidden_local(local)) return Left::all;
+  const bool erased = local == erased_local || domain == erased_domain;
+  if (erased) return Left::nothing;
+  return local == hidden_local ? Left::domain : Left::hash;
+}
+Left left_of(const MailAddress& address) { return left_of(address.local(), address.domain()); }
+
+/// Of "~0123456789abcdef@example.org", or a name that is hidden as a whole.
+Left left_of(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return left_of(text, {});
+  return left_of(text.substr(0, at), text.substr(at + 1));
+}
+
+Left left_of(const std::vector<AcceptedRecipient>& recipients) {
+  auto left = Left::all;
+  for (const auto& each : recipients) left = std::max(left, left_of(each.address));
+  return left;
+}
+
+Left left_of(const Transaction& transaction) {
+  auto left = std::max({left_of(transaction.sender.value()), left_of(transaction.recipient.value()),
+                        left_of(transaction.recipients.value()),
+                        left_of(transaction.authentication.user.value()),
+                        left_of(transaction.helo.value())});
+  for (const auto& [macro, value] : transaction.macros) left = std::max(left, left_of(value));
+  return left;
 }
 
 std::vector<std::string> domains_of(Name name, const Transaction& transaction) {
@@ -41,28 +68,45 @@ std::vector<std::string> domains_of(Name name, const Transaction& transaction) {
   return domains;
 }
 
-/// Whether the name stands for something that is hidden in this transaction.
-bool reads_hidden(std::optional<Name> name, const std::string& macro,
-                  const Transaction& transaction) {
-  if (!name) return false;
+/// What is left of what the name stands for in this transaction.
+Left left_of(std::optional<Name> name, const std::string& macro, const Transaction& transaction) {
+  if (!name) return Left::all;
+  const auto only_if_erased = [](Left left) { return left == Left::nothing ? left : Left::all; };
   switch (*name) {
     case Name::sender:
     case Name::sender_local:
-      return is_hidden(transaction.sender.value());
+      return left_of(transaction.sender.value());
+    case Name::sender_domain:
+    case Name::sender_org_domain:
+      return only_if_erased(left_of(transaction.sender.value()));
     case Name::recipient:
     case Name::recipient_local:
-      return is_hidden(transaction.recipient.value());
+      return left_of(transaction.recipient.value());
+    case Name::recipient_domain:
+    case Name::recipient_org_domain:
+      return only_if_erased(left_of(transaction.recipient.value()));
     case Name::recipients:
-      return any_hidden(transaction.recipients.value());
+      return left_of(transaction.recipients.value());
     case Name::client_user:
-      return is_hidden_name(transaction.authentication.user.value());
+      return left_of(transaction.authentication.user.value());
+    case Name::helo:
+    case Name::helo_org_domain:
+      return left_of(transaction.helo.value());
     case Name::macro: {
       const auto found = transaction.macros.find(macro);
-      return found != transaction.macros.end() && is_hidden_name(found->second);
+      return found == transaction.macros.end() ? Left::all : left_of(found->second);
     }
     default:
-      return false;
+      return Left::all;
   }
+}
+
+/// With the key, an entry has been put in place of its hash: the rest is none. But not where it
+/// counts how a local part was written, or only a part of it is looked up.
+bool is_of_names(const Table& table) {
+  return (table.keys() == TableKind::address || table.keys() == TableKind::string) &&
+         table.options().delimiter.empty() &&
+         table.options().local_part_case == LocalPartCase::ignore;
 }
 
 /// One record.
@@ -74,14 +118,15 @@ class Gaps {
   /// Whether a test comes to nothing that can be relied on.
   bool is_open(const Test& test) const {
     if (test.comparison == Comparison::same_as) return is_open_between_names(test);
-    if (!reads_hidden(test.name, test.macro, transaction_)) return false;
+    const auto left = left_of(test.name, test.macro, transaction_);
+    if (left == Left::all) return false;
     switch (test.comparison) {
       case Comparison::equal:
-        return is_open_equality(test);
+        return is_open_equality(test, left);
       case Comparison::ends_with:
-        return is_open_end(test);
+        return left == Left::nothing || is_open_end(test);
       case Comparison::in_table:
-        return !test.table || test.table->kind() != TableKind::domain;
+        return is_open_table(test, left);
       case Comparison::holds:
         return false;
       default:
@@ -92,14 +137,30 @@ class Gaps {
  private:
   /// Hashes are equal when what they are of is.
   bool is_open_between_names(const Test& test) const {
-    const bool one = reads_hidden(test.name, test.macro, transaction_);
-    const bool other = reads_hidden(test.other, test.other_macro, transaction_);
-    return one != other || (one && !has_key_);
+    const auto one = left_of(test.name, test.macro, transaction_);
+    const auto other = left_of(test.other, test.other_macro, transaction_);
+    if (one == Left::all && other == Left::all) return false;
+    return one != other || one != Left::hash || !has_key_;
+  }
+
+  bool is_open_table(const Test& test, Left left) const {
+    if (!test.table || left == Left::nothing) return true;
+    if (test.table->keys() == TableKind::domain) return false;
+    return left != Left::hash || !has_key_ || !is_of_names(*test.table);
+  }
+
+  /// Whoever writes a hash, or what stands where an address was, means that.
+  bool names_what_stands_there(const Test& test) const {
+    const auto hidden = [](const auto& each) { return left_of(each) != Left::all; };
+    return std::all_of(test.addresses.begin(), test.addresses.end(), hidden) &&
+           std::all_of(test.texts.begin(), test.texts.end(), hidden);
   }
 
   /// With the key, what the policy names has been put in place of its hash: the rest is not equal.
-  bool is_open_equality(const Test& test) const {
-    if (has_key_) return false;
+  bool is_open_equality(const Test& test, Left left) const {
+    if (names_what_stands_there(test)) return false;
+    if (left == Left::nothing) return true;
+    if (has_key_ && left == Left::hash) return false;
     if (test.type != ValueType::address && test.type != ValueType::addresses) return true;
     const auto domains = domains_of(*test.name, transaction_);
     return std::any_of(test.addresses.begin(), test.addresses.end(), [&](const auto& address) {
@@ -130,31 +191,22 @@ std::string name_of(const Test& test) {
 
 bool hangs_on_share(const Rule& rule, const Transaction& transaction) {
   if (rule.share == 0 || rule.place.stage < Stage::mail) return false;
+  const auto is_hidden = [](const MailAddress& each) { return left_of(each) != Left::all; };
   return is_hidden(transaction.sender.value()) ||
          (rule.place.stage == Stage::rcpt && is_hidden(transaction.recipient.value()));
 }
 
 /// What keeps the rule from saying yes or no; empty: nothing.
-std::string gap_of(const Rule& rule, const Record& record, const Gaps& gaps) {
-  const auto& program = rule.condition.program();
-  Program open;
+std::string gap_of(const Rule& rule, const Record& record, const AddressMask& mask) {
   std::string name;
-  for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const auto& step = program.steps[i];
-    if (step.kind != Step::Kind::test || !gaps.is_open(program.tests[step.first])) continue;
-    if (name.empty()) {
-      open = program;
-      name = name_of(program.tests[step.first]);
-    }
-    open.steps[i] = {Step::Kind::constant, Truth::unknown, 0, 0};
-  }
-  const auto truth = run(name.empty() ? program : open, record.transaction, record.facts, nullptr);
+  const auto truth = truth_of_hidden(rule.condition.program(), record.transaction, record.facts,
+                                     mask, nullptr, &name);
   if (!name.empty() && truth == Truth::unknown) return name;
   if (truth != Truth::no && hangs_on_share(rule, record.transaction)) return "its share";
   return {};
 }
 
-void replace_each(std::string& text, const std::map<std::string, std::string>& named) {
+void replace_each(std::string& text, const NamedLocals& named) {
   for (auto at = text.find(hidden_local); at != std::string::npos;
        at = text.find(hidden_local, at + 1)) {
     const auto found = named.find(text.substr(at, hidden_local.size() + hash_digits));
@@ -166,35 +218,60 @@ void replace_each(std::string& text, const std::map<std::string, std::string>& n
 
 }  // namespace
 
-bool has_hidden(const Record& record) {
-  const auto& transaction = record.transaction;
-  return is_hidden(transaction.sender.value()) || is_hidden(transaction.recipient.value()) ||
-         any_hidden(transaction.recipients.value()) ||
-         is_hidden_name(transaction.authentication.user.value()) ||
-         std::any_of(transaction.macros.begin(), transaction.macros.end(),
-                     [](const auto& macro) { return is_hidden_name(macro.second); });
+bool has_hidden(const Record& record) { return left_of(record.transaction) != Left::all; }
+
+bool holds_erased(const Record& record) {
+  return to_json(record).find(erased_local) != std::string::npos;
 }
 
-Record HiddenValues::revealed(const Policy& policy, const Record& record) {
-  if (mask_.form() != AddressForm::hashed) return record;
-  if (digest_ != policy.digest()) {
-    digest_ = policy.digest();
-    named_.clear();
-    const auto name = [this](const std::string& local) {
-      if (!local.empty()) named_.emplace(mask_.local(local), local);
-    };
-    for (const auto& rule : policy.rules()) {
-      for (const auto& test : rule.condition.program().tests) {
-        for (const auto& address : test.addresses) name(address.local());
-        for (const auto& text : test.texts) name(text.substr(0, text.find('@')));
-      }
+void add_named(NamedLocals& named, const Program& program, const AddressMask& mask) {
+  if (mask.form() != AddressForm::hashed) return;
+  const auto name = [&](std::string_view local) {
+    if (!local.empty()) named.emplace(mask.local(local), local);
+  };
+  for (const auto& test : program.tests) {
+    for (const auto& address : test.addresses) name(address.local());
+    for (const auto& text : test.texts) name(text.substr(0, text.find('@')));
+    if (test.comparison != Comparison::in_table || !test.table || !is_of_names(*test.table)) {
+      continue;
+    }
+    const auto& entries = test.table->entries();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto text = entries.text(i);
+      name(MailAddress::from_unquoted(text).local());
+      name(text.substr(0, text.rfind('@')));
     }
   }
+}
+
+Truth truth_of_hidden(const Program& program, const Transaction& transaction, const Facts& facts,
+                      const AddressMask& mask, const expression::FurtherValues* further,
+                      std::string* open) {
+  const Gaps gaps(transaction, mask);
+  Program opened;
+  std::string name;
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const auto& step = program.steps[i];
+    if (step.kind != Step::Kind::test || !gaps.is_open(program.tests[step.first])) continue;
+    if (name.empty()) {
+      opened = program;
+      name = name_of(program.tests[step.first]);
+    }
+    opened.steps[i] = {Step::Kind::constant, Truth::unknown, 0, 0};
+  }
+  const auto truth = run(name.empty() ? program : opened, transaction, facts, nullptr,
+                         expression::Unanswered::open, nullptr, further);
+  if (open != nullptr) *open = std::move(name);
+  return truth;
+}
+
+Record revealed(const NamedLocals& named, const Record& record) {
+  if (named.empty()) return record;
   auto result = record;
   auto& transaction = result.transaction;
-  const auto reveal = [this](MailAddress address) {
-    const auto found = named_.find(address.local());
-    if (found == named_.end()) return address;
+  const auto reveal = [&named](MailAddress address) {
+    const auto found = named.find(address.local());
+    if (found == named.end()) return address;
     return MailAddress::from_unquoted(found->second +
                                       (address.domain().empty() ? "" : '@' + address.domain()));
   };
@@ -207,33 +284,41 @@ Record HiddenValues::revealed(const Policy& policy, const Record& record) {
     for (auto& each : recipients) each.address = reveal(each.address);
     transaction.recipients = std::move(recipients);
   }
-  auto& user = transaction.authentication.user;
-  if (user.is_told()) {
-    auto text = user.value();
-    replace_each(text, named_);
-    user = std::move(text);
+  for (auto* const told : {&transaction.authentication.user, &transaction.helo}) {
+    if (!told->is_told()) continue;
+    auto text = told->value();
+    replace_each(text, named);
+    *told = std::move(text);
   }
-  for (auto& [macro, value] : transaction.macros) replace_each(value, named_);
+  for (auto& [macro, value] : transaction.macros) replace_each(value, named);
   Facts facts;
   for (const auto& [asked, answered] : record.facts.all()) {
     auto question = asked;
     auto answer = answered;
-    replace_each(question.key, named_);
-    for (auto& value : answer.values) replace_each(value, named_);
+    replace_each(question.key, named);
+    for (auto& value : answer.values) replace_each(value, named);
     facts.add(std::move(question), std::move(answer));
   }
   result.facts = std::move(facts);
   return result;
 }
 
+Record HiddenValues::revealed(const Policy& policy, const Record& record) {
+  if (digest_ != policy.digest()) {
+    digest_ = policy.digest();
+    named_.clear();
+    for (const auto& rule : policy.rules()) add_named(named_, rule.condition.program(), mask_);
+  }
+  return postern::revealed(named_, record);
+}
+
 std::vector<std::string> HiddenValues::lacking(const Policy& policy, const Record& record,
                                                const Decision& after) const {
   std::vector<std::string> found;
-  const Gaps gaps(record.transaction, mask_);
   for (const auto& rule : policy.rules()) {
     if (rule.place.stage > record.transaction.stage) break;
     if (rule.mode == RuleMode::enforce) {
-      const auto gap = gap_of(rule, record, gaps);
+      const auto gap = gap_of(rule, record, mask_);
       if (!gap.empty()) found.push_back(gap + " (rule \"" + rule.place.name + "\")");
     }
     if (after.rule && rule.place == *after.rule) break;

@@ -30,7 +30,7 @@ std::string inside_string(std::string_view text) {
 /// What a line must have for a condition to be yes.
 class Clues {
  public:
-  explicit Clues(const Program& program) : program_(program) {}
+  Clues(const Program& program, const AddressMask& mask) : program_(program), mask_(mask) {}
 
   std::vector<LineClue> of(const Step& step) const {
     switch (step.kind) {
@@ -102,7 +102,7 @@ class Clues {
     return as_list(clue_of(*test.further, others, {}));
   }
 
-  static Maybe of(const Test& test) {
+  Maybe of(const Test& test) const {
     const bool equal = test.comparison == Comparison::equal;
     if (test.further != nullptr) {
       return equal ? clue_of(*test.further, test.texts, test.numbers) : std::nullopt;
@@ -166,12 +166,15 @@ class Clues {
     return clue;
   }
 
-  static Maybe mailboxes(const std::vector<MailAddress>& addresses, IndexKey key) {
+  Maybe mailboxes(const std::vector<MailAddress>& addresses, IndexKey key) const {
     LineClue clue;
     for (const auto& address : addresses) {
       if (address.domain().empty()) return std::nullopt;
       clue.octets.push_back('@' + inside_string(address.domain()));
       clue.keys.push_back(key_number_of_text(key, address.text()));
+      if (mask_.form() != AddressForm::hashed) continue;
+      clue.keys.push_back(
+          key_number_of_text(key, mask_.local(address.local()) + '@' + address.domain()));
     }
     return clue;
   }
@@ -188,6 +191,7 @@ class Clues {
   }
 
   const Program& program_;
+  const AddressMask& mask_;
 };
 
 bool is_about_one_recipient(const Condition& condition) {
@@ -228,24 +232,39 @@ Result<RecordCondition> RecordCondition::compile(std::string_view source, const 
   return RecordCondition(std::move(condition));
 }
 
+void RecordCondition::reveal(AddressMask mask) {
+  mask_ = std::move(mask);
+  named_.clear();
+  add_named(named_, condition_->program(), mask_);
+}
+
 bool RecordCondition::fits(const Record& record) const {
-  const RecordValues values(record);
-  const auto& transaction = record.transaction;
-  if (condition_->truth(transaction, record.facts, values) == Truth::yes) return true;
+  std::optional<Record> known;
+  if (has_hidden(record)) known = revealed(named_, record);
+  const auto& whole = known ? *known : record;
+  const RecordValues values(whole);
+  const auto says_yes = [&](const Transaction& transaction) {
+    const auto truth =
+        known ? truth_of_hidden(condition_->program(), transaction, whole.facts, mask_, &values)
+              : condition_->truth(transaction, whole.facts, values);
+    return truth == Truth::yes;
+  };
+  const auto& transaction = whole.transaction;
+  if (says_yes(transaction)) return true;
   if (!about_one_recipient_ || transaction.recipient.is_told()) return false;
   const auto& recipients = transaction.recipients.value();
   if (recipients.empty()) return false;
   auto about_one = transaction;
   return std::any_of(recipients.begin(), recipients.end(), [&](const AcceptedRecipient& each) {
     about_one.recipient = each.address;
-    return condition_->truth(about_one, record.facts, values) == Truth::yes;
+    return says_yes(about_one);
   });
 }
 
 std::vector<LineClue> RecordCondition::clues() const {
   const auto& program = condition_->program();
   if (program.steps.empty()) return {};
-  return Clues(program).of(program.steps.back());
+  return Clues(program, mask_).of(program.steps.back());
 }
 
 }  // namespace postern

@@ -2,6 +2,8 @@
 // thread may ask.
 #pragma once
 
+#include "journal/address_mask.h"
+#include "journal/hidden_values.h"
 #include "journal/line_sieve.h"
 #include "journal/record.h"
 #include "postern/result.h"
@@ -22,6 +24,9 @@ class RecordCondition {
   static Result<RecordCondition> compile(std::string_view source, const Tables* tables,
                                          const CheckRegistry* checks, Problems& warnings);
 
+  /// With the key of hashed addresses: what the condition and its tables name is found hashed too.
+  void reveal(AddressMask mask);
+
   /// Whether it says yes of the record: what the record does not hold is neither yes nor no. A
   /// record about several recipients fits if it does for one of them.
   bool fits(const Record& record) const;
@@ -34,6 +39,8 @@ class RecordCondition {
 
   std::shared_ptr<const Condition> condition_;
   bool about_one_recipient_ = false;
+  AddressMask mask_;
+  NamedLocals named_;
 };
 
 }  // namespace postern

@@ -14,7 +14,7 @@ constexpr const char* not_recorded = "not recorded";
 
 std::string text_of(const std::optional<RulePlace>& rule) {
   if (!rule) return "none";
-  return '"' + rule->name + "\" (" + rule->file + ':' + std::to_string(rule->line) + ", " +
+  return '"' + rule->name + "\" (line " + std::to_string(rule->line) + ", " +
          std::string(to_text(rule->stage)) + ')';
 }
 
@@ -65,6 +65,13 @@ std::string text_of(const TrailEntry& entry) {
   for (const auto& evidence : entry.evidence) text += ", " + evidence.name + '=' + evidence.value;
   for (const auto& effect : entry.effects) text += ", " + effect;
   return text;
+}
+
+/// The same policy may be read from another place: a copy, or a path that begins elsewhere.
+Decision without_files(Decision decision) {
+  if (decision.rule) decision.rule->file.clear();
+  for (auto& entry : decision.trail) entry.rule.file.clear();
+  return decision;
 }
 
 void compare_trails(const std::vector<TrailEntry>& recorded,
@@ -166,8 +173,11 @@ bool is_own_trouble(const Decision& decision) noexcept {
   return !decision.rule && decision.reason != nullptr && decision.reason->id == "internal-error";
 }
 
-std::vector<Difference> differences(const Decision& recorded, const Decision& replayed) {
+std::vector<Difference> differences(const Decision& first, const Decision& second) {
   std::vector<Difference> found;
+  if (first == second) return found;
+  const auto recorded = without_files(first);
+  const auto replayed = without_files(second);
   if (recorded == replayed) return found;
   const auto compare = [&found](std::string what, std::string before, std::string after) {
     if (before != after) {

@@ -44,7 +44,7 @@ struct Difference {
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 
-/// Empty if and only if the two decisions are equal.
+/// Empty if and only if the two decisions are equal, wherever the files of their policies are.
 std::vector<Difference> differences(const Decision& recorded, const Decision& replayed);
 
 }  // namespace postern

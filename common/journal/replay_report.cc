@@ -92,6 +92,7 @@ void ReplayReport::add(const Policy& policy, const Record& record) {
   if (has_hidden(record)) return add_hidden(policy, record);
   if (record.policy_digest != policy.digest()) return compare(policy, record);
   auto found = differences(record.decision, replay(policy, record));
+  if (!found.empty() && holds_erased(record)) return note_undecided(record, {"what was erased"});
   if (!found.empty()) return note_contradiction(record, std::move(found));
   ++counts_.equal;
 }
@@ -108,6 +109,8 @@ void ReplayReport::verify(const Record& record) {
   auto found = differences(record.decision, replay(*then->policy, record));
   if (found.empty()) {
     ++counts_.equal;
+  } else if (holds_erased(record)) {
+    note_undecided(record, {"what was erased"});
   } else if (then->changed.empty()) {
     note_contradiction(record, std::move(found));
   } else {
@@ -121,8 +124,13 @@ void ReplayReport::verify(const Record& record) {
 /// day too only the outcome is compared.
 void ReplayReport::add_hidden(const Policy& policy, const Record& record) {
   const auto known = hidden_.revealed(policy, record);
-  const auto after = replay(policy, known, nullptr, Detail::verdict);
-  const auto lacks = hidden_.lacking(policy, known, after);
+  std::vector<Question> missing;
+  const auto after = replay(policy, known, &missing, Detail::verdict);
+  auto lacks = hidden_.lacking(policy, known, after);
+  if (record.policy_digest == policy.digest()) {
+    // Then a question had another key, with the local part in it.
+    for (const auto& question : missing) lacks.push_back(lacking_text(question));
+  }
   if (!lacks.empty()) return note_undecided(record, lacks);
   if (record.policy_digest != policy.digest()) return compare(policy, known);
   if (same_outcome(record.decision, after) && rule_of(record.decision) == rule_of(after)) {

@@ -143,7 +143,13 @@ class ReplayReport {
 
 /// For people: sentences and examples, at most 100 columns but for long names.
 std::string to_text(const ReplayReport& report);
-/// One JSON object; docs/replay.md describes it.
-std::string to_json(const ReplayReport& report);
+/// A gate of a pipeline.
+struct ReplayGate {
+  std::string name;  ///< "new-rejects"
+  std::string why;   ///< it is closed; empty: it is open
+};
+
+/// One JSON object; docs/replay.md describes it. `gates`: those that were asked about.
+std::string to_json(const ReplayReport& report, const std::vector<ReplayGate>& gates = {});
 
 }  // namespace postern

@@ -150,6 +150,18 @@ void write_changes(JsonWriter& json, const ReplayChanges& changes) {
   for (const auto& [name, count] : numbers) json.member(name, as_signed(count));
 }
 
+void write_gates(JsonWriter& json, const std::vector<ReplayGate>& gates) {
+  json.key("gates").begin_array();
+  for (const auto& [name, why] : gates) {
+    json.begin_object();
+    json.member("gate", name);
+    json.key("open").boolean(why.empty());
+    json.member_unless_empty("why", why);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string to_text(const ReplayReport& report) {
@@ -179,7 +191,7 @@ std::string to_text(const ReplayReport& report) {
   return text;
 }
 
-std::string to_json(const ReplayReport& report) {
+std::string to_json(const ReplayReport& report, const std::vector<ReplayGate>& gates) {
   const auto& counts = report.counts();
   std::string out;
   JsonWriter json(out);
@@ -234,6 +246,7 @@ std::string to_json(const ReplayReport& report) {
     json.end_object();
   }
   json.end_array();
+  if (!gates.empty()) write_gates(json, gates);
   json.end_object();
   return out + '\n';
 }

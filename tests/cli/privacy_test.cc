@@ -140,6 +140,53 @@ TEST_F(PrivateProgram, ErasesAnAddressWhileItServes) {
   }
 }
 
+TEST_F(PrivateProgram, DoesNotSayThatNobodyIsThereWhenItCannotKnow) {
+  configure("addresses = \"hashed\"\n");
+  start();
+  ASSERT_THAT(ask("1.1.0", "anna@example.com"), HasSubstr("DUNNO"));
+  stop_server();
+  std::filesystem::rename(path() + ".key", path() + ".key-elsewhere");
+  auto said = run({"journal", "erase", "anna@example.com"});
+  EXPECT_EQ(said.status, 66) << said.output;
+  EXPECT_THAT(said.output, HasSubstr("1 record has hashes that may be of it."));
+  EXPECT_THAT(said.output, Not(HasSubstr("No record in 1 file holds anna@example.com.")));
+  EXPECT_EQ(run({"journal", "erase", "annalogin"}).status, 66);
+  said = run({"journal", "erase", "anna@elsewhere.example"});
+  EXPECT_EQ(said.status, 0) << "nobody of that domain is there: " << said.output;
+  std::filesystem::rename(path() + ".key-elsewhere", path() + ".key");
+
+  // A copy, beside which there is no key.
+  const auto folder = dir_.path() + "/copy";
+  std::filesystem::create_directory(folder);
+  for (const auto& entry : std::filesystem::directory_iterator(dir_ / "log")) {
+    const auto name = entry.path().filename().string();
+    if (name.find("jsonl") != std::string::npos && name.find(".key") == std::string::npos) {
+      std::filesystem::copy(entry.path(), folder + '/' + name,
+                            std::filesystem::copy_options::recursive);
+    }
+  }
+  said = run({"journal", "erase", "anna@example.com", "--dry-run", "--journal",
+              folder + "/decisions.jsonl"});
+  EXPECT_EQ(said.status, 0) << said.output;
+  EXPECT_THAT(said.output, HasSubstr("1 record in 1 file would be changed"));
+}
+
+TEST_F(PrivateProgram, FindsHashedPeopleByExpressions) {
+  configure("addresses = \"hashed\"\n");
+  start();
+  ASSERT_THAT(ask("1.1.0", "anna@example.com"), HasSubstr("DUNNO"));
+  ASSERT_THAT(ask("2.1.0", "otto@example.com"), HasSubstr("DUNNO"));
+  stop_server();
+  const auto lines = [this](const std::string& expression) {
+    const auto said = run({"log", expression});
+    return said.status == 0 ? std::count(said.output.begin(), said.output.end(), '\n') : 0;
+  };
+  EXPECT_EQ(lines("sender == \"Anna@example.com\""), 1);
+  EXPECT_EQ(lines("sender.local == \"anna\""), 1);
+  EXPECT_EQ(lines("not (sender == \"anna@example.com\")"), 1);
+  EXPECT_EQ(lines("sender.local matches \"^anna\""), 0);
+}
+
 TEST_F(PrivateProgram, SaysWhatItErasesAndWhatNot) {
   start();
   ASSERT_THAT(ask("1.1.0", "anna@example.com"), HasSubstr("DUNNO"));

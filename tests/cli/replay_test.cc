@@ -138,6 +138,53 @@ TEST_F(ReplayCommand, AGateClosesForWhatItIsAbout) {
   EXPECT_EQ(status({"new-rejects"}), 65) << "no decision: nothing is proved";
 }
 
+TEST_F(ReplayCommand, AGateStaysClosedWhenTooLittleCouldBeDecided) {
+  // Every sender is hidden, and the new rule looks inside.
+  dir_.write("new/blocked.domains", "bad.example\n");
+  dir_.write("new/postern.toml",
+             policy_text_ +
+                 "[[rule]]\nname = \"newsletters\"\nstage = \"rcpt\"\n"
+                 "when = 'sender.local matches \"^news\"'\nreject = \"sender-blocked\"\n");
+  for (const auto* sender : {"~@bad.example", "~@good.example", "~@other.example"}) {
+    append(to_json(decided(sender)));
+  }
+  options_.replay.policy = dir_ / "new";
+  options_.replay.fail_on = {"new-rejects"};
+  EXPECT_EQ(run(), 1);
+  EXPECT_EQ(err_.str(),
+            "postern: 2 of 3 cannot be decided; what proves nothing opens no gate (--fail-on "
+            "new-rejects)\n");
+  options_.format = Format::json;
+  EXPECT_EQ(run(), 1);
+  EXPECT_THAT(out_.str(),
+              HasSubstr(R"("gates":[{"gate":"new-rejects","open":false,"why":"2 of 3)"));
+  append(to_json(decided("a@bad.example")));
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(err_.str(),
+            "postern: 2 of 4 cannot be decided, and these gates do not see them (--fail-on "
+            "undecided does)\n");
+  EXPECT_THAT(out_.str(), HasSubstr(R"("gates":[{"gate":"new-rejects","open":true}])"));
+  options_.replay.fail_on = {"new-rejects", "undecided"};
+  EXPECT_EQ(run(), 1);
+}
+
+TEST_F(ReplayCommand, ACopyOfThePolicyInForceChangesNothing) {
+  fill();
+  dir_.write("copy/blocked.domains", "bad.example\n");
+  dir_.write("copy/postern.toml", policy_text_);
+  options_.replay.policy = dir_ / "copy";
+  options_.replay.fail_on = {"changes", "undecided"};
+  EXPECT_EQ(run(), 0) << out_.str() << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("            5  decided alike\n"));
+}
+
+TEST_F(ReplayCommand, AJournalOfAnotherTimeIsNoMissingOne) {
+  append(to_json(decided("a@bad.example")));
+  std::filesystem::rename(journal(), journal() + "-20250616T000000.000Z");
+  options_.replay.since = "2026-01-01";
+  EXPECT_EQ(run(), 65) << err_.str();
+}
+
 TEST_F(ReplayCommand, PutsAsideWhatTablesHaveChangedMeanwhile) {
   fill();
   // Somebody has taken bad.example off, and put other.example on; then the rules are changed.
@@ -181,6 +228,7 @@ TEST_F(ReplayCommand, ReportsAVerdictThatSomebodyAltered) {
   append(line);
   EXPECT_EQ(run(), 1) << "whatever gates there are";
   EXPECT_THAT(out_.str(), HasSubstr("verdict: recorded accept, decided again reject"));
+  EXPECT_THAT(err_.str(), HasSubstr("postern: 1 record is not as the policy of that day decides"));
   options_.replay.verify = true;
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(out_.str(), HasSubstr("verdict: recorded accept, decided again reject"));

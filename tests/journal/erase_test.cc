@@ -45,11 +45,12 @@ Record from(std::string_view sender, std::int64_t number) {
 }
 
 TEST(AddressEraser, TakesWhatCanBeAnAddressOrAName) {
-  for (const char* text : {"bob@example.org", "Bob@EXAMPLE.org", "bob", "a.b+c@d"}) {
+  for (const char* text : {"bob@example.org", "Bob@EXAMPLE.org", "bob", "a.b+c@d",
+                           "<bob@example.org>", "\"b b\"@example.org"}) {
     EXPECT_TRUE(AddressEraser::parse(text, {})) << text;
   }
   for (const char* text :
-       {"", "@example.org", "bob@", "<bob@example.org>", "a b@example.org", "@"}) {
+       {"", "@example.org", "bob@", "<>", "a b@example.org", "@", "<bob@example.org"}) {
     EXPECT_FALSE(AddressEraser::parse(text, {})) << text;
   }
 }
@@ -71,7 +72,7 @@ TEST(AddressEraser, LeavesNothingOfTheAddressAndAllElse) {
   expected.transaction.sender = MailAddress::from_unquoted(erased_address);
   expected.transaction.macros["mail_addr"] = erased_address;
   expected.transaction.authentication.user = std::string(erased_address);
-  expected.decision.note = "lists-~erased@invalid@lists.example and ~erased@invalid";
+  expected.decision.note = "lists-~erased=invalid@lists.example and ~erased@invalid";
   expected.facts = Facts();
   expected.facts.add({QuestionKind::table, "friends", std::string(erased_address)},
                      Answer::nothing());

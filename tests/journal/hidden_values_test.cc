@@ -29,6 +29,11 @@ std::shared_ptr<const Policy> policy_with(const std::string& condition) {
   return testing::compile_policy(
       "[identity]\nhost = \"mx1.example.org\"\n\n"
       "[table.friends]\nkind = \"address\"\nentries = [\"alice@example.net\"]\n\n"
+      "[table.everybody]\nkind = \"address\"\nentries = [\"Alice@\"]\n\n"
+      "[table.delimited]\nkind = \"address\"\ndelimiter = \"+\"\nentries = "
+      "[\"bob@example.org\"]\n\n"
+      "[table.exact]\nkind = \"address\"\ncase = \"exact\"\nentries = [\"Alice@example.net\"]\n\n"
+      "[table.names]\nkind = \"string\"\nentries = [\"bob\"]\n\n"
       "[table.nets]\nkind = \"domain\"\nentries = [\"example.net\"]\n\n"
       "[[rule]]\nname = \"x\"\nstage = \"rcpt\"\nwhen = '" +
       condition + "'\nreject = \"sender-blocked\"\n");
@@ -64,15 +69,16 @@ TEST(HiddenValues, WithTheKeyEqualityIsDecided) {
        {"sender == \"alice@example.net\"", "sender == \"Alice@example.net\"",
         "sender.local == \"alice\"", "sender in [\"x@example.net\", \"alice@example.net\"]",
         "recipient.local == \"bob\" and sender.domain == \"example.net\"",
-        "sender.domain == \"example.net\"", "sender in nets",
-        "sender ends_with \"@example.net\""}) {
+        "sender.domain == \"example.net\"", "sender in nets", "sender in friends",
+        "sender in everybody", "recipient.local in names", "sender ends_with \"@example.net\""}) {
     const auto outcome = replayed(condition, hashed, hashed);
     EXPECT_EQ(outcome.verdict, Verdict::reject) << condition;
     EXPECT_THAT(outcome.lacks, IsEmpty()) << condition;
   }
   for (const char* condition :
        {"sender == \"alicia@example.net\"", "sender.local == \"bob\"", "sender == recipient",
-        "sender.domain == \"example.org\" and sender.local matches \"al\""}) {
+        "sender.domain == \"example.org\" and sender.local matches \"al\"", "recipient in friends",
+        "sender.local in names"}) {
     const auto outcome = replayed(condition, hashed, hashed);
     EXPECT_EQ(outcome.verdict, Verdict::pass) << condition;
     EXPECT_THAT(outcome.lacks, IsEmpty()) << condition;
@@ -80,12 +86,38 @@ TEST(HiddenValues, WithTheKeyEqualityIsDecided) {
 }
 
 TEST(HiddenValues, WhatLooksInsideALocalPartIsNotGuessed) {
-  for (const char* condition : {"sender.local matches \"^al\"", "sender.local starts_with \"al\"",
-                                "sender contains \"lice@\"", "sender ends_with \"ce@example.net\"",
-                                "sender in friends", "not (sender.local contains \"q\")"}) {
+  for (const char* condition :
+       {"sender.local matches \"^al\"", "sender.local starts_with \"al\"",
+        "sender contains \"lice@\"", "sender ends_with \"ce@example.net\"", "sender in delimited",
+        "sender in exact", "not (sender.local contains \"q\")"}) {
     EXPECT_THAT(replayed(condition, hashed, hashed).lacks, ElementsAre(HasSubstr("(rule \"x\")")))
         << condition;
   }
+}
+
+TEST(HiddenValues, OfAnAddressThatWasErasedNothingIsKnown) {
+  for (const char* condition :
+       {"sender == \"alice@example.net\"", "sender.domain == \"example.net\"",
+        "not (sender.domain == \"example.net\")", "sender in nets", "sender in friends",
+        "sender ends_with \"@example.net\"", "sender == recipient"}) {
+    const auto with = policy_with(condition);
+    ASSERT_NE(with, nullptr) << condition;
+    auto record = hidden({});
+    record.transaction.sender = MailAddress::from_unquoted("~erased@invalid");
+    ASSERT_TRUE(has_hidden(record));
+    HiddenValues values(hashed);
+    record = values.revealed(*with, record);
+    EXPECT_THAT(values.lacking(*with, record, replay(*with, record)),
+                ElementsAre(HasSubstr("(rule \"x\")")))
+        << condition;
+  }
+}
+
+TEST(HiddenValues, WhatWasCutIsNotGuessedWithTheKeyOfHashes) {
+  EXPECT_THAT(replayed("sender == \"alice@example.net\"", AddressMask::cut(), hashed).lacks,
+              ElementsAre("sender (rule \"x\")"));
+  EXPECT_THAT(replayed("sender in friends", AddressMask::cut(), hashed).lacks,
+              ElementsAre("sender (rule \"x\")"));
 }
 
 TEST(HiddenValues, WithoutTheKeyOnlyDomainsTellAddressesApart) {

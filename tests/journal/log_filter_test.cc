@@ -3,6 +3,7 @@
 
 #include "journal/line_skim.h"
 #include "journal/segment_samples.h"
+#include "tables/table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -159,6 +160,79 @@ TEST_F(FilteredWalk, SegmentsWhoseIndexDoesNotKnowWhatIsAskedForAreNotRead) {
               ElementsAre(22, 32));
   EXPECT_THAT(walked("recipient == 'bob@example.org' or verdict == 'pass'"),
               ElementsAre(1, 12, 22, 32));
+}
+
+/// What an expression says of mail from anna@example.net to bob@example.org whose addresses are
+/// hashed, with the key.
+bool fits_hashed(const std::string& source, const AddressMask& known,
+                 const AddressMask& hidden = AddressMask::hashed("a key")) {
+  const std::vector<TableEntry> entries{{"Anna@example.net", {}}, {"carla@example.net", {}}};
+  Tables tables;
+  tables.emplace("people", *Table::build("people", TableKind::address, entries));
+  Problems warnings;
+  auto condition = RecordCondition::compile(source, &tables, nullptr, warnings);
+  EXPECT_TRUE(condition) << source << render(condition.problems());
+  if (!condition) return false;
+  condition->reveal(known);
+  auto record = samples::refused_recipient();
+  record.transaction.sender = MailAddress::from_unquoted("anna@example.net");
+  record.transaction.recipient = MailAddress::from_unquoted("bob@example.org");
+  auto line = to_json(record);
+  EXPECT_TRUE(hidden.apply(line, ""));
+  const auto read = record_from_json(line);
+  EXPECT_TRUE(read);
+  LogFilter filter;
+  filter.condition = *condition;
+  const bool fits = filter.fits(*read);
+  SkimmedLine skimmed;
+  EXPECT_TRUE(skim(line, skimmed));
+  EXPECT_TRUE(!fits || filter.sieve().look(line) == LineSieve::Answer::parse) << source;
+  if (fits) {
+    for (const auto& wanted : filter.sieve().keys()) {
+      EXPECT_TRUE(std::any_of(wanted.begin(), wanted.end(), [&](std::uint64_t key) {
+        return std::any_of(skimmed.keys.begin(), skimmed.keys.end(), [&](const auto& each) {
+          return key_number(each.kind, each.value) == key;
+        });
+      })) << source;
+    }
+  }
+  return fits;
+}
+
+TEST(LogFilter, FindsHashedPeopleWithTheKey) {
+  const auto key = AddressMask::hashed("a key");
+  for (const char* source :
+       {"sender == 'Anna@example.net'", "sender.local == 'anna'", "recipient == 'bob@example.org'",
+        "sender in ['x@example.net', 'anna@example.net']", "sender in people",
+        "not (sender == 'otto@example.net')", "not (recipient in people)",
+        "sender.domain == 'example.net'"}) {
+    EXPECT_TRUE(fits_hashed(source, key)) << source;
+  }
+  for (const char* source : {"not (sender == 'anna@example.net')", "sender == 'otto@example.net'",
+                             "not (sender in people)", "recipient in people"}) {
+    EXPECT_FALSE(fits_hashed(source, key)) << source;
+  }
+}
+
+TEST(LogFilter, WhatIsHiddenIsNeitherYesNorNo) {
+  const auto key = AddressMask::hashed("a key");
+  for (const char* source : {"sender.local matches '^an'", "not (sender.local matches '^an')",
+                             "sender.local starts_with 'x'", "not (sender contains 'nna@')"}) {
+    EXPECT_FALSE(fits_hashed(source, key)) << source;
+  }
+  for (const char* source : {"sender == 'anna@example.net'", "not (sender == 'anna@example.net')",
+                             "sender in people", "not (sender in people)"}) {
+    EXPECT_FALSE(fits_hashed(source, {})) << source << " without the key";
+    EXPECT_FALSE(fits_hashed(source, key, AddressMask::cut())) << source << " cut";
+  }
+}
+
+TEST(LogFilter, WhoeverWritesAHashMeansIt) {
+  const auto key = AddressMask::hashed("a key");
+  const auto source = "sender == '" + key.local("anna") + "@example.net'";
+  EXPECT_TRUE(fits_hashed(source, {}));
+  EXPECT_TRUE(fits_hashed(source, key));
+  EXPECT_FALSE(fits_hashed("not (" + source + ')', {}));
 }
 
 }  // namespace

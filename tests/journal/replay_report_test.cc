@@ -1,5 +1,6 @@
 #include "journal/replay_report.h"
 
+#include "journal/address_eraser.h"
 #include "support/golden.h"
 #include "support/policy_text.h"
 #include "support/sample_check.h"
@@ -151,6 +152,63 @@ TEST_F(ReplayReports, ARecordWhoseVerdictWasAlteredIsAContradiction) {
   EXPECT_EQ(report_.counts().equal, 0U);
   ASSERT_THAT(report_.contradictions(), SizeIs(1));
   EXPECT_EQ(report_.contradictions()[0].differences[0].what, "verdict");
+}
+
+TEST_F(ReplayReports, TheSamePolicyFromAnotherPathChangesNothing) {
+  auto record = decided(*before_, "b@bad.example", 1);
+  ASSERT_TRUE(record.decision.rule);
+  record.decision.rule->file = "/etc/postern/postern.toml";
+  for (auto& entry : record.decision.trail) entry.rule.file = "/etc/postern/postern.toml";
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().equal, 1U);
+  record.decision.rule->line += 1;
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().contradictions, 1U);
+}
+
+TEST_F(ReplayReports, WhatWasErasedIsNeitherForgedNorDecidedAnew) {
+  auto line = to_json(decided(*before_, "b@bad.example", 1));
+  const auto eraser = AddressEraser::parse("b@bad.example", {});
+  ASSERT_TRUE(eraser && eraser->edit(line));
+  const auto record = record_from_json(line);
+  ASSERT_TRUE(record) << render(record.problems());
+  report_.add(*before_, *record);
+  report_.add(*after_, *record);
+  EXPECT_EQ(report_.counts().contradictions, 0U);
+  EXPECT_EQ(report_.counts().changed, 0U);
+  EXPECT_EQ(report_.counts().undecided, 2U);
+}
+
+TEST_F(ReplayReports, AnswersThatWereErasedAreNeitherForgedNorDecidedAnew) {
+  auto record = decided(*before_, "b@bad.example", 1);
+  record.transaction.client.name = std::string("x");
+  record.decision.note = "told by bob@elsewhere.example";
+  auto line = to_json(record);
+  const auto eraser = AddressEraser::parse("bob@elsewhere.example", {});
+  ASSERT_TRUE(eraser && eraser->edit(line));
+  const auto read = record_from_json(line);
+  ASSERT_TRUE(read) << render(read.problems());
+  report_.add(*before_, *read);
+  EXPECT_EQ(report_.counts().contradictions, 0U);
+  EXPECT_EQ(report_.counts().undecided, 1U);
+}
+
+TEST_F(ReplayReports, AQuestionThatHadAnotherKeyWithTheNameInItIsNoContradiction) {
+  auto record = decided(*after_, "a@odd.example", 1);
+  record.transaction.sender = MailAddress::from_unquoted("~0123456789abcdef@odd.example");
+  record.decision = decided(*before_, "b@bad.example", 1).decision;
+  report_.add(*after_, record);
+  EXPECT_EQ(report_.counts().contradictions, 0U);
+  EXPECT_EQ(report_.counts().undecided, 1U);
+}
+
+TEST_F(ReplayReports, TellWhichGatesAreOpen) {
+  add("a@stranger.example");
+  const auto json =
+      to_json(report_, {{"new-rejects", "1 newly refused for good"}, {"undecided", ""}});
+  EXPECT_THAT(json, ::testing::HasSubstr(
+                        R"("gates":[{"gate":"new-rejects","open":false,"why":"1 newly refused )"
+                        R"(for good"},{"gate":"undecided","open":true}])"));
 }
 
 TEST_F(ReplayReports, AnswersOfTodayAreCountedApartFromTheRecorded) {
