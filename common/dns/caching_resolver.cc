@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -29,10 +30,17 @@ struct Waiter {
   std::function<void(DnsReply)> done;
 };
 
+/// Kept once, however many know of it.
+using KeptQuestion = std::shared_ptr<const DnsQuestion>;
+
+struct Less {
+  bool operator()(const DnsQuestion* a, const DnsQuestion* b) const noexcept { return *a < *b; }
+};
+
 /// A question under way.
 struct Flight {
-  DnsQuestion question;
-  DnsQuestion current;  ///< the same, or where its aliases lead
+  KeptQuestion question;
+  KeptQuestion current;  ///< the same, or where its aliases lead
   unsigned hops = 0;
   std::chrono::seconds ttl = std::chrono::seconds::max();  ///< of the aliases so far
   DnsAnswer::Authenticity authenticity = DnsAnswer::Authenticity::validated;  ///< likewise
@@ -41,11 +49,24 @@ struct Flight {
   std::uint64_t attempt = 0;  ///< the one that is waited for
   std::size_t server = 0;     ///< whom it went to
   Time attempt_ends;
-  unsigned switches = 0;             ///< of carrier, at this server
-  std::set<std::size_t> refused_by;  ///< servers that answered, without an answer
-  std::set<std::size_t> unreached;   ///< servers to which nothing got through, since the last pause
-  bool pausing = false;              ///< nothing is under way until attempt_ends
-  DnsAnswer trouble = DnsAnswer::without(DnsTrouble::suspended);
+  unsigned switches = 0;  ///< of carrier, at this server
+  bool pausing = false;   ///< nothing is under way until attempt_ends
+  /// What went wrong so far; null: nothing. Fifty thousand flights may be under way, nearly all
+  /// without any.
+  struct Mishaps {
+    std::set<std::size_t> refused_by;  ///< servers that answered, without an answer
+    std::set<std::size_t> unreached;   ///< to which nothing got through, since the last pause
+    DnsAnswer trouble = DnsAnswer::without(DnsTrouble::suspended);
+  };
+  std::unique_ptr<Mishaps> mishaps;
+  Mishaps& noted() {
+    if (!mishaps) mishaps = std::make_unique<Mishaps>();
+    return *mishaps;
+  }
+  bool avoids(std::size_t candidate) const {
+    return mishaps &&
+           (mishaps->refused_by.contains(candidate) || mishaps->unreached.contains(candidate));
+  }
 
   std::vector<Waiter> waiters;
   Time due;  ///< as it stands in the list of times
@@ -61,7 +82,7 @@ struct Todo {
     DnsSend what;
     std::uint64_t flight = 0;  ///< 0: a probe
     std::uint64_t attempt = 0;
-    DnsQuestion question;
+    KeptQuestion question;
   };
   std::vector<Reply> replies;
   std::vector<Send> sends;
@@ -105,7 +126,7 @@ struct CachingResolver::State {
   ServerBook servers;
   ZoneBook zones;
   std::map<std::uint64_t, Flight> flights;
-  std::map<DnsQuestion, std::uint64_t> by_question;
+  std::map<const DnsQuestion*, std::uint64_t, Less> by_question;  ///< the flights' own
   std::set<std::pair<Time, std::uint64_t>> times;
   std::uint64_t last_flight = 0;
   std::uint64_t last_attempt = 0;
@@ -140,14 +161,14 @@ struct CachingResolver::State {
 
   bool is_full(const DnsQuestion& question) const {
     if (waiting >= settings.most_waiting) return true;
-    return flights.size() >= settings.most_flights && !by_question.contains(question);
+    return flights.size() >= settings.most_flights && !by_question.contains(&question);
   }
 
   void begin(const DnsQuestion& question, Waiter waiter, Time now, Todo& todo) {
     const auto number = ++last_flight;
     auto& flight = flights[number];
-    by_question.emplace(question, number);
-    flight.question = flight.current = question;
+    flight.question = flight.current = std::make_shared<const DnsQuestion>(question);
+    by_question.emplace(flight.question.get(), number);
     flight.attempt_ends = flight.due = now;
     flight.waiters.push_back(std::move(waiter));
     ++waiting;
@@ -162,13 +183,13 @@ struct CachingResolver::State {
     std::optional<std::size_t> server;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const auto candidate = servers.choose(flight.tries + i);
-      if (candidate && !flight.refused_by.contains(*candidate) &&
-          !flight.unreached.contains(*candidate)) {
+      if (candidate && !flight.avoids(*candidate)) {
         server = candidate;
         break;
       }
     }
-    if (!server && !flight.unreached.empty()) return pause(number, flight, now);
+    if (!server && flight.mishaps && !flight.mishaps->unreached.empty())
+      return pause(number, flight, now);
     if (!server) return fail(number, flight, now, todo);
     ++flight.tries;
     flight.switches = 0;
@@ -179,7 +200,7 @@ struct CachingResolver::State {
   }
 
   void pause(std::uint64_t number, Flight& flight, Time now) {
-    flight.unreached.clear();
+    flight.noted().unreached.clear();
     flight.pausing = true;
     flight.attempt = ++last_attempt;
     flight.attempt_ends = now + std::min(pause_after_unreachable, settings.try_time);
@@ -189,7 +210,7 @@ struct CachingResolver::State {
   void send(std::uint64_t number, Flight& flight, DnsSend::Carrier carrier, Time now, Todo& todo) {
     const bool edns =
         carrier != DnsSend::Carrier::plain_udp && servers.speaks_edns(flight.server, now);
-    auto packet = dns_query(flight.current, edns ? Edns::with : Edns::without);
+    auto packet = dns_query(*flight.current, edns ? Edns::with : Edns::without);
     flight.attempt = ++last_attempt;
     flight.attempt_ends = now + settings.try_time;
     set_time(number, flight);
@@ -202,12 +223,12 @@ struct CachingResolver::State {
   }
 
   void fail(std::uint64_t number, Flight& flight, Time now, Todo& todo) {
-    DnsAnswer answer = std::move(flight.trouble);
+    DnsAnswer answer = std::move(flight.noted().trouble);
     const bool was_asked = flight.tries > 0;
     if (was_asked) {
       answer.ttl = settings.failure_ttl;
       if (answer.trouble == DnsTrouble::timeout || answer.trouble == DnsTrouble::servfail) {
-        zones.has_failed(flight.question.name, now);
+        zones.has_failed(flight.question->name, now);
       }
     }
     end(number, flight, std::move(answer),
@@ -217,11 +238,11 @@ struct CachingResolver::State {
   void end(std::uint64_t number, Flight& flight, DnsAnswer answer, DnsReply::Source source,
            Time now, Todo& todo) {
     const auto kept = std::make_shared<const DnsAnswer>(std::move(answer));
-    cache.put(flight.question, kept, now);
+    cache.put(*flight.question, kept, now);
     if (flight.waiters.empty()) ++counts.late;
     for (auto& waiter : flight.waiters) reply(waiter, {kept, source, {}}, todo);
     times.erase({flight.due, number});
-    by_question.erase(flight.question);
+    by_question.erase(flight.question.get());
     flights.erase(number);
   }
 
@@ -256,24 +277,25 @@ struct CachingResolver::State {
     if (flight.authenticity != DnsAnswer::Authenticity::validated) {
       answer.authenticity = flight.authenticity;
     }
-    if (flight.hops > 0 && answer.canonical.empty()) answer.canonical = flight.current.name;
-    zones.has_answered(flight.question.name);
+    if (flight.hops > 0 && answer.canonical.empty()) answer.canonical = flight.current->name;
+    zones.has_answered(flight.question->name);
     end(number, flight, std::move(answer), DnsReply::Source::network, now, todo);
   }
 
   /// The server knows where the name leads, and no more.
   void follow(std::uint64_t number, Flight& flight, DnsReading reading, Time now, Todo& todo) {
     if (++flight.hops > most_hops) {
-      flight.trouble = DnsAnswer::without(DnsTrouble::malformed);
+      flight.noted().trouble = DnsAnswer::without(DnsTrouble::malformed);
       return fail(number, flight, now, todo);
     }
     flight.ttl = std::min(flight.ttl, reading.answer.ttl);
     if (reading.answer.authenticity != DnsAnswer::Authenticity::validated) {
       flight.authenticity = reading.answer.authenticity;
     }
-    flight.current.name = reading.answer.canonical;
+    flight.current = std::make_shared<const DnsQuestion>(
+        DnsQuestion{reading.answer.canonical, flight.current->type});
     flight.tries = 0;
-    flight.refused_by.clear();
+    if (flight.mishaps) flight.mishaps->refused_by.clear();
     go_on(number, flight, now, todo);
   }
 
@@ -284,7 +306,7 @@ struct CachingResolver::State {
     if (is_packet) note_server(sent, reading, now);
     if (sent.flight == 0) return;  // a probe: that it was answered is all
     const auto found = flights.find(sent.flight);
-    if (found == flights.end() || found->second.current != sent.question) {
+    if (found == flights.end() || *found->second.current != *sent.question) {
       if (is_packet) keep_late(sent, std::move(reading), now);
       return;
     }
@@ -310,11 +332,11 @@ struct CachingResolver::State {
       case DnsReading::State::answer:
         break;
     }
-    flight.trouble = std::move(reading.answer);
-    flight.trouble.server = servers.name(server);
-    flight.refused_by.insert(server);
+    flight.noted().trouble = std::move(reading.answer);
+    flight.noted().trouble.server = servers.name(server);
+    flight.noted().refused_by.insert(server);
     // Another server that does not validate would answer what this one found to be forged.
-    if (flight.trouble.trouble == DnsTrouble::bogus) flight.tries = settings.tries;
+    if (flight.noted().trouble.trouble == DnsTrouble::bogus) flight.tries = settings.tries;
     go_on(sent.flight, flight, now, todo);
   }
 
@@ -328,13 +350,14 @@ struct CachingResolver::State {
     }
     const auto server = sent.what.server;
     const bool was_tcp = sent.what.carrier == DnsSend::Carrier::tcp;
-    flight.trouble = DnsAnswer::without(was_tcp ? DnsTrouble::truncated : DnsTrouble::unreachable);
-    flight.trouble.server = servers.name(server);
+    flight.noted().trouble =
+        DnsAnswer::without(was_tcp ? DnsTrouble::truncated : DnsTrouble::unreachable);
+    flight.noted().trouble.server = servers.name(server);
     if (was_tcp) {
-      flight.refused_by.insert(server);
+      flight.noted().refused_by.insert(server);
     } else {
       servers.has_failed(server, now);
-      flight.unreached.insert(server);
+      flight.noted().unreached.insert(server);
     }
     go_on(sent.flight, flight, now, todo);
   }
@@ -344,15 +367,15 @@ struct CachingResolver::State {
     ++counts.late;
     reading.answer.server = servers.name(sent.what.server);
     reading.answer.ttl = bounded(reading.answer);
-    zones.has_answered(sent.question.name);
-    cache.put(sent.question, std::make_shared<const DnsAnswer>(std::move(reading.answer)), now);
+    zones.has_answered(sent.question->name);
+    cache.put(*sent.question, std::make_shared<const DnsAnswer>(std::move(reading.answer)), now);
   }
 
   void attempt_over(std::uint64_t number, Flight& flight, Time now, Todo& todo) {
     if (std::exchange(flight.pausing, false)) return go_on(number, flight, now, todo);
     servers.has_failed(flight.server, now);
-    flight.trouble = DnsAnswer::without(DnsTrouble::timeout);
-    flight.trouble.server = servers.name(flight.server);
+    flight.noted().trouble = DnsAnswer::without(DnsTrouble::timeout);
+    flight.noted().trouble.server = servers.name(flight.server);
     go_on(number, flight, now, todo);
   }
 
@@ -379,7 +402,7 @@ struct CachingResolver::State {
             dns_query(root, edns ? Edns::with : Edns::without).value_or(std::string())},
            0,
            0,
-           root});
+           std::make_shared<const DnsQuestion>(root)});
     }
   }
 
@@ -402,7 +425,7 @@ struct CachingResolver::State {
     try {
       DnsReading reading;
       if (arrival.kind == DnsArrival::Kind::packet) {
-        reading = read_dns_answer(sent.question, arrival.packet);
+        reading = read_dns_answer(*sent.question, arrival.packet);
       }
       Todo todo;
       {
@@ -497,7 +520,7 @@ void CachingResolver::ask(const DnsQuestion& question,
   {
     const std::lock_guard lock(state.mutex);
     ++state.counts.asked;
-    const auto under_way = state.by_question.find(question);
+    const auto under_way = state.by_question.find(&question);
     if (state.is_full(question)) {
       ++state.counts.overloads;
       todo.replies.push_back({std::move(done), nobody(DnsTrouble::overload)});

@@ -34,8 +34,8 @@ struct Job {
 
   std::mutex mutex;  // guards what follows; never held while a callback or the source runs
   Run run;
-  std::vector<Question> to_ask;
-  bool pumped = false;  // a thread is at work on it; others leave their news and go
+  std::vector<const Question*> to_ask;  // the run's own
+  bool pumped = false;                  // a thread is at work on it; others leave their news and go
   bool has_replied = false;
   bool has_closed = false;
   SteadyTime started;
@@ -136,7 +136,7 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
       } else if (!job->to_ask.empty()) {
         const auto questions = std::exchange(job->to_ask, {});
         lock.unlock();
-        for (const auto& question : questions) ask(job, question);
+        for (const auto* question : questions) ask(job, *question);
         lock.lock();
       } else if (job->run.closed() && !job->has_closed) {
         job->has_closed = true;
@@ -155,8 +155,10 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
 
   void ask(const std::shared_ptr<Job>& job, const Question& question) {
     // The source may keep `done` for ever: it holds the job weakly, and this state, which is small.
+    // Fifty thousand may wait at a time, so the question, which lives as long as the job, is not
+    // copied.
     auto done = [self = shared_from_this(), weak = std::weak_ptr<Job>(job),
-                 question](Answer answer) { self->bring(weak, question, std::move(answer)); };
+                 &question](Answer answer) { self->bring(weak, question, std::move(answer)); };
     try {
       source.ask(question, std::move(done));
     } catch (...) {
@@ -185,11 +187,11 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     outcome.spent = spent;
   }
 
-  static void add(Job& job, std::vector<Question> questions) {
-    job.to_ask.insert(job.to_ask.end(), std::make_move_iterator(questions.begin()),
-                      std::make_move_iterator(questions.end()));
+  static void add(Job& job, const std::vector<Question>& questions) {
+    for (const auto& question : questions) job.to_ask.push_back(&job.run.kept(question));
   }
 
+  /// `question` lives as long as the job.
   void bring(const std::weak_ptr<Job>& weak, const Question& question, Answer answer) noexcept {
     const auto job = weak.lock();
     if (!job) return;
@@ -328,7 +330,7 @@ void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transactio
   auto& state = *state_;
   const auto started = state.clock.steady();
   Run run(std::move(policy), std::move(transaction), std::move(facts), state.evaluator);
-  auto questions = run.start();
+  const auto questions = run.start();
   if (deadline <= deadline.zero()) run.expire();
   if (run.closed()) {
     const auto elapsed = between(started, state.clock.steady());
@@ -340,7 +342,7 @@ void Driver::decide(std::shared_ptr<const Policy> policy, Transaction transactio
   }
 
   const auto job = std::make_shared<Job>(std::move(run));
-  job->to_ask = std::move(questions);
+  State::add(*job, questions);
   job->started = started;
   job->evaluating = state.clock.steady() - started;
   job->replied = std::move(replied);

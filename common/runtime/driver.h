@@ -86,6 +86,8 @@ class Run {
 
   /// Evaluates for the first time. Returns the questions to ask now, each at most once in a run.
   std::vector<Question> start();
+  /// The same question as the run itself keeps it, as long as it lives; one that was to be asked.
+  const Question& kept(const Question& question) const noexcept;
   /// Adds an answer, evaluates again; returns further questions. Late or repeated answers change
   /// nothing.
   std::vector<Question> answer(const Question& question, Answer answer);

@@ -2,7 +2,7 @@
 #include "runtime/driver.h"
 
 #include <cassert>
-#include <set>
+#include <map>
 #include <utility>
 
 namespace postern {
@@ -73,8 +73,9 @@ struct Run::State {
   Facts facts;
   const Evaluator& evaluator;
 
-  std::set<Question> asked;  // ever, so that none is asked twice
-  std::set<Question> open;   // asked and not answered
+  /// All that were ever asked, so that none is asked twice, and whether their answer is open.
+  /// Whoever is asked holds on to the keys: nothing is taken out.
+  std::map<Question, bool> asked;
   std::optional<Decision> decision;
   std::size_t facts_at_decision = 0;
   bool closed = false;
@@ -131,18 +132,20 @@ struct Run::State {
     bool any_open = false;
     for (const auto& question : questions) {
       if (facts.find(question) != nullptr) continue;
-      if (asked.insert(question).second) {
-        open.insert(question);
-        to_ask.push_back(question);
-      }
-      any_open = any_open || open.count(question) != 0;
+      const auto [kept, is_new] = asked.emplace(question, true);
+      if (is_new) to_ask.push_back(question);
+      any_open = any_open || kept->second;
     }
     return any_open;
   }
 
+  void end_asking() noexcept {
+    for (auto& [question, open] : asked) open = false;
+  }
+
   void close() {
     closed = true;
-    open.clear();
+    end_asking();
     if (facts.all().size() == facts_at_decision) return;
     auto outcome = evaluator.evaluate(policy.get(), transaction, facts);
     auto* newer = std::get_if<Decision>(&outcome);
@@ -156,15 +159,17 @@ struct Run::State {
       decision->verdict = Verdict::defer;
     }
     closed = true;
-    open.clear();
+    end_asking();
   }
 
   void expire_or_throw() {
     // Further rounds are needed because unavailable answers let evaluate() reach questions that it
     // had held back; each round adds a fact or ends the run.
     while (!closed) {
-      for (const auto& question : open) facts.add(question, deadline_answer());
-      open.clear();
+      for (const auto& [question, open] : asked) {
+        if (open) facts.add(question, deadline_answer());
+      }
+      end_asking();
       // What comes up now is marked open by advance() and closed by the next round, never asked.
       advance_or_throw();
     }
@@ -181,9 +186,17 @@ Run::Run(Run&&) noexcept = default;
 std::vector<Question> Run::start() { return state_->advance(); }
 
 std::vector<Question> Run::answer(const Question& question, Answer answer) {
-  if (state_->closed || state_->open.erase(question) == 0) return {};
+  const auto asked = state_->asked.find(question);
+  if (state_->closed || asked == state_->asked.end() || !asked->second) return {};
+  asked->second = false;
   state_->facts.add(question, std::move(answer));
   return state_->advance();
+}
+
+const Question& Run::kept(const Question& question) const noexcept {
+  const auto asked = state_->asked.find(question);
+  assert(asked != state_->asked.end());
+  return asked->first;
 }
 
 void Run::expire() {
