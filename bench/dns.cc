@@ -17,7 +17,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -120,6 +122,18 @@ Transaction transaction() {
   return made;
 }
 
+/// Of a client, a name and a sender of its own.
+Transaction transaction_of(unsigned number) {
+  auto made = transaction();
+  made.client.address = IpAddress::from_v4({11, static_cast<std::uint8_t>(number >> 16U),
+                                            static_cast<std::uint8_t>(number >> 8U),
+                                            static_cast<std::uint8_t>(number)});
+  const auto domain = "n" + std::to_string(number) + ".example";
+  made.helo = "mail." + domain;
+  made.sender = MailAddress::from_unquoted("user@" + domain);
+  return made;
+}
+
 /// Microseconds of `count` decisions, sorted.
 std::vector<double> decisions(FactSource& source, const SystemClock& clock, int count) {
   Driver driver(source, clock);
@@ -153,8 +167,10 @@ void far_away() {
   std::sort(times.begin(), times.end());
   // PTR and then A, TXT and then the includes: two answers one after the other.
   const double chain = 2 * 20;
-  std::printf("answers 20 ms away: median %.1f ms, %.2f times the longest chain\n",
-              times[times.size() / 2], times[times.size() / 2] / chain);
+  std::printf(
+      "answers 20 ms away: median %.1f ms, %.2f times the longest chain (from %.2f to %.2f)\n",
+      times[times.size() / 2], times[times.size() / 2] / chain, times.front() / chain,
+      times.back() / chain);
 }
 
 void cached() {
@@ -252,13 +268,78 @@ void waiting() {
               resident_kib() - before);
 }
 
+unsigned threads_now() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("Threads:")) return static_cast<unsigned>(std::stoul(line.substr(8)));
+  }
+  return 0;
+}
+
+/// Transactions of as many clients, as the policy door holds them: with a driver, and no thread
+/// each.
+void transactions_waiting() {
+  ScriptedServer server;
+  server.behave(".", {DnsConduct::Kind::silent});
+  const test::DnsResponder responder(server);
+  const SystemClock clock;
+  CaresTransport transport({responder.address()}, clock);
+  CachingResolver resolver(transport, clock);
+  Nobody nobody;
+  DnsSource source(resolver, nobody, clock, std::chrono::seconds(8));
+  Driver driver(source, clock);
+  const auto rules = policy();
+  const auto before = resident_kib();
+  const auto threads = threads_now();
+  constexpr unsigned waiting = 5000;
+  std::atomic<unsigned> replied{0};
+  for (unsigned i = 0; i < waiting; ++i) {
+    driver.decide(
+        rules, transaction_of(i), {}, std::chrono::seconds(8), [&](const Decision&) { ++replied; },
+        [](const Outcome&) {});
+  }
+  const auto status = resolver.status();
+  std::printf(
+      "%u transactions with 8 lists, PTR and SPF wait (%u replied, %zu questions): %zu KiB and %u "
+      "threads more\n",
+      waiting, replied.load(), status.flights, resident_kib() - before, threads_now() - threads);
+}
+
+/// Ten thousand clients a minute, for ten minutes, each with answers of its own.
+void clients() {
+  const SystemClock clock;
+  ScriptedServer server;
+  server.behave(".", {DnsConduct::Kind::yes});
+  ScriptedTransport transport({server}, clock);
+  DnsSettings settings;
+  CachingResolver resolver(transport, clock, settings);
+  const auto before = resident_kib();
+  const auto deadline = clock.steady() + std::chrono::hours(1);
+  for (unsigned i = 0; i < 100'000; ++i) {
+    for (unsigned n = 0; n < 10; ++n) {
+      resolver.ask({"n" + std::to_string(i) + ".list" + std::to_string(n) + ".example", DnsType::a},
+                   deadline, [](const DnsReply&) {});
+    }
+  }
+  const auto cache = resolver.status().cache;
+  std::printf(
+      "100,000 clients with 10 answers each: %zu KiB more; the cache counts %zu of %zu KiB for %zu "
+      "answers, %llu went before their time\n",
+      resident_kib() - before, cache.octets / 1024, settings.cache_octets / 1024, cache.entries,
+      static_cast<unsigned long long>(cache.dropped));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  // What has been measured is told though the rest may take too long.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::string_view only = count > 1 ? arguments[1] : "";
   if (only.empty() || only == "cached") cached();
   if (only.empty() || only == "far") far_away();
   if (only.empty() || only == "network") network();
   if (only.empty() || only == "waiting") waiting();
+  if (only.empty() || only == "transactions") transactions_waiting();
+  if (only.empty() || only == "clients") clients();
   return 0;
 }

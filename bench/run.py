@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import slow_dns
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 START_SECONDS = 20
 RUN_SECONDS = 120
@@ -117,7 +119,14 @@ def main() -> int:
                 print(title, flush=True)
                 subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
                                timeout=RUN_SECONDS)
-            for title, words in (("DNS", ("bench_dns",)),
+            print("a DNS server that never answers", flush=True)
+            slow_dns.measure(build, arguments.pairs, 2000)
+            for title, words in (("DNS, cached", ("bench_dns", "cached")),
+                                 ("DNS, answers 20 ms away", ("bench_dns", "far")),
+                                 ("DNS, over the network", ("bench_dns", "network")),
+                                 ("DNS, many that wait", ("bench_dns", "waiting")),
+                                 ("DNS, transactions that wait", ("bench_dns", "transactions")),
+                                 ("DNS, many clients", ("bench_dns", "clients")),
                                  ("decisions found in a journal", ("bench_journal", "--records", "200000")),
                                  ("the journal's thread", ("bench_journal_thread",)),
                                  ("replay", ("bench_replay",))):

@@ -2,29 +2,44 @@
 
 #include "runtime/files.h"
 
-#include <ostream>
-
 namespace postern::cli {
 
-Expander::Expander(const JournalSource& source, const Options& options, Terminal terminal)
-    : source_(source), options_(options), store_(source.journal), terminal_(terminal) {}
+Expander::Expander(const JournalSource& source, const Options& options)
+    : source_(source), options_(options) {}
 
-void Expander::expand(Record& record) {
-  if (record.detail != RecordDetail::compact) return;
-  if (source_.policy && postern::expand(record, *source_.policy)) return;
+Result<KeptPolicy> Expander::policy_of(const std::string& digest) const {
+  const auto reader = disk_reader(options_.place);
+  auto kept = kept_policy(PolicyStore(source_.journal), digest, reader);
+  if (kept || source_.configured.empty() || source_.configured == source_.journal) return kept;
+  // A copy of the journal lies alone, as a rule.
+  auto beside_ours = kept_policy(PolicyStore(source_.configured), digest, reader);
+  return beside_ours ? std::move(beside_ours) : std::move(kept);
+}
+
+TrailGaps Expander::expand(Record& record) {
+  if (record.detail != RecordDetail::compact) return {};
+  if (source_.policy && postern::expand(record, *source_.policy)) return {};
   const auto& digest = record.policy_digest;
   auto found = kept_.find(digest);
-  if (found == kept_.end()) {
-    found = kept_.emplace(digest, kept_policy(store_, digest, disk_reader(options_.place))).first;
-  }
+  if (found == kept_.end()) found = kept_.emplace(digest, policy_of(digest)).first;
   const auto& kept = found->second;
-  if (!kept || expand_with(record, *kept) != Expanded::partly) return;
-  std::string names;
-  for (const auto& table : kept->changed) names += (names.empty() ? "" : ", ") + table;
-  terminal_.err << "postern: what tables held then is not kept; left out are rules that said no "
-                   "after looking into "
-                << names << ", which "
-                << (kept->changed.size() == 1 ? "has changed" : "have changed") << " since\n";
+  TrailGaps gaps;
+  if (!kept) {
+    gaps.why_compact = kept.problems().front().message;
+    return gaps;
+  }
+  switch (expand_with(record, *kept)) {
+    case Expanded::whole:
+      break;
+    case Expanded::partly:
+      gaps.changed_tables = {kept->changed.begin(), kept->changed.end()};
+      break;
+    case Expanded::no:
+      gaps.changed_tables = {kept->changed.begin(), kept->changed.end()};
+      gaps.why_compact = "the rules of that time, asked again, come to something else";
+      break;
+  }
+  return gaps;
 }
 
 }  // namespace postern::cli

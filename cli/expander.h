@@ -1,11 +1,11 @@
 // Expander: makes compact records whole again, with the policy that each was made under.
 #pragma once
 
-#include "cli/commands.h"
 #include "cli/explain.h"
 #include "journal/kept_policy.h"
 #include "journal/policy_store.h"
 #include "journal/record.h"
+#include "journal/trail_gaps.h"
 
 #include <map>
 #include <string>
@@ -15,17 +15,16 @@ namespace postern::cli {
 /// For one call of a command; what it refers to lives longer.
 class Expander {
  public:
-  Expander(const JournalSource& source, const Options& options, Terminal terminal);
+  Expander(const JournalSource& source, const Options& options);
 
-  /// Leaves a record as it is whose policy is not known any more. What had to be left out is told
-  /// on standard error.
-  void expand(Record& record);
+  /// Leaves a record as it is whose policy is not known any more. What its trail lacks, and why.
+  TrailGaps expand(Record& record);
 
  private:
   const JournalSource& source_;
   const Options& options_;
-  PolicyStore store_;
-  Terminal terminal_;
+  Result<KeptPolicy> policy_of(const std::string& digest) const;
+
   std::map<std::string, Result<KeptPolicy>> kept_;  ///< by digest
 };
 

@@ -4,45 +4,22 @@
 #include "cli/expander.h"
 #include "cli/known_addresses.h"
 #include "cli/load.h"
-#include "journal/find_in_journal.h"
-#include "model/reference_in_text.h"
 #include "model/text.h"
+#include "runtime/control.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <istream>
 #include <ostream>
+#include <string_view>
 #include <sysexits.h>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace postern::cli {
 namespace {
-
-/// Why nothing may have been found, and what else there is to look at.
-void tell_nothing(const JournalSource& source, std::size_t older, const std::string& text,
-                  Terminal terminal) {
-  terminal.err << "postern: nothing in " << source.journal;
-  if (older > 0) {
-    terminal.err << " and " << older << " older " << (older == 1 ? "file" : "files");
-  }
-  terminal.err << " about " << clean_for_terminal(text) << '\n';
-  if (!find_reference(text) && looks_like_reference(text)) {
-    terminal.err << "  It looks like a reference, but one of its characters was misread or\n"
-                    "  mistyped: the last one checks the others, and does not fit.\n";
-    return;
-  }
-  if (source.policy && source.policy->settings().journal.accepts == AcceptRecords::none) {
-    terminal.err << "  Mail that passes is not recorded (journal.accepts = \"none\").\n";
-  } else if (source.policy && source.policy->settings().journal.accepts_share != 0) {
-    terminal.err << "  Of mail that passes " << source.policy->settings().journal.accepts_share
-                 << " messages in a hundred are recorded (journal.accepts_share).\n";
-  }
-  terminal.err
-      << "  Its record may have been lost, if the disk was full or too slow: `postern status`"
-         " counts\n  those under journal.lost. The mail log has a line for every refusal, "
-         "journal or not.\n";
-}
 
 /// At most as much as is looked at, and one octet that tells that there is more.
 std::string read_some(std::istream& from) {
@@ -55,16 +32,51 @@ std::string read_some(std::istream& from) {
   return text;
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(std::string_view(" \t\r\n\0", 5)) == text.npos;
+}
+
 int explain_bounce_file(const Options& options, Terminal terminal) {
   const auto& name = options.explain.bounce;
-  if (name == "-")
-    return explain_mail(options, read_some(terminal.in ? *terminal.in : std::cin), terminal);
-  std::ifstream file(name, std::ios::binary);
-  if (!file) {
-    terminal.err << "postern: cannot read " << clean_for_terminal(name) << '\n';
-    return EX_NOINPUT;
+  std::string mail;
+  if (name == "-") {
+    mail = read_some(terminal.in ? *terminal.in : std::cin);
+  } else {
+    // A stream opens folders too, and then finds them empty.
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(name, ignored);
+    std::ifstream file(name, std::ios::binary);
+    if (folder || !file) {
+      terminal.err << "postern: cannot read " << clean_for_terminal(name)
+                   << (folder ? ": it is a folder" : "") << '\n';
+      return EX_NOINPUT;
+    }
+    mail = read_some(file);
   }
-  return explain_mail(options, read_some(file), terminal);
+  if (!is_blank(mail)) return explain_mail(options, mail, terminal);
+  terminal.err << "postern: "
+               << (name == "-" ? std::string("standard input") : clean_for_terminal(name))
+               << " is empty; nothing can be told of it\n";
+  return EX_NOINPUT;
+}
+
+/// A server that runs writes to the journal of its start: a change of journal.path waits for the
+/// next one, and until then the configuration names a file that is not there.
+std::string path_in_force(const std::string& configured,
+                          const std::optional<ListenAddress>& control, Terminal terminal) {
+  if (configured.empty() || !control || ::access(configured.c_str(), F_OK) == 0) return configured;
+  constexpr std::chrono::milliseconds patience{2'000};
+  const auto answer = ask_control(*control, ControlCommand::status, patience);
+  if (!answer || answer->exit_code != EX_OK) return configured;
+  const auto status = StatusText::decode(answer->text);
+  for (const auto& item : status.items()) {
+    if (item.name != "journal.file" || item.value.empty() || item.value == configured) continue;
+    terminal.err << "postern: " << configured << " is not there; the server that runs writes to "
+                 << clean_for_terminal(item.value)
+                 << ", and journal.path counts from its restart\n";
+    return item.value;
+  }
+  return configured;
 }
 
 int ask_what(Terminal terminal) {
@@ -84,7 +96,12 @@ JournalSource journal_source(const Options& options, Terminal terminal) {
     source.policy = loaded->policy;
     settings = source.policy->settings();
   }
-  auto journal = settings_on_disk(settings, options.place.root).journal;
+  const auto on_disk = settings_on_disk(settings, options.place.root);
+  auto journal = on_disk.journal;
+  if (options.journal.empty()) {
+    journal.path = path_in_force(journal.path, on_disk.listen.control, terminal);
+  }
+  source.configured = journal.path;
   source.journal = options.journal.empty() ? journal.path : options.journal;
   source.address_key = address_key_of(journal, source.journal);
   if (!loaded) {
@@ -107,14 +124,14 @@ ExplainOptions explain_options(const Options& options, Terminal terminal) {
 
 void tell_all(std::vector<Record>& decisions, const JournalSource& source, const Options& options,
               const ExplainOptions& how, Terminal terminal) {
-  Expander expander(source, options, terminal);
+  Expander expander(source, options);
   bool first = true;
   for (auto& record : decisions) {
-    expander.expand(record);
+    const auto gaps = expander.expand(record);
     if (!std::exchange(first, false) && how.format == ExplainFormat::text) {
       terminal.out << '\n';
     }
-    terminal.out << postern::explain(record, how);
+    terminal.out << postern::explain(record, how, gaps);
   }
 }
 
@@ -124,31 +141,19 @@ void tell_counts(const ReadCounts& counts, Terminal terminal) {
                << " lines cannot be read; the first: " << counts.first_fault << '\n';
 }
 
-int explain_text(const Options& options, const std::string& text, const RecordFilter& filter,
-                 Terminal terminal) {
-  const auto source = journal_source(options, terminal);
-  if (source.journal.empty()) {
-    terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
-    return EX_UNAVAILABLE;
+std::string looked_into(const JournalSource& source, std::size_t older) {
+  auto text = source.journal;
+  if (older > 0) {
+    text += " and " + std::to_string(older) + " older " + (older == 1 ? "file" : "files");
   }
-  auto searched = find_in_journal(source.journal, query_from_text(text));
-  if (!searched) {
-    terminal.err << render(searched.problems());
-    return EX_NOINPUT;
-  }
-  terminal.err << render(searched->unread) << render(searched->notes);
-  auto& records = searched->found.records;
-  auto how = explain_options(options, terminal);
-  how.repeats = static_cast<std::uint64_t>(
-      std::count_if(records.begin(), records.end(),
-                    [](const Record& record) { return record.kind == RecordKind::repeat; }));
-  std::erase_if(records, [&filter](const Record& record) { return !filter.fits(record); });
-  tell_all(records, source, options, how, terminal);
-  tell_counts(searched->found.counts, terminal);
-  if (searched->cut) terminal.err << "postern: there may be more; the newest are shown\n";
-  if (!records.empty()) return EX_OK;
-  tell_nothing(source, searched->older, text, terminal);
-  return EX_DATAERR;
+  return text;
+}
+
+int nothing_found(const Problems& unread, Terminal terminal) {
+  if (unread.empty()) return EX_DATAERR;
+  terminal.err << "  That is not to say that there is nothing: what is named above could not be "
+                  "read.\n";
+  return EX_IOERR;
 }
 
 int explain(const Options& options, Terminal terminal) {
@@ -165,11 +170,11 @@ int explain(const Options& options, Terminal terminal) {
     // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
     return explain_text(options, joined(options.words, " "), *filter, terminal);
   }
-  if (!filter->empty()) return explain_search(options, *filter, terminal);
+  if (!filter->empty()) return explain_search(options, {*filter}, terminal);
   if (terminal.in == nullptr) return ask_what(terminal);
   const auto piped = read_some(*terminal.in);
   if (looks_like_mail(piped)) return explain_mail(options, piped, terminal);
-  if (piped.find_first_not_of(" \t\r\n") == std::string::npos) return ask_what(terminal);
+  if (is_blank(piped)) return ask_what(terminal);
   return explain_text(options, piped.substr(0, piped.find_last_not_of(" \t\r\n") + 1), *filter,
                       terminal);
 }

@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <ostream>
+#include <string_view>
 #include <sysexits.h>
+#include <utility>
+#include <vector>
 
 namespace postern::cli {
 namespace {
@@ -14,27 +17,32 @@ namespace {
 // A bounce is about one mail; who pastes a folder of them gets the first.
 constexpr std::size_t most_references = 10;
 
-void tell_reference(const Reference& reference, const JournalSource& source, const Options& options,
-                    const ExplainOptions& how, Terminal terminal) {
-  auto searched = find_in_journal(source.journal, ByReference{reference});
-  if (!searched) {
-    terminal.err << render(searched.problems());
-    return;
+/// What the references in the mail lead to; says on standard error what could not be read.
+std::vector<Story> look_up(const Bounce& bounce, const JournalSource& source,
+                           const ExplainOptions& how, BounceReferences& known, Terminal terminal) {
+  std::vector<Story> found;
+  const auto count = std::min(bounce.references.size(), most_references);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& reference = bounce.references[i];
+    const JournalQuery query = ByReference{reference};
+    auto searched = find_in_journal(source.journal, query);
+    if (!searched) {
+      terminal.err << render(searched.problems());
+      known[reference.text()] = ReferenceState::not_read;
+      continue;
+    }
+    terminal.err << render(searched->unread);
+    if (how.voice == Voice::admin) terminal.err << render(searched->notes);
+    auto story = story_of(std::move(searched->found.records), query, how.voice);
+    if (!story.decisions.empty()) {
+      known[reference.text()] = ReferenceState::found;
+      found.push_back(std::move(story));
+    } else {
+      known[reference.text()] =
+          searched->unread.empty() ? ReferenceState::not_found : ReferenceState::not_read;
+    }
   }
-  terminal.err << render(searched->unread) << render(searched->notes);
-  auto& records = searched->found.records;
-  auto shown = how;
-  shown.repeats = static_cast<std::uint64_t>(
-      std::count_if(records.begin(), records.end(),
-                    [](const Record& record) { return record.kind == RecordKind::repeat; }));
-  std::erase_if(records, [](const Record& record) { return record.kind != RecordKind::decision; });
-  if (records.empty()) {
-    terminal.err << "postern: the reference " << reference.text() << " is not in " << source.journal
-                 << ": it is of another of our servers, or its record is gone\n";
-    return;
-  }
-  if (shown.format == ExplainFormat::text) terminal.out << '\n';
-  tell_all(records, source, options, shown, terminal);
+  return found;
 }
 
 }  // namespace
@@ -47,18 +55,25 @@ int explain_mail(const Options& options, std::string_view mail, Terminal termina
   }
   const auto bounce = read_bounce(*parts);
   const auto how = explain_options(options, terminal);
-  terminal.out << explain_bounce(bounce, how);
+  JournalSource source;
+  BounceReferences known;
+  std::vector<Story> found;
   if (!bounce.references.empty()) {
-    const auto source = journal_source(options, terminal);
+    source = journal_source(options, terminal);
     if (source.journal.empty()) {
       terminal.err
           << "postern: it carries a reference of Postern, but this policy keeps no journal\n";
     } else {
-      const auto count = std::min(bounce.references.size(), most_references);
-      for (std::size_t i = 0; i < count; ++i) {
-        tell_reference(bounce.references[i], source, options, how, terminal);
-      }
+      found = look_up(bounce, source, how, known, terminal);
     }
+  }
+  terminal.out << explain_bounce(bounce, how, known);
+  for (auto& story : found) {
+    auto shown = how;
+    shown.repeats = story.repeats;
+    tell_notes(story, terminal);
+    if (shown.format == ExplainFormat::text) terminal.out << '\n';
+    tell_all(story.decisions, source, options, shown, terminal);
   }
   return bounce.kind == Bounce::Kind::none && bounce.references.empty() ? EX_DATAERR : EX_OK;
 }

@@ -1,4 +1,5 @@
 #include "cli/explain.h"
+#include "cli/explain_limits.h"
 #include "cli/record_line.h"
 #include "journal/address_key.h"
 #include "journal/address_mask.h"
@@ -7,27 +8,32 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <ostream>
+#include <set>
+#include <string>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <utility>
+#include <vector>
 
 namespace postern::cli {
 namespace {
 
-/// "2026-11-21 12:55:39  XXXX-XXXX-XXXX  refused 550 5.1.1  192.0.2.7  <a@b> to <c@d>  (reason)".
+/// "2026-11-21 12:55:39Z  XXXX-XXXX-XXXX  refused 550 5.1.1  192.0.2.7  <a@b> to <c@d>  (reason)".
 std::string list_line(const Record& record) {
   const auto& transaction = record.transaction;
-  auto line = moment_text(transaction);
+  auto line = moment_text(transaction) + 'Z';
   const auto column = [&line](std::size_t begins) {
     line.resize(std::max(line.size() + 2, begins), ' ');
   };
-  column(21);
+  column(22);
   line += transaction.reference.empty() ? std::string() : transaction.reference.text();
-  column(37);
+  column(38);
   line += verdict_text(record);
-  column(57);
+  column(58);
   line += transaction.client.address ? transaction.client.address->text() : std::string("local");
-  column(74);
+  column(75);
   line += '<' + transaction.sender.value().text() + "> to " + recipients_text(transaction);
   if (record.decision.reason != nullptr) {
     line += "  (" + std::string(record.decision.reason->id) + ')';
@@ -68,7 +74,8 @@ void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Term
 
 std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal terminal) {
   constexpr const char* time_form =
-      "a time is a length such as 2d, 36h or 90m before now, a day, or as in 2026-11-21T14:00:00Z";
+      "a time is a length such as 2d, 36h or 90m before now, a day, or as in 2026-11-21T14:00:00Z; "
+      "without a zone it is UTC";
   constexpr const char* address_form =
       "an address is as in bob@example.org, a domain as in example.org";
   const auto now = std::chrono::system_clock::now();
@@ -85,18 +92,65 @@ std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal te
                 time_form, terminal) &&
       read_into(filter.until, request.until, past_time_from_text(request.until, now), "--until",
                 time_form, terminal);
-  return fits ? std::optional(filter) : std::nullopt;
+  if (!fits) return std::nullopt;
+  if (filter.since && filter.until && *filter.since >= *filter.until) {
+    terminal.err << "postern: there is no time between --since "
+                 << clean_for_terminal(request.since) << " (" << utc_text(*filter.since)
+                 << ") and --until " << clean_for_terminal(request.until) << " ("
+                 << utc_text(*filter.until) << ")\n";
+    return std::nullopt;
+  }
+  if (filter.since && *filter.since > now) {
+    terminal.err << "postern: --since " << clean_for_terminal(request.since)
+                 << " is in the future; without a zone a time is UTC, and now it is "
+                 << utc_text(now) << '\n';
+  }
+  return filter;
 }
 
-int explain_search(const Options& options, const RecordFilter& wanted, Terminal terminal) {
+namespace {
+
+/// What fits one of the filters, the newest first.
+Result<SearchedJournal> search_any(const std::string& journal,
+                                   const std::vector<RecordFilter>& filters, std::size_t most) {
+  SearchedJournal all;
+  std::set<std::string> unread;
+  std::set<std::string> known;
+  for (const auto& filter : filters) {
+    auto searched = search_journal(journal, filter, most);
+    if (!searched) return searched.problems();
+    all.older = std::max(all.older, searched->older);
+    all.cut = all.cut || searched->cut;
+    // They have read the same lines.
+    if (searched->counts.lines > all.counts.lines) all.counts = searched->counts;
+    for (auto& problem : searched->unread) {
+      if (unread.insert(problem.message).second) all.unread.push_back(std::move(problem));
+    }
+    for (auto& record : searched->records) {
+      if (filters.size() > 1 && !known.insert(to_json(record)).second) continue;
+      all.records.push_back(std::move(record));
+    }
+  }
+  std::stable_sort(all.records.begin(), all.records.end(), [&](const Record& a, const Record& b) {
+    return filters.size() > 1 && a.transaction.time > b.transaction.time;
+  });
+  if (all.records.size() > most) {
+    all.records.erase(all.records.begin() + static_cast<std::ptrdiff_t>(most), all.records.end());
+    all.cut = true;
+  }
+  return all;
+}
+
+}  // namespace
+
+int explain_search(const Options& options, std::vector<RecordFilter> wanted, Terminal terminal) {
   const auto source = journal_source(options, terminal);
   if (source.journal.empty()) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  auto filter = wanted;
-  look_for_hidden_too(filter, source, terminal);
-  auto searched = search_journal(source.journal, filter, options.explain.most);
+  for (auto& filter : wanted) look_for_hidden_too(filter, source, terminal);
+  auto searched = search_any(source.journal, wanted, options.explain.most);
   if (!searched) {
     terminal.err << render(searched.problems());
     return EX_NOINPUT;
@@ -104,24 +158,26 @@ int explain_search(const Options& options, const RecordFilter& wanted, Terminal 
   terminal.err << render(searched->unread);
   auto& records = searched->records;
   const auto how = explain_options(options, terminal);
-  if (records.size() == 1 || how.format == ExplainFormat::json || how.voice == Voice::sender) {
-    tell_all(records, source, options, how, terminal);
-  } else {
+  // The help desk has to find the right one first; who asks for more gets it of each.
+  const bool lists =
+      records.size() > 1 && how.format == ExplainFormat::text && how.voice == Voice::help_desk;
+  if (lists) {
     for (const auto& record : records) terminal.out << list_line(record) << '\n';
+  } else {
+    tell_all(records, source, options, how, terminal);
   }
   tell_counts(searched->counts, terminal);
-  if (searched->cut) {
+  if (searched->cut && options.explain.most < most_explained) {
     terminal.err << "postern: there are more; -n shows more than the newest "
                  << options.explain.most << '\n';
+  } else if (searched->cut) {
+    terminal.err << "postern: there are more than the newest " << most_explained
+                 << ", which is the most that is shown; --since, --until, --client, --from and "
+                    "--to narrow it down, and \"postern log\" shows all\n";
   }
   if (!records.empty()) return EX_OK;
-  terminal.err << "postern: no decision in " << source.journal;
-  if (searched->older > 0) {
-    terminal.err << " and " << searched->older << " older "
-                 << (searched->older == 1 ? "file" : "files");
-  }
-  terminal.err << " fits\n";
-  return EX_DATAERR;
+  terminal.err << "postern: no decision in " << looked_into(source, searched->older) << " fits\n";
+  return nothing_found(searched->unread, terminal);
 }
 
 }  // namespace postern::cli

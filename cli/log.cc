@@ -91,7 +91,7 @@ class LogReader {
                     << (walk.files() == 2 ? "file" : "files");
     }
     terminal_.err << " fits\n";
-    return EX_DATAERR;
+    return nothing_found(walk.unread(), terminal_);
   }
 
   int follow() {

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/explain_limits.h"
 #include "kit/scene_text.h"
 #include "model/text.h"
 #include "postern/version.h"
@@ -20,12 +21,10 @@ namespace {
 constexpr const char* exit_codes =
     "Exit status: 0 well, 1 a test failed or a gate of replay is closed, 64 wrong usage,\n"
     "65 or 66 nothing found, 67 no such user, 69 no server or socket, 70 internal error,\n"
-    "71 system error, 73 no new file, 74 output not written, 75 try again, 77 not permitted,\n"
+    "71 system error, 73 no new file, 74 not written or not read, 75 try again, 77 not permitted,\n"
     "78 bad policy.\n"
     "See postern(8) and postern.toml(5).";
 
-/// As many records as explain holds at once, some kilobytes each.
-constexpr std::size_t most_matches = 1000;
 /// Of each of ten thousand kinds of changes that a replay tells apart, some hundred octets each.
 constexpr std::size_t most_examples = 1000;
 
@@ -142,15 +141,15 @@ struct CommandLine {
   void explain_options(CLI::App* sub) {
     auto& request = options.explain;
     sub->add_option("WHAT", options.words,
-                    "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, or Postfix instance; "
-                    "none, with standard input piped: a bounce or a reply");
+                    "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, Postfix instance, mail or "
+                    "client address; none, with standard input piped: a bounce or a reply");
     sub->add_option("--bounce", request.bounce,
                     "A mail that came back, - for standard input: what it says, and our decision "
                     "if it was ours")
         ->type_name("FILE");
     search_options(sub);
     sub->add_option("-n,--number", request.most, "Matches in the list, the newest (default: 20)")
-        ->check(CLI::Range(std::size_t{1}, most_matches))
+        ->check(CLI::Range(std::size_t{1}, most_explained))
         ->type_name("NUMBER");
     auto* admin = sub->add_flag_callback(
         "--admin", [&request] { request.voice = Voice::admin; },
@@ -175,7 +174,8 @@ struct CommandLine {
                     "Decisions on mail to this address or domain")
         ->type_name("ADDRESS");
     sub->add_option("--since", request.since,
-                    "Not before: \"2d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\"")
+                    "Not before: \"2d\" ago, \"2026-11-21\" or \"2026-11-21T14:00:00Z\"; UTC "
+                    "unless a zone is given (+01:00)")
         ->type_name("TIME");
     sub->add_option("--until", request.until, "Before that time")->type_name("TIME");
   }

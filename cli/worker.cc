@@ -14,6 +14,7 @@
 #include "rules/settings.h"
 #include "runtime/control.h"
 #include "runtime/dns_service.h"
+#include "runtime/geo_source.h"
 #include "runtime/log.h"
 #include "runtime/maintenance_file.h"
 #include "runtime/maintenance_keeper.h"
@@ -62,9 +63,9 @@ class Worker {
         policy_(setup.policy),
         references_(clock_, host_bits(settings_.identity.host), setup.last_reference,
                     std::random_device()()),
+        geo_(policy_, source_),
         dns_(
-            source_, clock_,
-            [](LogLevel level, const std::string& message) { log(level, message); },
+            geo_, clock_, [](LogLevel level, const std::string& message) { log(level, message); },
             [root = setup.place.root] { return system_dns_servers(root); },
             [](std::vector<DnsServer> servers, const Clock& clock) {
               return std::make_unique<CaresTransport>(std::move(servers), clock);
@@ -262,6 +263,7 @@ class Worker {
   NoSource source_;
   PolicyHolder policy_;
   ReferenceSource references_;
+  GeoSource geo_;
   DnsService dns_;
   Driver driver_;
   Journal journal_;

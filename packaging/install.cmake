@@ -26,6 +26,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/configuration.md
               ${PROJECT_SOURCE_DIR}/docs/actions.md
               ${PROJECT_SOURCE_DIR}/docs/dns.md
+              ${PROJECT_SOURCE_DIR}/docs/geo.md
               ${PROJECT_SOURCE_DIR}/docs/tables.md
               ${PROJECT_SOURCE_DIR}/docs/testing-a-policy.md
               ${PROJECT_SOURCE_DIR}/docs/help-pages.md

@@ -17,12 +17,16 @@ namespace postern {
 
 struct CheckDescription {
   std::string name;                          ///< as rules spell it
-  std::vector<std::string> values;           ///< the closed set of values it can return
+  std::vector<std::string> values;           ///< the set of values it can return
   Stage earliest = Stage::connect;           ///< where all it needs of the transaction is known
   QuestionKind kind = QuestionKind::sample;  ///< which temporary reply stands for it (semantics 7)
   QuestionCost cost = QuestionCost::free;
   std::string meaning;                   ///< one sentence for documentation
   Stage latest = Stage::end_of_message;  ///< up to where it is known: rcpt, of a single recipient
+  /// Of a check with more values than can be listed: whether it can return a word that is not among
+  /// `values`, and how such words are written, for messages. Such words may be looked up in tables.
+  bool (*further_value)(std::string_view word) noexcept = nullptr;
+  std::string further_hint = {};
 };
 
 /// What a reply says of a check that it rests on, by the names of reply fields, such as "list" and

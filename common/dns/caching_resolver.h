@@ -43,6 +43,7 @@ class CachingResolver final : public Resolver {
   CachingResolver(const CachingResolver&) = delete;
   CachingResolver& operator=(const CachingResolver&) = delete;
 
+  std::optional<DnsReply> known(const DnsQuestion& question) override;
   void ask(const DnsQuestion& question, std::chrono::steady_clock::time_point deadline,
            std::function<void(DnsReply)> done) override;
 

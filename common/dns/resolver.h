@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 namespace postern {
 
@@ -13,6 +14,8 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
 
+  /// What ask() would say at once, from what is kept; nothing: it would ask. Never waits.
+  virtual std::optional<DnsReply> known(const DnsQuestion& /*question*/) { return {}; }
   /// Calls `done` exactly once: before ask() returns, in this thread, when the answer is in the
   /// cache or cannot be asked for; otherwise from another thread, at `deadline` at the latest (by
   /// the resolver's clock) with an answer that is unavailable. Any number may wait for one

@@ -9,15 +9,18 @@
 namespace postern {
 namespace {
 
-std::string explain_for_admin(const Record& record, const ExplainOptions& options) {
+std::string explain_for_admin(const Record& record, const ExplainOptions& options,
+                              const TrailGaps& gaps) {
   Page page(options.paint);
   page.headline(headline(record), tone_of(record));
   page.blank();
   tell_circumstances(page, record);
+  tell_told_besides(page, record);
   if (record.kind == RecordKind::decision) {
     tell_decision(page, record);
-    tell_trail(page, record);
+    tell_trail(page, record, gaps);
     tell_dns(page, record);
+    tell_asked(page, record);
   }
   tell_sent(page, record);
   if (options.repeats != 0) {
@@ -32,9 +35,12 @@ std::string explain_for_admin(const Record& record, const ExplainOptions& option
   return page.take();
 }
 
-std::string explain_text(const Record& record, const ExplainOptions& options) {
-  if (options.voice == Voice::admin || record.kind != RecordKind::decision) {
-    return explain_for_admin(record, options);
+std::string explain_text(const Record& record, const ExplainOptions& options,
+                         const TrailGaps& gaps) {
+  const bool short_story =
+      record.kind == RecordKind::decision || (record.kind == RecordKind::repeat && record.sent);
+  if (options.voice == Voice::admin || (options.voice == Voice::help_desk && !short_story)) {
+    return explain_for_admin(record, options, gaps);
   }
   Page page(options.paint);
   if (options.voice == Voice::sender) {
@@ -53,13 +59,14 @@ std::string explain_json_for_sender(const Record& record) {
   json.member("reference", record.transaction.reference.text());
   ExplainOptions options;
   options.voice = Voice::sender;
-  json.member("text", explain_text(record, options));
+  json.member("text", explain_text(record, options, {}));
   json.end_object();
   out += '\n';
   return out;
 }
 
-std::string explain_json(const Record& record, const ExplainOptions& options) {
+std::string explain_json(const Record& record, const ExplainOptions& options,
+                         const TrailGaps& gaps) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
@@ -82,7 +89,18 @@ std::string explain_json(const Record& record, const ExplainOptions& options) {
   json.member("repeats", static_cast<std::int64_t>(options.repeats));
   ExplainOptions plain = options;
   plain.paint = Paint::none;
-  json.member("text", explain_for_admin(record, plain));
+  json.member("text", explain_for_admin(record, plain, gaps));
+  if (record.kind == RecordKind::decision) {
+    json.member("trail", record.detail == RecordDetail::full                        ? "whole"
+                         : gaps.changed_tables.empty() || !gaps.why_compact.empty() ? "compact"
+                                                                                    : "partly");
+    if (!gaps.changed_tables.empty()) {
+      json.key("changed_tables").begin_array();
+      for (const auto& table : gaps.changed_tables) json.string(table);
+      json.end_array();
+    }
+    json.member_unless_empty("why_compact", gaps.why_compact);
+  }
   json.key("record").raw(to_json(record));
   json.end_object();
   out += '\n';
@@ -91,10 +109,14 @@ std::string explain_json(const Record& record, const ExplainOptions& options) {
 
 }  // namespace
 
-std::string explain(const Record& record, const ExplainOptions& options) {
-  if (options.format == ExplainFormat::text) return explain_text(record, options);
+std::string explain(const Record& record, const ExplainOptions& options, const TrailGaps& gaps) {
+  if (options.format == ExplainFormat::text) return explain_text(record, options, gaps);
   return options.voice == Voice::sender ? explain_json_for_sender(record)
-                                        : explain_json(record, options);
+                                        : explain_json(record, options, gaps);
+}
+
+std::string explain(const Record& record, const ExplainOptions& options) {
+  return explain(record, options, {});
 }
 
 }  // namespace postern

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 namespace postern {
 namespace {
@@ -159,8 +160,44 @@ void tell_meaning(Page& page, const BouncedRecipient& recipient, const ExplainOp
   tell_whole(page, text_of(*explanation));
 }
 
+ReferenceState state_of(const BounceReferences& known, const Reference& reference) {
+  const auto found = known.find(reference.text());
+  return found == known.end() ? ReferenceState::not_looked_for : found->second;
+}
+
+std::string reference_text(const Reference& reference, ReferenceState state) {
+  switch (state) {
+    case ReferenceState::found:
+      return reference.text() + ", ours";
+    case ReferenceState::not_found:
+      return reference.text() +
+             ", looks like ours, but is not in this journal: it is of another of our servers, its "
+             "record is gone, or it only looks so";
+    case ReferenceState::not_read:
+      return reference.text() +
+             ", looks like ours; not all of the journal could be read, and the rest has nothing of "
+             "it";
+    case ReferenceState::not_looked_for:
+      break;
+  }
+  return reference.text() + ", looks like ours";
+}
+
+/// Those that stand with no recipient.
+void tell_other_references(Page& page, const Bounce& bounce, const BounceReferences& known) {
+  bool first = true;
+  for (const auto& reference : bounce.references) {
+    const bool told = std::any_of(
+        bounce.recipients.begin(), bounce.recipients.end(),
+        [&](const BouncedRecipient& recipient) { return recipient.reference == reference; });
+    if (told) continue;
+    if (std::exchange(first, false)) page.blank();
+    page.field("Reference", reference_text(reference, state_of(known, reference)));
+  }
+}
+
 void tell_recipient(Page& page, const Bounce& bounce, const BouncedRecipient& recipient,
-                    const ExplainOptions& options) {
+                    const ExplainOptions& options, const BounceReferences& known) {
   page.section("Recipient <" + recipient.address + '>');
   if (!recipient.original.empty()) page.field("Written to", '<' + recipient.original + '>');
   if (bounce.kind == Bounce::Kind::complaint) return;
@@ -168,7 +205,8 @@ void tell_recipient(Page& page, const Bounce& bounce, const BouncedRecipient& re
   if (options.voice != Voice::sender) page.field("Said by", recipient.remote_mta);
   page.field("In its words", recipient.diagnostic.empty() ? recipient.reply : recipient.diagnostic);
   if (recipient.reference) {
-    page.field("Reference", recipient.reference->text() + ", ours");
+    page.field("Reference",
+               reference_text(*recipient.reference, state_of(known, *recipient.reference)));
   }
   if (recipient.action != "delivered" && recipient.action != "relayed" &&
       recipient.action != "expanded") {
@@ -176,11 +214,12 @@ void tell_recipient(Page& page, const Bounce& bounce, const BouncedRecipient& re
   }
 }
 
-std::string bounce_text(const Bounce& bounce, const ExplainOptions& options) {
+std::string bounce_text(const Bounce& bounce, const ExplainOptions& options,
+                        const BounceReferences& known) {
   Page page(options.paint);
   tell_head(page, bounce);
   for (std::size_t i = 0; i < std::min(bounce.recipients.size(), most_told); ++i) {
-    tell_recipient(page, bounce, bounce.recipients[i], options);
+    tell_recipient(page, bounce, bounce.recipients[i], options, known);
   }
   if (bounce.recipients.size() > most_told) {
     page.blank();
@@ -188,6 +227,7 @@ std::string bounce_text(const Bounce& bounce, const ExplainOptions& options) {
                        " recipients more, which --json names.",
                    0);
   }
+  tell_other_references(page, bounce, known);
   if (bounce.cut) {
     page.blank();
     page.paragraph("The mail was too long or had too many parts; only its beginning was read.", 0);
@@ -241,7 +281,7 @@ void write(JsonWriter& json, const BouncedRecipient& recipient) {
   json.end_object();
 }
 
-std::string bounce_json(const Bounce& bounce) {
+std::string bounce_json(const Bounce& bounce, const BounceReferences& known) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
@@ -258,6 +298,11 @@ std::string bounce_json(const Bounce& bounce) {
   json.key("references").begin_array();
   for (const auto& reference : bounce.references) json.string(reference.text());
   json.end_array();
+  json.key("found").begin_array();
+  for (const auto& reference : bounce.references) {
+    if (state_of(known, reference) == ReferenceState::found) json.string(reference.text());
+  }
+  json.end_array();
   if (bounce.cut) json.key("cut").boolean(true);
   json.end_object();
   out += '\n';
@@ -266,8 +311,10 @@ std::string bounce_json(const Bounce& bounce) {
 
 }  // namespace
 
-std::string explain_bounce(const Bounce& bounce, const ExplainOptions& options) {
-  return options.format == ExplainFormat::json ? bounce_json(bounce) : bounce_text(bounce, options);
+std::string explain_bounce(const Bounce& bounce, const ExplainOptions& options,
+                           const BounceReferences& known) {
+  return options.format == ExplainFormat::json ? bounce_json(bounce, known)
+                                               : bounce_text(bounce, options, known);
 }
 
 }  // namespace postern

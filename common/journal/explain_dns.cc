@@ -3,50 +3,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
 
 namespace postern {
 namespace {
-
-bool is_dns(QuestionKind kind) noexcept {
-  return kind == QuestionKind::dns || kind == QuestionKind::spf ||
-         kind == QuestionKind::reverse_dns || kind == QuestionKind::helo_dns ||
-         kind == QuestionKind::sender_dns;
-}
-
-std::string said(const Answer& answer) {
-  switch (answer.state) {
-    case Answer::State::empty:
-      return "nothing";
-    case Answer::State::unavailable:
-      return "no answer (" + answer.cause + ')';
-    case Answer::State::value:
-      break;
-  }
-  // Of a domain with a hundred TXT records the first tell enough; the record has them all.
-  constexpr std::size_t most_shown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(answer.values.size(), most_shown); ++i) {
-    text += (i == 0 ? "" : ", ") + answer.values[i];
-  }
-  if (answer.values.size() > most_shown) {
-    text += " and " + std::to_string(answer.values.size() - most_shown) + " more";
-  }
-  return text;
-}
-
-std::string came_by(const AnswerSource& source) {
-  std::string text;
-  const auto add = [&](const std::string& part) {
-    if (!part.empty()) text += (text.empty() ? " (" : ", ") + part;
-  };
-  add(source.name);
-  add(source.note);
-  if (source.elapsed.count() > 0) {
-    add("after " + std::to_string(source.elapsed.count()) + " microseconds");
-  }
-  return text.empty() ? text : text + ')';
-}
 
 void tell_step(Page& page, const SpfStep& step, std::size_t depth) {
   // Deeper ones stand below each other, or they would have no room.
@@ -110,8 +69,9 @@ void tell_dns(Page& page, const Record& record) {
   page.section("What DNS said");
   for (const auto& [question, answer] : facts) {
     if (!is_dns(question.kind)) continue;
-    page.paragraph(
-        question.key + ' ' + question.subject + ": " + said(answer) + came_by(answer.source), 2, 6);
+    page.paragraph(question.key + ' ' + question.subject + ": " + answer_text(answer) +
+                       source_text(answer.source),
+                   2, 6);
   }
 }
 

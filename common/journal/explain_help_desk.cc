@@ -63,14 +63,19 @@ std::string upper_first(std::string_view text) {
   return result;
 }
 
-std::string outcome(const Decision& decision) {
+/// What the headline does not say.
+std::string outcome(const Record& record) {
+  const Decision& decision = record.decision;
+  if (record.kind == RecordKind::repeat) {
+    return "The MTA asked the same again and got the same answer. The decision itself is no "
+           "longer in the journal.";
+  }
   std::string text;
   switch (decision.verdict) {
     case Verdict::reject:
-      text = "Refused for good";
       break;
     case Verdict::defer:
-      text = "Refused for now, so the sending server tries again by itself";
+      text = "The sending server tries again by itself";
       break;
     case Verdict::accept:
       text = "Let in by a rule";
@@ -79,17 +84,30 @@ std::string outcome(const Decision& decision) {
       text = "Let pass, no rule objected";
       break;
     case Verdict::discard:
-      text = "Discarded, and the sender is not told";
+      text = "The sender is not told";
       break;
     case Verdict::quarantine:
-      text = "Held in quarantine, and the sender is not told";
+      text = "The sender is not told";
       break;
   }
-  if (decision.reason != nullptr) text += ". " + upper_first(decision.reason->what);
-  return text + '.';
+  if (decision.reason != nullptr) {
+    text = upper_first(decision.reason->what) + (text.empty() ? "" : ". ") + text;
+  }
+  return text.empty() ? "Refused for good." : text + '.';
 }
 
-std::string why(const Decision& decision) {
+/// Whether it says no more than what stands above.
+bool is_shown_above(const Evidence& evidence, const Transaction& transaction) {
+  const auto& value = evidence.value;
+  return (evidence.name == "client.ip" && transaction.client.address &&
+          value == transaction.client.address->text()) ||
+         (evidence.name == "sender" && value == transaction.sender.value().text()) ||
+         (evidence.name == "recipient" && value == transaction.recipient.value().text());
+}
+
+std::string why(const Record& record) {
+  const Decision& decision = record.decision;
+  if (record.kind != RecordKind::decision) return {};
   if (!decision.rule) {
     return decision.verdict == Verdict::pass
                ? std::string()
@@ -97,11 +115,17 @@ std::string why(const Decision& decision) {
   }
   std::string text = "The rule \"" + decision.rule->name + '"';
   const TrailEntry* entry = find_entry(decision, decision.rule->name);
-  if (entry != nullptr && !entry->evidence.empty()) {
-    for (std::size_t i = 0; i < std::min(entry->evidence.size(), most_evidence); ++i) {
-      text += (i == 0 ? ": " : ", ") + short_evidence(entry->evidence[i]);
+  std::size_t shown = 0;
+  for (std::size_t i = 0; entry != nullptr && i < entry->evidence.size(); ++i) {
+    // By itself it may be all there is to tell.
+    if (entry->evidence.size() > 1 && is_shown_above(entry->evidence[i], record.transaction)) {
+      continue;
     }
-    if (entry->evidence.size() > most_evidence) text += " and more";
+    if (shown == most_evidence) {
+      text += " and more";
+      break;
+    }
+    text += (shown++ == 0 ? ": " : ", ") + short_evidence(entry->evidence[i]);
   }
   text += '.';
   if (!decision.note.empty()) text += ' ' + upper_first(decision.note) + '.';
@@ -110,9 +134,13 @@ std::string why(const Decision& decision) {
 
 /// What happened, in the answer's own words; the rest of it repeats what stands below.
 std::string told(const Record& record) {
-  if (!record.sent || !record.decision.reply) return {};
+  if (!record.sent) return {};
   // Whole, however long: quoted() would leave out the middle.
-  return '"' + record.decision.reply->text().sentence + '"';
+  if (record.decision.reply) return '"' + record.decision.reply->text().sentence + '"';
+  if (record.kind != RecordKind::repeat) return {};
+  std::string text;
+  for (const auto& line : record.sent->expected) text += (text.empty() ? "" : " ") + line;
+  return text;
 }
 
 std::string besides(const Record& record) {
@@ -185,8 +213,8 @@ void tell_help_desk(Page& page, const Record& record, std::uint64_t repeats) {
   page.field("To", recipients_text(transaction));
   page.field("Sent by", client_text(transaction));
   page.field("Queue id", transaction.queue_id);
-  page.field("What", outcome(decision));
-  page.field("Why", why(decision));
+  page.field("What", outcome(record));
+  page.field("Why", why(record));
   page.field("Points", points(decision));
   if (!decision.softened_by.empty()) {
     const auto instead =
@@ -202,8 +230,6 @@ void tell_help_desk(Page& page, const Record& record, std::uint64_t repeats) {
   const bool refused = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
   if (decision.reason != nullptr && refused) {
     page.field("Sender", decision.reason->sender_help);
-    // The advice of a reason is for a rule that somebody wrote with it.
-    if (decision.missing != QuestionKind::recipients) page.field("We", decision.reason->admin_help);
   }
   if (!transaction.reference.empty()) {
     page.field("All of it", "postern explain --admin " + transaction.reference.text());

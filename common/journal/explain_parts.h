@@ -4,6 +4,7 @@
 
 #include "journal/page.h"
 #include "journal/record.h"
+#include "journal/trail_gaps.h"
 
 #include <cstdint>
 #include <string>
@@ -30,8 +31,19 @@ const TrailEntry* find_entry(const Decision& decision, std::string_view rule);
 void tell_circumstances(Page& page, const Record& record);
 /// Which rule decided, where it stands, and why; softening.
 void tell_decision(Page& page, const Record& record);
-/// Every rule and what it said.
-void tell_trail(Page& page, const Record& record);
+/// Every rule and what it said, and which are missing.
+void tell_trail(Page& page, const Record& record, const TrailGaps& gaps = {});
+/// Of one of the questions that DNS answers.
+bool is_dns(QuestionKind kind) noexcept;
+/// "192.0.2.7, 192.0.2.8", "nothing", "no answer (deadline)".
+std::string answer_text(const Answer& answer);
+/// " (cache, 12 seconds old)"; empty when nothing is known of it.
+std::string source_text(const AnswerSource& source);
+/// What else the MTA told: macros, the restriction list, our own address.
+void tell_told_besides(Page& page, const Record& record);
+/// Every answer of tables, stores and other servers but DNS, how old it was, and where it came
+/// from.
+void tell_asked(Page& page, const Record& record);
 /// SPF as a tree of its steps, and every answer of DNS.
 void tell_dns(Page& page, const Record& record);
 /// The answer byte for byte, and what the client saw.

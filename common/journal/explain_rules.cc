@@ -231,21 +231,38 @@ void tell_decision(Page& page, const Record& record) {
   tell_shadows(page, decision);
 }
 
-void tell_trail(Page& page, const Record& record) {
+void tell_trail(Page& page, const Record& record, const TrailGaps& gaps) {
   const Decision& decision = record.decision;
   const bool compact = record.detail == RecordDetail::compact;
   if (decision.trail.empty() && !compact) return;
   page.section("Rules, in the order in which they are asked");
-  if (compact) {
+  if (compact && gaps.changed_tables.empty()) {
     page.paragraph(
         "The rules that said no were not recorded, as journal.accepts wants it, and the policy of "
-        "that time is not at hand, so they cannot be asked again.",
+        "that time is not at hand, so they cannot be asked again" +
+            (gaps.why_compact.empty() ? "." : ": " + gaps.why_compact + '.'),
+        2);
+  } else if (compact) {
+    const bool one = gaps.changed_tables.size() == 1;
+    std::string names;
+    for (const auto& table : gaps.changed_tables) names += (names.empty() ? "" : ", ") + table;
+    page.paragraph(
+        "Not all of them: the rules that said no were not recorded, as journal.accepts wants it. "
+        "They were asked again under the policy of that time; but what tables held then is not "
+        "kept, and " +
+            names + (one ? " has" : " have") + " changed since. Rules that looked into " +
+            (one ? "it" : "them") + " and said no are left out" +
+            (gaps.why_compact.empty()
+                 ? "."
+                 : ", and so are all others, because " + gaps.why_compact + '.'),
         2);
   }
   std::size_t number = 0;
   for (const auto& entry : decision.trail) {
-    page.paragraph(std::to_string(++number) + ". " + quoted(entry.rule.name) + ", " +
-                       place(entry.rule) + ", stage " + std::string(to_text(entry.rule.stage)),
+    // Numbers would say that nothing is missing in between.
+    const auto mark = compact ? std::string("-") : std::to_string(++number) + '.';
+    page.paragraph(mark + ' ' + quoted(entry.rule.name) + ", " + place(entry.rule) + ", stage " +
+                       std::string(to_text(entry.rule.stage)),
                    2, 5);
     page.paragraph(saying(decision, entry), 5);
     for (const auto& evidence : entry.evidence) page.paragraph(evidence_text(evidence), 7, 9);

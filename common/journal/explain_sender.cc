@@ -27,8 +27,17 @@ std::string_view help_that_is_told(const Record& record) {
   return record.decision.reason->sender_help;
 }
 
-std::string_view general_help(const Decision& decision) {
-  return decision.verdict == Verdict::defer
+/// That of a repeat shows in what was sent again.
+Verdict verdict_of(const Record& record) {
+  if (record.kind == RecordKind::decision) return record.decision.verdict;
+  if (!record.sent || record.sent->expected.empty()) return Verdict::pass;
+  const auto& reply = record.sent->expected.front();
+  if (reply.starts_with('5')) return Verdict::reject;
+  return reply.starts_with('4') ? Verdict::defer : Verdict::pass;
+}
+
+std::string_view general_help(Verdict verdict) {
+  return verdict == Verdict::defer
              ? "Nothing is lost and there is nothing to do yet. Your mail server tries again by "
                "itself, as a rule for some days, and tells you if it gives up."
              : "Sending the same message again does not help. Do what the answer above says, or "
@@ -47,8 +56,8 @@ void tell_when(Page& page, const Transaction& transaction) {
 }  // namespace
 
 void tell_sender(Page& page, const Record& record) {
-  const Decision& decision = record.decision;
-  const bool refused = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
+  const auto verdict = verdict_of(record);
+  const bool refused = verdict == Verdict::reject || verdict == Verdict::defer;
   std::string title = "About your message";
   if (!record.transaction.reference.empty()) {
     title += ", reference " + record.transaction.reference.text();
@@ -67,7 +76,7 @@ void tell_sender(Page& page, const Record& record) {
     return;
   }
   page.paragraph(who_we_are(record) +
-                     (decision.verdict == Verdict::reject
+                     (verdict == Verdict::reject
                           ? " refused this message, and for good."
                           : " did not take this message yet, and asked your mail server to try "
                             "again later."),
@@ -78,7 +87,7 @@ void tell_sender(Page& page, const Record& record) {
   }
   page.section("What you can do");
   const auto help = help_that_is_told(record);
-  page.paragraph(help.empty() ? general_help(decision) : help, 2);
+  page.paragraph(help.empty() ? general_help(verdict) : help, 2);
 }
 
 }  // namespace postern

@@ -30,6 +30,10 @@ bool contains(std::string_view line, std::string_view octets) {
 
 enum class Match : std::uint8_t { take, pass_over, take_and_stop };
 
+// Lines before a decision in which another one of the same reference may stand: a reference has its
+// time in it, and a server that does more than this in a moment does not exist.
+constexpr std::size_t further_lines = 20'000;
+
 }  // namespace
 
 /// Sees the lines of a journal, newest first.
@@ -48,7 +52,7 @@ class QueryByReference : public RecordFinder::Query {
   explicit QueryByReference(const ByReference& query)
       : reference_(query.reference), member_(json_member("ref", query.reference.text())) {}
   bool may_match(std::string_view line) const override { return contains(line, member_); }
-  // Repeats of a decision stand behind it, so nothing of interest stands before it.
+  // Repeats of a decision stand behind it, so nothing of it stands before it.
   Match match(const Record& record) override {
     if (record.transaction.reference != reference_) return Match::pass_over;
     return record.kind == RecordKind::decision ? Match::take_and_stop : Match::take;
@@ -164,7 +168,7 @@ Problems RecordFinder::search(const std::string& path) {
 }
 
 Problems RecordFinder::search(JournalReader& reader) {
-  while (progress() != Progress::all) {
+  while (goes_on()) {
     const auto line = reader.next_line();
     if (!line) break;
     if (!query_->may_match(line->text)) continue;
@@ -178,7 +182,7 @@ Problems RecordFinder::search(JournalReader& reader) {
 void RecordFinder::search_lines(std::string_view lines, const std::string& path,
                                 std::uint64_t offset) {
   ReadCounts counts;
-  while (!lines.empty() && progress() != Progress::all) {
+  while (!lines.empty() && goes_on()) {
     if (lines.back() == '\n') lines.remove_suffix(1);
     const auto feed = lines.rfind('\n');
     const auto start = feed == std::string_view::npos ? 0 : feed + 1;
@@ -201,13 +205,22 @@ void RecordFinder::search_lines(std::string_view lines, const std::string& path,
 void RecordFinder::consider(Record&& record) {
   const Match answer = query_->match(record);
   if (answer != Match::pass_over) found_.records.push_back(std::move(record));
-  whole_ = answer == Match::take_and_stop;
+  if (answer != Match::take_and_stop) return;
+  if (!whole_) further_ = further_lines;
+  whole_ = true;
+}
+
+/// Whether there is to be another line.
+bool RecordFinder::goes_on() {
+  if (progress() == Progress::all) return false;
+  if (whole_) --further_;
+  return true;
 }
 
 std::vector<std::uint64_t> RecordFinder::keys() const { return query_->keys(); }
 
 RecordFinder::Progress RecordFinder::progress() const noexcept {
-  if (whole_ || found_.records.size() >= limit_) return Progress::all;
+  if ((whole_ && further_ == 0) || found_.records.size() >= limit_) return Progress::all;
   return found_.records.empty() ? Progress::nothing : Progress::some;
 }
 

@@ -60,6 +60,10 @@ class RecordFinder {
   };
   Progress progress() const noexcept;
 
+  /// By reference: a decision was found. What goes on looking does so for another one that has the
+  /// same reference, which servers may give that do not know of each other.
+  bool has_decision() const noexcept { return whole_; }
+
   /// What was found, once. By reference: the decision and its repeats. By queue id: also what the
   /// same message left before the MTA gave it its queue id, joined by session tag and sender.
   FoundRecords take(ReadOrder order);
@@ -68,11 +72,13 @@ class RecordFinder {
 
  private:
   void consider(Record&& record);
+  bool goes_on();
 
   std::unique_ptr<Query> query_;
   std::size_t limit_;
   bool whole_ = false;
-  FoundRecords found_;  // newest first
+  std::size_t further_ = 0;  // lines to look at although there is a decision
+  FoundRecords found_;       // newest first
 };
 
 /// The records that answer `query` in one file, at most `limit`. Problems only of the file itself.

@@ -21,7 +21,8 @@ void append(Problems& all, Problems more) {
 
 class Search {
  public:
-  explicit Search(const JournalQuery& query) : finder_(query) {
+  Search(const JournalQuery& query, std::optional<system_clock::time_point> since)
+      : finder_(query), since_(since) {
     if (const auto* by_reference = std::get_if<ByReference>(&query)) {
       time_ = by_reference->reference.time();
     }
@@ -33,6 +34,14 @@ class Search {
     for (auto& part : parts_of(path)) {
       const auto before = finder_.progress();
       if (before == Progress::all) break;
+      if (since_ && part.until < system_clock::time_point::max() - slack &&
+          part.until + slack < *since_) {
+        continue;
+      }
+      // Another decision of the reference may stand in a segment that was closed in between; only
+      // an index makes it cheap to look.
+      const bool has_decision = finder_.has_decision();
+      if (has_decision && !part.segment) break;
       if (part.path == path) {
         in_active = look_into_active(part);
         continue;
@@ -42,7 +51,7 @@ class Search {
       if (!(part.segment ? look_into(*part.segment) : look_into_file(part.path))) continue;
       ++result_.older;
       // A decision may lie any number of repeats back, a message does not last that long.
-      if (before == Progress::some && !time_) break;
+      if ((before == Progress::some && !time_) || has_decision) break;
     }
     if (finder_.progress() == Progress::nothing && !in_active.empty()) return in_active;
     result_.cut = finder_.progress() == Progress::all && !time_;
@@ -56,15 +65,19 @@ class Search {
         part.opened ? JournalReader::of(std::move(part.opened), part.path, ReadOrder::newest_first)
                     : JournalReader::open(part.path, ReadOrder::newest_first);
     if (!reader) return reader.problems();
-    return finder_.search(*reader);
+    append(result_.unread, finder_.search(*reader));
+    return {};
   }
 
   /// Each is false if the file could not be read, or is gone.
   bool look_into_file(const std::string& file) {
-    auto unread = finder_.search(file);
-    const bool read = unread.empty();
-    append(result_.unread, std::move(unread));
-    return read;
+    auto reader = JournalReader::open(file, ReadOrder::newest_first);
+    if (!reader) {
+      append(result_.unread, reader.problems());
+      return false;
+    }
+    append(result_.unread, finder_.search(*reader));
+    return true;
   }
 
   bool look_into(const Segment& listed) {
@@ -82,6 +95,7 @@ class Search {
       }
       why = index.problems();
     }
+    if (finder_.has_decision()) return false;
     for (auto& problem : why) problem.severity = Severity::note;
     append(result_.notes, std::move(why));
     return look_into_file(segment->file());
@@ -111,14 +125,16 @@ class Search {
   }
 
   RecordFinder finder_;
+  std::optional<system_clock::time_point> since_;
   std::optional<system_clock::time_point> time_;  // of the reference that is looked for
   FoundInJournal result_;
 };
 
 }  // namespace
 
-Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query) {
-  return Search(query).run(path);
+Result<FoundInJournal> find_in_journal(const std::string& path, const JournalQuery& query,
+                                       std::optional<system_clock::time_point> since) {
+  return Search(query, since).run(path);
 }
 
 }  // namespace postern

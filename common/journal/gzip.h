@@ -11,16 +11,6 @@
 
 namespace postern {
 
-/// Octets that an unpacked journal may have: what is unpacked lies in the folder for temporary
-/// files meanwhile, and must not fill the disk of a mail server.
-constexpr std::uint64_t longest_unpacked_journal = std::uint64_t{4} * 1024 * 1024 * 1024;
-
-/// A nameless temporary file with what the open file `packed` (of `path`, which is only named in
-/// problems) unpacks to. A Problem if that is no gzip file, is cut short, or is longer than
-/// `limit`.
-Result<UniqueFd> unpack_gzip(const UniqueFd& packed, const std::string& path,
-                             std::uint64_t limit = longest_unpacked_journal);
-
 /// Whether the open file unpacks without a fault up to its end. Reads all of it.
 bool is_whole_gzip(const UniqueFd& packed);
 

@@ -44,7 +44,6 @@ std::vector<Dated> dated_rotated_files(const std::string& path) {
                        entry->path().string());
   }
   std::sort(files.begin(), files.end(), std::greater<>());
-  if (files.size() > most_rotated_files) files.resize(most_rotated_files);
   return files;
 }
 

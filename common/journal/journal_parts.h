@@ -6,19 +6,15 @@
 #include "system/unique_fd.h"
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace postern {
 
-/// Files rotated by another hand that are looked into: two months of daily rotation and more.
-constexpr std::size_t most_rotated_files = 100;
-
 /// The files of the journal `path` that another hand has rotated ("decisions.jsonl.1",
-/// "decisions.jsonl.2.gz", "decisions.jsonl-20261121"), the one written to last first, at most
-/// most_rotated_files. With `written_since`, only those that were still written to then.
+/// "decisions.jsonl.2.gz", "decisions.jsonl-20261121"), the one written to last first.
+/// With `written_since`, only those that were still written to then.
 std::vector<std::string> rotated_files(
     const std::string& path,
     std::optional<std::chrono::system_clock::time_point> written_since = std::nullopt);

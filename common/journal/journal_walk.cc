@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace postern {
@@ -47,9 +48,9 @@ JournalWalk::JournalWalk(const std::string& path, ReadOrder order, const Span& s
     : order_(order), span_(span), parts_(parts_of(path)) {
   if (order == ReadOrder::oldest_first) std::reverse(parts_.begin(), parts_.end());
   // What has not been made yet, or just been closed, is no trouble.
-  std::erase_if(parts_, [this](const JournalPart& part) {
-    const bool active = part.until == Time::max();
-    return active ? !part.opened : !is_within(part);
+  std::erase_if(parts_, [this, &path](const JournalPart& part) {
+    if (part.until != Time::max()) return !is_within(part);
+    return !part.opened && ::access(path.c_str(), F_OK) != 0;
   });
   weights_.reserve(parts_.size());
   for (const auto& part : parts_) weights_.push_back(weight_of(part));

@@ -109,7 +109,6 @@ Expanded expand_with(Record& record, const KeptPolicy& kept) {
   }
   if (recorded != end) return Expanded::no;
   record.decision.trail = std::move(merged);
-  record.detail = RecordDetail::full;
   return Expanded::partly;
 }
 

@@ -33,7 +33,7 @@ Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& dige
 
 enum class Expanded : std::uint8_t {
   no,      ///< nothing was done
-  partly,  ///< without the rules that look into tables which have changed since
+  partly,  ///< without rules that look into tables which have changed since: it stays compact
   whole,
 };
 

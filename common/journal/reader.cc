@@ -1,78 +1,59 @@
 #include "journal/reader.h"
 
-#include "journal/gzip.h"
+#include "journal/journal_text.h"
 #include "journal/record_parser.h"
-#include "system/unique_fd.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace postern {
-namespace {
-
-// Octets read at a time: large enough that the system call costs nothing, small enough for a cache.
-constexpr std::size_t block_size = 65'536;
-
-std::string system_message(const std::string& what, const std::string& path, int number) {
-  return "cannot " + what + ' ' + path + ": " + std::generic_category().message(number);
-}
-
-// What logrotate and gzip(1) put behind the name of a file they compress.
-constexpr std::string_view packed_end = ".gz";
-constexpr std::array<std::string_view, 4> unreadable_ends{".xz", ".bz2", ".zst", ".lz4"};
-
-}  // namespace
 
 struct JournalReader::State {
-  State(std::string file_path, UniqueFd file, std::uint64_t octets, ReadOrder read_order)
-      : path(std::move(file_path)), descriptor(std::move(file)), size(octets), order(read_order) {
-    if (order == ReadOrder::newest_first) position = size;
+  State(std::string file_path, std::unique_ptr<JournalText> octets, ReadOrder read_order)
+      : path(std::move(file_path)), text(std::move(octets)), order(read_order) {
+    if (order == ReadOrder::newest_first) position = text->size();
   }
 
   std::string path;
   RecordParser parser;
-  UniqueFd descriptor;
-  std::uint64_t size;  // when opened
+  std::unique_ptr<JournalText> text;
   ReadOrder order;
   // Forward: octets before it are in `block` or done with. Backward: octets from it on are.
   std::uint64_t position = 0;
+  bool at_end = false;    // of the text
   std::string block;      // what has been read and not yet handed out
   std::size_t begin = 0;  // forward: where the rest of `block` starts
+  // Backward: pieces without a line feed behind `block`, the last one first. They are joined once:
+  // a hole of megabytes would be copied at every piece.
+  std::vector<std::string> behind;
+  std::size_t behind_octets = 0;
   bool too_long = false;  // the line under way has outgrown the limit and is being passed over
   std::uint64_t line_offset = 0;  // forward: of the line under way
   std::uint64_t passed_over = 0;  // forward: octets of it that are no longer in `block`
   ReadCounts counts;
   std::string error;
 
-  bool fill(std::uint64_t offset, std::size_t wanted, std::string& into);
+  bool fill(std::string& more);
   std::optional<JournalLine> next_forward();
   std::optional<JournalLine> next_backward();
+  std::nullopt_t given_up();
+  void put_behind();
+  std::string taken_from(std::size_t start);
   void count_fault(std::uint64_t offset, const std::string& fault);
   void count_too_long(std::uint64_t offset);
 };
 
-// Exactly `wanted` octets from `offset`; false at a read error or when the file has shrunk.
-bool JournalReader::State::fill(std::uint64_t offset, std::size_t wanted, std::string& into) {
-  into.resize(wanted);
-  std::size_t got = 0;
-  while (got < wanted) {
-    const ssize_t count =
-        pread(descriptor.get(), into.data() + got, wanted - got, static_cast<off_t>(offset + got));
-    if (count > 0) {
-      got += static_cast<std::size_t>(count);
-    } else if (count == 0 || errno != EINTR) {
-      error = count == 0 ? path + " has become shorter while it was read"
-                         : system_message("read", path, errno);
-      return false;
-    }
-  }
-  return true;
+bool JournalReader::State::fill(std::string& more) {
+  if (at_end) return false;
+  if (text->next(more)) return true;
+  at_end = true;
+  error = text->error();
+  if (error.empty()) error = damage_text(text->damage(), path);
+  return false;
 }
 
 void JournalReader::State::count_fault(std::uint64_t offset, const std::string& fault) {
@@ -87,11 +68,20 @@ void JournalReader::State::count_too_long(std::uint64_t offset) {
   count_fault(offset, "this line is longer than a record can be");
 }
 
+/// What was left when reading failed is a line of nothing.
+std::nullopt_t JournalReader::State::given_up() {
+  block.clear();
+  begin = 0;
+  behind.clear();
+  too_long = false;
+  return std::nullopt;
+}
+
 std::optional<JournalLine> JournalReader::State::next_forward() {
   std::size_t searched = begin;
   for (;;) {
     const auto end = block.find('\n', searched);
-    if (end != std::string::npos || (position == size && begin < block.size())) {
+    if (end != std::string::npos || (at_end && begin < block.size())) {
       const std::size_t stop = std::min(end, block.size());
       JournalLine line{block.substr(begin, stop - begin), line_offset};
       line_offset += std::exchange(passed_over, 0) + line.text.size() + 1;
@@ -105,7 +95,7 @@ std::optional<JournalLine> JournalReader::State::next_forward() {
       }
       continue;
     }
-    if (position == size || !error.empty()) {
+    if (at_end) {
       if (std::exchange(too_long, false)) count_too_long(line_offset);
       return std::nullopt;
     }
@@ -118,24 +108,43 @@ std::optional<JournalLine> JournalReader::State::next_forward() {
     begin = 0;
     searched = block.size();
     std::string more;
-    const auto wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(block_size, size - position));
-    if (!fill(position, wanted, more)) return std::nullopt;
-    position += wanted;
+    if (!fill(more) && !text->error().empty()) return given_up();
+    position += more.size();
     block += more;
   }
 }
 
-// `block` ends where the next line to hand out ends; its own line feed is already gone.
+/// The line under way goes on before what has been read of it.
+void JournalReader::State::put_behind() {
+  behind_octets += block.size();
+  behind.push_back(std::exchange(block, {}));
+  if (too_long || behind_octets > longest_journal_line) {
+    too_long = true;
+    behind.clear();
+    behind_octets = 0;
+  }
+}
+
+/// What stands in `block` from `start` on, with all that is behind it.
+std::string JournalReader::State::taken_from(std::size_t start) {
+  auto line = block.substr(start);
+  line.reserve(line.size() + behind_octets);
+  for (auto piece = behind.rbegin(); piece != behind.rend(); ++piece) line += *piece;
+  behind.clear();
+  behind_octets = 0;
+  return line;
+}
+
+// `block` ends where the next line to hand out ends, or goes on in `behind`; the line feed at its
+// end is already gone.
 std::optional<JournalLine> JournalReader::State::next_backward() {
-  std::size_t unsearched = block.size();
   for (;;) {
-    const auto feed = unsearched == 0 ? std::string::npos : block.rfind('\n', unsearched - 1);
-    if (feed != std::string::npos || (position == 0 && (!block.empty() || too_long))) {
+    const auto feed = block.rfind('\n');
+    const bool first = at_end && (!block.empty() || !behind.empty() || too_long);
+    if (feed != std::string::npos || first) {
       const std::size_t start = feed == std::string::npos ? 0 : feed + 1;
-      JournalLine line{block.substr(start), position + start};
+      JournalLine line{taken_from(start), position + start};
       block.resize(feed == std::string::npos ? 0 : feed);
-      unsearched = block.size();
       if (std::exchange(too_long, false) || line.text.size() > longest_journal_line) {
         count_too_long(line.offset);
       } else if (!line.text.empty()) {
@@ -144,18 +153,10 @@ std::optional<JournalLine> JournalReader::State::next_backward() {
       }
       continue;
     }
-    if (position == 0 || !error.empty()) return std::nullopt;
-    if (block.size() > longest_journal_line) {
-      too_long = true;
-      block.clear();
-    }
-    std::string more;
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(block_size, position));
-    if (!fill(position - wanted, wanted, more)) return std::nullopt;
-    position -= wanted;
-    unsearched = more.size();
-    more += block;
-    block = std::move(more);
+    if (at_end) return std::nullopt;
+    if (!block.empty()) put_behind();
+    if (!fill(block) && !text->error().empty()) return given_up();
+    position -= block.size();
   }
 }
 
@@ -169,7 +170,7 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder ord
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) {
     const int error = errno;
-    return plain_problem(system_message("open", path, error),
+    return plain_problem("cannot open " + path + ": " + std::generic_category().message(error),
                          error == EACCES
                              ? "root may read it, and the group that the file belongs to"
                              : "the key journal.path of the configuration names the journal");
@@ -178,24 +179,9 @@ Result<JournalReader> JournalReader::open(const std::string& path, ReadOrder ord
 }
 
 Result<JournalReader> JournalReader::of(UniqueFd file, const std::string& path, ReadOrder order) {
-  struct stat status {};
-  if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return plain_problem(path + " is no regular file");
-  }
-  for (const auto end : unreadable_ends) {
-    if (path.ends_with(end)) {
-      return plain_problem(path + " is compressed in a way that is not read here",
-                           "unpack it beside the others, or let logrotate use gzip");
-    }
-  }
-  if (path.ends_with(packed_end)) {
-    auto unpacked = unpack_gzip(file, path);
-    if (!unpacked) return unpacked.problems();
-    file = std::move(*unpacked);
-    if (fstat(file.get(), &status) != 0) return plain_problem(system_message("read", path, errno));
-  }
-  return JournalReader(std::make_unique<State>(path, std::move(file),
-                                               static_cast<std::uint64_t>(status.st_size), order));
+  auto text = JournalText::of(std::move(file), path, order);
+  if (!text) return text.problems();
+  return JournalReader(std::make_unique<State>(path, std::move(*text), order));
 }
 
 std::optional<JournalLine> JournalReader::next_line() {
@@ -219,14 +205,7 @@ std::optional<Record> JournalReader::next() {
 
 const ReadCounts& JournalReader::counts() const noexcept { return state_->counts; }
 
-double JournalReader::done() const noexcept {
-  const auto& state = *state_;
-  if (state.size == 0) return 1;
-  const auto ahead = state.block.size() - state.begin;
-  const auto left = state.order == ReadOrder::oldest_first ? state.size - state.position + ahead
-                                                           : state.position + ahead;
-  return 1 - static_cast<double>(left) / static_cast<double>(state.size);
-}
+double JournalReader::done() const noexcept { return state_->text->done(); }
 
 const std::string& JournalReader::read_error() const noexcept { return state_->error; }
 

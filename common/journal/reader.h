@@ -35,7 +35,7 @@ struct JournalLine {
 class JournalReader {
  public:
   /// A Problem if the file cannot be opened or is no regular file. One whose name ends in ".gz" is
-  /// unpacked first, into a nameless temporary file.
+  /// unpacked as it is read; what is damaged in it is passed over.
   static Result<JournalReader> open(const std::string& path, ReadOrder order);
   /// Of a file that is open for reading; `path` as in open().
   static Result<JournalReader> of(UniqueFd file, const std::string& path, ReadOrder order);
@@ -52,9 +52,9 @@ class JournalReader {
   std::optional<Record> parse(const JournalLine& line);
 
   const ReadCounts& counts() const noexcept;
-  /// How much of the file has been handed out, 0 to 1.
+  /// How much of the file has been read, 0 to 1.
   double done() const noexcept;
-  /// Of the system, if reading ended early; empty when well.
+  /// Known at the end: why reading ended early, or what was damaged and left out; else empty.
   const std::string& read_error() const noexcept;
 
  private:

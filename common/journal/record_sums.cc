@@ -186,6 +186,7 @@ std::size_t unavailable_group(QuestionKind kind) noexcept {
       return 2;
     case QuestionKind::upstream:
     case QuestionKind::sample:
+    case QuestionKind::geo:
     case QuestionKind::recipients:
       break;
   }

@@ -8,6 +8,7 @@
 #include "model/text.h"
 
 #include <algorithm>
+#include <unistd.h>
 #include <utility>
 
 namespace postern {
@@ -126,31 +127,33 @@ class Search {
 
   Result<SearchedJournal> run(const std::string& path) {
     std::size_t files = 0;
+    std::size_t files_read = 0;
     for (auto& part : parts_of(path)) {
       if (done_) break;
       const bool is_active = part.until == Time::max();
       // What has not been made yet, or just been closed, is no trouble.
-      if (is_active && !part.opened) continue;
+      if (is_active && !part.opened && ::access(path.c_str(), F_OK) != 0) continue;
       if (filter_.since && part.until < Time::max() - slack &&
           part.until + slack < *filter_.since) {
         continue;
       }
       ++files;
-      if (!is_active) ++found_.older;
-      look_into(part);
+      const bool read = look_into(part);
+      if (read) ++files_read;
+      if (read && !is_active) ++found_.older;
     }
     if (files == 0) {
       if (const auto opened = JournalReader::open(path, ReadOrder::newest_first); !opened) {
         return opened.problems();
       }
     }
-    const bool nothing = found_.records.empty() && files > 0;
-    if (nothing && found_.unread.size() == files) return found_.unread;
+    if (files_read == 0 && !found_.unread.empty()) return found_.unread;
     return std::move(found_);
   }
 
  private:
-  void look_into(JournalPart& part) {
+  /// Each is false if nothing of the file could be read, or it is gone.
+  bool look_into(JournalPart& part) {
     if (!part.segment) {
       auto reader = part.opened ? JournalReader::of(std::move(part.opened), part.path,
                                                     ReadOrder::newest_first)
@@ -163,16 +166,19 @@ class Search {
     for (int i = 0; i < most_looks; ++i) {
       now = as_it_is_now(*part.segment);
       // Deleted when its time was over: as if it had not been listed.
-      if (!now) return;
-      if (const auto index = SegmentIndex::open(*now)) return look_into(*index, now->file());
+      if (!now) return false;
+      if (const auto index = SegmentIndex::open(*now)) {
+        look_into(*index, now->file());
+        return true;
+      }
     }
-    look_into(JournalReader::open(now->file(), ReadOrder::newest_first));
+    return look_into(JournalReader::open(now->file(), ReadOrder::newest_first));
   }
 
-  void look_into(Result<JournalReader> opened) {
+  bool look_into(Result<JournalReader> opened) {
     if (!opened) {
       for (auto& problem : opened.problems()) found_.unread.push_back(problem);
-      return;
+      return false;
     }
     auto reader = std::move(opened).value();
     std::size_t too_old = 0;
@@ -186,6 +192,7 @@ class Search {
     }
     count(reader.counts());
     if (!reader.read_error().empty()) found_.unread.push_back(plain_problem(reader.read_error()));
+    return true;
   }
 
   void look_into(const SegmentIndex& index, const std::string& file) {

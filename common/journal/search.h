@@ -42,8 +42,8 @@ struct RecordFilter {
 struct SearchedJournal {
   std::vector<Record> records;  ///< decisions, the newest first
   ReadCounts counts;
-  std::size_t older = 0;  ///< closed and rotated files looked into
-  Problems unread;        ///< such files that could not be read
+  std::size_t older = 0;  ///< closed and rotated files that were read
+  Problems unread;        ///< files, or parts of them, that could not be read
   bool cut = false;       ///< there are more than are kept
 };
 

@@ -140,6 +140,7 @@ bool SegmentCare::tend(const Segment& segment, const JournalSettings& settings, 
   }
   SegmentWork work;
   work.form = settings.compress ? SegmentForm::gzip : segment.form;
+  work.on_damage = OnDamage::pass_over;
   if (index) {
     const auto& summary = index->summary();
     if (summary.of_passes + summary.unreadable > 0 && is_over(ended, settings.keep_accepts, now)) {
@@ -155,6 +156,10 @@ bool SegmentCare::tend(const Segment& segment, const JournalSettings& settings, 
   }
   if (!done->finished) return false;
   in_trouble_.erase(segment.path);
+  if (done->damage.any()) {
+    say_("journal: " + damage_text(done->damage, segment.file()) +
+         ". All else in it was kept, and is written anew with an index");
+  }
   if (done->summary.records == 0 && work.passes == Passes::drop) {
     auto empty = segment;
     empty.form = work.form;

@@ -2,7 +2,6 @@
 
 #include "journal/gzip.h"
 #include "journal/journal_file.h"
-#include "journal/segment_text.h"
 #include "journal/unfinished_file.h"
 
 #include <cerrno>
@@ -24,8 +23,9 @@ Problem failed(const std::string& what, const std::string& path) {
 class Sieve {
  public:
   /// Looks through the whole text: a join stays if anything else of its session does.
-  Result<bool> look(const Segment& segment, const std::function<bool()>& go_on) {
-    auto text = SegmentText::open(segment.file());
+  Result<bool> look(const Segment& segment, OnDamage on_damage,
+                    const std::function<bool()>& go_on) {
+    auto text = SegmentText::open(segment.file(), on_damage);
     if (!text) return text.problems();
     std::string block;
     while (true) {
@@ -98,7 +98,7 @@ Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
   const bool index_alone =
       !drop && !work.edit && work.form == SegmentForm::plain && segment.form == SegmentForm::plain;
   if (drop) {
-    const auto looked = sieve.look(segment, go_on);
+    const auto looked = sieve.look(segment, work.on_damage, go_on);
     if (!looked) return looked.problems();
     if (!*looked) return result;
   }
@@ -109,7 +109,7 @@ Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
   }
   struct stat before {};
   if (::stat(segment.file().c_str(), &before) != 0) return failed("read", segment.file());
-  auto text = SegmentText::open(segment.file());
+  auto text = SegmentText::open(segment.file(), work.on_damage);
   if (!text) return text.problems();
 
   UnfinishedFile data(segment.file_as(work.form));
@@ -137,6 +137,7 @@ Result<Reworked> rework(const Segment& segment, const SegmentWork& work,
     }
     if (!go_on()) return result;
   }
+  result.damage = text->damage();
 
   UnfinishedFile index(segment.index());
   auto problems = index.write(builder.finish(work.form));

@@ -5,6 +5,7 @@
 
 #include "journal/segment.h"
 #include "journal/segment_index.h"
+#include "journal/segment_text.h"
 #include "postern/result.h"
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct SegmentWork {
   SegmentForm form = SegmentForm::gzip;
   Passes passes = Passes::keep;
   LineEdit edit = {};  ///< none: lines stay as they are
+  OnDamage on_damage = OnDamage::fail;
 };
 
 struct Reworked {
@@ -32,6 +34,7 @@ struct Reworked {
   IndexSummary summary;   ///< of the segment as it is now
   std::uint64_t dropped = 0;
   std::uint64_t changed = 0;
+  GzipDamage damage;  ///< what could not be unpacked, and is no longer there
 };
 
 /// Edits the lines of `block`; how many have changed.

@@ -2,21 +2,31 @@
 // a time.
 #pragma once
 
+#include "journal/gzip_text.h"
 #include "postern/result.h"
 #include "system/unique_fd.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace postern {
 
+/// What is done about parts of a compressed file that cannot be unpacked.
+enum class OnDamage : std::uint8_t {
+  fail,
+  pass_over,  ///< except that an end that is missing may still be on its way, in a file that was
+              ///< written to within the last hour
+};
+
 class SegmentText {
  public:
-  /// A Problem if the file cannot be opened.
-  static Result<SegmentText> open(const std::string& path);
+  /// A Problem if the file cannot be opened, or nothing of it be unpacked.
+  static Result<SegmentText> open(const std::string& path, OnDamage damage = OnDamage::fail);
   /// Of a file that is open already and may have another name by now; `path` is for messages.
-  static Result<SegmentText> of(UniqueFd file, const std::string& path);
+  static Result<SegmentText> of(UniqueFd file, const std::string& path,
+                                OnDamage damage = OnDamage::fail);
   ~SegmentText();
   SegmentText(SegmentText&&) noexcept;
   SegmentText& operator=(SegmentText&&) noexcept;
@@ -25,6 +35,8 @@ class SegmentText {
   /// and one that is longer than any record comes in pieces. False at the end. A Problem if the
   /// file cannot be read or unpacked.
   Result<bool> next(std::string& block);
+  /// What was passed over; whole at the end.
+  GzipDamage damage() const;
 
  private:
   struct State;

@@ -19,6 +19,10 @@ constexpr std::array words{
               "Its host name as the mail server has confirmed it"},
     SceneWord{"reverse-name", "", Takes::value, "HOST",
               "The name that its address has (default: the confirmed one)"},
+    SceneWord{"country", "", Takes::value, "CODE",
+              "The country that the file of [geo] says its address is in (default: unknown)"},
+    SceneWord{"asn", "", Takes::value, "NETWORK",
+              "The network that it says announces it, as AS64496 (default: unknown)"},
     SceneWord{"helo", "ehlo lhlo h", Takes::value, "NAME", "What it greets with"},
     SceneWord{"tls", "", Takes::nothing, "", "The session is encrypted"},
     SceneWord{"user", "auth-user au", Takes::value, "NAME", "Who has logged in"},
@@ -108,6 +112,12 @@ std::optional<KitFault> SceneText::set(std::string_view name, std::string_view v
                                  : "did you mean " + quoted(near) + '?'};
   }
   const auto& known = word->name;
+  if (const auto fact = geo_fact_from_text(known)) {
+    auto said = geo_value(*fact, value);
+    if (const auto* fault = std::get_if<KitFault>(&said)) return *fault;
+    world_.geo[place_of(*fact)] = std::get<std::string>(std::move(said));
+    return {};
+  }
   if (known.starts_with("client") || known == "reverse-name" || known == "server") {
     return set_client(known, value);
   }

@@ -39,6 +39,15 @@ std::variant<CounterKey, KitFault> counter_key(std::string_view text) {
   return CounterKey{std::string(text.substr(0, space)), std::string(text.substr(space + 1))};
 }
 
+std::variant<std::string, KitFault> geo_value(GeoFact fact, std::string_view text) {
+  if (text == geo_unknown) return std::string();
+  const bool country = fact == GeoFact::country;
+  if (country ? is_country_code(text) : is_network_text(text)) return std::string(text);
+  return KitFault{'"' + std::string(text) + "\" is not " + (country ? "a country" : "a network"),
+                  country ? "two capital letters (ISO 3166-1), as in \"DE\", or \"unknown\""
+                          : "as in \"AS64496\", or \"unknown\""};
+}
+
 Answer World::answer(const Question& question) const {
   switch (question.kind) {
     case QuestionKind::dns:
@@ -51,6 +60,11 @@ Answer World::answer(const Question& question) const {
       const auto found = counters.find({question.subject, question.key});
       if (found == counters.end()) return from_test(Answer::nothing());
       return from_test(Answer::found({std::to_string(found->second)}));
+    }
+    case QuestionKind::geo: {
+      const auto fact = geo_fact_from_text(question.subject);
+      if (!fact || geo[place_of(*fact)].empty()) return from_test(Answer::nothing());
+      return from_test(Answer::found({geo[place_of(*fact)]}));
     }
     case QuestionKind::table:
     case QuestionKind::upstream:

@@ -5,9 +5,9 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::string_view, 10> kinds{"table",    "dns",        "spf",   "reverse-dns",
-                                                 "helo-dns", "sender-dns", "store", "upstream",
-                                                 "sample",   "recipients"};
+constexpr std::array<std::string_view, 11> kinds{
+    "table", "dns",      "spf",    "reverse-dns", "helo-dns",  "sender-dns",
+    "store", "upstream", "sample", "geo",         "recipients"};
 
 }  // namespace
 

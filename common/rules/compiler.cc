@@ -394,7 +394,7 @@ class Compiler {
       wrong_operator(node, *operand, Operator::in);
       return constant(Truth::no);
     }
-    if (*table && !fits(operand->type, (*table)->keys())) {
+    if (*table && !fits(operand->looked_up_as(), (*table)->keys())) {
       const bool map = (*table)->kind() == TableKind::map;
       resolver_.problem(right,
                         (map ? "the keys of map " : "table ") + quoted(right.text) +
@@ -402,7 +402,7 @@ class Compiler {
                             std::string(postern::to_text((*table)->keys())) + ", but " +
                             quoted(operand->spelling) + " is " +
                             std::string(to_text(operand->type)),
-                        tables_for(operand->type));
+                        tables_for(operand->looked_up_as()));
       return constant(Truth::no);
     }
     auto test = test_of(*operand, Comparison::in_table);

@@ -202,6 +202,8 @@ class Reader {
       hint = "leave out the unit";
     } else if (operand_.type == ValueType::size && node.kind == NodeKind::duration) {
       hint = "sizes end in B, kB, MB, GB, KiB, MiB or GiB; m is a minute, M a million octets";
+    } else if (operand_.check && !operand_.check->description().further_hint.empty()) {
+      hint = operand_.check->description().further_hint;
     } else if (!numeric && (node.kind == NodeKind::number || node.kind == NodeKind::boolean)) {
       hint = "a text stands between quotes";
     }
@@ -397,7 +399,14 @@ class Reader {
 
   bool word(const Node& node) {
     const auto& words = operand_.words();
+    if (operand_.takes_further(node.text)) {
+      test_.texts.push_back(node.text);
+      return true;
+    }
     if (std::find(words.begin(), words.end(), node.text) == words.end()) {
+      if (operand_.check && operand_.check->description().further_value) {
+        return further_word(node);
+      }
       const auto nearest = nearest_name(node.text, words);
       const auto begun = std::find_if(words.begin(), words.end(), [&](const auto& known) {
         return lower(node.text).starts_with(known);
@@ -415,6 +424,22 @@ class Reader {
     }
     test_.texts.push_back(node.text);
     return true;
+  }
+
+  /// One that a check with more words than can be listed never returns.
+  bool further_word(const Node& node) {
+    std::string meant;
+    for (const auto& each : {node.text, "AS" + node.text}) {
+      auto written = each;
+      for (auto& c : written) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+      }
+      if (meant.empty() && operand_.takes_further(written)) meant = written;
+    }
+    if (meant.empty()) meant = nearest_name(node.text, operand_.words());
+    return fault(node, quoted(operand_.spelling) + " is never " + quoted(node.text),
+                 meant.empty() ? operand_.check->description().further_hint
+                               : "did you mean " + quoted(meant) + "?");
   }
 
   bool fragment(const Node& node) {

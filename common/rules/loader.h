@@ -37,6 +37,13 @@ void read_reasons(const Node& root, const ValueReader& values, Settings& setting
 /// The [dns] section of the main file.
 void read_dns(const Node& root, const ValueReader& values, DnsOptions& dns);
 
+/// The [geo] section of the main file.
+void read_geo(const Node& root, const ValueReader& values, GeoOptions& geo);
+/// The file that it names for `fact`; null, and reported there, when it cannot be had. Null too,
+/// and no fault, when `reader` reads no such files.
+std::shared_ptr<const GeoDatabase> open_geo(const Node& root, GeoFact fact, const std::string& path,
+                                            const FileReader& reader, Diagnostics& diagnostics);
+
 /// Reads [check.NAME] sections into `checks`, over which those of the same name go that every
 /// policy has. Names with errors are kept apart, so that conditions are not called wrong as well.
 class CheckReader {

@@ -283,6 +283,7 @@ Settings read_settings(const Node& root, const ValueReader& values, Unread unrea
   read_log(root, values, settings.log);
   read_run(root, values, settings.run);
   read_dns(root, values, settings.dns);
+  read_geo(root, values, settings.geo);
   read_reasons(root, values, settings);
   return settings;
 }

@@ -51,6 +51,7 @@ class TestReader {
   const DnsWorld* dns_file(const Node& by, const std::string& name);
   void read_tables(const Node& source, PolicyTest& test);
   void read_counters(const Node& source, World& world);
+  void read_geo_of_client(const Node& source, World& world);
   void read_expectation(const Node& source, Expectation& expect);
   void read_outcome(const Node& section, Expectation& expect);
   void read_rule_names(const Node& section, Expectation& expect);

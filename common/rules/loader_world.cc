@@ -124,6 +124,27 @@ void TestReader::read_world(const Node& source, PolicyTest& test) {
     if (world != nullptr) test.world.dns.add_missing(*world);
   }
   read_counters(source, test.world);
+  read_geo_of_client(source, test.world);
+}
+
+void TestReader::read_geo_of_client(const Node& source, World& world) {
+  const auto* client = source.find("client");
+  if (client == nullptr || client->value.kind != Node::Kind::table) return;
+  for (const auto fact : geo_facts) {
+    const auto key = std::string(to_text(fact));
+    const auto text = values_.text(client->value, "test.client." + key);
+    if (!text) continue;
+    auto value = geo_value(fact, *text);
+    const auto* member = client->value.find(key);
+    if (const auto* fault = std::get_if<KitFault>(&value)) {
+      report(member->value, *fault, values_);
+    } else if (client->value.find("local") != nullptr) {
+      report(member->value, {"a local client has no address that a file could know", "take it out"},
+             values_);
+    } else {
+      world.geo[place_of(fact)] = std::get<std::string>(std::move(value));
+    }
+  }
 }
 
 const DnsWorld* TestReader::dns_file(const Node& by, const std::string& name) {

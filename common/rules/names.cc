@@ -109,9 +109,9 @@ static_assert(in_order(), "row_of() finds a row by its number");
 
 // The names of checks that need no section, of the kinds of the others, and of what rules will look
 // at besides; parts behind a dot (`spf.domain`) are not listed.
-constexpr std::array<std::string_view, 16> names_to_come{
-    "dkim",     "dmarc", "arc", "greylist", "rate",    "quota", "reputation",     "harvest",
-    "upstream", "score", "tag", "header",   "headers", "body",  "client.country", "client.asn",
+constexpr std::array<std::string_view, 14> names_to_come{
+    "dkim",    "dmarc",    "arc",   "greylist", "rate",   "quota",   "reputation",
+    "harvest", "upstream", "score", "tag",      "header", "headers", "body",
 };
 
 struct MacroStage {

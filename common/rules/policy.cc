@@ -1,6 +1,7 @@
 #include "postern/policy.h"
 
 #include "checks/check.h"
+#include "model/geo.h"
 #include "model/text.h"
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
@@ -31,7 +32,8 @@ Result<std::shared_ptr<const Policy>> Policy::with_table_file(std::shared_ptr<co
                                                               const CheckRegistry& checks) {
   auto built = PolicyBuilder(reader, checks, *policy, path).build(policy->parts_->main_file);
   if (!built) return built.problems();
-  if (built->policy->digest() == policy->digest()) return policy;
+  const auto& parts = *built->policy->parts_;
+  if (parts.digest == policy->digest() && parts.geo == policy->parts_->geo) return policy;
   return built->policy;
 }
 
@@ -92,6 +94,9 @@ std::vector<std::string> Policy::table_files() const {
   for (const auto& [name, table] : parts_->loaded) {
     if (!table.path.empty()) paths.insert(table.path);
   }
+  for (const auto& path : parts_->settings.geo.files) {
+    if (!path.empty()) paths.insert(path);
+  }
   return {paths.begin(), paths.end()};
 }
 
@@ -111,6 +116,9 @@ const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::
   return parts_->tables;
 }
 const CheckRegistry& Policy::checks() const noexcept { return parts_->checks; }
+std::shared_ptr<const GeoDatabase> Policy::geo(GeoFact fact) const noexcept {
+  return parts_->geo[place_of(fact)];
+}
 const std::string& Policy::digest() const noexcept { return parts_->digest; }
 const std::vector<PolicyTest>& Policy::tests() const noexcept { return *parts_->tests; }
 

@@ -1,5 +1,6 @@
 #include "rules/policy_builder.h"
 
+#include "checks/geo_check.h"
 #include "checks/standard_checks.h"
 #include "model/text.h"
 #include "model/time_text.h"
@@ -51,6 +52,7 @@ Result<CompiledPolicy> PolicyBuilder::build(const std::string& path) {
   files_.include();
 
   add_standard_checks(checks_, settings.identity.host);
+  auto geo = read_geo_files(documents.front(), settings.geo);
   CheckReader own_checks(values_, settings.identity, checks_);
   for (const auto& root : documents) own_checks.read(root);
   TableSet tables;
@@ -75,8 +77,24 @@ Result<CompiledPolicy> PolicyBuilder::build(const std::string& path) {
 
   auto problems = diagnostics_.take();
   if (has_errors(problems)) return problems;
-  return finish(settings, std::move(drafts), std::move(tables), std::move(tests),
+  return finish(settings, std::move(drafts), std::move(tables), std::move(geo), std::move(tests),
                 std::move(problems));
+}
+
+GeoDatabases PolicyBuilder::read_geo_files(const Node& root, const GeoOptions& options) {
+  GeoDatabases geo;
+  for (const auto fact : geo_facts) {
+    const auto& path = options.file(fact);
+    if (path.empty()) continue;
+    checks_.add(std::make_shared<const GeoCheck>(fact));
+    auto& place = geo[place_of(fact)];
+    if (before_ != nullptr) place = before_->geo[place_of(fact)];
+    if (before_ != nullptr && path != *changed_) continue;
+    auto opened = open_geo(root, fact, path, reader_, diagnostics_);
+    const bool same = opened && place && opened->digest() == place->digest();
+    if (!same) place = std::move(opened);
+  }
+  return geo;
 }
 
 std::string PolicyBuilder::resolve(const Node& by, const std::string& name) const {
@@ -139,7 +157,7 @@ std::shared_ptr<const std::vector<PolicyTest>> PolicyBuilder::read_tests(
 }
 
 CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> drafts,
-                                     TableSet tables,
+                                     TableSet tables, GeoDatabases geo,
                                      std::shared_ptr<const std::vector<PolicyTest>> tests,
                                      Problems warnings) {
   auto parts = std::make_unique<Policy::Parts>();
@@ -150,6 +168,7 @@ CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> d
   parts->index = RuleIndex(parts->rules);
   parts->tables = std::move(tables.tables);
   parts->loaded = std::move(tables.loaded);
+  parts->geo = std::move(geo);
   parts->tests = std::move(tests);
   parts->checks = std::move(checks_);
   parts->main_file = files_.sources().front()->name();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checks/check.h"
+#include "model/geo.h"
 #include "postern/policy.h"
 #include "rules/diagnostics.h"
 #include "rules/loader.h"
@@ -50,11 +51,14 @@ class PolicyBuilder final : private TableSources {
   std::shared_ptr<const Table> stand_in(const std::string& table) const override;
   const LoadedTable* kept(const std::string& table, const std::string& path) override;
 
+  /// The checks that rest on the files of [geo], and these themselves.
+  GeoDatabases read_geo_files(const Node& root, const GeoOptions& options);
   /// Those of all files. What they need besides is not kept, so they are read once.
   std::shared_ptr<const std::vector<PolicyTest>> read_tests(const std::vector<DraftRule>& drafts,
                                                             const TableSet& tables);
   CompiledPolicy finish(Settings settings, std::vector<DraftRule> drafts, TableSet tables,
-                        std::shared_ptr<const std::vector<PolicyTest>> tests, Problems warnings);
+                        GeoDatabases geo, std::shared_ptr<const std::vector<PolicyTest>> tests,
+                        Problems warnings);
   std::string digest(const Policy::Parts& parts) const;
 
   const FileReader& reader_;

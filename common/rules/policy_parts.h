@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checks/check.h"
+#include "model/geo.h"
 #include "postern/policy.h"
 #include "rules/loader.h"
 #include "rules/maintenance.h"
@@ -24,6 +25,7 @@ struct Policy::Parts {
   std::vector<Rule> rules;
   RuleIndex index{std::vector<Rule>()};
   Tables tables;
+  GeoDatabases geo;
   CheckRegistry checks;
   std::string digest;
   std::shared_ptr<const std::vector<PolicyTest>> tests;

@@ -415,6 +415,7 @@ class Runner {
       note({description.name, std::move(values), result.source});
     }
     const auto& found = result.values;
+    if (test.comparison == Comparison::in_table) return in_table(test, found);
     if (std::any_of(found.begin(), found.end(),
                     [&](const auto& value) { return holds(test.texts, value); })) {
       return Truth::yes;
@@ -425,6 +426,17 @@ class Runner {
       return unavailable(description.kind, description.name, why);
     }
     return Truth::no;
+  }
+
+  /// What a check has found, in a table.
+  Truth in_table(const Test& test, const std::vector<std::string>& found) {
+    auto result = Truth::no;
+    for (const auto& value : found) {
+      const auto truth = look_up(test, std::string_view(value), [&] { return value; });
+      if (truth == Truth::yes) return truth;
+      if (truth == Truth::unavailable) result = truth;
+    }
+    return result;
   }
 
   Truth open(const Test& test, std::vector<Question> questions) {

@@ -40,6 +40,7 @@ const Reason* reason_for_missing(QuestionKind kind) noexcept {
     case QuestionKind::store:
     case QuestionKind::upstream:
     case QuestionKind::sample:
+    case QuestionKind::geo:
       break;
   }
   return find_reason("dependency-down");

@@ -1,5 +1,6 @@
 #include "rules/resolve.h"
 
+#include "checks/geo_check.h"
 #include "model/text.h"
 #include "postern/reason.h"
 #include "rules/program.h"
@@ -176,6 +177,13 @@ void Resolver::unknown(const Node& node, const Operand* wanted) {
     problem(node, "a score has a name", "write score.NAME, as score.spam");
     return;
   }
+  for (const auto fact : geo_facts) {
+    if (word != geo_check_name(fact)) continue;
+    const std::string key(to_text(fact));
+    problem(node, quoted(word) + " is known from a file, which is not named",
+            "write [geo] with " + key + " = \"...\", the path of a file in MaxMind's format");
+    return;
+  }
   if (word == "dnsbl" || word == "dnswl") {
     problem(node, quoted(word) + " is a kind of check, not one by itself",
             "a list gets a name by a section [check.NAME] with kind = " + quoted(word));
@@ -265,7 +273,9 @@ void Resolver::use(const Node& node, std::string_view name, Stage earliest, Stag
                 : "a refusal that may stand at " + quoted(from) + " can look at it; " +
                       quoted(scope_.reason->id) + " may not");
   }
-  if (latest != Stage::end_of_message) limited_.push_back({&node, std::string(name), latest});
+  if (latest != Stage::end_of_message) {
+    limited_.push_back({node.offset, node.length, std::string(name), latest});
+  }
   if (earliest > earliest_) {
     earliest_ = earliest;
     earliest_name_ = name;
@@ -293,7 +303,7 @@ void Resolver::check_stages() {
                          ? "the rule stands at " + std::string(postern::to_text(*scope_.stage))
                          : quoted(earliest_name_) + " only from " +
                                std::string(postern::to_text(earliest_)) + " on";
-    problem(*limited.node,
+    problem(limited.offset, limited.length,
             quoted(limited.name) + " is known at " + std::string(postern::to_text(limited.latest)) +
                 " alone, " + (scope_.stage ? "but " : "") + why,
             hint_for(limited));

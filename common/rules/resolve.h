@@ -31,6 +31,14 @@ struct Operand {
     if (further) return further->words;
     return check ? check->description().values : words_of(row->id);
   }
+  /// Whether it can be a word that is not listed there.
+  bool takes_further(std::string_view word) const {
+    return check && check->description().further_value && check->description().further_value(word);
+  }
+  /// What tables are asked about it as.
+  ValueType looked_up_as() const {
+    return check && check->description().further_value ? ValueType::text : type;
+  }
 };
 
 class Resolver {
@@ -73,7 +81,9 @@ class Resolver {
   bool use_score(const Node& node, const std::string& score);
 
   struct Limited {
-    const Node* node;
+    // Not the node: a calculation is compiled from a copy that is gone by the end.
+    std::size_t offset;
+    std::size_t length;
     std::string name;
     Stage latest;
   };

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "model/dns_servers.h"
+#include "model/geo.h"
 #include "postern/address.h"
 #include "postern/result.h"
 #include "postern/transaction.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -159,6 +161,13 @@ struct DnsOptions {
   friend bool operator==(const DnsOptions&, const DnsOptions&) = default;
 };
 
+/// What [geo] says: the paths of the files about addresses, by place_of(); empty: none.
+struct GeoOptions {
+  std::array<std::string, geo_facts.size()> files;
+
+  const std::string& file(GeoFact fact) const noexcept { return files[place_of(fact)]; }
+};
+
 struct Settings {
   IdentitySettings identity;
   ListenSettings listen;
@@ -167,6 +176,7 @@ struct Settings {
   LogSettings log;
   RunSettings run;
   DnsOptions dns;
+  GeoOptions geo = {};
   std::map<std::string, ReasonSettings, std::less<>> reasons = {};
 };
 

@@ -213,6 +213,16 @@ void DnsService::tick() {
   }
 }
 
+std::optional<Answer> DnsService::known(const Question& question) {
+  if (!is_dns(question.kind)) return state_->others.known(question);
+  const auto current = state_->get();
+  if (!current) return {};
+  const bool of_list =
+      question.kind == QuestionKind::dns && question.subject == to_text(DnsType::a);
+  if (!current->health.admits(of_list ? question.key : std::string())) return {};
+  return current->source.known(question);
+}
+
 void DnsService::ask(const Question& question, std::function<void(Answer)> done) {
   if (!is_dns(question.kind)) return state_->others.ask(question, std::move(done));
   const auto current = state_->get();

@@ -46,6 +46,7 @@ class DnsService final : public FactSource {
   /// few seconds, not from a callback.
   void tick();
 
+  std::optional<Answer> known(const Question& question) override;
   void ask(const Question& question, std::function<void(Answer)> done) override;
   void report(StatusText& status) const;
   /// Nothing is asked any more. Not to be called from a callback.

@@ -19,6 +19,7 @@ bool is_dns(QuestionKind kind) noexcept {
     case QuestionKind::store:
     case QuestionKind::upstream:
     case QuestionKind::sample:
+    case QuestionKind::geo:
     case QuestionKind::recipients:
       break;
   }
@@ -71,6 +72,15 @@ Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed) {
 DnsSource::DnsSource(Resolver& resolver, FactSource& others, const Clock& clock,
                      std::chrono::milliseconds patience)
     : resolver_(resolver), others_(others), clock_(clock), patience_(patience) {}
+
+std::optional<Answer> DnsSource::known(const Question& question) {
+  if (!is_dns(question.kind)) return others_.known(question);
+  const auto type = dns_type_from_text(question.subject);
+  if (!type) return {};
+  const auto reply = resolver_.known({question.key, *type});
+  if (!reply) return {};
+  return fact_of(*reply, {});
+}
 
 void DnsSource::ask(const Question& question, std::function<void(Answer)> done) {
   if (!is_dns(question.kind)) return others_.ask(question, std::move(done));

@@ -16,6 +16,7 @@ class DnsSource final : public FactSource {
   DnsSource(Resolver& resolver, FactSource& others, const Clock& clock,
             std::chrono::milliseconds patience);
 
+  std::optional<Answer> known(const Question& question) override;
   /// Of the kinds dns, spf, reverse_dns, helo_dns and sender_dns the subject is the type of records
   /// and the key the name, as in World::answer() of the test kit. What is cached is answered before
   /// ask() returns.

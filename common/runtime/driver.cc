@@ -214,6 +214,22 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
     if (found != last) open.erase(found);
   }
 
+  /// Adds what the source knows of `questions`. False if something is missing still, or if nothing
+  /// was new: who asks again for what it has been told would ask for ever.
+  bool add_known(const std::vector<Question>& questions, Facts& facts) const {
+    bool any_new = false;
+    bool all = true;
+    for (const auto& question : questions) {
+      if (facts.find(question) != nullptr) continue;
+      auto answer =
+          question.cost == QuestionCost::free ? source.known(question) : std::optional<Answer>();
+      any_new = any_new || answer.has_value();
+      all = all && answer.has_value();
+      if (answer) facts.add(question, std::move(*answer));
+    }
+    return all && any_new;
+  }
+
   void open_job(const std::shared_ptr<Job>& job) {
     const std::lock_guard lock(mutex);
     if (!timer.joinable()) timer = std::thread([this] { watch(); });
@@ -283,11 +299,19 @@ std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction&
   const auto started = state.clock.steady();
   Outcome outcome;
   try {
-    auto made = state.evaluator.evaluate_briefly(policy, transaction, facts);
-    auto* decision = std::get_if<Decision>(&made);
-    if (decision == nullptr) return std::nullopt;
-    if (!state.evaluator.shadow_questions(policy, transaction, facts).empty()) return std::nullopt;
-    outcome.decision = std::move(*decision);
+    for (;;) {
+      auto made = state.evaluator.evaluate_briefly(policy, transaction, facts);
+      if (auto* decision = std::get_if<Decision>(&made)) {
+        outcome.decision = std::move(*decision);
+        break;
+      }
+      if (!state.add_known(std::get<NeedsMore>(made).questions, facts)) return std::nullopt;
+    }
+    for (;;) {
+      const auto questions = state.evaluator.shadow_questions(policy, transaction, facts);
+      if (questions.empty()) break;
+      if (!state.add_known(questions, facts)) return std::nullopt;
+    }
   } catch (...) {
     outcome.decision.verdict = Verdict::defer;  // could_not_decide()
   }

@@ -22,6 +22,9 @@ namespace postern {
 class FactSource {
  public:
   virtual ~FactSource() = default;
+  /// What ask() would answer before it returns, if that needs nobody else and no waiting; nothing:
+  /// ask. Only of questions that are free. A decision of which everything is known is made at once.
+  virtual std::optional<Answer> known(const Question& /*question*/) { return {}; }
   virtual void ask(const Question& question, std::function<void(Answer)> done) = 0;
 };
 
@@ -122,9 +125,10 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  /// The decision if it needs no answers, made without a lock, a copy or a callback; this is what
-  /// nearly all mail comes to. `transaction` and `facts` are then moved from. nullopt: something
-  /// has to be asked; both are as they were, for decide(). Never throws.
+  /// The decision if it needs no answers but those that the source knows, made without a lock of
+  /// ours, a copy or a callback; this is what nearly all mail comes to. `transaction` and `facts`
+  /// are then moved from. nullopt: something has to be asked; both are for decide(), `facts` with
+  /// what is known already. Never throws.
   std::optional<Outcome> decide_at_once(const Policy* policy, Transaction& transaction,
                                         Facts& facts) const noexcept;
 

@@ -1,6 +1,7 @@
 #include "runtime/files.h"
 
 #include "runtime/lmdb_rows.h"
+#include "runtime/mmdb.h"
 #include "runtime/sqlite_rows.h"
 #include "system/unique_fd.h"
 
@@ -102,6 +103,12 @@ FileReader disk_reader(const ConfigPlace& place) {
             const auto path = on_disk(query.path);
             return query.kind == DatabaseQuery::Kind::sqlite ? sqlite_rows(path, query.query, row)
                                                              : lmdb_rows(path, query.query, row);
+          },
+          [on_disk](const std::string& path,
+                    GeoFact fact) -> Result<std::shared_ptr<const GeoDatabase>> {
+            const auto octets = read_file(on_disk(path));
+            if (!octets) return octets.problems();
+            return mmdb_of(*octets, fact, path);
           }};
 }
 

@@ -26,7 +26,8 @@ struct ConfigPlace {
 /// file that the user named.
 std::function<std::string(const std::string&)> paths_on_disk(const ConfigPlace& place);
 
-/// Reads whole regular files and data bases, and finds files of a pattern, for Policy::compile.
+/// Reads whole regular files, data bases and files about addresses, and finds files of a pattern,
+/// for Policy::compile.
 /// Thread-safe. Files above 256 MiB are refused: no table is that large, and a policy must not take
 /// the memory of the machine.
 FileReader disk_reader(const ConfigPlace& place);

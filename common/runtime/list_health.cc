@@ -211,6 +211,13 @@ void ListHealth::admit_any(std::function<void(const std::string& cause)> then) {
   then(cause);
 }
 
+bool ListHealth::admits(const std::string& name) const {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->root.tested || state_->root.denied) return false;
+  const auto* entry = name.empty() ? nullptr : state_->find(name);
+  return entry == nullptr || (entry->tested && entry->good);
+}
+
 void ListHealth::tick() {
   std::vector<std::size_t> due;
   bool root_due = false;

@@ -39,6 +39,8 @@ class ListHealth {
   void admit(const std::string& name, std::function<void(const std::string& cause)> then);
   /// The same of any question: why no answer of the resolver may count.
   void admit_any(std::function<void(const std::string& cause)> then);
+  /// Whether both would let an answer about `name` count at once; with an empty name, the latter.
+  bool admits(const std::string& name) const;
   /// Asks the test points that are due.
   void tick();
   void report(StatusText& status) const;

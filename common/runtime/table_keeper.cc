@@ -1,8 +1,10 @@
 #include "runtime/table_keeper.h"
 
 #include "checks/check.h"
+#include "model/geo.h"
 #include "model/shown_text.h"
 #include "model/time_text.h"
+#include "rules/settings.h"
 #include "tables/table.h"
 
 #include <algorithm>
@@ -24,6 +26,15 @@ Result<std::shared_ptr<const Policy>> taken(std::shared_ptr<const Policy> policy
   } catch (const std::exception& error) {
     return plain_problem("cannot read " + path + ": " + error.what());
   }
+}
+
+/// What the policy asks the file about addresses `path` for; nothing: it is none.
+std::vector<GeoFact> of_geo(const Policy& policy, const std::string& path) {
+  std::vector<GeoFact> facts;
+  for (const auto fact : geo_facts) {
+    if (policy.settings().geo.file(fact) == path) facts.push_back(fact);
+  }
+  return facts;
 }
 
 /// The first of them in one line.
@@ -197,17 +208,21 @@ void TableKeeper::take(const std::string& path) {
     state.tried = FileWatch::Clock::now();
     if (after && *after != before) state.taken = clock_.system();
   }
+  const bool geo = !of_geo(*before, path).empty();
+  const auto file = (geo ? "geo file " : "table file ") + path;
   if (tell) {
-    say_(LogLevel::error, "table file " + path + " is not taken, its tables stay as they were\n" +
+    say_(LogLevel::error, file +
+                              (geo ? " is not taken, what it held stays in force\n"
+                                   : " is not taken, its tables stay as they were\n") +
                               render(after.problems()));
   }
   if (!after) return;
   if (*after == before) {
-    if (recovered) say_(LogLevel::info, "table file " + path + " is again what is in force");
+    if (recovered) say_(LogLevel::info, file + " is again what is in force");
     return;
   }
   untold_ = true;
-  say_(LogLevel::info, "table file " + path + " has changed and is in force");
+  say_(LogLevel::info, file + " has changed and is in force");
 }
 
 void TableKeeper::retry() {
@@ -239,6 +254,19 @@ void TableKeeper::report(StatusText& status) const {
     if (source == sources.end()) continue;
     status.add(prefix + "file", source->second);
     const auto state = states_.find(source->second);
+    if (state == states_.end()) continue;
+    status.add(prefix + "taken_at", utc_text(state->second.taken));
+    if (!state->second.trouble.empty()) status.add(prefix + "trouble", state->second.trouble);
+  }
+  for (const auto fact : geo_facts) {
+    const auto file = policy->geo(fact);
+    if (!file) continue;
+    const auto& path = policy->settings().geo.file(fact);
+    const auto prefix = "geo." + std::string(to_text(fact)) + '.';
+    status.add(prefix + "file", path);
+    status.add(prefix + "holds", file->title());
+    status.add(prefix + "digest", file->digest().substr(0, shown_digits));
+    const auto state = states_.find(path);
     if (state == states_.end()) continue;
     status.add(prefix + "taken_at", utc_text(state->second.taken));
     if (!state->second.trouble.empty()) status.add(prefix + "trouble", state->second.trouble);

@@ -1,5 +1,6 @@
-// TableKeeper: brings the tables of the policy in force up to date when their files change, without
-// a reload. A thread of its own; the functions here may be called by any.
+// TableKeeper: brings the tables of the policy in force, and its files about addresses, up to date
+// when their files change, without a reload. A thread of its own; the functions here may be called
+// by any.
 //
 // It never changes a policy. A changed file makes a new one, which shares everything else with the
 // old (Policy::with_table_file) and takes its place as after a reload: sessions keep the one they
@@ -73,7 +74,8 @@ class TableKeeper {
   /// or a maintenance, comes before or after, and nobody's change is lost to another's. `make` is
   /// called in the caller's thread and must not call back. Returns the problems of `make`.
   Problems change(const PolicyChange& make, TableFiles files);
-  /// Entries of each table; of those with a file when it was taken, and what is wrong with it now.
+  /// Entries of each table and titles of the files about addresses; of files when they were taken,
+  /// and what is wrong with them now.
   void report(StatusText& status) const;
 
  private:

@@ -1,5 +1,8 @@
 // postern explain: its options, searching, and mails that came back.
 #include "cli/commands.h"
+#include "cli/explain_limits.h"
+#include "journal/samples.h"
+#include "support/golden.h"
 #include "support/program.h"
 
 #include <gmock/gmock.h>
@@ -70,6 +73,138 @@ TEST_F(Explain, SaysWhichWordOfASearchItDoesNotUnderstand) {
   complains(&ExplainRequest::recipient, "@", "--to");
   complains(&ExplainRequest::since, "yesterday", "--since");
   complains(&ExplainRequest::until, "2", "--until");
+}
+
+TEST_F(Explain, SaysWhenThereIsNoTimeToLookInto) {
+  options_.explain.since = "1h";
+  options_.explain.until = "2h";
+  EXPECT_EQ(run(""), 64);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no time between --since 1h ("));
+  options_.explain.since = "2026-11-21";
+  options_.explain.until = "2026-11-21";
+  EXPECT_EQ(run(""), 64);
+  EXPECT_THAT(err_.str(),
+              HasSubstr("--since 2026-11-21 (2026-11-21T00:00:00Z) and --until 2026-11-21"));
+  options_.explain.since = "2200-01-01";
+  options_.explain.until.clear();
+  EXPECT_EQ(run(""), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("is in the future; without a zone a time is UTC"));
+}
+
+TEST_F(Explain, DoesNotCallAJournalEmptyThatItCouldNotRead) {
+  dir_.write("decisions.jsonl.1.gz", "no gzip file");
+  options_.explain.recipient = "bob@example.org";
+  EXPECT_EQ(run(""), 74);
+  EXPECT_THAT(err_.str(), HasSubstr("decisions.jsonl.1.gz: it is no gzip file"));
+  EXPECT_THAT(err_.str(), HasSubstr("decisions.jsonl fits\n")) << "it was not looked into";
+  EXPECT_THAT(err_.str(), HasSubstr("could not be read"));
+  options_.explain = {};
+  for (const auto* what : {"437b.6b009e9b.c35ad.0", "3F2A9"}) {
+    options_.words = {what};
+    EXPECT_EQ(run(""), 74) << what << err_.str();
+    EXPECT_THAT(err_.str(), HasSubstr("could not be read"));
+  }
+}
+
+TEST_F(Explain, FoldersAndEmptyFilesAreNoMails) {
+  options_.explain.bounce = dir_.path();
+  EXPECT_EQ(run(""), 66);
+  EXPECT_THAT(err_.str(), HasSubstr("it is a folder"));
+  for (const auto& octets : {std::string(), std::string("\n \n"), std::string(5000, '\0')}) {
+    options_.explain.bounce = dir_.write("mail.eml", octets);
+    EXPECT_EQ(run(""), 66);
+    EXPECT_THAT(err_.str(), HasSubstr("mail.eml is empty"));
+    options_.explain.bounce = "-";
+    EXPECT_EQ(run(octets), 66);
+  }
+}
+
+TEST_F(Explain, TellsOfARepeatAlone) {
+  const auto repeat = samples::repeated();
+  dir_.write("decisions.jsonl", to_json(repeat) + '\n' + to_json(repeat) + '\n');
+  options_.words = {repeat.transaction.reference.text()};
+  EXPECT_EQ(run(""), 0) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("the decision itself is no longer in the journal"));
+  EXPECT_THAT(out_.str(), HasSubstr("Asked again   2 times"));
+  EXPECT_THAT(out_.str(), HasSubstr("Was told"));
+}
+
+TEST_F(Explain, TellsAllDecisionsOfOneReference) {
+  const auto ours = samples::refused_recipient();
+  auto other = samples::refused_recipient();
+  other.transaction.recipient = MailAddress::from_envelope("carl@example.org");
+  const auto line = to_json(ours) + '\n';
+  dir_.write("decisions.jsonl", to_json(other) + '\n' + line + line);
+  options_.words = {ours.transaction.reference.text()};
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("2 decisions have this reference"));
+  EXPECT_THAT(out_.str(), HasSubstr("carl@example.org"));
+  EXPECT_THAT(out_.str(), HasSubstr("bob@example.org"));
+}
+
+TEST_F(Explain, KnowsAddressesClientsAndTheColonOfAMailLog) {
+  auto record = samples::refused_recipient();
+  record.transaction.queue_id = "3F2A9";
+  dir_.write("decisions.jsonl", to_json(record) + '\n');
+  for (const auto* what : {"192.0.2.7", "[192.0.2.7]", "192.0.2.0/24", "anna@example.net",
+                           "<bob@example.org>,", "3F2A9:", "3F2A9"}) {
+    options_.words = {what};
+    EXPECT_EQ(run(""), 0) << what << err_.str();
+    EXPECT_THAT(out_.str(), HasSubstr(record.transaction.reference.text())) << what;
+  }
+  options_.words = {"nobody@example.net"};
+  EXPECT_EQ(run(""), 65);
+  options_.words = {"anna@example.net"};
+  options_.explain.recipient = "carl@example.org";
+  EXPECT_EQ(run(""), 65);
+  options_.explain.recipient = "bob@example.org";
+  EXPECT_EQ(run(""), 0);
+}
+
+TEST_F(Explain, ListsTimesWithTheirZone) {
+  auto second = samples::with(samples::refused_recipient(), 9);
+  dir_.write("decisions.jsonl",
+             to_json(samples::refused_recipient()) + '\n' + to_json(second) + '\n');
+  options_.explain.recipient = "bob@example.org";
+  EXPECT_EQ(run(""), 0);
+  testing::expect_golden("cli/explain_list.txt", out_.str());
+}
+
+TEST_F(Explain, SaysThatMoreThanTheMostCannotBeShown) {
+  std::string text;
+  for (unsigned i = 0; i < most_explained + 1; ++i) {
+    text += to_json(samples::with(samples::refused_recipient(), i % 1024)) + '\n';
+  }
+  dir_.write("decisions.jsonl", text);
+  options_.explain.recipient = "bob@example.org";
+  options_.explain.most = most_explained;
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("more than the newest 1000, which is the most"));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("-n")));
+}
+
+TEST_F(Explain, TellsWhyAPolicyIsNotAtHandInsideThePage) {
+  auto record = samples::accepted();
+  record.detail = RecordDetail::compact;
+  dir_.write("decisions.jsonl", to_json(record) + '\n');
+  options_.words = {record.transaction.reference.text()};
+  options_.explain.voice = Voice::admin;
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("is not at hand"));
+  EXPECT_THAT(out_.str(), HasSubstr("cannot"));
+  EXPECT_THAT(err_.str(), IsEmpty());
+}
+
+TEST_F(Explain, NotesOfANormalMomentAreForTheAdministrator) {
+  const auto record = samples::refused_recipient();
+  dir_.write("decisions.jsonl", "");
+  dir_.write("decisions.jsonl-20261122T000000.000Z", to_json(record) + '\n');
+  options_.words = {record.transaction.reference.text()};
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(err_.str(), IsEmpty());
+  options_.explain.voice = Voice::admin;
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("has no index yet"));
 }
 
 TEST_F(Explain, SaysWhenNothingFits) {
@@ -170,7 +305,16 @@ TEST_F(ExplainProgram, ListsWhatFitsTheNewestFirst) {
   const auto one = run({"explain", "--recipient", "ann@example.org", "--from", "example.com"});
   EXPECT_EQ(one.output, run({"explain", references_[1]}).output);
   EXPECT_EQ(run({"explain", "--until", "1h"}).status, 65);
-  EXPECT_EQ(run({"explain", references_[1], "--to", "bob@example.org"}).status, 65);
+  const auto left_out = run({"explain", references_[1], "--to", "bob@example.org"});
+  EXPECT_EQ(left_out.status, 65);
+  EXPECT_THAT(left_out.output, HasSubstr("the decision about " + references_[1] +
+                                         " does not fit --client, --from, --to"));
+  EXPECT_THAT(left_out.output, Not(HasSubstr("lost")));
+
+  // Who asks for more than a list gets all of each.
+  const auto admin = run({"explain", "--admin", "--since", "1h"}).output;
+  for (const auto& reference : references_) EXPECT_THAT(admin, HasSubstr("ref " + reference));
+  EXPECT_THAT(admin, HasSubstr("What decided"));
 }
 
 TEST_F(ExplainProgram, SpeaksInThreeVoices) {
@@ -186,6 +330,41 @@ TEST_F(ExplainProgram, SpeaksInThreeVoices) {
   EXPECT_THAT(desk, Not(HasSubstr("\033")));
   EXPECT_THAT(run({"explain", "--color", "always", references_[0]}).output,
               HasSubstr("\033[1;31m"));
+}
+
+TEST_F(ExplainProgram, LooksWhereTheServerWritesUntilItsRestart) {
+  serve();
+  const auto answer = ask_policy(std::string(refused_request));
+  const auto reference = answer.substr(answer.find("ref ") + 4, 14);
+  std::string moved(testing::policy_text);
+  moved.replace(moved.find("/log/decisions.jsonl"), 20, "/log/new.jsonl");
+  dir_.write("etc/postern/postern.toml", moved);
+  ASSERT_EQ(run({"reload"}).status, 0);
+  // The record may be a moment on its way.
+  ASSERT_EQ(run({"reopen"}).status, 0);
+  auto told = run({"explain", reference});
+  for (int i = 0; i < 100 && told.status == 65; ++i) told = run({"explain", reference});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("new.jsonl is not there; the server that runs writes to "));
+}
+
+TEST_F(ExplainProgram, ACopyOfAJournalIsExplainedWithThePoliciesOfItsServer) {
+  serve();
+  std::string request(refused_request);
+  const auto at = request.find("sender=");
+  request.replace(at, request.find('\n', at) - at, "sender=ann@example.net");
+  ask_policy(request);
+  ASSERT_EQ(run({"stop"}).status, 0);
+  // Another policy since, so that only the kept one helps.
+  dir_.write("etc/postern/postern.toml", std::string(testing::policy_text) +
+                                             "\n[[rule]]\nname = \"new\"\nstage = \"rcpt\"\n"
+                                             "when = 'sender == \"x@y.example\"'\n"
+                                             "reject = \"client-blocked\"\n");
+  std::filesystem::copy_file(dir_ / "log/decisions.jsonl", dir_ / "copy.jsonl");
+  const auto told =
+      run({"explain", "--admin", "--from", "ann@example.net", "--journal", dir_ / "copy.jsonl"});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("1. \"nobody\""));
 }
 
 TEST_F(ExplainProgram, LeadsFromABounceToTheDecision) {
@@ -216,7 +395,7 @@ TEST_F(ExplainProgram, SaysWhenAReferenceIsNotInThisJournal) {
   dir_.write("log/decisions.jsonl", "");
   const auto told = run({"explain", "--bounce", bounce(answers_[0])});
   EXPECT_EQ(told.status, 0);
-  EXPECT_THAT(told.output, HasSubstr("the reference " + references_[0] + " is not in "));
+  EXPECT_THAT(told.output, HasSubstr("Reference     " + references_[0] + ", looks like ours, but"));
 }
 
 TEST_F(ExplainProgram, SaysWhenAMailIsNoBounce) {

@@ -5,13 +5,18 @@
 #include "checks/spf.h"
 #include "dns/caching_resolver.h"
 #include "dns/scripted_transport.h"
+#include "postern/policy.h"
 #include "runtime/dns_source.h"
+#include "runtime/driver.h"
 #include "support/fake_clock.h"
 #include "support/fake_source.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
 #include <optional>
+#include <string>
 
 namespace postern {
 namespace {
@@ -132,6 +137,136 @@ TEST(DnsPromises, WhereNothingExistsNothingIsListedAndNothingFails) {
   EXPECT_EQ(decision.list().state, DnsListReading::State::clear);
   EXPECT_EQ(decision.reverse(), IprevResult::permerror);
   EXPECT_EQ(decision.sender(), SpfResult::none);
+}
+
+TEST(DnsPromises, TenThousandClientsAMinuteKeepTheCacheWithinItsMemory) {
+  ScriptedServer yes = server(Conduct::yes);
+  test::FakeClock clock;
+  ScriptedTransport transport({std::move(yes)}, clock);
+  DnsSettings settings;
+  settings.cache_octets = std::size_t{512} * 1024;
+  CachingResolver resolver(transport, clock, settings);
+  std::size_t answers = 0;
+  std::size_t most = 0;
+  for (unsigned number = 0; number < 10'000; ++number) {
+    const auto name = "n" + std::to_string(number);
+    for (const auto* zone : {".list.example", ".in-addr.arpa", ".sender.example"}) {
+      resolver.ask({name + zone, DnsType::a}, clock.steady() + deadline,
+                   [&](const DnsReply&) { ++answers; });
+    }
+    clock.advance(milliseconds(6));
+    transport.turn();
+    if (number % 100 == 0) most = std::max(most, resolver.status().cache.octets);
+  }
+  EXPECT_EQ(answers, 30'000U);
+  const auto status = resolver.status();
+  EXPECT_LE(std::max(most, status.cache.octets), settings.cache_octets);
+  EXPECT_GT(status.cache.entries, 500U) << "what fits is kept";
+  EXPECT_GT(status.cache.dropped, 20'000U);
+  EXPECT_EQ(status.flights, 0U);
+}
+
+/// Threads of this process.
+unsigned threads_now() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("Threads:")) return static_cast<unsigned>(std::stoul(line.substr(8)));
+  }
+  return 0;
+}
+
+TEST(DnsPromises, FiveThousandTransactionsWaitWithoutAThreadEachAndAllAreAnswered) {
+  const auto compiled = Policy::compile("p.toml", FileReader([](const std::string&) {
+                                          return Result<std::string>(
+                                              "[identity]\nhost = \"mx.example.org\"\n"
+                                              "[check.list]\nkind = \"dnsbl\"\n"
+                                              "zone = \"list.example\"\n"
+                                              "[[rule]]\nname = \"r\"\nstage = \"rcpt\"\n"
+                                              "when = 'list == \"listed\" or spf == \"fail\"'\n"
+                                              "reject = \"policy-reject\"\n"
+                                              "unavailable = \"defer\"\n");
+                                        }));
+  ASSERT_TRUE(compiled.ok());
+  test::FakeClock clock;
+  ScriptedTransport transport({server(Conduct::silent)}, clock);
+  CachingResolver resolver(transport, clock);
+  test::FakeSource others;
+  DnsSource source(resolver, others, clock, seconds(25));
+  Driver driver(source, clock);
+  constexpr unsigned count = 5000;
+  std::size_t replied = 0;
+  std::size_t refused = 0;
+  std::size_t closed = 0;
+  const auto threads = threads_now();
+  for (unsigned i = 0; i < count; ++i) {
+    Transaction transaction;
+    transaction.stage = Stage::rcpt;
+    transaction.client.address = IpAddress::from_v4(
+        {11, 0, static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)});
+    transaction.helo = "n" + std::to_string(i) + ".example";
+    transaction.sender = MailAddress::from_unquoted("a@" + transaction.helo.value());
+    transaction.recipient = MailAddress::from_unquoted("b@example.org");
+    driver.decide(
+        compiled->policy, std::move(transaction), {}, deadline,
+        [&](const postern::Decision& decision) {
+          ++replied;
+          if (decision.verdict != Verdict::defer) ++refused;
+        },
+        [&](const Outcome&) { ++closed; });
+  }
+  EXPECT_EQ(replied, 0U);
+  EXPECT_EQ(resolver.status().flights, 2U * count);
+  EXPECT_LE(threads_now(), threads + 1) << "the driver's timer";
+  clock.advance(deadline);
+  driver.tick();
+  EXPECT_EQ(replied, count);
+  EXPECT_EQ(closed, count);
+  EXPECT_EQ(refused, 0U) << "trouble is never a refusal for good";
+}
+
+TEST(DnsPromises, SessionsThatNeedNoAnswerAreDecidedWhileFortyWait) {
+  const auto compiled = Policy::compile("p.toml", FileReader([](const std::string&) {
+                                          return Result<std::string>(
+                                              "[identity]\nhost = \"mx.example.org\"\n"
+                                              "[[rule]]\nname = \"k\"\nstage = \"rcpt\"\n"
+                                              "when = 'client.ip == \"192.0.2.9\"'\n"
+                                              "accept = \"message\"\n"
+                                              "[[rule]]\nname = \"r\"\nstage = \"rcpt\"\n"
+                                              "when = 'spf == \"fail\"'\n"
+                                              "reject = \"spf-fail\"\n");
+                                        }));
+  ASSERT_TRUE(compiled.ok());
+  test::FakeClock clock;
+  ScriptedTransport transport({server(Conduct::no_name, seconds(20))}, clock);
+  CachingResolver resolver(transport, clock);
+  test::FakeSource others;
+  DnsSource source(resolver, others, clock, seconds(25));
+  Driver driver(source, clock);
+  const auto from = [](const std::string& address, unsigned number) {
+    Transaction transaction;
+    transaction.stage = Stage::rcpt;
+    transaction.client.address = IpAddress::parse(address);
+    transaction.helo = std::string("mail.example.com");
+    transaction.sender = MailAddress::from_unquoted("a@n" + std::to_string(number) + ".example");
+    transaction.recipient = MailAddress::from_unquoted("b@example.org");
+    return transaction;
+  };
+  unsigned slow = 0;
+  for (unsigned i = 0; i < 40; ++i) {
+    driver.decide(
+        compiled->policy, from("198.51.100.1", i), {}, deadline,
+        [&](const postern::Decision&) { ++slow; }, [](const Outcome&) {});
+    // With no time going by: nothing was waited for.
+    auto other = from("192.0.2.9", i);
+    Facts facts;
+    const auto outcome = driver.decide_at_once(compiled->policy.get(), other, facts);
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->decision.verdict, Verdict::accept);
+  }
+  EXPECT_EQ(slow, 0U);
+  clock.advance(deadline);
+  driver.tick();
+  EXPECT_EQ(slow, 40U);
 }
 
 }  // namespace

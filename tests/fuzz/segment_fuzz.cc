@@ -62,11 +62,13 @@ void read_packed(std::string_view octets) {
   const auto path = folder() + "/decisions.jsonl.1.gz";
   write(path, octets);
   (void)postern::unpack_member(octets, 4096, path);
-  if (auto reader = postern::JournalReader::open(path, postern::ReadOrder::newest_first)) {
-    while (reader->next()) {
+  for (const auto order : {postern::ReadOrder::oldest_first, postern::ReadOrder::newest_first}) {
+    if (auto reader = postern::JournalReader::open(path, order)) {
+      while (reader->next()) {
+      }
     }
   }
-  auto text = postern::SegmentText::open(path);
+  auto text = postern::SegmentText::open(path, postern::OnDamage::pass_over);
   if (!text) return;
   std::string block;
   while (true) {

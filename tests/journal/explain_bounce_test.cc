@@ -103,6 +103,24 @@ TEST(ExplainBounce, TellsEachAsTheGoldenFilesShow) {
   testing::expect_golden("explain/bounce/report_for_admin.txt", explain_bounce(report(), options));
 }
 
+TEST(ExplainBounce, ClaimsAReferenceAsOursOnlyWhenItWasFound) {
+  auto bounce = with_our_reference();
+  const auto second = samples::with(samples::refused_recipient(), 7).transaction.reference;
+  bounce.references.push_back(second);
+  const auto first = bounce.references.front().text();
+  const BounceReferences known{{first, ReferenceState::found},
+                               {second.text(), ReferenceState::not_found}};
+  testing::expect_golden("explain/bounce/references.txt", explain_bounce(bounce, {}, known));
+  EXPECT_THAT(explain_bounce(bounce), Not(HasSubstr(", ours")));
+  EXPECT_THAT(explain_bounce(bounce, {}, {{first, ReferenceState::not_read}}),
+              HasSubstr("not all of the journal"));
+  ExplainOptions options;
+  options.format = ExplainFormat::json;
+  const auto json = nlohmann::json::parse(explain_bounce(bounce, options, known));
+  EXPECT_EQ(json["references"], nlohmann::json({first, second.text()}));
+  EXPECT_EQ(json["found"], nlohmann::json({first}));
+}
+
 TEST(ExplainBounce, GivesToolsOneLineEach) {
   ExplainOptions options;
   options.format = ExplainFormat::json;

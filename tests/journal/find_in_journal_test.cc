@@ -1,6 +1,5 @@
 #include "journal/find_in_journal.h"
 
-#include "journal/gzip.h"
 #include "journal/journal_parts.h"
 #include "journal/samples.h"
 #include "support/temp_dir.h"
@@ -9,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <fcntl.h>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -143,19 +142,61 @@ TEST_F(RotatedJournal, SaysWhichFileCannotBeReadAndGoesOn) {
   aged("decisions.jsonl.2.gz", std::chrono::hours(2));
   const auto found = find(2);
   EXPECT_THAT(found.found.records, SizeIs(1));
+  EXPECT_EQ(found.older, 2U) << "one of the three could not be read at all";
   ASSERT_THAT(found.unread, SizeIs(2));
   EXPECT_THAT(found.unread[0].message, HasSubstr("decisions.jsonl.1.gz: it is no gzip file"));
   EXPECT_THAT(found.unread[1].message, HasSubstr("decisions.jsonl.3.gz: its end is missing"));
 }
 
-TEST_F(RotatedJournal, IsNotUnpackedBeyondALimit) {
-  packed("decisions.jsonl.2.gz", std::string(5000, 'x'));
-  const auto unpacked_within = [&](std::uint64_t limit) {
-    const UniqueFd file(::open((folder_ / "decisions.jsonl.2.gz").c_str(), O_RDONLY | O_CLOEXEC));
-    return bool(unpack_gzip(file, "x", limit));
+TEST_F(RotatedJournal, IsSearchedHoweverManyFilesThereAre) {
+  folder_.write("decisions.jsonl", "");
+  for (int i = 1; i <= 120; ++i) {
+    const auto name = "decisions.jsonl." + std::to_string(i);
+    folder_.write(name, i == 120 ? line(9) : line(1));
+    aged(name, std::chrono::hours(24 * (120 - i)));
+  }
+  EXPECT_THAT(find(9).found.records, SizeIs(1));
+  EXPECT_THAT(rotated_files(path_), SizeIs(120));
+}
+
+TEST_F(RotatedJournal, NeedsNoRoomForTemporaryFiles) {
+  folder_.write("decisions.jsonl", "");
+  packed("decisions.jsonl.1.gz", line(2));
+  const std::string before = ::getenv("TMPDIR") == nullptr ? "" : ::getenv("TMPDIR");
+  ::setenv("TMPDIR", "/nowhere/at/all", 1);
+  const auto found = find(2);
+  if (before.empty()) {
+    ::unsetenv("TMPDIR");
+  } else {
+    ::setenv("TMPDIR", before.c_str(), 1);
+  }
+  EXPECT_THAT(found.found.records, SizeIs(1));
+  EXPECT_THAT(found.unread, IsEmpty());
+}
+
+TEST_F(RotatedJournal, FilesThatEndedBeforeATimeAreLeftAlone) {
+  folder_.write("decisions.jsonl", "");
+  folder_.write("decisions.jsonl.1", line(2));
+  aged("decisions.jsonl.1", std::chrono::hours(1));
+  const auto time = numbered(2).transaction.reference.time();
+  const auto found = [&](std::chrono::hours since) {
+    const auto looked = find_in_journal(path_, ByQueueId{"nobody's"}, time + since);
+    EXPECT_TRUE(looked);
+    return looked ? looked->older : std::size_t{99};
   };
-  EXPECT_TRUE(unpacked_within(5000));
-  EXPECT_FALSE(unpacked_within(4999));
+  EXPECT_EQ(found(std::chrono::hours(0)), 1U);
+  EXPECT_EQ(found(std::chrono::hours(5)), 0U);
+}
+
+TEST_F(RotatedJournal, AllDecisionsOfTheSameReferenceAreFound) {
+  auto other = numbered(2);
+  other.host = "mx2.example.org";
+  folder_.write("decisions.jsonl", line(1) + to_json(other) + '\n' + line(3) + line(2) +
+                                       to_json(with(samples::repeated(), 2)) + '\n');
+  const auto found = find(2);
+  ASSERT_THAT(found.found.records, SizeIs(3));
+  EXPECT_EQ(found.found.records[0].host, "mx2.example.org");
+  EXPECT_EQ(found.found.records[1].host, numbered(2).host);
 }
 
 TEST(QueryFromText, FindsAReferenceInAPastedReply) {

@@ -137,6 +137,7 @@ TEST_F(KeptPolicies, WhatATableThatHasChangedSaidIsLeftOutAndNotGuessed) {
       continue;
     }
     EXPECT_EQ(expanded, Expanded::partly);
+    EXPECT_EQ(record.detail, RecordDetail::compact) << "its trail is not whole";
     ASSERT_THAT(record.decision.trail, SizeIs(2));
     EXPECT_EQ(record.decision.trail[0].rule.name, "partners may send as nobody");
     EXPECT_EQ(record.decision.trail[1].rule.name, "no forged sender");

@@ -2,6 +2,8 @@
 
 #include "journal/find_in_journal.h"
 #include "journal/gzip.h"
+#include "journal/gzip_text.h"
+#include "journal/search.h"
 #include "journal/segment_index.h"
 #include "journal/segment_samples.h"
 
@@ -46,10 +48,11 @@ class ClosedSegments : public samples::SegmentFolder {
   }
   static std::string unpacked(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY));
-    const auto text = unpack_gzip(file, path);
-    EXPECT_TRUE(text) << path;
-    if (!text) return {};
-    return samples::read_file("/proc/self/fd/" + std::to_string(text->get()));
+    GzipText text(file.get(), fs::file_size(path));
+    std::string all;
+    for (std::string piece; text.next(piece);) all += piece;
+    EXPECT_EQ(text.error() + damage_text(text.damage(), path), "");
+    return all;
   }
   FoundInJournal find(const Record& record) const {
     auto found = find_in_journal(path_, ByReference{record.transaction.reference});
@@ -85,6 +88,62 @@ TEST_F(ClosedSegments, OneThatHoldsNoLineFeedForLongIsKeptAsItIs) {
   care(settings(), moment(2000));
   EXPECT_EQ(unpacked(at(moment(1000)).file()), text + '\n' + refusals(0, 2));
   EXPECT_THAT(find(refusal(1)).found.records, SizeIs(1));
+}
+
+TEST_F(ClosedSegments, ADamagedBlockCostsItsOwnRecordsAlone) {
+  closed(moment(1000), refusals(0, 900));
+  care(settings(), moment(2000));
+  const auto segment = at(moment(1000));
+  const auto index = SegmentIndex::open(segment);
+  ASSERT_TRUE(index);
+  ASSERT_GT(index->blocks().size(), 2U);
+  const auto middle = index->blocks()[1];
+  auto octets = samples::read_file(segment.file());
+  auto& hit = octets[middle.offset + middle.octets / 2];
+  hit = static_cast<char>(hit ^ 0x40);
+  folder_.write(fs::path(segment.file()).filename().string(), octets);
+
+  RecordFilter all;
+  auto through_index = search_journal(path_, all, 2000);
+  ASSERT_TRUE(through_index);
+  fs::remove(segment.index());
+  auto found = search_journal(path_, all, 2000);
+  ASSERT_TRUE(found) << render(found.problems());
+  EXPECT_GT(found->records.size(), 300U);
+  EXPECT_LT(found->records.size(), 900U);
+  EXPECT_EQ(found->records.size(), through_index->records.size());
+  ASSERT_THAT(found->unread, SizeIs(1));
+  EXPECT_THAT(found->unread[0].message,
+              HasSubstr(segment.file() + " is damaged: octets " + std::to_string(middle.offset) +
+                        " to " + std::to_string(middle.offset + middle.octets) +
+                        " cannot be unpacked; the records in it are left out"));
+  EXPECT_THAT(find(refusal(0)).found.records, SizeIs(1));
+  EXPECT_THAT(find(refusal(899)).found.records, SizeIs(1));
+
+  care(settings(), moment(3000));
+  ASSERT_THAT(said_, SizeIs(1));
+  EXPECT_THAT(said_[0], HasSubstr("is damaged: octets"));
+  const auto again = SegmentIndex::open(at(moment(1000)));
+  ASSERT_TRUE(again) << render(again.problems());
+  EXPECT_EQ(again->summary().records, found->records.size());
+  EXPECT_THAT(search_journal(path_, all, 2000)->unread, IsEmpty());
+}
+
+TEST_F(ClosedSegments, OneThatMayStillBeOnItsWayIsLeftAsItIs) {
+  closed(moment(1000), refusals(0, 900));
+  care(settings(), moment(2000));
+  const auto segment = at(moment(1000));
+  const auto octets = samples::read_file(segment.file());
+  const auto part = octets.substr(0, octets.size() * 2 / 3);
+  const auto name = fs::path(segment.file()).filename().string();
+  folder_.write(name, part);
+  fs::remove(segment.index());
+  EXPECT_THAT(care(settings(), moment(3000)).trouble, HasSubstr("its end is missing"));
+  EXPECT_EQ(samples::read_file(segment.file()), part);
+  fs::last_write_time(segment.file(), fs::file_time_type::clock::now() - 2h);
+  EXPECT_EQ(care(settings(), moment(4000)).trouble, "");
+  EXPECT_TRUE(SegmentIndex::open(at(moment(1000))));
+  EXPECT_THAT(find(refusal(0)).found.records, SizeIs(1));
 }
 
 TEST_F(ClosedSegments, AreFoundThroughTheIndexAsWithoutIt) {

@@ -132,6 +132,25 @@ TEST_F(DnsServiceTest, AListThatWorksIsAskedAndShown) {
   EXPECT_THAT(said_, IsEmpty());
 }
 
+TEST_F(DnsServiceTest, KnowsWhatIsInTheCacheAsLongAsTheListIsGood) {
+  use(list_rule);
+  const Question listed{QuestionKind::dns, "A", "1.2.0.192.bad.example", QuestionCost::free};
+  EXPECT_FALSE(service_.known(listed)) << "nobody has asked";
+  ASSERT_TRUE(ask("1.2.0.192.bad.example"));
+  const auto known = service_.known(listed);
+  ASSERT_TRUE(known);
+  EXPECT_THAT(known->values, ElementsAre("127.0.0.2"));
+  EXPECT_EQ(known->source.name, "cache");
+}
+
+TEST_F(DnsServiceTest, KnowsNothingOfAListThatIsSuspended) {
+  conduct_.kind = DnsConduct::Kind::yes;
+  use(list_rule);
+  ASSERT_EQ(ask("1.2.0.192.bad.example")->state, Answer::State::unavailable);
+  EXPECT_FALSE(
+      service_.known({QuestionKind::dns, "A", "1.2.0.192.bad.example", QuestionCost::free}));
+}
+
 TEST_F(DnsServiceTest, AListThatListsEverybodyIsSuspendedUntilItIsRightAgain) {
   conduct_.kind = DnsConduct::Kind::yes;
   use(list_rule);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -246,6 +247,87 @@ TEST_F(DriverTest, AnswersInsideAskAreTaken) {
   EXPECT_EQ(heard.outcomes.size(), 1U);
 }
 
+/// Fails in the ways that only a bug or lack of memory brings about.
+class BrokenRules final : public Evaluator {
+ public:
+  enum class Fault { throws, asks_what_it_knows };
+  explicit BrokenRules(Fault fault) : fault_(fault) {}
+  std::variant<Decision, NeedsMore> evaluate(const Policy*, const Transaction&,
+                                             const Facts&) const override {
+    if (fault_ == Fault::throws) throw std::bad_alloc();
+    return NeedsMore{{first}};
+  }
+  std::vector<Question> questions_ahead(const Policy*, const Transaction&,
+                                        const Facts&) const override {
+    return {};
+  }
+
+ private:
+  Fault fault_;
+};
+
+/// Knows some answers without being asked.
+class KnowingSource final : public FactSource {
+ public:
+  std::optional<Answer> known(const Question& question) override {
+    const auto found = answers.find(question);
+    if (found == answers.end()) return {};
+    return found->second;
+  }
+  void ask(const Question& question, std::function<void(Answer)> done) override {
+    asked.push_back(question);
+    done(no);
+  }
+
+  std::map<Question, Answer> answers;
+  std::vector<Question> asked;
+};
+
+TEST_F(DriverTest, WhatTheSourceKnowsIsDecidedAtOnceWithoutAsking) {
+  const ScriptedRules rules({{first}, {second}, {third, RuleMode::shadow}});
+  KnowingSource knowing;
+  knowing.answers = {{first, no}, {second, no}, {third, yes}};
+  Driver driver(knowing, clock, rules);
+  Transaction transaction;
+  Facts facts;
+  const auto outcome = driver.decide_at_once(nullptr, transaction, facts);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->decision.verdict, Verdict::pass);
+  EXPECT_EQ(outcome->facts.all().size(), 3U) << "shadow rules have their answers too";
+  EXPECT_THAT(knowing.asked, IsEmpty());
+}
+
+TEST_F(DriverTest, OnlyWhatTheSourceDoesNotKnowIsAskedFor) {
+  const ScriptedRules rules({{first}, {second}});
+  KnowingSource knowing;
+  knowing.answers = {{first, no}};
+  Driver driver(knowing, clock, rules);
+  const auto decision = driver.decide_and_wait(nullptr, {}, {}, 8s, [](const Outcome& outcome) {
+    EXPECT_EQ(outcome.facts.all().size(), 2U);
+  });
+  EXPECT_EQ(decision.verdict, Verdict::pass);
+  EXPECT_THAT(knowing.asked, ElementsAre(second));
+}
+
+TEST_F(DriverTest, ACostlyQuestionIsNeverAnsweredFromWhatIsKnown) {
+  const ScriptedRules rules({{costly}});
+  KnowingSource knowing;
+  knowing.answers = {{costly, yes}};
+  Driver driver(knowing, clock, rules);
+  Transaction transaction;
+  Facts facts;
+  EXPECT_FALSE(driver.decide_at_once(nullptr, transaction, facts));
+  EXPECT_TRUE(facts.empty());
+}
+
+TEST_F(DriverTest, RulesThatAskForWhatIsKnownAlreadyDoNotHangAtOnceEither) {
+  const BrokenRules rules(BrokenRules::Fault::asks_what_it_knows);
+  KnowingSource knowing;
+  knowing.answers = {{first, yes}};
+  Driver driver(knowing, clock, rules);
+  EXPECT_TRUE(could_not_decide(driver.decide_and_wait(nullptr, {}, {}, 8s, [](const Outcome&) {})));
+}
+
 TEST_F(DriverTest, EveryOrderOfArrivalGivesTheSameDecision) {
   std::vector<Question> order{first, second, third};
   std::sort(order.begin(), order.end());
@@ -477,25 +559,6 @@ TEST_F(DriverTest, ManyThreadsDecideAtOnce) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(refused, 800);
 }
-
-/// Fails in the ways that only a bug or lack of memory brings about.
-class BrokenRules final : public Evaluator {
- public:
-  enum class Fault { throws, asks_what_it_knows };
-  explicit BrokenRules(Fault fault) : fault_(fault) {}
-  std::variant<Decision, NeedsMore> evaluate(const Policy*, const Transaction&,
-                                             const Facts&) const override {
-    if (fault_ == Fault::throws) throw std::bad_alloc();
-    return NeedsMore{{first}};
-  }
-  std::vector<Question> questions_ahead(const Policy*, const Transaction&,
-                                        const Facts&) const override {
-    return {};
-  }
-
- private:
-  Fault fault_;
-};
 
 TEST_F(DriverTest, AFailingEvaluationIsSaidToBeOne) {
   const BrokenRules rules(BrokenRules::Fault::throws);

@@ -29,6 +29,7 @@ enum class QuestionKind : std::uint8_t {
   store,       ///< counters, greylisting
   upstream,    ///< scanners, other policy servers
   sample,      ///< the test kit's
+  geo,         ///< a local file about addresses
   recipients,  ///< never asked: which recipients were accepted, where the front end cannot tell
 };
 std::string_view to_text(QuestionKind kind) noexcept;

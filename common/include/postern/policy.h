@@ -23,7 +23,9 @@ struct Settings;      // rules/settings.h
 struct Rule;          // rules/rule.h
 class RuleIndex;      // rules/rule_index.h
 class Table;          // tables/table.h
+class GeoDatabase;    // model/geo.h
 struct PolicyTest;    // kit/policy_test.h
+enum class GeoFact : std::uint8_t;
 
 /// What is asked of a data base file for a table.
 struct DatabaseQuery {
@@ -48,12 +50,17 @@ struct FileReader {
   using Match = std::function<Result<std::vector<std::string>>(const std::string& pattern)>;
   using Row = std::function<void(const DatabaseRow&)>;
   using Rows = std::function<Problems(const DatabaseQuery&, const Row&)>;
+  using Geo = std::function<Result<std::shared_ptr<const GeoDatabase>>(const std::string& path,
+                                                                       GeoFact fact)>;
 
   template <typename Function, typename = std::enable_if_t<std::is_invocable_r_v<
                                    Result<std::string>, const Function&, const std::string&>>>
   FileReader(Function function) : read(std::move(function)) {}
-  FileReader(Read read_file, Match match_names, Rows read_rows = {})
-      : read(std::move(read_file)), match(std::move(match_names)), rows(std::move(read_rows)) {}
+  FileReader(Read read_file, Match match_names, Rows read_rows = {}, Geo open_geo = {})
+      : read(std::move(read_file)),
+        match(std::move(match_names)),
+        rows(std::move(read_rows)),
+        geo(std::move(open_geo)) {}
 
   /// The bytes of a file. On failure the Problem's message says why ("No such file or directory").
   Read read;
@@ -63,6 +70,9 @@ struct FileReader {
   /// Calls back for each row in the order of the answer; the problems that kept it from the rest.
   /// No more than a policy can hold. Needed only for tables in data bases.
   Rows rows;
+  /// Opens a file about addresses. Without it, such files are taken to be there, and nobody can
+  /// look into them: who decides from what was recorded needs them no more.
+  Geo geo;
 };
 
 struct CompiledPolicy;
@@ -81,10 +91,11 @@ class Policy {
   /// The same with the checks that Postern brings.
   static Result<CompiledPolicy> compile(const std::string& path, const FileReader& reader);
 
-  /// `policy` with the tables of the file `path` read anew. All else is as it was, tables of other
-  /// files and the text of the rules too, whatever has become of their files: a list that changes
-  /// must not bring in rules that somebody is editing. The very same policy if the file holds what
-  /// it held. Problems: the file is missing or bad, or a rule cannot use what it holds now.
+  /// `policy` with the tables of the file `path` read anew, or with that file about addresses. All
+  /// else is as it was, other files and the text of the rules too, whatever has become of their
+  /// files: a list that changes must not bring in rules that somebody is editing. The very same
+  /// policy if the file holds what it held. Problems: the file is missing or bad, or a rule cannot
+  /// use what it holds now.
   static Result<std::shared_ptr<const Policy>> with_table_file(std::shared_ptr<const Policy> policy,
                                                                const std::string& path,
                                                                const FileReader& reader,
@@ -100,7 +111,8 @@ class Policy {
   static Result<std::vector<PolicyTest>> read_tests(const Policy& policy, const std::string& path,
                                                     const FileReader& reader,
                                                     const CheckRegistry& checks);
-  /// The files that tables are read from, by the paths that the reader was asked for; each once.
+  /// The files that tables are read from and those of [geo], by the paths that the reader was asked
+  /// for; each once.
   std::vector<std::string> table_files() const;
   /// The file of each table that has one, by the table's name.
   std::map<std::string, std::string> table_sources() const;
@@ -111,12 +123,15 @@ class Policy {
   /// Finds among rules() those that may apply to a transaction.
   const RuleIndex& rule_index() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
+  /// The file about addresses; null: none.
+  std::shared_ptr<const GeoDatabase> geo(GeoFact fact) const noexcept;
   /// Every check that its conditions may name.
   const CheckRegistry& checks() const noexcept;
   /// The [[test]] sections, in file order. Reading them is part of compile(), running them is not.
   const std::vector<PolicyTest>& tests() const noexcept;
   /// SHA-256 over the names and texts of all files of the policy (of a data base, over the rows it
-  /// gave), as 64 hexadecimal digits. Records name the policy by it.
+  /// gave), as 64 hexadecimal digits. Records name the policy by it. The files of [geo] are no part
+  /// of it: what they said is in the records.
   const std::string& digest() const noexcept;
 
  private:
