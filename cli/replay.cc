@@ -84,8 +84,9 @@ std::string closed_by(const std::string& gate, const ReplayCounts& counts) {
   if (gate == "new-rejects")
     return words(sum(&ReplayChanges::new_rejects), "newly refused for good");
   if (gate == "new-refusals") {
-    return words(sum(&ReplayChanges::new_rejects) + sum(&ReplayChanges::new_defers),
-                 "newly refused or put off");
+    return words(sum(&ReplayChanges::new_rejects) + sum(&ReplayChanges::new_defers) +
+                     sum(&ReplayChanges::new_holds),
+                 "newly refused, put off or held");
   }
   if (gate == "changes") return words(sum(&ReplayChanges::changed), "changed");
   return words(counts.undecided, "cannot be decided");

@@ -82,9 +82,12 @@ int report(const Options& options, Terminal terminal) {
     input.rules = policy->rules().size();
   }
   const auto page = report_page(input);
+  // Whoever has a page made every day wants to know that the journal has died.
+  const bool empty = summed.now.decisions() == 0;
+  if (empty) terminal.err << "postern: no decision is of that time\n";
   if (!to_file) {
     terminal.out << page;
-    return EX_OK;
+    return empty ? EX_DATAERR : EX_OK;
   }
   if (const auto problems = write_page_file(path, page); !problems.empty()) {
     terminal.err << render(problems, terminal.glyphs);
@@ -92,7 +95,7 @@ int report(const Options& options, Terminal terminal) {
   }
   terminal.out << shown_text(path, terminal.glyphs) << ": " << summed.now.decisions()
                << (summed.now.decisions() == 1 ? " decision" : " decisions") << " reported\n";
-  return EX_OK;
+  return empty ? EX_DATAERR : EX_OK;
 }
 
 }  // namespace postern::cli

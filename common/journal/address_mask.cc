@@ -56,7 +56,8 @@ class Masking {
       names_.pass(place, escaped);
       return std::nullopt;
     }
-    const bool may_hold = escaped.find('@') != std::string_view::npos;
+    // Either may stand there as an escape.
+    const bool may_hold = escaped.find_first_of("@\\") != std::string_view::npos;
     if (!may_hold && names_.empty()) return std::nullopt;
     auto text = octets_from_escaped(escaped);
     bool changed = false;
@@ -65,7 +66,7 @@ class Masking {
     }
     changed = names_.edit(place, text) || changed;
     // Effects come from the policy: whom mail is redirected to is no news of this message.
-    if (may_hold && member != "effects" && place.key(1) != "effects") {
+    if (member != "effects" && place.key(1) != "effects") {
       changed =
           replace_locals(text, [this](std::string_view local,
                                       std::string_view domain) { return hidden(local, domain); }) ||

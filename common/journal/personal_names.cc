@@ -119,7 +119,14 @@ void add_new(std::vector<T>& list, T each) {
 }  // namespace
 
 bool is_given_by_administrators(const JsonPlace& place) {
-  return is_one_of(never_personal, place.member());
+  const auto member = place.member();
+  // Words of the format that have the names of texts: why a rule of the trail was not asked, and
+  // what became of an effect.
+  constexpr std::size_t entry_depth = 4;
+  const bool is_word =
+      (member == "note" && place.key(1) == "trail" && place.depth() == entry_depth) ||
+      (member == "state" && place.key(0) == "sent");
+  return is_word || is_one_of(never_personal, member);
 }
 
 void PersonalNames::add(std::string_view local, std::string_view domain, std::string_view other,

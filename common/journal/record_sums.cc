@@ -1,5 +1,6 @@
 #include "journal/record_sums.h"
 
+#include "journal/sent_reply.h"
 #include "model/text.h"
 #include "rules/org_domain.h"
 
@@ -127,6 +128,8 @@ void count_cause(DependencySum& sum, const std::string& cause) {
   ++found->second;
 }
 
+/// RFC 5321 4.2.1.
+constexpr std::size_t code_digits = 3;
 constexpr std::string_view by_deadline = "deadline";
 
 }  // namespace
@@ -252,10 +255,11 @@ void RecordSums::add_outcome(const Record& record, MailFate outcome) {
     count(SumsKey::sender_domain, domain_key(transaction.sender.value()));
   }
   if (const auto key = recipient_key(transaction)) count(SumsKey::recipient_domain, *key);
-  if (decision.reply) {
-    count(SumsKey::code, decision.reply->code().text());
-    if (decision.reply->enhanced()) {
-      count(SumsKey::enhanced_code, decision.reply->enhanced()->text());
+  // As clients see them: the mail log has these, and a mail server may remap the catalogue's.
+  if (const auto sent = code_as_sent(record); sent.size() >= code_digits) {
+    count(SumsKey::code, std::string_view(sent).substr(0, code_digits));
+    if (sent.size() > code_digits + 1) {
+      count(SumsKey::enhanced_code, std::string_view(sent).substr(code_digits + 1));
     }
   }
   if (decision.reason != nullptr) {
@@ -290,6 +294,7 @@ void RecordSums::add_trail(const Record& record, MailFate outcome) {
     }
   }
   ++with_shadow_[index(verdict)];
+  if (would_act && fate_of(verdict) != outcome) ++changed_by_shadow_;
 }
 
 void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, MailFate outcome) {

@@ -161,6 +161,8 @@ class RecordSums {
   std::uint64_t verdict(Verdict verdict) const { return verdicts_[index(verdict)]; }
   /// If of each decision's shadow rules the first that said yes had acted.
   std::uint64_t verdict_with_shadow(Verdict verdict) const { return with_shadow_[index(verdict)]; }
+  /// Decisions of which something else would have become then.
+  std::uint64_t changed_by_shadow() const noexcept { return changed_by_shadow_; }
   const std::vector<StepSum>& over_time() const noexcept { return over_time_; }
   /// From request to answer.
   const DurationHistogram& decision_times() const noexcept { return decision_times_; }
@@ -191,6 +193,7 @@ class RecordSums {
   MailFates outcomes_;
   std::array<std::uint64_t, verdict_count> verdicts_{};
   std::array<std::uint64_t, verdict_count> with_shadow_{};
+  std::uint64_t changed_by_shadow_ = 0;
   std::vector<StepSum> over_time_;
   DurationHistogram decision_times_;
   std::vector<TopCounts<FateSum>> by_;

@@ -1,5 +1,9 @@
 #include "journal/replay_report.h"
 
+#include "model/text.h"
+#include "postern/version.h"
+#include "rules/rule.h"
+
 #include <algorithm>
 #include <set>
 
@@ -14,8 +18,33 @@ constexpr std::size_t most_lacking = 1'000;
 /// Hexadecimal digits of a digest that people are shown.
 constexpr std::size_t shown_digits = 12;
 
-bool refuses_for_good(const Decision& decision) {
-  return decision.verdict == Verdict::reject || decision.verdict == Verdict::discard;
+/// A discard in place of a refusal is one too: nobody hears of it any more.
+bool is_new_reject(const Decision& before, const Decision& after) {
+  if (after.verdict == Verdict::discard) return before.verdict != Verdict::discard;
+  return after.verdict == Verdict::reject && before.verdict != Verdict::reject &&
+         before.verdict != Verdict::discard;
+}
+
+bool refuses(const Rule& rule) {
+  return rule.mode == RuleMode::enforce &&
+         (rule.verdict == Verdict::reject || rule.verdict == Verdict::discard ||
+          rule.verdict == Verdict::defer);
+}
+
+/// Whether rules of later stages may still keep the message out. What those stages tell is not in
+/// the record of a command that was refused.
+bool may_be_refused_later(const Policy& policy, const Record& record, const Decision& after) {
+  if (after.scope && *after.scope != AcceptScope::stage) return false;
+  const auto& rules = policy.rules();
+  return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return rule.place.stage > record.transaction.stage && refuses(rule) &&
+           rule.condition.truth(record.transaction, record.facts) != Truth::no;
+  });
+}
+
+/// Texts and rounding may differ between versions, and nobody has altered anything.
+bool is_of_another_version(const Record& record) {
+  return !record.engine.empty() && record.engine != version();
 }
 bool lets_in(const Decision& decision) {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept ||
@@ -52,13 +81,33 @@ ReplayExample example_of(const Record& record) {
   return example;
 }
 
-std::string lacking_text(const Question& question) {
-  std::string text(to_text(question.kind));
-  if (!question.subject.empty()) text += " " + question.subject;
-  return text;
+/// Of "7.2.0.192.zen.example", the name that an address is looked up under in a list, the zone;
+/// empty: it is no such name.
+std::string_view zone_of_list(std::string_view key) {
+  const auto behind = [key](std::size_t labels, auto is_part) {
+    auto rest = key;
+    for (; labels > 0; --labels) {
+      const auto dot = rest.find('.');
+      if (dot == std::string_view::npos || !is_part(rest.substr(0, dot))) return std::string_view();
+      rest.remove_prefix(dot + 1);
+    }
+    return rest;
+  };
+  // RFC 5782 2.1 and 2.4.
+  const auto of_v6 = behind(32, [](std::string_view label) { return label.size() == 1; });
+  return of_v6.empty() ? behind(4, [](std::string_view label) { return all_digits(label); })
+                       : of_v6;
 }
 
 }  // namespace
+
+std::string lacking_text(const Question& question) {
+  std::string text(to_text(question.kind));
+  if (!question.subject.empty()) text += " " + question.subject;
+  const auto zone = zone_of_list(question.key);
+  if (!zone.empty()) text += " in " + std::string(zone);
+  return text;
+}
 
 std::string outcome_text(const Decision& decision) {
   std::string text(to_text(decision.verdict));
@@ -93,6 +142,7 @@ void ReplayReport::add(const Policy& policy, const Record& record) {
   if (record.policy_digest != policy.digest()) return compare(policy, record);
   auto found = differences(record.decision, replay(policy, record));
   if (!found.empty() && holds_erased(record)) return note_undecided(record, {"what was erased"});
+  if (!found.empty() && is_of_another_version(record)) return compare(policy, record);
   if (!found.empty()) return note_contradiction(record, std::move(found));
   ++counts_.equal;
 }
@@ -111,6 +161,8 @@ void ReplayReport::verify(const Record& record) {
     ++counts_.equal;
   } else if (holds_erased(record)) {
     note_undecided(record, {"what was erased"});
+  } else if (then->changed.empty() && is_of_another_version(record)) {
+    compare(*then->policy, record);
   } else if (then->changed.empty()) {
     note_contradiction(record, std::move(found));
   } else {
@@ -161,9 +213,12 @@ void ReplayReport::compare(const Policy& policy, const Record& record) {
   if (by_tables) ++changes.by_tables;
   if (by_tables && options_.tables == TableChanges::apart) return;
   ++changes.changed;
-  if (refuses_for_good(after) && !refuses_for_good(before)) ++changes.new_rejects;
+  if (is_new_reject(before, after)) ++changes.new_rejects;
   if (after.verdict == Verdict::defer && lets_in(before)) ++changes.new_defers;
-  if (lets_in(after) && !lets_in(before)) ++changes.let_in;
+  if (after.verdict == Verdict::quarantine && lets_in(before)) ++changes.new_holds;
+  if (lets_in(after) && !lets_in(before)) {
+    ++(may_be_refused_later(policy, record, after) ? changes.let_on : changes.let_in);
+  }
   note_change(record, after, basis, by_tables);
 }
 

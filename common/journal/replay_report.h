@@ -24,6 +24,9 @@ namespace postern {
 /// sender-blocked", "pass", with what is done to the message behind it.
 std::string outcome_text(const Decision& decision);
 
+/// What is not known, without what is of one message: "dns MX", "dns A in zen.example".
+std::string lacking_text(const Question& question);
+
 /// A decision to look at, for a group of many.
 struct ReplayExample {
   std::string reference;
@@ -63,9 +66,12 @@ struct ReplayChanges {
   std::uint64_t equal = 0;        ///< the same outcome by the same rule
   std::uint64_t other_rule = 0;   ///< the same outcome by another rule
   std::uint64_t changed = 0;      ///< another outcome
-  std::uint64_t new_rejects = 0;  ///< of those: refused for good or dropped, and was not
+  std::uint64_t new_rejects = 0;  ///< of those: refused for good or dropped, and was not so
   std::uint64_t new_defers = 0;   ///< of those: put off, and was let in
+  std::uint64_t new_holds = 0;    ///< of those: held, and was let in
   std::uint64_t let_in = 0;       ///< of those: let in, and was refused, put off or dropped
+  /// Of those: the same, but rules of a later stage, which are not asked, may still refuse it.
+  std::uint64_t let_on = 0;
   /// The rules of then come to the same outcome with the tables of today. Counted among those
   /// above, unless these are left to the rules alone (TableChanges).
   std::uint64_t by_tables = 0;

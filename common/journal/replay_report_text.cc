@@ -41,7 +41,9 @@ void append_changes(std::string& text, const ReplayChanges& changes) {
   const std::pair<std::uint64_t, const char*> kinds[] = {
       {changes.new_rejects, "  of these newly refused for good"},
       {changes.new_defers, "  of these newly put off"},
-      {changes.let_in, "  of these newly let in"}};
+      {changes.new_holds, "  of these newly held"},
+      {changes.let_in, "  of these newly let in"},
+      {changes.let_on, "  of these let on to rules of later stages, which may refuse them"}};
   for (const auto& [count, what] : kinds) {
     if (count > 0) append_line(text, count, what);
   }
@@ -145,7 +147,8 @@ void write_changes(JsonWriter& json, const ReplayChanges& changes) {
   const std::pair<const char*, std::uint64_t> numbers[] = {
       {"equal", changes.equal},           {"other_rule", changes.other_rule},
       {"changed", changes.changed},       {"new_rejects", changes.new_rejects},
-      {"new_defers", changes.new_defers}, {"let_in", changes.let_in},
+      {"new_defers", changes.new_defers}, {"new_holds", changes.new_holds},
+      {"let_in", changes.let_in},         {"let_on", changes.let_on},
       {"by_tables", changes.by_tables}};
   for (const auto& [name, count] : numbers) json.member(name, as_signed(count));
 }

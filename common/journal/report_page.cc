@@ -81,10 +81,7 @@ std::string findings(const ReportInput& input) {
   } else {
     html += finding(Look::well, "Every answer of DNS, stores and tables came.");
   }
-  std::uint64_t would = 0;
-  for (const auto& row : input.now.shadows().top(input.now.shadows().size())) {
-    would += would_differ(row.entry->value);
-  }
+  const auto would = input.now.changed_by_shadow();
   if (input.now.shadows().size() > 0) {
     html += finding(would > 0 ? Look::look : Look::well,
                     link("shadow", "Shadow rules") + " would have changed what became of " +

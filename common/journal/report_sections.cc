@@ -97,14 +97,15 @@ std::string spikes_section(const ReportInput& input) {
                    quiet("The journal holds too little of the " +
                          length_text(input.before.span().length()) + " before to compare with."));
   }
-  std::string html =
-      paragraph("Compared with the time before, from " + minute_text(report.before.since) + " to " +
-                minute_text(report.before.until) + " UTC. What is listed occurred at least " +
-                std::to_string(spike_least) + " times, at least " +
-                std::to_string(static_cast<int>(spike_factor)) +
-                " times as often as before, and too often for chance: among the " +
-                several(report.compared, "name", "names") +
-                " compared, steady mail would give one such line in a thousand reports.");
+  std::string html = paragraph(
+      "Compared with the time before, from " + minute_text(report.before.since) + " to " +
+      minute_text(report.before.until) + " UTC. What is listed occurred at least " +
+      std::to_string(spike_least) + " times, at least " +
+      std::to_string(static_cast<int>(spike_factor)) +
+      " times as often as before, and too often for chance: among the " +
+      several(report.compared, "name", "names") +
+      " compared, chance alone would give one such line in a thousand reports. Where more mail "
+      "was let in than before, so much more is expected of all.");
   if (report.spikes.empty()) return section("spikes", "New spikes", html + quiet("None."));
   Rows rows;
   for (const auto& spike : report.spikes) {

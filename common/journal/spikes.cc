@@ -64,6 +64,11 @@ class Comparison {
   std::vector<Candidate> candidates_;
 };
 
+/// Ours: of fewer the proportion is chance.
+constexpr std::uint64_t least_mail = 100;
+/// Ours: when next to nothing was let in before, as after an outage, spikes are told all the same.
+constexpr double largest_share = 0.95;
+
 std::uint64_t refusals(const FateSum& sum) { return sum.outcomes.not_let_in(); }
 constexpr Series FateSum::*no_series = nullptr;
 
@@ -117,7 +122,16 @@ SpikeReport find_spikes(const RecordSums& now, const RecordSums& before,
   using Length = std::chrono::duration<double>;
   const Length here = now.span().length();
   const Length there = known.length();
-  Comparison comparison(here / (here + there));
+  // By night and on Sundays less mail comes: what grew with the mail that was let in is no news.
+  const auto let_in_now = now.outcomes().of(MailFate::let_in);
+  const auto let_in_before = before.outcomes().of(MailFate::let_in);
+  auto share = here / (here + there);
+  if (let_in_now + let_in_before >= least_mail) {
+    share = std::max(
+        share, static_cast<double>(let_in_now) / static_cast<double>(let_in_now + let_in_before));
+  }
+  // Of a share of all, nothing would be too much.
+  Comparison comparison(std::min(share, largest_share));
   comparison.compare(
       SpikeKind::reason, now.reasons(), before.reasons(),
       [](const ReasonSum& sum) { return sum.outcomes.all(); }, &ReasonSum::over_time);

@@ -147,7 +147,8 @@ TEST_F(JournalSums, BecomeAPageThatComparesWithTheTimeBefore) {
 
 TEST_F(JournalSums, OfNoMailBecomeAPageAllTheSame) {
   write("", "");
-  EXPECT_EQ(run(Command::report, {dir_ / "report.html"}), EX_OK);
+  EXPECT_EQ(run(Command::report, {dir_ / "report.html"}), EX_DATAERR);
+  EXPECT_EQ(err_.str(), "postern: no decision is of that time\n");
   EXPECT_THAT(text_of(dir_ / "report.html"), HasSubstr("No decision is recorded of this time."));
   EXPECT_EQ(shown(out_), "DIR/report.html: 0 decisions reported\n");
 }

@@ -157,10 +157,12 @@ TEST(PersonalNames, NoLocalPartStaysInAnyRecordInAnySpelling) {
       auto line = to_json(record);
       ASSERT_TRUE(mask.apply(line, "postmaster@example.org"));
       ASSERT_EQ(around(line, "qzx"), "") << around(to_json(record), "%{") << from_of(record);
-      if (!around(line, "%{s").empty()) continue;  // has an '@' in a name of DNS
       auto again = line;
       ASSERT_TRUE(mask.apply(again, "postmaster@example.org"));
-      ASSERT_EQ(again, line) << "hiding twice is hiding once";
+      const auto differs = std::mismatch(again.begin(), again.end(), line.begin(), line.end());
+      ASSERT_EQ(again, line) << "hiding twice is hiding once: "
+                             << line.substr(static_cast<std::size_t>(differs.second - line.begin()),
+                                            80);
     }
   }
 }
@@ -226,6 +228,7 @@ TEST(PersonalNames, ANameThatSpfMadeIsWhatSpfMakesOfTheHash) {
 TEST(PersonalNames, WordsOfOthersStayAlsoIfSomebodyIsCalledLikeThem) {
   auto record = from_to("pass@example.net", "mail@example.org");
   record.transaction.authentication.user = std::string("550");
+  record.transaction.macros["auth_authen"] = "shadow";
   auto& entry = record.decision.trail.emplace_back();
   entry.note = TrailNote::shadow;
   entry.evidence = {{"spf", "pass", {}}, {"sender.local", "pass", {}}};

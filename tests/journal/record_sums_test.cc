@@ -259,6 +259,28 @@ TEST(RecordSums, KeepTheNewestSamplesThatAShadowRuleWouldHaveTreatedOtherwise) {
   EXPECT_EQ(sums.reasons().find("client-blocked")->value.shadow, 9U);
 }
 
+TEST(RecordSums, CountADecisionOnceHoweverManyShadowRulesSaidYes) {
+  RecordSums sums(week());
+  auto record = sample_decision(sample_day(), Verdict::pass, {});
+  add_shadow(record, "one", Verdict::reject, "client-blocked");
+  add_shadow(record, "another", Verdict::reject, "client-blocked");
+  sums.add(record);
+  sums.add(record);
+  sums.add(sample_decision(sample_day(), Verdict::pass, {}));
+  EXPECT_EQ(sums.changed_by_shadow(), 2U);
+}
+
+TEST(RecordSums, CountCodesAsClientsSawThem) {
+  RecordSums sums(week());
+  auto record = sample_decision(sample_day(), Verdict::reject, "rcpt-unknown");
+  record.sent = SentReply{};
+  record.sent->expected = {"550 5.1.0 User unknown"};
+  sums.add(record);
+  EXPECT_NE(sums.by(SumsKey::code).find("550"), nullptr);
+  EXPECT_NE(sums.by(SumsKey::enhanced_code).find("5.1.0"), nullptr);
+  EXPECT_EQ(sums.by(SumsKey::enhanced_code).find("5.1.1"), nullptr);
+}
+
 TEST(RecordSums, SayWhoseAnswersWereSlowOrCameNot) {
   RecordSums sums(week());
   for (int i = 0; i < 10; ++i) {

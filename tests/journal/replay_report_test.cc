@@ -194,12 +194,75 @@ TEST_F(ReplayReports, AnswersThatWereErasedAreNeitherForgedNorDecidedAnew) {
 }
 
 TEST_F(ReplayReports, AQuestionThatHadAnotherKeyWithTheNameInItIsNoContradiction) {
-  auto record = decided(*after_, "a@odd.example", 1);
+  auto record = decided(*before_, "b@bad.example", 1);
+  record.policy_digest = after_->digest();
   record.transaction.sender = MailAddress::from_unquoted("~0123456789abcdef@odd.example");
-  record.decision = decided(*before_, "b@bad.example", 1).decision;
   report_.add(*after_, record);
   EXPECT_EQ(report_.counts().contradictions, 0U);
   EXPECT_EQ(report_.counts().undecided, 1U);
+}
+
+TEST_F(ReplayReports, WhatALaterStageMayRefuseIsNotLetIn) {
+  const auto later = testing::compile_policy(
+      "[identity]\nhost = \"mx1.example.org\"\n\n[[rule]]\nname = \"at data\"\nstage = \"data\"\n"
+      "when = 'sender.domain == \"bad.example\"'\ndiscard = \"unwanted\"\nacknowledge_loss = "
+      "true\n");
+  ASSERT_NE(later, nullptr);
+  auto record = decided(*before_, "b@bad.example", 1);
+  ASSERT_EQ(record.decision.verdict, Verdict::reject);
+  report_.add(*later, record);
+  EXPECT_EQ(report_.counts().changed, 1U);
+  EXPECT_EQ(report_.counts().let_in, 0U);
+  EXPECT_EQ(report_.counts().let_on, 1U);
+}
+
+TEST_F(ReplayReports, ADiscardInPlaceOfARefusalAndMailThatIsHeldAreChangesOfTheirOwn) {
+  const auto add = [this](const char* action) {
+    const auto policy = testing::compile_policy(
+        std::string("[identity]\nhost = \"mx1.example.org\"\n\n[[rule]]\nname = \"x\"\n"
+                    "stage = \"data\"\nwhen = 'sender.domain == \"bad.example\"'\n") +
+        action);
+    ASSERT_NE(policy, nullptr) << action;
+    Record record;
+    record.transaction = test::ordinary_transaction(Stage::data);
+    record.transaction.sender = MailAddress::from_envelope("<a@bad.example>");
+    record.policy_digest = "other";
+    record.decision.verdict = Verdict::pass;
+    report_.add(*policy, record);
+    record.decision.verdict = Verdict::reject;
+    report_.add(*policy, record);
+  };
+  add("discard = \"unwanted\"\nacknowledge_loss = true\n");
+  EXPECT_EQ(report_.counts().new_rejects, 2U);
+  add("quarantine = \"unwanted\"\n");
+  EXPECT_EQ(report_.counts().new_holds, 1U);
+}
+
+TEST_F(ReplayReports, AnotherVersionsWordsAreNoForgery) {
+  auto record = decided(*before_, "b@bad.example", 1);
+  ReplyText text = record.decision.reply->text();
+  text.sentence = "As an older version had it.";
+  const auto reply =
+      Reply::make(record.decision.reply->stage(), record.decision.reply->form(), text);
+  ASSERT_TRUE(reply) << render(reply.problems());
+  record.decision.reply = *reply;
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().contradictions, 1U);
+  record.engine = "0.0.9";
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().contradictions, 1U);
+  EXPECT_EQ(report_.counts().equal, 1U);
+}
+
+TEST_F(ReplayReports, TellWhichListsTheyLack) {
+  EXPECT_EQ(lacking_text({QuestionKind::dns, "A", "7.2.0.192.zen.example"}),
+            "dns A in zen.example");
+  EXPECT_EQ(lacking_text({QuestionKind::dns, "A",
+                          "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+                          "zen.example"}),
+            "dns A in zen.example");
+  EXPECT_EQ(lacking_text({QuestionKind::dns, "MX", "a.b.c.d.example.org"}), "dns MX");
+  EXPECT_EQ(lacking_text({QuestionKind::dns, "A", ""}), "dns A");
 }
 
 TEST_F(ReplayReports, TellWhichGatesAreOpen) {

@@ -73,6 +73,23 @@ TEST(Spikes, AreWhatOccursMuchMoreOften) {
   EXPECT_DOUBLE_EQ(spike.expected, 100);
 }
 
+TEST(Spikes, AreNotTheRhythmOfTheWeek) {
+  // A Monday after a Sunday: three times as much of all.
+  Weeks weeks;
+  weeks.add_before("spf-fail", 51);
+  weeks.add_now("spf-fail", 150);
+  EXPECT_EQ(weeks.names(), Names{"spf-fail"}) << "nothing is known of the rhythm";
+  for (int i = 0; i < 900; ++i) {
+    weeks.now.add(sample_decision(sample_day() + minutes(i), Verdict::pass, {}));
+    if (i % 3 == 0) {
+      weeks.before.add(sample_decision(sample_day() - week + minutes(i), Verdict::pass, {}));
+    }
+  }
+  EXPECT_EQ(weeks.names(), Names{});
+  weeks.add_now("spf-fail", 400);
+  EXPECT_EQ(weeks.names(), Names{"spf-fail"}) << "beyond the rhythm";
+}
+
 TEST(Spikes, AreNotMadeOfAFew) {
   Weeks weeks;
   weeks.add_before("dnsbl-listed", 1000);
