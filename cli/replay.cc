@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/live_facts.h"
 #include "cli/load.h"
 #include "cli/progress.h"
 #include "journal/address_key.h"
@@ -10,7 +11,9 @@
 #include "journal/kept_policies.h"
 #include "journal/replay_report.h"
 #include "model/shown_text.h"
+#include "model/text.h"
 #include "model/time_text.h"
+#include "rules/settings.h"
 #include "tables/entries.h"
 
 #include <chrono>
@@ -22,6 +25,8 @@
 #include <string_view>
 #include <sysexits.h>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace postern::cli {
 namespace {
@@ -99,15 +104,19 @@ bool lets_pass(const Decision& decision) {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
 }
 
+/// What asks now, if that is wanted.
+using Live = std::unique_ptr<LiveFacts>;
+
 /// Looks at all records of a journal.
 class Replay {
  public:
   Replay(const Options& options, std::shared_ptr<const Policy> tried, const std::string& journal,
-         const JournalWalk::Span& span, Terminal terminal)
+         const JournalWalk::Span& span, Live live, Terminal terminal)
       : options_(options),
         tried_(std::move(tried)),
         journal_(journal),
         terminal_(terminal),
+        live_(std::move(live)),
         store_(journal),
         kept_(store_, disk_reader(options.place)),
         report_(report_options()),
@@ -118,6 +127,7 @@ class Replay {
     tell_gaps();
     if (report_.counts().decisions == 0) return tell_nothing();
     tell_blindness();
+    tell_live();
     if (options_.format == Format::json) {
       terminal_.out << to_json(report_);
     } else {
@@ -131,6 +141,13 @@ class Replay {
     ReplayOptions how;
     how.examples = options_.replay.examples;
     how.tables = options_.replay.rules_only ? TableChanges::apart : TableChanges::counted;
+    how.recorded_tables =
+        options_.replay.recorded_tables ? RecordedTables::used : RecordedTables::left_out;
+    if (live_) {
+      how.ask_now = [this](const std::vector<Question>& questions) {
+        return live_->ask(questions);
+      };
+    }
     how.addresses = known_addresses(options_, journal_, terminal_);
     how.policy_of_then = [this](const std::string& digest) { return kept_.of(digest); };
     return how;
@@ -175,6 +192,23 @@ class Replay {
                      "journal.keep_accepts);\n  what else the policy would refuse cannot be told\n";
   }
 
+  /// Whoever reads the result has to know that it is not of the record alone.
+  void tell_live() const {
+    if (!live_) return;
+    for (const auto& message : live_->said()) {
+      terminal_.err << "postern: " << clean_for_terminal(message) << '\n';
+    }
+    const auto& counts = live_->counts();
+    terminal_.err << "postern: --live asked " << grouped(counts.asked)
+                  << (counts.asked == 1 ? " question" : " questions") << " of DNS now, "
+                  << grouped(counts.answered) << " of them with an answer\n";
+    if (counts.not_asked > 0) {
+      terminal_.err
+          << "postern: --live asked no further, because it may ask for so long (--live-for) "
+             "and 100,000 questions\n";
+    }
+  }
+
   std::string title() const {
     if (!tried_) return "Each record under the policy of its day\n\n";
     return shown_text(tried_place(options_).config, terminal_.glyphs) + ": " +
@@ -203,6 +237,7 @@ class Replay {
   std::shared_ptr<const Policy> tried_;
   std::string journal_;
   Terminal terminal_;
+  Live live_;
   PolicyStore store_;
   KeptPolicies kept_;
   ReplayReport report_;
@@ -214,6 +249,16 @@ class Replay {
 
 int replay(const Options& options, Terminal terminal) {
   JournalWalk::Span span;
+  LiveLimits limits;
+  if (!options.replay.live_for.empty()) {
+    const auto time = parse_duration(options.replay.live_for);
+    if (!time) {
+      terminal.err << "postern: --live-for takes a time such as \"30m\", not "
+                   << quoted(options.replay.live_for) << '\n';
+      return EX_USAGE;
+    }
+    limits.time = *time;
+  }
   if (!read_bound(options.replay.since, "--since", span.since, terminal) ||
       !read_bound(options.replay.until, "--until", span.until, terminal)) {
     return EX_USAGE;
@@ -232,7 +277,11 @@ int replay(const Options& options, Terminal terminal) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  return Replay(options, std::move(tried), journal, span, terminal).run();
+  Live live;
+  if (options.replay.live && tried) {
+    live = std::make_unique<LiveFacts>(tried, options.place.root, limits);
+  }
+  return Replay(options, std::move(tried), journal, span, std::move(live), terminal).run();
 }
 
 }  // namespace postern::cli

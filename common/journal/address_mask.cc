@@ -42,10 +42,10 @@ class Masking {
     if (is_whole_address(place)) return whole(octets_from_escaped(escaped), place);
     if (is_one_of(never_personal, member)) return std::nullopt;
     const bool may_hold = escaped.find('@') != std::string_view::npos;
-    const bool may_be = names_.empty()
-                            ? false
-                            : member == "key" || member == "value" || member == "values" ||
-                                  member == "mapped" || place.key(1) == "macros";
+    const bool may_be = names_.empty() ? false
+                                       : member == "key" || member == "none" || member == "value" ||
+                                             member == "values" || member == "mapped" ||
+                                             place.key(1) == "macros";
     if (!may_hold && !may_be) return std::nullopt;
     auto text = octets_from_escaped(escaped);
     if (may_be) {
