@@ -110,6 +110,7 @@ struct Made {
   std::vector<std::string> clients;
   std::vector<std::string> senders;
   std::vector<std::string> recipients;
+  std::vector<Time> times;
   std::uint64_t octets = 0;
 };
 
@@ -130,6 +131,7 @@ Made make_journal(const std::string& path, std::uint64_t records) {
       }
       made.clients.push_back(record.transaction.client.address->text());
       made.senders.push_back(record.transaction.sender.value().text());
+      made.times.push_back(record.transaction.time);
       made.recipients.push_back(record.transaction.recipient.value().text());
     }
     if (text.size() < segment_size && i + 1 < records) continue;
@@ -239,6 +241,14 @@ int measure(const std::string& path, std::uint64_t records) {
                                            [](RecordFilter& filter, const auto& word) {
                                              filter.recipient = AddressFilter::parse(word);
                                            });
+  // As --since and --until do, of a minute.
+  const auto by_span = time_of(made.times.size(), [&](std::size_t i) {
+    RecordFilter filter;
+    filter.since = made.times[i];
+    filter.until = made.times[i] + std::chrono::minutes(1);
+    const auto found = search_journal(path, filter, 20);
+    require(found && !found->records.empty(), "a minute");
+  });
   for (const auto& segment : segments_of(path)) fs::remove(segment.index());
   const auto without = time_of(5, [&](std::size_t i) {
     // The oldest among them are the farthest away.
@@ -252,6 +262,7 @@ int measure(const std::string& path, std::uint64_t records) {
   print("client, newest 20", by_client, made.clients.size());
   print("sender", by_sender, made.senders.size());
   print("recipient, newest 20", by_recipient, made.recipients.size());
+  print("minute, newest 20", by_span, made.times.size());
   print("without the indexes", without, 5);
   std::printf("ratio of the last to the first: %.0f\n", without.middle / by_reference.middle);
   return 0;

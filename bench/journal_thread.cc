@@ -1,11 +1,13 @@
 // The journal's thread: compact records a second into the page cache, and what the deciding thread
 // pays for each. bench_journal_thread [--records N] [--pairs N] [--folder DIR]
 //
-// Records are handed over as a front end does. Times are processor times of the one thread that is
+// Records are handed over as a front end does. What they take in memory is compared with what the
+// queue's bound reckons (weight_of). Times are processor times of the one thread that is
 // measured; the baseline is writing the same octets in as large pieces, in the same minute.
 
 #include "decided_records.h"
 #include "journal/journal.h"
+#include "journal/record_weight.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -15,6 +17,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <malloc.h>
 #include <map>
 #include <string>
 #include <unistd.h>
@@ -100,16 +103,29 @@ int run(const std::string& folder, std::uint64_t records, int pairs) {
   std::vector<double> ratios;
   std::vector<double> handing;
   std::vector<double> wakes;
+  std::vector<double> sleeping;
+  std::vector<double> taken;
+  std::vector<double> reckoned;
   std::uint64_t octets_each = 0;
   for (int i = 0; i < pairs; ++i) {
     bench::DecidedRecords source(policy);
     std::vector<Record> ready;
     ready.reserve(records);
+    const auto used = ::mallinfo2();
     while (ready.size() < records) {
       auto record = source.next();
       // Compact ones: mail that passes.
       if (record.decision.verdict == Verdict::pass) ready.push_back(std::move(record));
     }
+    const auto using_now = ::mallinfo2();
+    const auto each = [&](std::size_t octets) {
+      return static_cast<double>(octets) / static_cast<double>(records);
+    };
+    taken.push_back(static_cast<double>(sizeof(Record)) +
+                    each(using_now.uordblks + using_now.hblkhd - used.uordblks - used.hblkhd));
+    std::size_t weight = 0;
+    for (const auto& record : ready) weight += weight_of(record);
+    reckoned.push_back(each(weight));
     const auto before = all_threads();
     Journal journal(settings, log, static_cast<unsigned>(records), [](const std::string&) {});
     for (auto& record : ready) journal.submit(std::move(record));
@@ -138,6 +154,7 @@ int run(const std::string& folder, std::uint64_t records, int pairs) {
     constexpr int batches = 200;
     double handed = 0;
     const auto sleeps = spent_by(writer_thread).sleeps;
+    const auto woken = journal.counters().wake_ups;
     std::vector<Record> decided;
     decided.reserve(batch);
     for (int n = 0; n < batches; ++n) {
@@ -149,7 +166,8 @@ int run(const std::string& folder, std::uint64_t records, int pairs) {
       journal.flush();
     }
     handing.push_back(handed / (batch * batches) * 1e6);
-    wakes.push_back(static_cast<double>(spent_by(writer_thread).sleeps - sleeps) / batches);
+    sleeping.push_back(static_cast<double>(spent_by(writer_thread).sleeps - sleeps) / batches);
+    wakes.push_back(static_cast<double>(journal.counters().wake_ups - woken) / batches);
     fs::remove(settings.path);
   }
   std::printf("%lu compact records of %lu octets in each of %d runs\n",
@@ -158,10 +176,10 @@ int run(const std::string& folder, std::uint64_t records, int pairs) {
   print("the same in MB a second", speeds, "");
   print("its time to that of plain writing", ratios, "times");
   print("handing over one record of a batch of 256", handing, "us of the deciding thread");
-  print(
-      "sleeps of the journal's thread for each batch of 256, of which the deciding thread ends one "
-      "at most",
-      wakes, "");
+  print("wake-ups by the deciding thread for each batch of 256", wakes, "");
+  print("sleeps of the journal's thread for each", sleeping, "");
+  print("memory of a record that waits", taken, "octets");
+  print("the same as the queue's bound reckons", reckoned, "octets");
   return 0;
 }
 

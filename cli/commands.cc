@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include "journal/journal_path.h"
+
 #include <exception>
 #include <ostream>
 #include <sysexits.h>
@@ -61,7 +63,9 @@ int dispatch(const Options& options, Terminal terminal) {
 
 int run_command(const Options& options, Terminal terminal) noexcept {
   try {
-    const int status = dispatch(options, terminal);
+    auto found = options;
+    found.journal = behind_links(options.journal);
+    const int status = dispatch(found, terminal);
     terminal.out.flush();
     // A full disk behind standard output must not look like success.
     return status == EX_OK && !terminal.out.good() ? EX_IOERR : status;

@@ -1,6 +1,7 @@
 #include "cli/load.h"
 
 #include "checks/check.h"
+#include "journal/journal_path.h"
 #include "model/shown_text.h"
 #include "model/text.h"
 #include "rules/delays.h"
@@ -110,7 +111,7 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
   if (result.listen.milter) move(*result.listen.milter);
   for (auto& address : result.listen.policy) move(address);
   if (result.listen.control) move(*result.listen.control);
-  result.journal.path = under_root(root, result.journal.path);
+  result.journal.path = behind_links(under_root(root, result.journal.path));
   auto& key = result.journal.addresses_key;
   if (!key.empty()) key = under_root(root, key);
   return result;

@@ -27,7 +27,8 @@ void log_problems(const Problems& problems);
 /// has its default. For commands that speak to a server whose policy is broken by now.
 Settings settings_alone(const ConfigPlace& place);
 
-/// The settings with every path below the root, as they are on disk.
+/// The settings with every path below the root, as they are on disk; the journal's is that of the
+/// file, also where a link leads to it.
 Settings settings_on_disk(const Settings& settings, const std::string& root);
 
 /// Where Postfix's queue is (main.cf in `postfix_directory`, or the usual place below the root) and

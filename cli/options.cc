@@ -268,9 +268,19 @@ struct CommandLine {
         ->type_name("WORD");
     sub->add_flag("--rules-only", request.rules_only,
                   "Leave out what the rules of then would change too, with the tables of today");
+    auto* tables = sub->add_flag("--recorded-tables", request.recorded_tables,
+                                 "Tables say what the record has of them, as far as it does");
+    auto* live = sub->add_flag("--live", request.live,
+                               "Ask DNS now for what the records lack; what rests on that is "
+                               "counted apart");
+    sub->add_option("--live-for", request.live_for, "How long --live may ask (default: 10m)")
+        ->needs(live)
+        ->type_name("TIME");
     sub->add_flag("--verify", request.verify,
                   "Each record under the policy of its own day: all must come out as recorded")
-        ->excludes(policy);
+        ->excludes(policy)
+        ->excludes(tables)
+        ->excludes(live);
     json_flag(sub);
   }
 

@@ -87,6 +87,9 @@ struct ReplayRequest {
   std::size_t examples = 3;
   std::vector<std::string> fail_on;  ///< names of gates
   bool rules_only = false;           ///< changes that tables have brought do not count
+  bool recorded_tables = false;      ///< tables say what the record has of them
+  bool live = false;                 ///< DNS is asked for what the records lack
+  std::string live_for;              ///< how long at most, as it was typed
   bool verify = false;               ///< each record under the policy of its own day
 };
 

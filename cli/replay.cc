@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/explain.h"
 #include "cli/known_addresses.h"
+#include "cli/live_facts.h"
 #include "cli/load.h"
 #include "cli/progress.h"
 #include "journal/address_mask.h"
@@ -11,7 +12,9 @@
 #include "journal/kept_policies.h"
 #include "journal/replay_report.h"
 #include "model/shown_text.h"
+#include "model/text.h"
 #include "model/time_text.h"
+#include "rules/settings.h"
 #include "tables/entries.h"
 
 #include <algorithm>
@@ -96,15 +99,19 @@ bool lets_pass(const Decision& decision) {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept;
 }
 
+/// What asks now, if that is wanted.
+using Live = std::unique_ptr<LiveFacts>;
+
 /// Looks at all records of a journal.
 class Replay {
  public:
   Replay(const Options& options, std::shared_ptr<const Policy> tried, const std::string& journal,
-         const JournalWalk::Span& span, Terminal terminal)
+         const JournalWalk::Span& span, Live live, Terminal terminal)
       : options_(options),
         tried_(std::move(tried)),
         journal_(journal),
         terminal_(terminal),
+        live_(std::move(live)),
         store_(journal),
         kept_(store_, disk_reader(options.place)),
         report_(report_options()),
@@ -116,6 +123,7 @@ class Replay {
     if (report_.counts().decisions == 0) return tell_nothing();
     tell_blindness();
     const auto gates = asked_gates();
+    tell_live();
     if (options_.format == Format::json) {
       terminal_.out << to_json(report_, gates);
     } else {
@@ -129,6 +137,13 @@ class Replay {
     ReplayOptions how;
     how.examples = options_.replay.examples;
     how.tables = options_.replay.rules_only ? TableChanges::apart : TableChanges::counted;
+    how.recorded_tables =
+        options_.replay.recorded_tables ? RecordedTables::used : RecordedTables::left_out;
+    if (live_) {
+      how.ask_now = [this](const std::vector<Question>& questions) {
+        return live_->ask(questions);
+      };
+    }
     how.addresses = addresses_of(options_, journal_, terminal_);
     how.policy_of_then = [this](const std::string& digest) { return kept_.of(digest); };
     return how;
@@ -180,6 +195,23 @@ class Replay {
     if (any_passed_ || !tried_) return;
     terminal_.err << "postern: none of these records is of mail that passed (journal.accepts, "
                      "journal.keep_accepts);\n  what else the policy would refuse cannot be told\n";
+  }
+
+  /// Whoever reads the result has to know that it is not of the record alone.
+  void tell_live() const {
+    if (!live_) return;
+    for (const auto& message : live_->said()) {
+      terminal_.err << "postern: " << clean_for_terminal(message) << '\n';
+    }
+    const auto& counts = live_->counts();
+    terminal_.err << "postern: --live asked " << grouped(counts.asked)
+                  << (counts.asked == 1 ? " question" : " questions") << " of DNS now, "
+                  << grouped(counts.answered) << " of them with an answer\n";
+    if (counts.not_asked > 0) {
+      terminal_.err
+          << "postern: --live asked no further, because it may ask for so long (--live-for) "
+             "and 100,000 questions\n";
+    }
   }
 
   std::string title() const {
@@ -245,6 +277,7 @@ class Replay {
   std::shared_ptr<const Policy> tried_;
   std::string journal_;
   Terminal terminal_;
+  Live live_;
   PolicyStore store_;
   KeptPolicies kept_;
   ReplayReport report_;
@@ -256,6 +289,16 @@ class Replay {
 
 int replay(const Options& options, Terminal terminal) {
   JournalWalk::Span span;
+  LiveLimits limits;
+  if (!options.replay.live_for.empty()) {
+    const auto time = parse_duration(options.replay.live_for);
+    if (!time) {
+      terminal.err << "postern: --live-for takes a time such as \"30m\", not "
+                   << quoted(options.replay.live_for) << '\n';
+      return EX_USAGE;
+    }
+    limits.time = *time;
+  }
   if (!read_bound(options.replay.since, "--since", span.since, terminal) ||
       !read_bound(options.replay.until, "--until", span.until, terminal)) {
     return EX_USAGE;
@@ -274,7 +317,11 @@ int replay(const Options& options, Terminal terminal) {
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  return Replay(options, std::move(tried), journal, span, terminal).run();
+  Live live;
+  if (options.replay.live && tried) {
+    live = std::make_unique<LiveFacts>(tried, options.place.root, limits);
+  }
+  return Replay(options, std::move(tried), journal, span, std::move(live), terminal).run();
 }
 
 }  // namespace postern::cli

@@ -22,11 +22,11 @@ std::uint64_t end_of(std::size_t bin) {
 
 }  // namespace
 
-void DurationHistogram::add(Microseconds time) {
+void DurationHistogram::add(Microseconds time, std::uint32_t times) {
   time = std::max(time, Microseconds{0});
-  ++count_;
+  count_ += times;
   longest_ = std::max(longest_, time);
-  ++bins_[std::min(bin_of(static_cast<std::uint64_t>(time.count())), bins_.size() - 1)];
+  bins_[std::min(bin_of(static_cast<std::uint64_t>(time.count())), bins_.size() - 1)] += times;
 }
 
 DurationHistogram::Microseconds DurationHistogram::quantile(double part) const {

@@ -13,7 +13,7 @@ class DurationHistogram {
   using Microseconds = std::chrono::microseconds;
 
   /// Negative ones count as 0.
-  void add(Microseconds time);
+  void add(Microseconds time, std::uint32_t times = 1);
 
   std::uint64_t count() const noexcept { return count_; }
   Microseconds longest() const noexcept { return longest_; }

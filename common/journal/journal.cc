@@ -1,9 +1,11 @@
 #include "journal/journal.h"
 
 #include "journal/journal_keeper.h"
+#include "journal/journal_path.h"
 #include "journal/journal_writer.h"
 #include "journal/policy_store.h"
 #include "journal/record_batch.h"
+#include "journal/record_weight.h"
 
 #include <algorithm>
 #include <chrono>
@@ -47,6 +49,11 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+JournalSettings found_at(JournalSettings settings) {
+  settings.path = behind_links(settings.path);
+  return settings;
+}
+
 }  // namespace
 
 struct Journal::State {
@@ -65,6 +72,7 @@ struct Journal::State {
   std::condition_variable work;      // the writer waits here
   std::condition_variable progress;  // flush() and reopen() wait here
   RecordBatch queue;
+  std::size_t queue_octets = 0;
   std::vector<RecordBatch::Box> spare;
   std::optional<NewSettings> new_settings;
   std::uint64_t reopens_asked = 0;
@@ -75,7 +83,8 @@ struct Journal::State {
   std::uint64_t submitted = 0;  // accepted into the queue
   std::uint64_t finished = 0;   // of these, written or lost for good
   std::uint64_t lost = 0;       // to a full queue
-  unsigned hurries = 0;         // callers who wait: do not gather
+  std::uint64_t wake_ups = 0;
+  unsigned hurries = 0;  // callers who wait: do not gather
   bool writer_sleeps = false;
   bool stopping = false;
 
@@ -86,6 +95,10 @@ struct Journal::State {
   std::thread thread;
 
   void run() noexcept;
+  std::size_t octets_limit() const { return queue_limit * queued_octets; }
+  bool has_room(std::size_t octets) const {
+    return queue.size() < queue_limit && (queue.empty() || queue_octets + octets <= octets_limit());
+  }
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void do_work(RecordBatch& batch, const std::optional<NewSettings>& change, Hurry hurry,
                Hurry sync, std::uint64_t lost_so_far);
@@ -107,7 +120,7 @@ bool Journal::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
   }
   const auto urgent = [this] {
     return new_settings || stopping || hurries != 0 || syncs_done != syncs_asked ||
-           queue.size() >= queue_limit / 4;
+           queue.size() >= queue_limit / 4 || queue_octets >= octets_limit() / 4;
   };
   if (!queue.empty() && !urgent()) work.wait_for(lock, gathering, urgent);
   return !stopping || !queue.empty() || new_settings || syncs_done != syncs_asked;
@@ -118,6 +131,7 @@ void Journal::State::run() noexcept {
   std::unique_lock lock(mutex);
   while (wait_for_work(lock)) {
     RecordBatch batch = std::exchange(queue, {});
+    queue_octets = 0;
     const std::size_t taken = batch.size();
     const auto change = std::exchange(new_settings, std::nullopt);
     const std::uint64_t asked = reopens_asked;
@@ -145,9 +159,10 @@ void Journal::State::do_work(RecordBatch& batch, const std::optional<NewSettings
   try {
     if (!batch.empty()) writer.write(batch, hurry);
     if (change) {
-      policies.move_to(change->journal.path);
-      writer.change(change->journal, change->log);
-      keeper.change(change->journal);
+      const auto journal = found_at(change->journal);
+      policies.move_to(journal.path);
+      writer.change(journal, change->log);
+      keeper.change(journal);
     }
     writer.tell_about_overflow(lost_so_far, queue_limit);
     writer.sync(sync);
@@ -161,8 +176,8 @@ void Journal::State::do_work(RecordBatch& batch, const std::optional<NewSettings
 Journal::Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
                  LogLine log_line, Notice notice) {
   const SignalsBlocked blocked;
-  state_ =
-      std::make_unique<State>(settings, log, queue_limit, std::move(log_line), std::move(notice));
+  state_ = std::make_unique<State>(found_at(settings), log, queue_limit, std::move(log_line),
+                                   std::move(notice));
   state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 
@@ -176,11 +191,12 @@ Journal::~Journal() {
 }
 
 void Journal::submit(Record record) noexcept {
+  const auto octets = weight_of(record);
   bool wake = false;
   {
     const std::lock_guard lock(state_->mutex);
     bool queued = false;
-    if (state_->queue.size() < state_->queue_limit) {
+    if (state_->has_room(octets)) {
       try {
         state_->queue.add(std::move(record), state_->spare);
         queued = true;
@@ -193,23 +209,28 @@ void Journal::submit(Record record) noexcept {
       return;
     }
     ++state_->submitted;
+    const auto before = std::exchange(state_->queue_octets, state_->queue_octets + octets);
     // Once for each batch: when it begins, and when it grows so large that gathering must end.
+    const auto large = state_->octets_limit() / 4;
     wake = (state_->writer_sleeps && state_->queue.size() == 1) ||
-           state_->queue.size() == std::max<std::size_t>(state_->queue_limit / 4, 1);
+           state_->queue.size() == std::max<std::size_t>(state_->queue_limit / 4, 1) ||
+           (before < large && state_->queue_octets >= large);
+    if (wake) ++state_->wake_ups;
   }
   if (wake) state_->work.notify_one();
 }
 
 JournalCounters Journal::counters() const {
   JournalCounters counts;
-  state_->writer.count().read(counts);
   const auto segments = state_->keeper.totals();
   counts.segments = segments.segments;
   counts.octets = segments.octets;
   counts.segment_trouble = segments.trouble;
+  state_->writer.count().read(counts);
   const std::lock_guard lock(state_->mutex);
   counts.lost_queue_full = state_->lost;
   counts.queued = state_->submitted - state_->finished;
+  counts.wake_ups = state_->wake_ups;
   return counts;
 }
 

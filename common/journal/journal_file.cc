@@ -107,6 +107,27 @@ bool JournalFile::is_what_the_path_names() const {
          ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+/// Another process may have appended, half a line when its disk was full; or somebody has cut the
+/// file, as some who rotate logs do.
+void JournalFile::see_what_others_did() {
+  struct stat status {};
+  if (!is_regular_ || fstat(file_.get(), &status) != 0) return;
+  if (static_cast<std::uint64_t>(status.st_size) == size_) return;
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  ends_within_line_ = size_ != 0 && file_ends_within_line(file_.get(), status.st_size);
+  if (size_ == 0) begun_.reset();
+}
+
+/// The half line at the end of a file that is full; only where nobody else writes to it.
+void JournalFile::cut_off(std::uint64_t octets) {
+  if (octets == 0 || octets > size_ || !lock(file_.get(), F_WRLCK)) return;
+  if (::ftruncate(file_.get(), static_cast<off_t>(size_ - octets)) == 0) {
+    size_ -= octets;
+    ends_within_line_ = false;
+  }
+  lock(file_.get(), F_RDLCK);
+}
+
 bool JournalFile::is_removed() const {
   struct stat status {};
   return is_regular_ && file_ && fstat(file_.get(), &status) == 0 && status.st_nlink == 0;
@@ -114,7 +135,9 @@ bool JournalFile::is_removed() const {
 
 std::size_t JournalFile::append(std::string_view lines, Time now) {
   error_.clear();
+  is_full_ = false;
   if (path_.empty() || lines.empty()) return lines.size();
+  see_what_others_did();
   std::string with_line_feed;
   std::string_view rest = lines;
   if (ends_within_line_) {
@@ -124,6 +147,7 @@ std::size_t JournalFile::append(std::string_view lines, Time now) {
     with_line_feed += lines;
     rest = with_line_feed;
   }
+  const auto all = rest;
   while (!rest.empty()) {
     const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
     if (written > 0) {
@@ -133,12 +157,20 @@ std::size_t JournalFile::append(std::string_view lines, Time now) {
       if (!begun_) begun_ = now;
       rest.remove_prefix(octets);
     } else if (written == 0 || errno != EINTR) {
+      is_full_ = written < 0 && errno == EFBIG;
       remember_error("write");
       break;
     }
   }
   // The added line feed is none of the caller's octets.
-  return lines.size() - std::min(lines.size(), rest.size());
+  auto done = lines.size() - std::min(lines.size(), rest.size());
+  if (is_full_) {
+    const auto whole = all.substr(0, all.size() - rest.size()).rfind('\n') + 1;
+    cut_off(all.size() - rest.size() - whole);
+    // Octets of a line that is no longer there, or only half.
+    done -= std::min<std::size_t>(done, all.size() - rest.size() - whole);
+  }
+  return done;
 }
 
 bool JournalFile::sync() {

@@ -42,7 +42,11 @@ class JournalFile {
 
   /// Appends `lines`, each with its line feed, in as few writes as the system allows. Returns how
   /// many octets of `lines` are in the file; fewer than all only on failure, with error() set.
+  /// Whatever others have written to the file meanwhile, also half a line, stays apart from them.
   std::size_t append(std::string_view lines, Time now = std::chrono::system_clock::now());
+  /// The last append ended because the file may not become larger: by the process's limit
+  /// (RLIMIT_FSIZE), or that of its file system. What it has is whole lines, if nobody else writes.
+  bool is_full() const noexcept { return is_full_; }
 
   /// No name leads to the file any more: what is written into it goes with it.
   bool is_removed() const;
@@ -66,6 +70,8 @@ class JournalFile {
   void remember_error(std::string_view operation);
   bool is_what_the_path_names() const;
   void look_into();
+  void see_what_others_did();
+  void cut_off(std::uint64_t octets);
 
   std::string path_;
   std::string error_;
@@ -74,6 +80,7 @@ class JournalFile {
   std::uint64_t size_ = 0;
   std::optional<Time> begun_;
   bool ends_within_line_ = false;
+  bool is_full_ = false;
 };
 
 }  // namespace postern

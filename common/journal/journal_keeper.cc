@@ -8,8 +8,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Records get older by the day; what went wrong is tried again as often.
+// Records get older by the day.
 constexpr std::chrono::minutes between_rounds{10};
+// What went wrong is tried again sooner, so that trouble is not told of long after it is over.
+constexpr std::chrono::minutes between_tries{1};
 // Of its time the thread works a quarter, by sleeping after each block of text three times as long
 // as the block took. Priorities would be the system's way, but the unit's system call filter ends a
 // process that sets them.
@@ -60,7 +62,8 @@ void JournalKeeper::run() noexcept {
       [this](bool behind) { return go_on(behind); });
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    changed_.wait_for(lock, between_rounds, [this] { return wanted_ || stopping_; });
+    const auto rest = totals_.trouble.empty() ? between_rounds : between_tries;
+    changed_.wait_for(lock, rest, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
     wanted_ = false;
     lock.unlock();
@@ -78,6 +81,8 @@ std::optional<SegmentTotals> JournalKeeper::one_round(SegmentCare& care) noexcep
       auto settings = settings_now();
       worked_since_ = Steady::now();
       if (!settings.path.empty()) {
+        count(settings);
+        counted_ = false;
         const auto now = std::chrono::system_clock::now();
         totals = care.round(settings, now, clock_.look(now, Steady::now()));
       }
@@ -95,9 +100,23 @@ JournalSettings JournalKeeper::settings_now() const {
   return settings_;
 }
 
+/// Work may take long, and what has been closed is to be seen at once.
+void JournalKeeper::count(const JournalSettings& settings) {
+  auto totals = totals_of(settings);
+  const std::lock_guard lock(mutex_);
+  totals.trouble = std::move(totals_.trouble);
+  totals_ = std::move(totals);
+}
+
 bool JournalKeeper::go_on(bool behind) {
   const auto worked = Steady::now() - worked_since_;
   std::unique_lock lock(mutex_);
+  if (wanted_ && !std::exchange(counted_, true)) {
+    const auto settings = settings_;
+    lock.unlock();
+    count(settings);
+    lock.lock();
+  }
   if (!behind) changed_.wait_for(lock, worked * rest_for_work, [this] { return stopping_; });
   worked_since_ = Steady::now();
   return !stopping_;

@@ -39,6 +39,7 @@ class JournalKeeper {
   std::optional<SegmentTotals> one_round(SegmentCare& care) noexcept;
   JournalSettings settings_now() const;
   bool go_on(bool behind);
+  void count(const JournalSettings& settings);
   void tell(const std::string& message) const noexcept;
 
   PolicyStore& policies_;
@@ -49,6 +50,7 @@ class JournalKeeper {
   bool wanted_ = true;
   bool stopping_ = false;
   SegmentTotals totals_;
+  bool counted_ = false;  // what was closed since the round began, the thread's own
   std::chrono::steady_clock::time_point worked_since_{};  // the thread's own
   ClockWatch clock_;                                      // as well
   std::thread thread_;

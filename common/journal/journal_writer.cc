@@ -44,11 +44,21 @@ void JournalCount::trouble(const std::string& why) {
   const std::lock_guard lock(mutex_);
   trouble_ = why;
 }
+void JournalCount::closing_trouble(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  closing_trouble_ = why;
+}
+void JournalCount::octets(std::uint64_t octets) {
+  const std::lock_guard lock(mutex_);
+  octets_ = octets;
+}
 void JournalCount::read(JournalCounters& into) const {
   const std::lock_guard lock(mutex_);
   into.written = written_;
   into.lost_write_failed = lost_;
   into.last_error = trouble_;
+  into.octets += octets_;
+  if (!closing_trouble_.empty()) into.segment_trouble = closing_trouble_;
 }
 
 JournalWriter::JournalWriter(const JournalSettings& settings, const LogSettings& log,
@@ -89,6 +99,7 @@ void JournalWriter::change(const JournalSettings& settings, const LogSettings& l
   file_.open(settings.path);
   in_file_ = 0;
   open_if_due(Hurry::yes);
+  next_closing_ = {};
 }
 
 void JournalWriter::write_record(Record& record, Hurry hurry) {
@@ -169,25 +180,41 @@ void JournalWriter::write_buffer(Hurry hurry) {
   if (buffered_lines_ == 0) return;
   leave_if_removed();
   open_if_due(hurry);
-  std::size_t done = 0;
-  if (file_.is_open()) done = file_.append(buffer_);
-  const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(done);
-  const auto whole = done == buffer_.size()
-                         ? buffered_lines_
-                         : static_cast<std::uint64_t>(std::count(buffer_.begin(), end, '\n'));
+  const auto [whole, why] = append_buffer();
   const std::uint64_t lost = buffered_lines_ - whole;
   buffer_.clear();
   buffered_lines_ = 0;
   count_.written(whole);
-  in_file_ += whole;
-  if (whole != 0) unsynced_ = true;
+  count_.octets(file_.size());
   write_failed_ = lost != 0;
   if (lost != 0) {
-    lose(lost, file_.error());
+    lose(lost, why);
   } else {
     recovered();
   }
   close_segment_if_due();
+}
+
+// A file that may not grow any more is closed as if it were large enough: it would take no record
+// ever again.
+JournalWriter::Appended JournalWriter::append_buffer() {
+  Appended appended{0, file_.error()};
+  std::string_view rest = buffer_;
+  while (file_.is_open()) {
+    const auto done = file_.append(rest);
+    appended.why = file_.error();
+    const bool all = done == rest.size();
+    const auto end = rest.begin() + static_cast<std::ptrdiff_t>(done);
+    const auto lines = all ? buffered_lines_ - appended.lines
+                           : static_cast<std::uint64_t>(std::count(rest.begin(), end, '\n'));
+    appended.lines += lines;
+    in_file_ += lines;
+    if (lines != 0) unsynced_ = true;
+    const bool is_to_close = file_.is_full() && file_.size() != 0 && Steady::now() >= next_closing_;
+    if (all || !is_to_close || !close_segment(system_clock::now())) break;
+    rest.remove_prefix(done);
+  }
+  return appended;
 }
 
 // Somebody who waits in flush() gets a try at once, others wait for their turn.
@@ -199,6 +226,7 @@ void JournalWriter::open_if_due(Hurry hurry) {
   write_failed_ = false;
   in_file_ = 0;
   if (!file_.open(file_.path())) lose(0, file_.error());
+  count_.octets(file_.size());
 }
 
 // Somebody has deleted it under our hands: begun anew, before more goes where nobody finds it.
@@ -216,15 +244,36 @@ bool JournalWriter::is_segment_due(JournalFile::Time now) const {
 }
 
 void JournalWriter::close_segment_if_due() {
+  if (Steady::now() < next_closing_) return;
   const auto now = system_clock::now();
-  if (Steady::now() < next_closing_ || !is_segment_due(now)) return;
-  close_segment(now);
+  if (is_segment_due(now)) close_segment(now);
 }
 
-// The file on the disk, then its name, then the names in the folder: after a power cut the segment
-// is there under one name or the other, with all that was written.
-void JournalWriter::close_segment(JournalFile::Time now) {
+bool JournalWriter::close_segment(JournalFile::Time now) {
   sync(Hurry::yes);
+  if (const auto why = close_file(now); !why.empty()) {
+    const auto tried = Steady::now();
+    next_closing_ = tried + between_tries;
+    count_.closing_trouble(why);
+    if (closing_.is_to_be_told(tried)) tell("journal: " + why + "; the file goes on growing");
+    return false;
+  }
+  if (closing_.ends()) {
+    count_.closing_trouble({});
+    tell("journal: " + file_.path() + " is closed again when its time is over");
+  }
+  if (const auto problems = sync_folder_of(file_.path()); !problems.empty()) {
+    tell("journal: " + problems.front().message);
+  }
+  open_if_due(Hurry::yes);
+  count_.octets(file_.size());
+  if (outlets_.closed) outlets_.closed();
+  return true;
+}
+
+// The file was brought to the disk, now its name, then the names in the folder: after a power cut
+// the segment is there under one name or the other, with all that was written. Returns why not.
+std::string JournalWriter::close_file(JournalFile::Time now) {
   // Names sort by time even when the clock has been set back.
   auto closed = std::chrono::floor<std::chrono::milliseconds>(now);
   for (const auto& segment : segments_of(file_.path())) {
@@ -236,19 +285,7 @@ void JournalWriter::close_segment(JournalFile::Time now) {
     result = file_.close_as(segment_path(file_.path(), closed));
     closed += std::chrono::milliseconds(1);
   }
-  if (result == JournalFile::Closing::failed) {
-    next_closing_ = Steady::now() + between_tries;
-    if (!std::exchange(closing_failed_, true)) {
-      tell("journal: " + file_.error() + "; the file goes on growing");
-    }
-    return;
-  }
-  closing_failed_ = false;
-  if (const auto problems = sync_folder_of(file_.path()); !problems.empty()) {
-    tell("journal: " + problems.front().message);
-  }
-  open_if_due(Hurry::yes);
-  if (outlets_.closed) outlets_.closed();
+  return result == JournalFile::Closing::failed ? file_.error() : std::string();
 }
 
 // Before the first record that names it is written: a record never names a policy in vain, unless
@@ -286,6 +323,8 @@ void JournalWriter::recovered() {
   tell("journal: writing " + file_.path() + " again; " + std::to_string(lost_in_trouble_) +
        " records were lost");
   lost_in_trouble_ = 0;
+  // Whatever kept this from being written may have kept segments from being looked after.
+  if (outlets_.closed) outlets_.closed();
 }
 
 void JournalWriter::tell_about_overflow(std::uint64_t lost, std::size_t queue_limit) {

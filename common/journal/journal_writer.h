@@ -5,6 +5,7 @@
 #include "journal/address_mask.h"
 #include "journal/journal.h"
 #include "journal/journal_file.h"
+#include "journal/lasting_trouble.h"
 #include "journal/policy_store.h"
 #include "journal/record_batch.h"
 #include "rules/settings.h"
@@ -24,7 +25,11 @@ class JournalCount {
   void written(std::uint64_t records);
   void lost(std::uint64_t records);
   void trouble(const std::string& why);
-  /// Those of the file.
+  /// Why the active segment cannot be closed; empty: it can.
+  void closing_trouble(const std::string& why);
+  /// Of the active segment.
+  void octets(std::uint64_t octets);
+  /// Those of the file. Octets and trouble of segments are added to what is there.
   void read(JournalCounters& into) const;
 
  private:
@@ -32,6 +37,8 @@ class JournalCount {
   std::uint64_t written_ = 0;
   std::uint64_t lost_ = 0;
   std::string trouble_;
+  std::string closing_trouble_;
+  std::uint64_t octets_ = 0;
 };
 
 /// Whether somebody waits for the records to be written.
@@ -44,7 +51,7 @@ class JournalWriter {
   struct Outlets {
     Journal::LogLine log_line;
     Journal::Notice notice;
-    std::function<void()> closed;  ///< a segment has been
+    std::function<void()> closed;  ///< a segment has been; or there is room on the disk again
   };
 
   JournalWriter(const JournalSettings& settings, const LogSettings& log, Outlets outlets,
@@ -73,10 +80,16 @@ class JournalWriter {
   void write_hidden(Record& record, const Policy* policy, bool kept);
   void make_mask();
   void write_buffer(Hurry hurry);
+  struct Appended {
+    std::uint64_t lines = 0;
+    std::string why;  ///< not all of them
+  };
+  Appended append_buffer();
   void open_if_due(Hurry hurry);
   void leave_if_removed();
   bool is_segment_due(JournalFile::Time now) const;
-  void close_segment(JournalFile::Time now);
+  bool close_segment(JournalFile::Time now);
+  std::string close_file(JournalFile::Time now);
   void keep_policy(const Policy& policy);
   void lose(std::uint64_t records, const std::string& why);
   void recovered();
@@ -104,8 +117,8 @@ class JournalWriter {
   bool write_failed_ = false;  // the descriptor may be stale: open anew when it is time
   bool in_trouble_ = false;    // file: told already
   std::uint64_t lost_in_trouble_ = 0;
-  bool closing_failed_ = false;      // told already
-  bool keeping_failed_ = false;      // likewise
+  LastingTrouble closing_;
+  bool keeping_failed_ = false;      // told already
   std::uint64_t overflow_told_ = 0;  // records lost to the queue at the last look
   bool overflowing_ = false;         // told already
 };

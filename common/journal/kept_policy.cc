@@ -2,6 +2,7 @@
 
 #include "checks/check.h"
 #include "rules/maintenance.h"
+#include "tables/table.h"
 
 #include <algorithm>
 #include <map>
@@ -37,9 +38,13 @@ FileReader reader_of(const PolicySource& source, const FileReader& today, TableT
           }};
 }
 
-bool rests_on(const TrailEntry& entry, const std::set<std::string, std::less<>>& tables) {
+/// On what a table holds today and did not hold then. What a record tells of it has a short digest.
+bool rests_on_today(const TrailEntry& entry, const KeptPolicy& kept) {
   return std::any_of(entry.evidence.begin(), entry.evidence.end(), [&](const Evidence& evidence) {
-    return evidence.source.name == "table" && tables.contains(evidence.name);
+    if (evidence.source.name != "table" || !kept.changed.contains(evidence.name)) return false;
+    const auto table = kept.policy->tables().find(evidence.name);
+    return table != kept.policy->tables().end() &&
+           table->second->digest() == evidence.source.digest;
   });
 }
 
@@ -90,26 +95,32 @@ Expanded expand_with(Record& record, const KeptPolicy& kept) {
     return expand(record, *kept.policy) ? Expanded::whole : Expanded::no;
   }
   // The rules are asked again with tables that are not those of then. What came of it is right
-  // where no such table was looked at, provided that the same rules decided.
+  // where the record tells what such a table said, or where none was looked at, provided that the
+  // same rules decided.
   const auto outcome = evaluate(*kept.policy, record.transaction, record.facts);
   const auto* decision = std::get_if<Decision>(&outcome);
   if (decision == nullptr || decision->rule != record.decision.rule) return Expanded::no;
   auto trail = trail_of(*kept.policy, record.transaction, record.facts);
   std::vector<TrailEntry> merged;
+  auto expanded = Expanded::whole;
   auto recorded = record.decision.trail.begin();
   const auto end = record.decision.trail.end();
   for (auto& entry : trail) {
+    const bool stale = rests_on_today(entry, kept);
     if (recorded != end && recorded->rule == entry.rule) {
-      if (!rests_on(*recorded, kept.changed) && *recorded != entry) return Expanded::no;
+      if (!stale && *recorded != entry) return Expanded::no;
       merged.push_back(*recorded++);
-    } else if (!rests_on(entry, kept.changed)) {
+    } else if (stale) {
+      expanded = Expanded::partly;
+    } else {
       if (is_remarkable(entry)) return Expanded::no;
       merged.push_back(std::move(entry));
     }
   }
   if (recorded != end) return Expanded::no;
   record.decision.trail = std::move(merged);
-  return Expanded::partly;
+  if (expanded == Expanded::whole) record.detail = RecordDetail::full;
+  return expanded;
 }
 
 }  // namespace postern

@@ -33,7 +33,8 @@ Result<KeptPolicy> kept_policy(const PolicyStore& store, const std::string& dige
 
 enum class Expanded : std::uint8_t {
   no,      ///< nothing was done
-  partly,  ///< without rules that look into tables which have changed since: it stays compact
+  partly,  ///< without rules that looked into a table which has changed since, where the record
+           ///< does not tell what it said: it stays compact
   whole,
 };
 

@@ -3,6 +3,7 @@
 #include "postern/version.h"
 #include "rules/settings.h"
 #include "rules/share.h"
+#include "rules/table_look_ups.h"
 
 #include <algorithm>
 #include <utility>
@@ -107,11 +108,13 @@ bool complete(Record& record) {
     leave_remarkable(decision.trail);
   }
   decision.trail_state = TrailState::made;
-  if (!passes(decision) || !decision.effects.empty() || tells_more_than_a_pass(decision.trail)) {
-    return true;
+  if (passes(decision) && decision.effects.empty() && !tells_more_than_a_pass(decision.trail)) {
+    record.share = policy->settings().journal.accepts_share;
+    if (accepts == AcceptRecords::none) return false;
   }
-  record.share = policy->settings().journal.accepts_share;
-  return accepts != AcceptRecords::none;
+  // Tables change, and with what they said the rules of that day can be asked again (semantics 23).
+  answer_from_tables(*policy, record.transaction, record.facts);
+  return true;
 }
 
 bool expand(Record& record, const Policy& policy) {

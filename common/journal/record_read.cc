@@ -42,6 +42,30 @@ void read_facts(const JsonObject& parent, Facts& facts) {
   });
 }
 
+/// The short form of answers of tables.
+void read_tables(const JsonObject& parent, Facts& facts) {
+  parent.list("tables", [&](const JsonValue& element) {
+    const JsonObject table(element, "tables", parent.faults());
+    const auto add = [&](std::string key, Answer answer) {
+      answer.source.name = "table";
+      answer.source.digest = table.text("digest");
+      facts.add({QuestionKind::table, table.text("name"), std::move(key), QuestionCost::free},
+                std::move(answer));
+    };
+    table.list("none",
+               [&](const JsonValue& key) { add(table.as_text(key, "none"), Answer::nothing()); });
+    table.list("found", [&](const JsonValue& each) {
+      const JsonObject entry(each, "found", table.faults());
+      auto answer = Answer::found({entry.text("value")});
+      answer.source.mapped = entry.text("mapped");
+      answer.source.file = entry.text("file");
+      answer.source.line = entry.number<unsigned>("line");
+      answer.source.note = entry.text("note");
+      add(entry.text("key"), std::move(answer));
+    });
+  });
+}
+
 SentReply read_sent(const JsonObject& from) {
   SentReply sent;
   sent.answer = from.text("answer");
@@ -88,6 +112,7 @@ Record read_record(const JsonObject& from) {
   transaction.stage = from.word("stage", Stage::connect, stage_from_text);
   read_transaction(from.object("transaction"), transaction);
   read_facts(from, record.facts);
+  read_tables(from, record.facts);
   if (record.kind == RecordKind::decision) {
     if (!from.has("decision")) from.faults().add("decision", "is missing");
     read_decision(from.object("decision"), record.decision);

@@ -114,7 +114,7 @@ bool is_asked(const TrailEntry& entry) {
          entry.note == TrailNote::local_submission;
 }
 
-void count_cause(DependencySum& sum, const std::string& cause) {
+void count_cause(DependencySum& sum, const std::string& cause, std::uint64_t times) {
   auto& causes = sum.causes;
   auto name = cut(cause.empty() ? "not said" : cause);
   auto found = std::find_if(causes.begin(), causes.end(),
@@ -125,7 +125,16 @@ void count_cause(DependencySum& sum, const std::string& cause) {
                          [&](const auto& each) { return each.first == name; });
     if (found == causes.end()) found = causes.insert(causes.end(), {std::move(name), 0});
   }
-  ++found->second;
+  found->second += times;
+}
+
+/// Where a fact tells the client's country or network; told by its words, because a record of a
+/// later version may have it.
+std::optional<SumsKey> place_key(const Question& question) {
+  if (to_text(question.kind) != "geo") return std::nullopt;
+  if (question.subject == "country") return SumsKey::country;
+  if (question.subject == "asn") return SumsKey::asn;
+  return std::nullopt;
 }
 
 /// RFC 5321 4.2.1.
@@ -210,7 +219,7 @@ RecordSums::RecordSums(const TimeSpan& span)
   for (std::size_t key = 0; key < sums_key_count; ++key) {
     const auto which = static_cast<SumsKey>(key);
     const bool strangers = which == SumsKey::sender_domain || which == SumsKey::recipient_domain ||
-                           which == SumsKey::network;
+                           which == SumsKey::network || which == SumsKey::asn;
     by_.emplace_back(strangers ? most_strangers : most_others);
   }
 }
@@ -223,6 +232,7 @@ void RecordSums::add(const Record& record) {
   if (record.kind == RecordKind::repeat) ++repeats_;
   if (record.kind != RecordKind::decision) return;
   step_ = *step;
+  weight_ = stands_for(record);
   if (!times_) times_ = {time, time};
   times_->first = std::min(times_->first, time);
   times_->second = std::max(times_->second, time);
@@ -230,27 +240,60 @@ void RecordSums::add(const Record& record) {
   add_outcome(record, outcome);
   add_trail(record, outcome);
   add_facts(record);
-  over_time_[step_].times.add(record.elapsed);
-  decision_times_.add(record.elapsed);
+  add_times(record);
+}
+
+/// With a share of 30%, each stands for 3, 3 and 4 others in turn.
+std::uint32_t RecordSums::stands_for(const Record& record) {
+  if (record.share == 0 || record.share >= left_over_.size()) return 1;
+  auto& parts = left_over_[record.share];
+  parts += 100;
+  const auto times = parts / record.share;
+  parts %= record.share;
+  estimated_ += times;
+  ++standing_for_others_;
+  return times;
+}
+
+void RecordSums::add_times(const Record& record) {
+  over_time_[step_].times.add(record.elapsed, weight_);
+  decision_times_.add(record.elapsed, weight_);
+  const auto add = [&](PartSum& part, std::chrono::microseconds time) {
+    if (time.count() <= 0) return;
+    if (time > part.times.longest() && !record.transaction.reference.empty()) {
+      part.slowest = record.transaction.reference.text();
+    }
+    part.times.add(time, weight_);
+  };
+  // Without parts all of it went into the rules.
+  add(in_rules_, record.spent ? record.spent->rules : record.elapsed);
+  if (!record.spent) return;
+  add(waiting_, record.spent->waiting);
+  add(afterwards_, record.spent->afterwards);
 }
 
 void RecordSums::add_outcome(const Record& record, MailFate outcome) {
   const auto& transaction = record.transaction;
   const auto& decision = record.decision;
-  outcomes_.add(outcome);
-  over_time_[step_].outcomes.add(outcome);
-  ++verdicts_[index(decision.verdict)];
-  policies_.count(record.policy_digest).outcomes.add(outcome);
+  outcomes_.add(outcome, weight_);
+  over_time_[step_].outcomes.add(outcome, weight_);
+  verdicts_[index(decision.verdict)] += weight_;
+  policies_.count(record.policy_digest, weight_).outcomes.add(outcome, weight_);
 
   const auto count = [&](SumsKey key, std::string_view name) {
     const auto at = static_cast<std::size_t>(key);
-    by_[at].count(name).outcomes.add(outcome);
-    all_by_[at].add(outcome);
+    by_[at].count(name, weight_).outcomes.add(outcome, weight_);
+    all_by_[at].add(outcome, weight_);
   };
   count(SumsKey::stage, to_text(transaction.stage));
   count(SumsKey::door, to_text(transaction.door));
   count(SumsKey::host, record.host);
   count(SumsKey::network, network_key(transaction.client.address));
+  for (const auto& [question, answer] : record.facts.all()) {
+    const auto key = place_key(question);
+    if (!key || answer.state == Answer::State::unavailable) continue;
+    count(*key, answer.values.empty() ? std::string_view("unknown") : answer.values.front());
+  }
   if (transaction.sender.is_told()) {
     count(SumsKey::sender_domain, domain_key(transaction.sender.value()));
   }
@@ -263,14 +306,14 @@ void RecordSums::add_outcome(const Record& record, MailFate outcome) {
     }
   }
   if (decision.reason != nullptr) {
-    auto& sum = reasons_.count(decision.reason->id);
-    sum.outcomes.add(outcome);
-    sum.over_time.add(step_, steps_.size());
+    auto& sum = reasons_.count(decision.reason->id, weight_);
+    sum.outcomes.add(outcome, weight_);
+    sum.over_time.add(step_, steps_.size(), weight_);
   }
   if (decision.rule) {
-    auto& sum = rules_.count(decision.rule->name);
-    sum.decided.add(outcome);
-    sum.over_time.add(step_, steps_.size());
+    auto& sum = rules_.count(decision.rule->name, weight_);
+    sum.decided.add(outcome, weight_);
+    sum.over_time.add(step_, steps_.size(), weight_);
   }
 }
 
@@ -280,35 +323,38 @@ void RecordSums::add_trail(const Record& record, MailFate outcome) {
   bool would_act = false;
   for (const auto& entry : decision.trail) {
     if (!is_asked(entry)) continue;
-    if (entry.truth == Truth::unavailable) ++rules_.count(entry.rule.name).unanswered;
+    if (entry.truth == Truth::unavailable) {
+      rules_.count(entry.rule.name, weight_).unanswered += weight_;
+    }
     if (entry.truth != Truth::yes) continue;
     if (entry.note == TrailNote::shadow) {
-      ++rules_.count(entry.rule.name).shadow;
+      rules_.count(entry.rule.name, weight_).shadow += weight_;
       add_shadow(record, entry, outcome);
       if (entry.verdict != Verdict::pass && !would_act) {
         would_act = true;
         verdict = entry.verdict;
       }
     } else if (!decision.rule || decision.rule->name != entry.rule.name) {
-      ++rules_.count(entry.rule.name).besides;
+      rules_.count(entry.rule.name, weight_).besides += weight_;
     }
   }
-  ++with_shadow_[index(verdict)];
-  if (would_act && fate_of(verdict) != outcome) ++changed_by_shadow_;
+  with_shadow_[index(verdict)] += weight_;
+  if (would_act && fate_of(verdict) != outcome) changed_by_shadow_ += weight_;
 }
 
 void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, MailFate outcome) {
-  if (!entry.reason.empty()) ++reasons_.count(entry.reason).shadow;
+  if (!entry.reason.empty()) reasons_.count(entry.reason, weight_).shadow += weight_;
   const auto verdict = to_text(entry.verdict);
-  auto& sum = shadows_.count(std::string(verdict) + '\n' + entry.reason + '\n' + entry.rule.name);
+  auto& sum =
+      shadows_.count(std::string(verdict) + '\n' + entry.reason + '\n' + entry.rule.name, weight_);
   sum.rule = cut(entry.rule.name);
   sum.file = cut(entry.rule.file);
   sum.line = entry.rule.line;
   sum.share = entry.share;
   sum.verdict = entry.verdict;
   sum.reason = cut(entry.reason);
-  sum.outcomes.add(outcome);
-  sum.over_time.add(step_, steps_.size());
+  sum.outcomes.add(outcome, weight_);
+  sum.over_time.add(step_, steps_.size(), weight_);
 
   // What a person looks for: mail that would not have come in, or would have.
   const bool differs =
@@ -326,34 +372,38 @@ void RecordSums::add_shadow(const Record& record, const TrailEntry& entry, MailF
 void RecordSums::add_facts(const Record& record) {
   bool was_late = false;
   for (const auto& [question, answer] : record.facts.all()) {
+    // A file of our own that answers is no dependency.
+    const bool own = question.kind == QuestionKind::table || place_key(question);
+    if (own && answer.state != Answer::State::unavailable) continue;
     const auto name = dependency_name(question);
     const auto group = unavailable_group(question.kind);
     // All kinds of questions to one zone are one: it answers or does not.
     auto& sum = dependencies_.count(
-        (is_dns(question.kind) ? "dns" : std::string(to_text(question.kind))) + ' ' + name);
+        (is_dns(question.kind) ? "dns" : std::string(to_text(question.kind))) + ' ' + name,
+        weight_);
     sum.kind = is_dns(question.kind) ? QuestionKind::dns : question.kind;
     sum.name = name;
     if (answer.state == Answer::State::unavailable) {
-      ++sum.unavailable;
-      ++over_time_[step_].unavailable[group];
-      sum.unavailable_over_time.add(step_, steps_.size());
-      count_cause(sum, answer.cause);
+      sum.unavailable += weight_;
+      over_time_[step_].unavailable[group] += weight_;
+      sum.unavailable_over_time.add(step_, steps_.size(), weight_);
+      count_cause(sum, answer.cause, weight_);
       if (answer.cause == by_deadline) {
-        ++sum.late;
+        sum.late += weight_;
         was_late = true;
       }
     } else if (answer.source.name == "cache") {
-      ++sum.cached;
+      sum.cached += weight_;
     } else if (answer.source.elapsed.count() > 0) {
       if (answer.source.elapsed > sum.times.longest()) {
         sum.slowest = sample_of(record, MailFate::let_in).reference;
       }
-      sum.times.add(answer.source.elapsed);
+      sum.times.add(answer.source.elapsed, weight_);
     }
   }
   if (was_late) {
-    ++late_;
-    ++over_time_[step_].late;
+    late_ += weight_;
+    over_time_[step_].late += weight_;
   }
 }
 

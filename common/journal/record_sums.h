@@ -32,7 +32,9 @@ inline constexpr std::size_t verdict_count = 6;
 /// A number for each outcome.
 class MailFates {
  public:
-  void add(MailFate outcome) { ++counts_[static_cast<std::size_t>(outcome)]; }
+  void add(MailFate outcome, std::uint64_t times = 1) {
+    counts_[static_cast<std::size_t>(outcome)] += times;
+  }
   std::uint64_t of(MailFate outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
   /// All but those let in.
   std::uint64_t not_let_in() const;
@@ -45,9 +47,9 @@ class MailFates {
 /// A number for each step of time, none taking no memory.
 class Series {
  public:
-  void add(std::size_t step, std::size_t steps) {
+  void add(std::size_t step, std::size_t steps, std::uint32_t times = 1) {
     if (counts_.empty()) counts_.resize(steps);
-    ++counts_[step];
+    counts_[step] += times;
   }
   std::uint32_t at(std::size_t step) const { return counts_.empty() ? 0 : counts_[step]; }
 
@@ -116,6 +118,12 @@ struct DependencySum {
   std::string slowest;      ///< reference of the decision that waited longest
 };
 
+/// Where the time of decisions went, one part of it.
+struct PartSum {
+  DurationHistogram times;  ///< of decisions that took any for it
+  std::string slowest;      ///< reference of the one that took longest
+};
+
 /// What is looked at over time.
 struct StepSum {
   MailFates outcomes;
@@ -135,22 +143,29 @@ enum class SumsKey : std::uint8_t {
   sender_domain,     ///< "<>" for notifications, "(none)" for an address without a domain
   recipient_domain,  ///< where a decision is about several recipients, of one domain all
   network,           ///< the client's /24 or /64; "(local)"
+  country,           ///< the client's, where a rule asked for it; "unknown" when nobody knew
+  asn,               ///< the network that announces the client's address, likewise
   stage,
   door,
   host,
 };
-inline constexpr std::size_t sums_key_count = 8;
+inline constexpr std::size_t sums_key_count = 10;
 
 class RecordSums {
  public:
   explicit RecordSums(const TimeSpan& span);
 
-  /// Records of another time are passed over.
+  /// Records of another time are passed over. One that stands for others (Record::share) counts for
+  /// as many as that is on average.
   void add(const Record& record);
 
   const TimeSpan& span() const noexcept { return span_; }
   const TimeSteps& steps() const noexcept { return steps_; }
   std::uint64_t decisions() const noexcept { return outcomes_.all(); }
+  /// Of these, those for which a record of a share stands, and how many such records there are: the
+  /// former is an estimate.
+  std::uint64_t estimated() const noexcept { return estimated_; }
+  std::uint64_t standing_for_others() const noexcept { return standing_for_others_; }
   std::uint64_t repeats() const noexcept { return repeats_; }
   /// Decisions for which an answer did not come by the deadline.
   std::uint64_t late() const noexcept { return late_; }
@@ -166,6 +181,10 @@ class RecordSums {
   const std::vector<StepSum>& over_time() const noexcept { return over_time_; }
   /// From request to answer.
   const DurationHistogram& decision_times() const noexcept { return decision_times_; }
+  /// Of that, the rules; waiting for answers; and, after the answer, what nobody waits for.
+  const PartSum& in_rules() const noexcept { return in_rules_; }
+  const PartSum& waiting() const noexcept { return waiting_; }
+  const PartSum& afterwards() const noexcept { return afterwards_; }
 
   const TopCounts<FateSum>& by(SumsKey key) const { return by_[static_cast<std::size_t>(key)]; }
   /// What becomes of all that by() counts, of those whose names it does not hold too.
@@ -183,10 +202,16 @@ class RecordSums {
   void add_trail(const Record& record, MailFate outcome);
   void add_shadow(const Record& record, const TrailEntry& entry, MailFate outcome);
   void add_facts(const Record& record);
+  void add_times(const Record& record);
+  std::uint32_t stands_for(const Record& record);
 
   TimeSpan span_;
   TimeSteps steps_;
-  std::size_t step_ = 0;  ///< of the record that is being added
+  std::size_t step_ = 0;                   ///< of the record that is being added
+  std::uint32_t weight_ = 1;               ///< decisions that it stands for
+  std::array<unsigned, 100> left_over_{};  ///< by share: parts of a decision not counted yet
+  std::uint64_t estimated_ = 0;
+  std::uint64_t standing_for_others_ = 0;
   std::uint64_t repeats_ = 0;
   std::uint64_t late_ = 0;
   std::optional<std::pair<TimeSpan::Time, TimeSpan::Time>> times_;
@@ -196,6 +221,9 @@ class RecordSums {
   std::uint64_t changed_by_shadow_ = 0;
   std::vector<StepSum> over_time_;
   DurationHistogram decision_times_;
+  PartSum in_rules_;
+  PartSum waiting_;
+  PartSum afterwards_;
   std::vector<TopCounts<FateSum>> by_;
   std::array<MailFates, sums_key_count> all_by_{};
   TopCounts<ReasonSum> reasons_;

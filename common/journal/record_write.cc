@@ -2,8 +2,15 @@
 #include "journal/record.h"
 #include "journal/timestamp.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 namespace postern {
 namespace {
+
+/// Whence an answer of a table comes.
+constexpr std::string_view table_source = "table";
 
 void write(JsonWriter& json, const std::string& text) { json.string(text); }
 void write(JsonWriter& json, std::int64_t number) { json.number(number); }
@@ -124,9 +131,77 @@ void member(JsonWriter& json, std::string_view name, const AnswerSource& source)
   json.end_object();
 }
 
-void write(JsonWriter& json, const Facts& facts) {
-  json.begin_array();
+/// What needs no more than the short form of tables; it is by far the most.
+bool is_short(const Question& question, const Answer& answer) {
+  const auto& source = answer.source;
+  return question.kind == QuestionKind::table && question.cost == QuestionCost::free &&
+         source.name == table_source && answer.state != Answer::State::unavailable &&
+         answer.values.size() <= 1 && source.elapsed.count() == 0 && source.age.count() == 0 &&
+         (answer.state == Answer::State::value || (source.file.empty() && source.line == 0 &&
+                                                   source.mapped.empty() && source.note.empty()));
+}
+
+/// An entry that was found.
+void write_found(JsonWriter& json, const Question& question, const Answer& answer) {
+  const auto& source = answer.source;
+  json.begin_object();
+  json.member("key", question.key);
+  json.member("value", answer.values.front());
+  json.member_unless_empty("mapped", source.mapped);
+  json.member_unless_empty("file", source.file);
+  if (source.line != 0) json.member("line", source.line);
+  json.member_unless_empty("note", source.note);
+  json.end_object();
+}
+
+using FactsAt = std::map<Question, Answer>::const_iterator;
+
+/// Look-ups in one table.
+void write_table(JsonWriter& json, FactsAt begin, FactsAt end) {
+  const auto write_list = [&](std::string_view name, Answer::State state, const auto& write_one) {
+    bool any = false;
+    for (auto at = begin; at != end; ++at) {
+      if (at->second.state != state || !is_short(at->first, at->second)) continue;
+      if (!std::exchange(any, true)) json.key(name).begin_array();
+      write_one(*at);
+    }
+    if (any) json.end_array();
+  };
+  json.begin_object();
+  json.member("name", begin->first.subject);
+  json.member_unless_empty("digest", begin->second.source.digest);
+  write_list("none", Answer::State::empty, [&](const auto& each) { json.string(each.first.key); });
+  write_list("found", Answer::State::value,
+             [&](const auto& each) { write_found(json, each.first, each.second); });
+  json.end_object();
+}
+
+void write_tables(JsonWriter& json, const Facts& facts) {
+  bool any = false;
+  const auto& all = facts.all();
+  // Tables sort first.
+  for (auto at = all.begin(); at != all.end() && at->first.kind == QuestionKind::table;) {
+    if (!is_short(at->first, at->second)) {
+      ++at;
+      continue;
+    }
+    const auto same = [&](const auto& each) {
+      return is_short(each.first, each.second) && each.first.subject == at->first.subject &&
+             each.second.source.digest == at->second.source.digest;
+    };
+    const auto end = std::find_if_not(at, all.end(), same);
+    if (!std::exchange(any, true)) json.key("tables").begin_array();
+    write_table(json, at, end);
+    at = end;
+  }
+  if (any) json.end_array();
+}
+
+void write_facts(JsonWriter& json, const Facts& facts) {
+  bool any = false;
   for (const auto& [question, answer] : facts.all()) {
+    if (is_short(question, answer)) continue;
+    if (!std::exchange(any, true)) json.key("facts").begin_array();
     json.begin_object();
     json.member("kind", to_text(question.kind));
     json.member("subject", question.subject);
@@ -148,7 +223,7 @@ void write(JsonWriter& json, const Facts& facts) {
     member(json, "source", answer.source);
     json.end_object();
   }
-  json.end_array();
+  if (any) json.end_array();
 }
 
 void write(JsonWriter& json, const RulePlace& place) {
@@ -318,10 +393,8 @@ void append_json(std::string& out, const Record& record) {
   json.member("stage", to_text(record.transaction.stage));
   json.key("transaction");
   write(json, record.transaction);
-  if (!record.facts.empty()) {
-    json.key("facts");
-    write(json, record.facts);
-  }
+  write_facts(json, record.facts);
+  write_tables(json, record.facts);
   if (record.kind == RecordKind::decision) {
     json.key("decision");
     write(json, record.decision);

@@ -94,12 +94,40 @@ namespace {
 /// Answers questions that the record does not; as replay() of the header wants it.
 using Answering = std::function<void(const std::vector<Question>&, Facts&)>;
 
-Decision decide(const Policy& policy, const Record& record, Detail detail,
+bool is_of_table(const std::pair<const Question, Answer>& fact) {
+  return fact.first.kind == QuestionKind::table;
+}
+
+/// Those of a record that count: nearly always all of them, and then they are not copied.
+class FactsThatCount {
+ public:
+  FactsThatCount(const Policy& policy, const Record& record, RecordedTables tables)
+      : facts_(&record.facts) {
+    const auto& all = record.facts.all();
+    const bool used = tables == RecordedTables::used || (tables == RecordedTables::of_same_policy &&
+                                                         policy.digest() == record.policy_digest);
+    // Tables sort first.
+    if (used || all.empty() || !is_of_table(*all.begin())) return;
+    for (auto at = std::find_if_not(all.begin(), all.end(), is_of_table); at != all.end(); ++at) {
+      others_.add(at->first, at->second);
+    }
+    facts_ = &others_;
+  }
+  const Facts& operator*() const noexcept { return *facts_; }
+  FactsThatCount(const FactsThatCount&) = delete;
+  FactsThatCount& operator=(const FactsThatCount&) = delete;
+
+ private:
+  Facts others_;
+  const Facts* facts_;
+};
+
+Decision decide(const Policy& policy, const Record& record, const Facts& known, Detail detail,
                 const Answering& answer) {
-  // Nearly always the record tells all: then its facts are not copied.
-  auto outcome = evaluate(policy, record.transaction, record.facts, detail);
+  // Nearly always they tell all: then they are not copied.
+  auto outcome = evaluate(policy, record.transaction, known, detail);
   if (auto* decision = std::get_if<Decision>(&outcome)) return std::move(*decision);
-  Facts facts = record.facts;
+  Facts facts = known;
   for (int round = 0; round < most_rounds; ++round) {
     answer(std::get<NeedsMore>(outcome).questions, facts);
     outcome = evaluate(policy, record.transaction, facts, detail);
@@ -109,9 +137,10 @@ Decision decide(const Policy& policy, const Record& record, Detail detail,
 }
 
 /// The trail that the record of such a decision has.
-void make_trail(Decision& decision, const Policy& policy, const Record& record) {
+void make_trail(Decision& decision, const Policy& policy, const Record& record,
+                const Facts& facts) {
   if (decision.trail_state == TrailState::left_out) {
-    decision.trail = trail_of(policy, record.transaction, record.facts, TrailDetail::remarkable);
+    decision.trail = trail_of(policy, record.transaction, facts, TrailDetail::remarkable);
   }
   decision.trail_state = TrailState::made;
 }
@@ -119,7 +148,8 @@ void make_trail(Decision& decision, const Policy& policy, const Record& record) 
 }  // namespace
 
 Decision replay(const Policy& policy, const Record& record, std::vector<Question>* missing,
-                Detail detail) {
+                Detail detail, RecordedTables tables) {
+  const FactsThatCount known(policy, record, tables);
   bool complete = true;
   const auto unanswered = [&](const std::vector<Question>& questions, Facts& facts) {
     complete = false;
@@ -129,23 +159,24 @@ Decision replay(const Policy& policy, const Record& record, std::vector<Question
     }
   };
   if (record.detail == RecordDetail::full || detail == Detail::verdict) {
-    return decide(policy, record, detail, unanswered);
+    return decide(policy, record, *known, detail, unanswered);
   }
   // A trail of which most is thrown away is not made.
-  auto decision = decide(policy, record, Detail::verdict, unanswered);
+  auto decision = decide(policy, record, *known, Detail::verdict, unanswered);
   if (complete) {
-    make_trail(decision, policy, record);
+    make_trail(decision, policy, record, *known);
   } else {
     if (missing != nullptr) missing->clear();
-    decision = decide(policy, record, Detail::full, unanswered);
+    decision = decide(policy, record, *known, Detail::full, unanswered);
     leave_remarkable(decision.trail);
   }
   return decision;
 }
 
-Decision replay(const Policy& policy, const Record& record, Lacking& lacking,
-                const AskNow& ask_now) {
-  return decide(policy, record, Detail::verdict,
+Decision replay(const Policy& policy, const Record& record, Lacking& lacking, const AskNow& ask_now,
+                RecordedTables tables) {
+  const FactsThatCount known(policy, record, tables);
+  return decide(policy, record, *known, Detail::verdict,
                 [&](const std::vector<Question>& questions, Facts& facts) {
                   std::vector<Question> free;
                   for (const auto& question : questions) {

@@ -4,6 +4,7 @@
 #include "journal/record.h"
 #include "postern/policy.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,18 +20,26 @@ struct Lacking {
   std::vector<Question> asked_now;  ///< got today's answer
 };
 
+/// Whether tables answer as the record has it, or are asked anew (semantics 23).
+enum class RecordedTables : std::uint8_t {
+  of_same_policy,  ///< as recorded if the policy is that of the record by its digest
+  used,
+  left_out,
+};
+
 /// The decision that `policy` makes on the recorded transaction and facts. Under the policy of the
 /// record (same digest) it is the recorded one. Under another policy, a question that was never
 /// asked is answered unavailable("not recorded"), because asking now would give today's answer to
 /// yesterday's mail; `missing`, when given, receives those questions. The trail is as short as that
 /// of the record (RecordDetail); with `detail` verdict there is none, which is quicker.
 Decision replay(const Policy& policy, const Record& record,
-                std::vector<Question>* missing = nullptr, Detail detail = Detail::full);
+                std::vector<Question>* missing = nullptr, Detail detail = Detail::full,
+                RecordedTables tables = RecordedTables::of_same_policy);
 
 /// The same, without a trail, with today's answers where `ask_now` is given: to questions that are
 /// free. A costly one would count or pay once more, and stays unanswered.
-Decision replay(const Policy& policy, const Record& record, Lacking& lacking,
-                const AskNow& ask_now);
+Decision replay(const Policy& policy, const Record& record, Lacking& lacking, const AskNow& ask_now,
+                RecordedTables tables = RecordedTables::of_same_policy);
 
 /// It was no policy that decided, but trouble of our own (semantics 14): nothing to decide again.
 bool is_own_trouble(const Decision& decision) noexcept;

@@ -156,7 +156,9 @@ void ReplayReport::verify(const Record& record) {
         record, {"policy " + record.policy_digest.substr(0, shown_digits) + ", which is not kept"});
   }
   if (has_hidden(record) && then->changed.empty()) return add_hidden(*then->policy, record);
-  auto found = differences(record.decision, replay(*then->policy, record));
+  // Where tables have changed, those of then answer as far as the record tells.
+  auto found = differences(
+      record.decision, replay(*then->policy, record, nullptr, Detail::full, RecordedTables::used));
   if (found.empty()) {
     ++counts_.equal;
   } else if (holds_erased(record)) {
@@ -194,7 +196,7 @@ void ReplayReport::add_hidden(const Policy& policy, const Record& record) {
 
 void ReplayReport::compare(const Policy& policy, const Record& record) {
   Lacking lacking;
-  const auto after = replay(policy, record, lacking, options_.ask_now);
+  const auto after = replay(policy, record, lacking, options_.ask_now, options_.recorded_tables);
   if (!lacking.missing.empty()) {
     std::vector<std::string> texts;
     for (const auto& question : lacking.missing) texts.push_back(lacking_text(question));
@@ -226,7 +228,8 @@ bool ReplayReport::is_by_tables(const Record& record, const Decision& after) con
   if (!options_.policy_of_then) return false;
   const auto* then = options_.policy_of_then(record.policy_digest);
   if (then == nullptr || then->changed.empty()) return false;
-  return same_outcome(after, replay(*then->policy, record, nullptr, Detail::verdict));
+  return same_outcome(
+      after, replay(*then->policy, record, nullptr, Detail::verdict, RecordedTables::left_out));
 }
 
 void ReplayReport::note_undecided(const Record& record, const std::vector<std::string>& lacks) {

@@ -94,6 +94,8 @@ enum class TableChanges : std::uint8_t {
 struct ReplayOptions {
   std::size_t examples = 3;  ///< that are kept of each group
   TableChanges tables = TableChanges::counted;
+  /// Of other policies than the tried one.
+  RecordedTables recorded_tables = RecordedTables::left_out;
   /// The policy of a digest with today's tables; nullptr: it is not to be had.
   std::function<const KeptPolicy*(const std::string& digest)> policy_of_then = {};
   AskNow ask_now = {};

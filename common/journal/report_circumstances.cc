@@ -65,6 +65,29 @@ std::string would_text(const ShadowSum& sum) {
   return html + '.';
 }
 
+/// Where the time of decisions went; nothing where the rules are all of it.
+std::string parts_table(const RecordSums& sums) {
+  if (sums.waiting().times.count() + sums.afterwards().times.count() == 0) return {};
+  Rows rows;
+  const auto add = [&rows](std::string_view what, const PartSum& part) {
+    if (part.times.count() == 0) return;
+    rows.push_back({std::string(what), duration_text(part.times.quantile(0.5)),
+                    duration_text(part.times.quantile(0.99)), duration_text(part.times.longest()),
+                    grouped(part.times.count()), code(part.slowest)});
+  };
+  add("The rules", sums.in_rules());
+  add("Waiting for answers", sums.waiting());
+  add("After the answer, with nobody waiting", sums.afterwards());
+  return table("Where the time goes",
+               {{"Part", Holds::words},
+                {"Half within"},
+                {"99% within"},
+                {"Longest"},
+                {"Decisions"},
+                {"The slowest", Holds::words}},
+               rows);
+}
+
 }  // namespace
 
 std::string shadow_section(const ReportInput& input) {
@@ -105,6 +128,8 @@ std::string people_section(const ReportInput& input) {
   const auto& sums = input.now;
   auto html = people_table("Domains of senders", "Domain", sums.by(SumsKey::sender_domain)) +
               people_table("Networks of clients", "Network", sums.by(SumsKey::network)) +
+              people_table("Countries of clients", "Country", sums.by(SumsKey::country)) +
+              people_table("Networks that announce clients", "Network", sums.by(SumsKey::asn)) +
               people_table("Domains of recipients", "Domain", sums.by(SumsKey::recipient_domain));
   if (html.empty()) html = quiet("Nothing was refused or put off.");
   return section("people", "Whose mail was not let in", html);
@@ -175,7 +200,7 @@ std::string speed_section(const ReportInput& input) {
                     duration_text(times.quantile(0.95)), duration_text(times.longest()),
                     grouped(times.count()), code(row.entry->value.slowest)});
   }
-  auto html = duration_lines(plot, sums.steps());
+  auto html = duration_lines(plot, sums.steps()) + parts_table(sums);
   if (rows.empty()) {
     html += quiet("No answer took a time that is recorded.");
   } else {
@@ -202,6 +227,12 @@ std::string notes_section(const ReportInput& input) {
       several(sums.repeats(), "question that it asked again is",
               "questions that it asked again are") +
       " not counted.");
+  if (sums.standing_for_others() > 0) {
+    note("Of mail that passed only a share is recorded (<code>journal.accepts_share</code>). " +
+         several(sums.standing_for_others(), "such record counts", "such records count") +
+         " as the " + grouped(sums.estimated()) +
+         " decisions that they stand for: numbers of what was let in are an estimate.");
+  }
   note(
       "All times are in UTC. The first and the last bar of a plot may stand for less time than the "
       "others.");

@@ -46,7 +46,8 @@ std::string figures(const ReportInput& input) {
     if (count == 0 && !is_usual) continue;
     auto name = std::string(to_text(outcome));
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    html += figure(colour, name, grouped(count),
+    const bool is_estimate = outcome == MailFate::let_in && sums.standing_for_others() > 0;
+    html += figure(colour, name, (is_estimate ? "about " : "") + grouped(count),
                    share_text(count, sums.decisions()) + before_text(input, outcome));
   }
   html += figure("plain", "Time for a decision", duration_text(sums.decision_times().quantile(0.5)),

@@ -46,6 +46,17 @@ std::int64_t end_of(const Segment& segment, const Result<SegmentIndex>& index) {
 
 }  // namespace
 
+SegmentTotals totals_of(const JournalSettings& settings) {
+  SegmentTotals totals;
+  for (const auto& segment : segments_of(settings.path)) {
+    ++totals.segments;
+    const auto index = octets_of(segment.index());
+    totals.octets += segment.octets + index;
+    if (index == 0 || (settings.compress && segment.form == SegmentForm::plain)) ++totals.waiting;
+  }
+  return totals;
+}
+
 SegmentCare::SegmentCare(PolicyStore& policies, Say say, GoOn go_on)
     : policies_(policies), say_(std::move(say)), go_on_(std::move(go_on)) {}
 
@@ -56,7 +67,6 @@ bool SegmentCare::is_over(std::int64_t ended, const std::optional<std::chrono::m
 
 SegmentTotals SegmentCare::round(const JournalSettings& settings, Time now, ClockTrust trust) {
   trust_ = trust;
-  SegmentTotals totals;
   std::error_code none;
   // Of pipes and devices there are no segments, and no folder is to be made beside them.
   const bool anything =
@@ -81,13 +91,7 @@ SegmentTotals SegmentCare::round(const JournalSettings& settings, Time now, Cloc
     if (whole) bound_size(settings);
     if (whole) sweep_policies(settings, now);
   }
-  for (const auto& segment : segments_of(settings.path)) {
-    ++totals.segments;
-    const auto index = octets_of(segment.index());
-    totals.octets += segment.octets + index;
-    if (index == 0 || (settings.compress && segment.form == SegmentForm::plain)) ++totals.waiting;
-  }
-  totals.octets += octets_of(settings.path);
+  auto totals = totals_of(settings);
   totals.trouble = last_trouble_;
   return totals;
 }

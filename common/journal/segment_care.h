@@ -18,13 +18,16 @@
 
 namespace postern {
 
-/// What lies there after a round, for `postern status`.
+/// What lies there, for `postern status`.
 struct SegmentTotals {
   std::uint64_t segments = 0;
-  std::uint64_t octets = 0;   ///< with the active segment and all indexes
+  std::uint64_t octets = 0;   ///< with all indexes
   std::uint64_t waiting = 0;  ///< not compressed or without an index yet
   std::string trouble;        ///< the last; empty: all well
 };
+
+/// But for trouble.
+SegmentTotals totals_of(const JournalSettings& settings);
 
 class SegmentCare {
  public:

@@ -57,6 +57,18 @@ void write_table(JsonWriter& json, const RecordSums& sums, const StatsTable& tab
   json.end_object();
 }
 
+/// Nothing where no decision took any.
+void write_part(JsonWriter& json, std::string_view name, const PartSum& part) {
+  if (part.times.count() == 0) return;
+  json.key(name).begin_object();
+  json.member("decisions", as_signed(part.times.count()));
+  json.member("median_us", part.times.quantile(0.5).count());
+  json.member("p99_us", part.times.quantile(0.99).count());
+  json.member("longest_us", part.times.longest().count());
+  json.member_unless_empty("slowest", part.slowest);
+  json.end_object();
+}
+
 }  // namespace
 
 std::string stats_json(const RecordSums& sums, const StatsOptions& options) {
@@ -66,6 +78,10 @@ std::string stats_json(const RecordSums& sums, const StatsOptions& options) {
   json.member("since", utc_text(sums.span().since));
   json.member("until", utc_text(sums.span().until));
   json.member("decisions", as_signed(sums.decisions()));
+  if (sums.standing_for_others() > 0) {
+    json.member("estimated", as_signed(sums.estimated()));
+    json.member("standing_for_others", as_signed(sums.standing_for_others()));
+  }
   json.member("repeats", as_signed(sums.repeats()));
   json.member("late", as_signed(sums.late()));
   json.key("outcomes").begin_object();
@@ -81,6 +97,11 @@ std::string stats_json(const RecordSums& sums, const StatsOptions& options) {
   json.member("median_us", times.quantile(0.5).count());
   json.member("p99_us", times.quantile(0.99).count());
   json.member("longest_us", times.longest().count());
+  json.end_object();
+  json.key("time_spent").begin_object();
+  write_part(json, "rules", sums.in_rules());
+  write_part(json, "waiting", sums.waiting());
+  write_part(json, "afterwards", sums.afterwards());
   json.end_object();
   json.key("steps").begin_object();
   json.member("begin", utc_text(sums.steps().begin(0)));

@@ -10,7 +10,7 @@ namespace {
 
 using Cells = std::vector<std::uint64_t>;
 
-constexpr std::array<std::pair<StatsBy, std::string_view>, 14> by_names = {{
+constexpr std::array<std::pair<StatsBy, std::string_view>, 16> by_names = {{
     {StatsBy::verdict, "verdict"},
     {StatsBy::reason, "reason"},
     {StatsBy::rule, "rule"},
@@ -20,6 +20,8 @@ constexpr std::array<std::pair<StatsBy, std::string_view>, 14> by_names = {{
     {StatsBy::sender_domain, "sender_domain"},
     {StatsBy::recipient_domain, "recipient_domain"},
     {StatsBy::network, "network"},
+    {StatsBy::country, "country"},
+    {StatsBy::asn, "asn"},
     {StatsBy::dependency, "dependency"},
     {StatsBy::stage, "stage"},
     {StatsBy::door, "door"},
@@ -263,6 +265,14 @@ StatsTable stats_table(const RecordSums& sums, StatsBy by, std::size_t most) {
     case StatsBy::network:
       called("Networks of clients", "Network");
       fill_outcomes(table, sums, SumsKey::network, most);
+      break;
+    case StatsBy::country:
+      called("Countries of clients", "Country");
+      fill_outcomes(table, sums, SumsKey::country, most);
+      break;
+    case StatsBy::asn:
+      called("Networks that announce clients", "Network");
+      fill_outcomes(table, sums, SumsKey::asn, most);
       break;
     case StatsBy::dependency:
       called("DNS, stores and tables", "Asked");

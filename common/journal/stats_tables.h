@@ -24,6 +24,8 @@ enum class StatsBy : std::uint8_t {
   sender_domain,
   recipient_domain,
   network,
+  country,
+  asn,
   dependency,
   stage,
   door,

@@ -78,6 +78,11 @@ class Writer {
       if (count == 0) continue;
       line(count, "  " + std::string(to_text(outcome)) + ", " + share_text(count, decisions));
     }
+    if (sums_.standing_for_others() > 0) {
+      line(sums_.estimated(),
+           "of the decisions are an estimate: " + grouped(sums_.standing_for_others()) +
+               " records stand for them (journal.accepts_share)");
+    }
     if (sums_.repeats() > 0) line(sums_.repeats(), "questions asked again, and not counted");
     if (sums_.late() > 0) line(sums_.late(), "decisions for which an answer came too late");
     const auto& times = sums_.decision_times();
@@ -85,6 +90,22 @@ class Writer {
     text_ += "\n  Half of the decisions took at most " + duration_text(times.quantile(0.5)) +
              ", 99% at most " + duration_text(times.quantile(0.99)) + ", the longest " +
              duration_text(times.longest()) + ".\n";
+    // Where nothing waits, the rules are all of it.
+    if (sums_.waiting().times.count() + sums_.afterwards().times.count() == 0) return;
+    part("the rules", sums_.in_rules());
+    part("waiting for answers", sums_.waiting());
+    part("what came after the answer", sums_.afterwards());
+  }
+
+  /// Worth a line when it takes a time that somebody could notice.
+  void part(std::string_view what, const PartSum& sum) {
+    constexpr std::chrono::milliseconds noticed{1};
+    if (sum.times.longest() < noticed) return;
+    text_ += "  Of that, " + std::string(what) + ": 99% at most " +
+             duration_text(sum.times.quantile(0.99)) + ", the longest " +
+             duration_text(sum.times.longest());
+    if (!sum.slowest.empty()) text_ += " (" + sum.slowest + ")";
+    text_ += ".\n";
   }
 
   void table(const StatsTable& table) {

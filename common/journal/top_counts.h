@@ -30,9 +30,9 @@ class TopCounts {
     std::uint64_t error = 0;  ///< and at most so often besides, before that
   };
 
-  /// The key has occurred once more.
-  Value& count(std::string_view key) {
-    ++total_;
+  /// The key has occurred once more, or so often.
+  Value& count(std::string_view key, std::uint64_t times = 1) {
+    total_ += times;
     const bool is_long = key.size() > longest_counted_key;
     auto name =
         is_long ? std::string(key.substr(0, longest_counted_key - 3)) + "..." : std::string(key);
@@ -41,7 +41,7 @@ class TopCounts {
       if (entries_.size() >= 2 * most_) leave_the_most();
       found = entries_.emplace(std::move(name), Entry{{}, 0, missed_}).first;
     }
-    ++found->second.hits;
+    found->second.hits += times;
     return found->second.value;
   }
 

@@ -166,6 +166,7 @@ CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> d
   for (auto& draft : drafts) parts->rules.push_back(std::move(draft.rule));
   parts->maintenance = maintenance_;
   parts->index = RuleIndex(parts->rules);
+  parts->look_ups = TableLookUps(parts->rules);
   parts->tables = std::move(tables.tables);
   parts->loaded = std::move(tables.loaded);
   parts->geo = std::move(geo);

@@ -39,6 +39,8 @@ class PolicyBuilder final : private TableSources {
 
   /// In policy_source.cc.
   static PolicySource source_of(const Policy& policy);
+  /// In table_look_ups.cc.
+  static const TableLookUps& look_ups_of(const Policy& policy);
 
   Result<CompiledPolicy> build(const std::string& path);
 

@@ -10,6 +10,7 @@
 #include "rules/rule.h"
 #include "rules/rule_index.h"
 #include "rules/settings.h"
+#include "rules/table_look_ups.h"
 #include "tables/table.h"
 
 #include <map>
@@ -24,6 +25,7 @@ struct Policy::Parts {
   Settings settings;
   std::vector<Rule> rules;
   RuleIndex index{std::vector<Rule>()};
+  TableLookUps look_ups;
   Tables tables;
   GeoDatabases geo;
   CheckRegistry checks;

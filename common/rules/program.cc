@@ -3,6 +3,7 @@
 #include "model/text.h"
 #include "rules/comparing.h"
 #include "rules/score_reader.h"
+#include "rules/table_look_ups.h"
 #include "rules/values.h"
 #include "tables/table.h"
 
@@ -52,6 +53,9 @@ class Runner {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
+
+  /// Where the answers of tables go, if they are wanted.
+  void note_answers(Facts& answers) { answers_ = &answers; }
 
   Truth run() {
     const auto truth = program_.steps.empty()
@@ -381,6 +385,7 @@ class Runner {
     if (!test.table) return unavailable(QuestionKind::table, test.table_name, "not loaded");
     const auto hit = test.table->find(key, transaction_.time);
     if (outcome_) note_table(test, hit);
+    if (answers_) note_answer(test, key_text(), hit);
     return truth_of(hit.has_value());
   }
 
@@ -478,19 +483,29 @@ class Runner {
     }
   }
 
+  static AnswerSource source_of(const Test& test, const std::optional<TableHit>& hit) {
+    AnswerSource source;
+    source.name = "table";
+    source.digest = test.table->digest();
+    if (!hit) return source;
+    source.file = hit->file;
+    source.line = hit->line;
+    source.mapped = hit->value;
+    // Written by people, and a record has many such places: a page of text is no note.
+    source.note = annotation_text(*hit).substr(0, longest_note);
+    return source;
+  }
+
   void note_table(const Test& test, const std::optional<TableHit>& hit) {
-    Evidence evidence{test.table_name, "", {}};
-    evidence.source.name = "table";
-    evidence.source.digest = test.table->digest();
-    if (hit) {
-      evidence.value = hit->entry;
-      evidence.source.file = hit->file;
-      evidence.source.line = hit->line;
-      evidence.source.mapped = hit->value;
-      // Written by people, and a record has many such places: a page of text is no note.
-      evidence.source.note = annotation_text(*hit).substr(0, longest_note);
-    }
-    note(std::move(evidence));
+    note({test.table_name, hit ? std::string(hit->entry) : std::string(), source_of(test, hit)});
+  }
+
+  void note_answer(const Test& test, std::string key, const std::optional<TableHit>& hit) {
+    auto answer = hit ? Answer::found({std::string(hit->entry)}) : Answer::nothing();
+    answer.source = source_of(test, hit);
+    answer.source.digest.resize(std::min(answer.source.digest.size(), short_digest));
+    answers_->add({QuestionKind::table, test.table_name, std::move(key), QuestionCost::free},
+                  std::move(answer));
   }
 
   static void add(std::vector<Question>& questions, const Question& question) {
@@ -532,6 +547,7 @@ class Runner {
   ScoreReader* scores_;
   const FurtherValues* further_;
   std::unique_ptr<ScoreReader> own_scores_;
+  Facts* answers_ = nullptr;
   bool has_table_facts_ = false;
   std::vector<Open> open_;
   std::vector<Cause> causes_;
@@ -545,6 +561,13 @@ Truth run(const Program& program, const Transaction& transaction, const Facts& f
           ConditionOutcome* outcome, Unanswered unanswered, ScoreReader* scores,
           const FurtherValues* further) {
   return Runner(program, transaction, facts, outcome, unanswered, scores, further).run();
+}
+
+void look_up_in(const Program& program, const Transaction& transaction, Facts& answers) {
+  const Facts none;
+  Runner runner(program, transaction, none, nullptr, Unanswered::open, nullptr, nullptr);
+  runner.note_answers(answers);
+  runner.run();
 }
 
 bool asks(const Program& program, QuestionKind kind) {

@@ -2,6 +2,7 @@
 #include "journal/policy_store.h"
 #include "journal/record.h"
 #include "support/command_test.h"
+#include "support/dns_responder.h"
 #include "support/golden.h"
 #include "support/program.h"
 #include "support/transactions.h"
@@ -17,6 +18,7 @@ namespace postern::cli {
 namespace {
 
 using testing::CommandTest;
+using ::testing::ContainsRegex;
 using testing::expect_golden;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -71,6 +73,7 @@ class ReplayCommand : public CommandTest {
         evaluate(*record.policy, record.transaction, record.facts, Detail::verdict));
     PolicyStore(journal()).keep(*record.policy, std::chrono::system_clock::now());
     complete(record);
+    if (older_) record.facts = {};
     return record;
   }
   std::string journal() const { return dir_ / "decisions.jsonl"; }
@@ -101,6 +104,7 @@ class ReplayCommand : public CommandTest {
 
   std::string policy_text_;
   unsigned sequence_ = 1;
+  bool older_ = false;  ///< records do not tell what tables said
 };
 
 TEST_F(ReplayCommand, ThePolicyInForceChangesNothing) {
@@ -202,7 +206,29 @@ TEST_F(ReplayCommand, PutsAsideWhatTablesHaveChangedMeanwhile) {
   EXPECT_THAT(out_.str(), HasSubstr("            2  as the rules of then decide too"));
 }
 
+TEST_F(ReplayCommand, VerifiesRecordsWithWhatTheirTablesSaid) {
+  fill();
+  dir_.write("blocked.domains", "other.example\n");
+  options_.replay.verify = true;
+  EXPECT_EQ(run(), 0) << out_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("            5  decided alike\n            0  changed\n"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("cannot be decided")));
+}
+
+TEST_F(ReplayCommand, TriesAnotherPolicyWithTheTablesOfTheRecordsWhenItIsTold) {
+  fill();
+  dir_.write("new/blocked.domains", "other.example\n");
+  dir_.write("new/postern.toml", policy_text_);
+  options_.replay.policy = dir_ / "new";
+  EXPECT_EQ(run(), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("            2  changed\n"));
+  options_.replay.recorded_tables = true;
+  EXPECT_EQ(run(), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("            0  changed\n"));
+}
+
 TEST_F(ReplayCommand, VerifiesEachRecordUnderThePolicyOfItsDay) {
+  older_ = true;
   fill();
   use(policy_text_ + stricter_rule);
   append(to_json(decided("news@good.example")));
@@ -210,7 +236,7 @@ TEST_F(ReplayCommand, VerifiesEachRecordUnderThePolicyOfItsDay) {
   EXPECT_EQ(run(), 0) << out_.str();
   EXPECT_THAT(out_.str(), HasSubstr("            6  decided alike\n            0  changed\n"));
 
-  // What a table held then is not known: no guess. And a policy may be gone.
+  // What a table held then is not known to such records: no guess. And a policy may be gone.
   dir_.write("blocked.domains", "bad.example\nother.example\n");
   auto lost = decided("d@good.example");
   lost.policy_digest = std::string(64, 'e');
@@ -278,6 +304,72 @@ TEST_F(ReplayCommand, SaysWhatItWasNotGiven) {
   options_.replay.policy = dir_ / "newer";
   add("no policy");
   expect_golden("cli/replay_usage.txt", all);
+}
+
+/// A policy that asks DNS, and records of before it did.
+class LiveReplay : public ReplayCommand {
+ protected:
+  LiveReplay() : dns_(server()) {
+    fill();
+    dir_.write("new/blocked.domains", "bad.example\n");
+    try_with("127.0.0.1:" + std::to_string(dns_.address().port));
+    options_.replay.live = true;
+  }
+  static ScriptedServer server() {
+    DnsWorld world;
+    for (const auto* name : {"2.0.0.127.list.example", "7.2.0.192.list.example"}) {
+      world.add({name, DnsType::a}, {DnsResult::Kind::records, {"127.0.0.2"}});
+    }
+    return ScriptedServer(std::move(world));
+  }
+  void try_with(const std::string& resolver) {
+    dir_.write("new/postern.toml", policy_text_ + "[dns]\nservers = [\"" + resolver +
+                                       "\"]\ntry_time = \"200ms\"\ntries = 1\n"
+                                       "[check.list]\nkind = \"dnsbl\"\nzone = \"list.example\"\n"
+                                       "[[rule]]\nname = \"listed\"\nstage = \"rcpt\"\n"
+                                       "when = 'list == \"listed\"'\nreject = \"dnsbl-listed\"\n");
+    options_.replay.policy = dir_ / "new";
+  }
+
+  test::DnsResponder dns_;
+};
+
+TEST_F(LiveReplay, AsksNowWhatRecordsLackAndSaysSo) {
+  EXPECT_EQ(run(), 0) << err_.str();
+  // One client, so one question, and perhaps one for the words of the list.
+  EXPECT_THAT(err_.str(), ContainsRegex("--live asked [12] questions? of DNS now, [12] of them"));
+  EXPECT_THAT(out_.str(), HasSubstr("            4  more on answers of today, which may not be"));
+  EXPECT_THAT(out_.str(), HasSubstr("On answers of today, which may not be those of then\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("would be rule \"listed\""));
+  options_.format = Format::json;
+  EXPECT_EQ(run(), 0);
+  EXPECT_THAT(out_.str(), HasSubstr(R"("answered_today":{)"));
+  options_.replay.fail_on = {"new-rejects"};
+  EXPECT_EQ(run(), 1) << "a gate counts them too";
+}
+
+TEST_F(LiveReplay, AsksNobodyUnlessItIsToldTo) {
+  options_.replay.live = false;
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(dns_.counts().udp, 0U);
+  EXPECT_THAT(out_.str(), HasSubstr("            4  cannot be decided"));
+}
+
+TEST_F(LiveReplay, CannotDecideWhatNobodyAnswers) {
+  const auto deaf = test::deaf_address();
+  try_with("127.0.0.1:" + std::to_string(deaf.port));
+  EXPECT_EQ(run(), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("            4  cannot be decided"));
+  EXPECT_THAT(err_.str(), HasSubstr(", 0 of them with an answer"));
+}
+
+TEST_F(LiveReplay, StopsAskingWhenItsTimeIsOver) {
+  options_.replay.live_for = "0s";
+  EXPECT_EQ(run(), 0) << err_.str();
+  EXPECT_EQ(dns_.counts().udp, 0U);
+  EXPECT_THAT(err_.str(), HasSubstr("--live asked no further"));
+  options_.replay.live_for = "soon";
+  EXPECT_EQ(run(), 64);
 }
 
 using testing::refused_request;

@@ -191,6 +191,54 @@ TEST_F(JournalTest, CountsWhatAFullQueueLosesAndSaysSoOnce) {
   EXPECT_THAT(notices.all(), ElementsAre(HasSubstr("queue of 4 is full"), HasSubstr("room again")));
 }
 
+TEST_F(JournalTest, BoundsItsQueueByOctetsToo) {
+  std::promise<void> in_writer;
+  std::promise<void> go_on;
+  bool first = true;
+  Journal journal(settings(), {}, 100, [&](const std::string&) {
+    if (!std::exchange(first, false)) return;
+    in_writer.set_value();
+    go_on.get_future().wait();
+  });
+  journal.submit(numbered(1));
+  in_writer.get_future().wait();  // the writer is held up in its first batch
+  Record large = numbered(2);
+  large.transaction.macros["x"] = std::string(300'000, 'x');
+  for (unsigned i = 2; i <= 10; ++i) journal.submit(with(large, i));
+  // Of the 819,200 octets two leave no room for a third, but for small ones.
+  EXPECT_EQ(journal.counters().lost_queue_full, 7U);
+  journal.submit(numbered(11));
+  go_on.set_value();
+  journal.flush();
+  EXPECT_THAT(read_journal(path_).sequences, ElementsAre(1, 2, 3, 11));
+  // One that is larger than all the room goes when nothing else waits.
+  large.transaction.macros["x"] = std::string(1'000'000, 'x');
+  journal.submit(with(large, 12));
+  journal.flush();
+  EXPECT_EQ(journal.counters().lost_queue_full, 7U);
+}
+
+TEST_F(JournalTest, WakesItsThreadOnceForABatch) {
+  std::promise<void> in_writer;
+  std::promise<void> go_on;
+  bool first = true;
+  Journal journal(settings(), {}, many, [&](const std::string&) {
+    if (!std::exchange(first, false)) return;
+    in_writer.set_value();
+    go_on.get_future().wait();
+  });
+  journal.submit(numbered(1));
+  in_writer.get_future().wait();
+  const auto before = journal.counters().wake_ups;
+  EXPECT_LE(before, 1U);
+  // While it is at work nobody has to wake it.
+  for (unsigned i = 2; i <= 1000; ++i) journal.submit(numbered(i));
+  EXPECT_EQ(journal.counters().wake_ups, before);
+  go_on.set_value();
+  journal.flush();
+  EXPECT_EQ(journal.counters().written, 1000U);
+}
+
 TEST_F(JournalTest, CountsWhatAFullDiskLosesAndSaysSoOnce) {
   Said notices;
   Journal journal({"/dev/full"}, {}, many, {}, tell(notices));
@@ -233,9 +281,11 @@ TEST_F(JournalTest, TriesAgainWhenItsFileCouldNotBeOpened) {
   EXPECT_THAT(notices.all(), ElementsAre(HasSubstr("No such file"), HasSubstr("again; 1 rec")));
 }
 
-TEST_F(JournalTest, KeepsGoodLinesWholeWhenTheFileMayNotGrow) {
+TEST_F(JournalTest, KeepsGoodLinesWholeWhenTheFileMayNotGrowAndCannotBeClosed) {
   // The writer's thread blocks SIGXFSZ, so the limit shows as a short write and EFBIG. The limit is
   // the process's: nothing else of the test writes meanwhile.
+  JournalFile other{path_};
+  ASSERT_TRUE(other.open(path_));
   const std::string one = to_json(numbered(1)) + '\n';
   Said notices;
   Journal journal(settings(), {}, many, {}, tell(notices));
@@ -255,7 +305,8 @@ TEST_F(JournalTest, KeepsGoodLinesWholeWhenTheFileMayNotGrow) {
   const auto contents = read_journal(path_);
   EXPECT_THAT(contents.sequences, ElementsAre(1, 2, 5));
   EXPECT_EQ(contents.counts.unreadable, 1U);
-  EXPECT_THAT(notices.all(), ElementsAre(HasSubstr("File too large"), HasSubstr("2 records")));
+  EXPECT_THAT(notices.all(), ElementsAre(HasSubstr("another process"), HasSubstr("File too large"),
+                                         HasSubstr("2 records")));
 }
 
 TEST_F(JournalTest, ReopensForRotationWithoutLosingALine) {

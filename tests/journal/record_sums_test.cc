@@ -308,6 +308,47 @@ TEST(RecordSums, SayWhoseAnswersWereSlowOrCameNot) {
   EXPECT_EQ(sums.over_time()[0].unavailable, (std::array<std::uint64_t, 4>{0, 0, 1, 2}));
 }
 
+TEST(RecordSums, ARecordOfAShareCountsForAllThatItStandsFor) {
+  RecordSums sums(week());
+  for (int i = 0; i < 10; ++i) {
+    auto record = sample_decision(sample_day() + minutes(i), Verdict::pass);
+    record.share = 30;
+    record.elapsed = milliseconds{2};
+    sums.add(record);
+    record.share = i < 2 ? 5 : 0;
+    sums.add(record);
+    sums.add(sample_decision(sample_day() + minutes(i), Verdict::reject, "client-blocked"));
+  }
+  // 10 of 30%, 2 of 5%, 8 for themselves; and 10 refusals, of which each is recorded.
+  EXPECT_EQ(sums.verdict(Verdict::pass), 33U + 40U + 8U);
+  EXPECT_EQ(sums.verdict(Verdict::reject), 10U);
+  EXPECT_EQ(sums.decisions(), 91U);
+  EXPECT_EQ(sums.estimated(), 73U);
+  EXPECT_EQ(sums.standing_for_others(), 12U);
+  EXPECT_EQ(sums.over_time()[0].outcomes.of(MailFate::let_in), 81U);
+  EXPECT_EQ(sums.by(SumsKey::network).find("192.0.2.0/24")->hits, 91U);
+  EXPECT_EQ(sums.decision_times().count(), 91U);
+  EXPECT_EQ(sums.decision_times().quantile(0.8), milliseconds{2});
+}
+
+TEST(RecordSums, TellWhereTheTimeWent) {
+  RecordSums sums(week());
+  for (int i = 1; i <= 4; ++i) {
+    auto record = sample_decision(sample_day() + minutes(i), Verdict::pass);
+    record.transaction.reference = Reference::make(sample_day(), 7, static_cast<unsigned>(i));
+    record.elapsed = milliseconds{20 * i};
+    if (i > 1) record.spent = TimeSpent{milliseconds{i}, milliseconds{19 * i}, {}};
+    sums.add(record);
+  }
+  EXPECT_EQ(sums.in_rules().times.count(), 4U);
+  EXPECT_EQ(sums.in_rules().times.longest(), milliseconds{20}) << "without parts all of it";
+  EXPECT_EQ(sums.in_rules().slowest, Reference::make(sample_day(), 7, 1).text());
+  EXPECT_EQ(sums.waiting().times.count(), 3U);
+  EXPECT_EQ(sums.waiting().times.longest(), milliseconds{76});
+  EXPECT_EQ(sums.waiting().slowest, Reference::make(sample_day(), 7, 4).text());
+  EXPECT_EQ(sums.afterwards().times.count(), 0U);
+}
+
 constexpr const char* policy_of_four = R"([identity]
 host = "mx1.example.org"
 contact = "postmaster@example.org"

@@ -242,5 +242,22 @@ TEST(ReportPlots, HaveColoursThatStandOutInTheLightAndInTheDark) {
   }
 }
 
+TEST(ReportPage, SaysWhatIsAnEstimateAndWhereTheTimeWent) {
+  const TimeSpan here{sample_day(), sample_day() + minutes{10}};
+  RecordSums now(here);
+  RecordSums earlier({sample_day() - minutes{10}, sample_day()});
+  for (int i = 0; i < 3; ++i) {
+    auto record = sample_decision(sample_day() + minutes(i), Verdict::pass);
+    record.share = 5;
+    record.spent = TimeSpent{milliseconds{1}, milliseconds{30}, {}};
+    now.add(record);
+  }
+  const auto page = report_page(input_of(now, earlier));
+  EXPECT_THAT(page, HasSubstr("<b>about 60</b>"));
+  EXPECT_THAT(page, HasSubstr("3 such records count as the 60 decisions that they stand for"));
+  EXPECT_THAT(page, HasSubstr("Where the time goes"));
+  EXPECT_THAT(page, HasSubstr("Waiting for answers"));
+}
+
 }  // namespace
 }  // namespace postern

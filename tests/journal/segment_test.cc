@@ -12,6 +12,7 @@
 #include <numeric>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <thread>
 
 namespace postern {
@@ -103,6 +104,87 @@ TEST_F(Segments, AFileThatAnotherProcessWritesToIsNotClosed) {
   ASSERT_TRUE(other.open(folder_ / "elsewhere"));
   EXPECT_EQ(ours.close_as(path_ + "-x"), JournalFile::Closing::done);
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(Segments, HalfALineOfAnotherProcessCostsNoLineOfOurs) {
+  JournalFile ours{path_};
+  JournalFile other{path_};
+  ASSERT_TRUE(ours.open(path_));
+  ASSERT_TRUE(other.open(path_));
+  ours.append(line_of(refusal(0)));
+  // As a full disk cuts it.
+  other.append(line_of(refusal(1)).substr(0, 99));
+  ours.append(line_of(refusal(2)));
+  other.append(line_of(refusal(3)));
+  EXPECT_THAT(walked(path_), ElementsAre(0, 2, 3));
+  EXPECT_EQ(ours.append(line_of(refusal(4))), line_of(refusal(4)).size());
+  EXPECT_EQ(ours.size(), std::filesystem::file_size(path_));
+}
+
+TEST_F(Segments, AFileThatSomebodyHasEmptiedGoesOn) {
+  JournalFile file{path_};
+  ASSERT_TRUE(file.open(path_));
+  file.append(line_of(refusal(0)).substr(0, 99));
+  std::filesystem::resize_file(path_, 0);
+  file.append(line_of(refusal(1)));
+  EXPECT_EQ(samples::read_file(path_), line_of(refusal(1)));
+  EXPECT_EQ(file.size(), line_of(refusal(1)).size());
+}
+
+TEST_F(Segments, WhatCannotBeClosedShowsUntilItIs) {
+  auto small = endless();
+  small.segment_size = 1;
+  small.compress = false;
+  std::mutex saying;
+  std::vector<std::string> said;
+  {
+    JournalFile other{path_};
+    ASSERT_TRUE(other.open(path_));
+    Journal journal(small, {}, 1000, {}, [&](const std::string& message) {
+      const std::lock_guard lock(saying);
+      said.push_back(message);
+    });
+    journal.submit(refusal(0));
+    journal.flush();
+    EXPECT_THAT(journal.counters().segment_trouble, HasSubstr("another process writes to it too"));
+    EXPECT_EQ(journal.counters().octets, std::filesystem::file_size(path_));
+    ASSERT_TRUE(other.open(folder_ / "elsewhere"));
+    journal.reopen(small, {});
+    journal.submit(refusal(1));
+    journal.flush();
+    EXPECT_EQ(journal.counters().segment_trouble, "");
+  }
+  EXPECT_THAT(segments_of(path_), SizeIs(2));
+  EXPECT_THAT(said, ElementsAre(HasSubstr("goes on growing"), HasSubstr("is closed again")));
+}
+
+TEST_F(Segments, AFileThatMayNotGrowIsClosedAndAnotherBegun) {
+  // The limit is the process's: nothing else of the test writes meanwhile.
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit tight = before;
+  const auto line = line_of(refusal(10)).size();
+  tight.rlim_cur = 4 * line + line / 2;
+  auto large = endless();
+  large.compress = false;
+  JournalCounters counts;
+  {
+    Journal journal(large, {}, 1000, {});
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+    for (int i = 10; i < 40; ++i) journal.submit(refusal(i));
+    journal.flush();
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    counts = journal.counters();
+  }
+  EXPECT_EQ(counts.written, 30U);
+  EXPECT_EQ(counts.lost_write_failed, 0U);
+  EXPECT_EQ(counts.last_error, "");
+  EXPECT_GE(segments_of(path_).size(), 7U);
+  JournalWalk walk(path_, ReadOrder::oldest_first);
+  std::size_t records = 0;
+  while (walk.next()) ++records;
+  EXPECT_EQ(records, 30U);
+  EXPECT_EQ(walk.counts().unreadable, 0U) << "the line that was cut is not left behind";
 }
 
 TEST_F(Segments, NoSegmentTakesThePlaceOfAnother) {

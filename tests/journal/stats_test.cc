@@ -117,5 +117,31 @@ TEST(Stats, InJsonHaveEveryColumn) {
   EXPECT_THAT(shadow.at("samples")[0].at("ref").get<std::string>(), Not(""));
 }
 
+/// Mail that passed of which one in ten is recorded, with waiting in it.
+RecordSums sampled_mail() {
+  RecordSums sums(week());
+  for (int i = 0; i < 20; ++i) {
+    auto record = testing::sample_decision(testing::sample_day() + minutes(i), Verdict::pass);
+    record.share = 10;
+    record.elapsed = milliseconds{5 + i};
+    record.spent = TimeSpent{milliseconds{1}, milliseconds{4 + i}, microseconds{200}};
+    sums.add(record);
+  }
+  sums.add(testing::sample_decision(testing::sample_day(), Verdict::reject, "client-blocked"));
+  return sums;
+}
+
+TEST(Stats, SayWhatIsAnEstimateAndWhereTheTimeWent) {
+  StatsOptions options;
+  options.by = StatsBy::verdict;
+  testing::expect_golden("journal/stats_sampled.txt", stats_text(sampled_mail(), options));
+  const auto json = nlohmann::json::parse(stats_json(sampled_mail(), options));
+  EXPECT_EQ(json["decisions"], 201);
+  EXPECT_EQ(json["estimated"], 200);
+  EXPECT_EQ(json["standing_for_others"], 20);
+  EXPECT_EQ(json["time_spent"]["waiting"]["longest_us"], 23'000);
+  EXPECT_EQ(json["time_spent"]["afterwards"]["decisions"], 200);
+}
+
 }  // namespace
 }  // namespace postern

@@ -1,0 +1,14 @@
+// How much memory a record takes, roughly: so that a queue of them has a bound in octets too. One
+// record may hold a message to thousands of recipients.
+#pragma once
+
+#include "journal/record.h"
+
+#include <cstddef>
+
+namespace postern {
+
+/// Octets, what it was measured to at most a half too few; quick, for the thread that decides.
+std::size_t weight_of(const Record& record) noexcept;
+
+}  // namespace postern
