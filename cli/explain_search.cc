@@ -58,7 +58,13 @@ bool read_into(std::optional<T>& place, const std::string& text, std::optional<T
 
 void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
   struct stat status {};
-  if ((!filter.sender && !filter.recipient) || ::stat(source.address_key.c_str(), &status) != 0) {
+  if (!filter.sender && !filter.recipient) return;
+  if (::stat(source.address_key.c_str(), &status) != 0) {
+    if (source.policy && source.policy->settings().journal.addresses == AddressForm::hashed) {
+      terminal.err << "postern: addresses are hashed, and without their key, which is not at "
+                   << clean_for_terminal(source.address_key)
+                   << ",\n  nobody is found by an address\n";
+    }
     return;
   }
   const auto key = read_address_key(source.address_key);

@@ -151,6 +151,9 @@ TEST_F(PrivateProgram, DoesNotSayThatNobodyIsThereWhenItCannotKnow) {
   EXPECT_THAT(said.output, HasSubstr("1 record has hashes that may be of it."));
   EXPECT_THAT(said.output, Not(HasSubstr("No record in 1 file holds anna@example.com.")));
   EXPECT_EQ(run({"journal", "erase", "annalogin"}).status, 66);
+  said = run({"log", "--from", "anna@example.com"});
+  EXPECT_EQ(said.status, 65);
+  EXPECT_THAT(said.output, HasSubstr("postern: addresses are hashed, and without their key"));
   said = run({"journal", "erase", "anna@elsewhere.example"});
   EXPECT_EQ(said.status, 0) << "nobody of that domain is there: " << said.output;
   std::filesystem::rename(path() + ".key-elsewhere", path() + ".key");
