@@ -132,7 +132,7 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
     auto level = LogLevel::info;
     {
       const std::lock_guard lock(mutex);
-      (listed ? entry.listed : entry.unlisted) = fact_of(reply, {});
+      (listed ? entry.listed : entry.unlisted) = fact_of(reply, {}, DnsType::a);
       if (!entry.listed || !entry.unlisted) return;
       const auto was_tested = std::exchange(entry.tested, true);
       const auto was_good = entry.good;
