@@ -52,9 +52,10 @@ class Network {
     for (const auto& question : questions) {
       const auto promise = std::make_shared<std::promise<Answer>>();
       answers.push_back(promise->get_future());
-      resolver_.ask({question.key, dns_type_from_text(question.subject).value_or(DnsType::a)},
-                    deadline_,
-                    [promise](const DnsReply& reply) { promise->set_value(fact_of(reply, {})); });
+      const auto type = dns_type_from_text(question.subject).value_or(DnsType::a);
+      resolver_.ask({question.key, type}, deadline_, [promise, type](const DnsReply& reply) {
+        promise->set_value(fact_of(reply, {}, type));
+      });
     }
     for (std::size_t i = 0; i < questions.size(); ++i) facts.add(questions[i], answers[i].get());
   }

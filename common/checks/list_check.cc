@@ -174,6 +174,13 @@ CheckOutcome ListCheck::evaluate(const Transaction& transaction, const Facts& fa
       result.cause = std::move(reading.cause);
       return result;
     case DnsListReading::State::clear:
+      // Lists that let in say with a code of their own that we may not ask (127.0.0.255 of one).
+      // Taken for "does not have him", it would have refused whom the list speaks for.
+      if (settings_.kind == ListSettings::Kind::allow && !reading.values.empty()) {
+        result.state = CheckOutcome::State::unavailable;
+        result.cause = "no meaning is known for " + joined(reading.values, ", ");
+        return result;
+      }
       result.values.emplace_back("clear");
       result.source.name = answer->source.name;
       return result;
@@ -195,6 +202,8 @@ CheckOutcome ListCheck::evaluate(const Transaction& transaction, const Facts& fa
 }
 
 CheckWords ListCheck::words(const Transaction& transaction, const Facts& facts) const {
+  // Whom it has, it speaks for; a refusal never rests on that.
+  if (settings_.kind == ListSettings::Kind::allow) return {};
   const auto key = this->key(transaction, facts);
   if (key.state != Key::State::value) return {};
   const auto* answer = facts.find(question_of("A", key.name));

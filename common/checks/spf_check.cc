@@ -74,25 +74,13 @@ CheckOutcome SpfCheck::evaluate(const Transaction& transaction, const Facts& fac
     result.cause = "the mail server did not tell";
     return result;
   }
-  // RFC 7208 5.5 takes trouble with a `ptr` for no match, after which -all fails. To us a missing
-  // answer must not bring a refusal for good; all other terms make a temperror of it by themselves.
-  bool in_trouble = false;
-  auto outcome = spf(*request, settings_.limits, [&](const Question& question) {
-    const auto* answer = facts.find(question);
-    in_trouble = in_trouble || (answer != nullptr && question.subject != "TXT" &&
-                                answer->state == Answer::State::unavailable);
-    return answer;
-  });
+  auto outcome = spf(*request, settings_.limits, lookup_in(facts));
   const bool words_are_open =
       outcome.result == SpfResult::fail && outcome.words == SpfOutcome::Words::open;
   if (outcome.state == SpfOutcome::State::open || words_are_open) {
     result.state = CheckOutcome::State::open;
     result.questions = std::move(outcome.questions);
     return result;
-  }
-  if (in_trouble && outcome.result != SpfResult::pass) {
-    if (outcome.result != SpfResult::temperror) outcome.problem = "no answer to a ptr";
-    outcome.result = SpfResult::temperror;
   }
   result.values.emplace_back(to_text(outcome.result));
   result.source.note = note_of(outcome, *request, settings_.limits);

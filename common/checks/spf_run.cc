@@ -49,7 +49,13 @@ SpfOutcome SpfRun::run() {
   outcome.problem = std::move(problem_);
   outcome.lookups = lookups_;
   outcome.voids = voids_;
-  if (verdict.result == SpfResult::fail) explain(outcome);
+  // RFC 7208 5.5 takes trouble with a `ptr` for no match, after which -all fails. To us a missing
+  // answer must not bring a refusal for good. What only the explanation asks for changes nothing.
+  if (!lost_.empty() && outcome.result != SpfResult::pass) {
+    if (outcome.result != SpfResult::temperror) outcome.problem = "no answer for " + lost_;
+    outcome.result = SpfResult::temperror;
+  }
+  if (outcome.result == SpfResult::fail) explain(outcome);
   return outcome;
 }
 
@@ -85,6 +91,11 @@ SpfRun::Verdict SpfRun::check(const std::string& raw_domain, SpfStep& step, unsi
     text = &value;
   }
   if (text == nullptr) return ended(SpfResult::none, in_words("no SPF record at", *domain));
+  if (text->size() > longest_spf_record) {
+    return ended(SpfResult::permerror, "an SPF record of more than " +
+                                           std::to_string(longest_spf_record) + " octets at " +
+                                           *domain);
+  }
   const auto read = read_spf_record(*text);
   if (const auto* fault = std::get_if<std::string>(&read)) {
     return ended(SpfResult::permerror, *fault + " at " + *domain);
@@ -401,6 +412,7 @@ SpfRun::Records SpfRun::look_up(std::string_view type, const std::string& name) 
     case Answer::State::unavailable:
       records.state = Records::State::trouble;
       records.cause = answer->cause;
+      if (lost_.empty() && type != "TXT") lost_ = name + ' ' + std::string(type);
       break;
   }
   return records;

@@ -86,6 +86,7 @@ class SpfRun {
   unsigned voids_ = 0;
   std::string mechanism_;
   std::string problem_;
+  std::string lost_;  ///< what there was no answer for, other than a record: "example.com A"
   std::string explaining_domain_;
   std::optional<SpfMacroString> explaining_;
 };

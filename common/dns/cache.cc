@@ -1,5 +1,7 @@
 #include "dns/cache.h"
 
+#include "model/dns_name.h"
+
 #include <utility>
 
 namespace postern {
@@ -81,6 +83,17 @@ void DnsCache::clear() {
     shard.index.clear();
     shard.entries.clear();
     shard.octets = 0;
+  }
+}
+
+void DnsCache::forget(std::string_view zone) {
+  if (zone == ".") return clear();
+  for (auto& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (auto at = shard.entries.begin(); at != shard.entries.end();) {
+      const auto entry = at++;
+      if (is_in_zone(entry->question.name, zone)) drop(shard, entry);
+    }
   }
 }
 

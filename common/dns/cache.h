@@ -49,6 +49,8 @@ class DnsCache {
   /// of what is there; but trouble never of something that is still good.
   void put(const DnsQuestion& question, std::shared_ptr<const DnsAnswer> answer, Time now);
   void clear();
+  /// Drops what is about names of the zone; "." clears.
+  void forget(std::string_view zone);
 
   Numbers numbers() const;
   /// What an entry is counted as: an estimate on the high side, of its heap blocks too.

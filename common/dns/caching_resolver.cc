@@ -505,10 +505,11 @@ std::optional<DnsReply> CachingResolver::known(const DnsQuestion& question) {
 
 void CachingResolver::ask(const DnsQuestion& question,
                           std::chrono::steady_clock::time_point deadline,
-                          std::function<void(DnsReply)> done) {
+                          std::function<void(DnsReply)> done, Freshness freshness) {
   auto& state = *state_;
   const auto now = state.clock.steady();
   const auto cached = [&](DnsCache::Look look) -> std::optional<DnsReply> {
+    if (freshness == Freshness::afresh) return {};
     const auto hit = state.cache.find(question, now, look);
     if (!hit) return {};
     return DnsReply{hit->answer, DnsReply::Source::cache, hit->age};
@@ -537,6 +538,13 @@ void CachingResolver::ask(const DnsQuestion& question,
     }
   }
   state.carry_out(std::move(todo));
+}
+
+void CachingResolver::forget(std::string_view zone) { state_->cache.forget(zone); }
+
+void CachingResolver::set_zones(std::vector<std::string> zones) {
+  const std::lock_guard lock(state_->mutex);
+  state_->zones.set_own(std::move(zones));
 }
 
 void CachingResolver::tick() noexcept {

@@ -45,7 +45,10 @@ class CachingResolver final : public Resolver {
 
   std::optional<DnsReply> known(const DnsQuestion& question) override;
   void ask(const DnsQuestion& question, std::chrono::steady_clock::time_point deadline,
-           std::function<void(DnsReply)> done) override;
+           std::function<void(DnsReply)> done, Freshness freshness = Freshness::cached) override;
+  void forget(std::string_view zone) override;
+  /// From now on these zones stand for themselves when they fail.
+  void set_zones(std::vector<std::string> zones);
 
   /// Does what is due by the clock. The transport calls it; whoever turns a clock by hand does so
   /// after turning.

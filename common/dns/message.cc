@@ -286,6 +286,11 @@ class Reader {
     answer.kind = code == ns_r_nxdomain ? Kind::no_name : Kind::no_data;
     const auto negative = negative_ttl();
     reading_.has_authority = negative.has_value();
+    if (!negative && answer.canonical.empty() && is_of_nobody()) {
+      reading_.answer = DnsAnswer::without(DnsTrouble::failed);
+      reading_.answer.note = "the server does no recursion for us";
+      return true;
+    }
     answer.ttl = negative.value_or(std::chrono::seconds(0));
     if (least_ttl_) answer.ttl = std::min(answer.ttl, *least_ttl_);
     if (!answer.canonical.empty() && answer.kind == Kind::no_data && !negative) {
@@ -339,6 +344,21 @@ class Reader {
       if (seen.insert(*text).second) records.push_back(std::move(*text));
     }
     return true;
+  }
+
+  /// Nobody who would know has said anything: a referral to other servers (RFC 2308 2.2.1), or
+  /// words without recursion and without authority. Taken for an answer, they would make every name
+  /// one that does not exist.
+  bool is_of_nobody() {
+    const bool may_know =
+        ns_msg_getflag(message_, ns_f_ra) != 0 || ns_msg_getflag(message_, ns_f_aa) != 0;
+    if (!may_know) return true;
+    if (reading_.answer.kind == Kind::no_name) return false;
+    for (int i = 0; i < ns_msg_count(message_, ns_s_ns); ++i) {
+      ns_rr record;
+      if (parse(ns_s_ns, i, record) && ns_rr_type(record) == ns_t_ns) return true;
+    }
+    return false;
   }
 
   /// RFC 2308 5: the smaller of the SOA's TTL and its last number.

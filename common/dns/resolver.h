@@ -5,10 +5,18 @@
 #include "model/dns_question.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 namespace postern {
+
+/// Where an answer may come from.
+enum class Freshness : std::uint8_t {
+  cached,
+  afresh,  ///< from the servers, whatever is in the cache: to see how they are now
+};
 
 class Resolver {
  public:
@@ -22,7 +30,10 @@ class Resolver {
   /// question. What comes after the deadline still fills the cache. `done` must not throw and must
   /// not wait for anything; it may ask.
   virtual void ask(const DnsQuestion& question, std::chrono::steady_clock::time_point deadline,
-                   std::function<void(DnsReply)> done) = 0;
+                   std::function<void(DnsReply)> done, Freshness freshness = Freshness::cached) = 0;
+  /// Drops what the cache holds of the zone and all below it: its answers were found to be wrong.
+  /// "." is everything.
+  virtual void forget(std::string_view zone) = 0;
 };
 
 }  // namespace postern

@@ -136,6 +136,10 @@ class Writer {
   void add_authority() {
     authority_ = record(".", DnsType::soa, "ns.invalid hostmaster.invalid 1 7200 3600 1209600 60");
   }
+  void refer() {
+    recursion_ = 0;
+    authority_ = record(".", DnsType::ns, "ns.invalid");
+  }
   std::size_t answer_count() const noexcept { return answer_count_; }
 
   std::string packet() const { return whole(0); }
@@ -159,7 +163,7 @@ class Writer {
   std::string whole(unsigned more_flags) const {
     std::string packet(id_);
     packet += static_cast<char>(0x81 | more_flags);  // QR, RD
-    packet += static_cast<char>(0x80 | code_);       // RA
+    packet += static_cast<char>(recursion_ | code_);
     packet += octets16(1) + octets16(static_cast<unsigned>(answer_count_)) +
               octets16(authority_.empty() ? 0 : 1) + octets16(query_.edns ? 1 : 0);
     packet += question_.empty() ? std::string(query_.question) : question_;
@@ -176,6 +180,7 @@ class Writer {
   const Query& query_;
   std::string question_;
   unsigned code_ = 0;
+  unsigned recursion_ = 0x80;  // RA
   std::string answers_;
   std::size_t answer_count_ = 0;
   std::string authority_;
@@ -333,6 +338,12 @@ ScriptedServer::Said ScriptedServer::answer(std::string_view packet, Way way) co
     case Kind::no_name:
       writer.set_code(nxdomain);
       writer.add_authority();
+      break;
+    case Kind::no_data:
+      writer.add_authority();
+      break;
+    case Kind::referral:
+      writer.refer();
       break;
     case Kind::yes:
       if (query->type == DnsType::a) {

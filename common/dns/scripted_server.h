@@ -30,6 +30,8 @@ struct DnsConduct {
     alias_loop,
     bare_alias,  ///< names the target of an alias and nothing more
     no_name,     ///< NXDOMAIN, whatever is asked
+    no_data,     ///< no records, whatever is asked
+    referral,    ///< only who may know: no recursion for us
     yes,         ///< `record`, whatever A record is asked for; else as honest
   };
   Kind kind = Kind::honest;

@@ -28,6 +28,11 @@ std::string_view last_labels(std::string_view name, std::string_view suffix, std
 ZoneBook::ZoneBook(std::vector<std::string> own, const DnsSettings& settings)
     : own_(std::move(own)), settings_(settings) {}
 
+void ZoneBook::set_own(std::vector<std::string> own) {
+  own_ = std::move(own);
+  forget();
+}
+
 std::string_view ZoneBook::zone_of(std::string_view name) const noexcept {
   std::string_view best;
   for (const auto& zone : own_) {

@@ -32,6 +32,9 @@ class ZoneBook {
   /// `own` are the zones that stand for themselves, such as block lists, in normal spelling.
   ZoneBook(std::vector<std::string> own, const DnsSettings& settings);
 
+  /// Other zones stand for themselves from now on; what has failed so far is forgotten.
+  void set_own(std::vector<std::string> own);
+
   /// What stands or falls together with `name`: the longest of our own zones it is in, the network
   /// that a name of reverse DNS belongs to (24 bits, or 48 of IPv6), or what somebody registered.
   std::string_view zone_of(std::string_view name) const noexcept;
@@ -56,7 +59,7 @@ class ZoneBook {
     bool probed = false;  ///< a question was let through after the pause
   };
 
-  const std::vector<std::string> own_;
+  std::vector<std::string> own_;
   const DnsSettings settings_;
   std::list<State> states_;  ///< the one that failed last stands first
   std::map<std::string_view, std::list<State>::iterator, std::less<>> index_;

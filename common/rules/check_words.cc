@@ -4,6 +4,7 @@
 #include "rules/program.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -27,17 +28,67 @@ bool speaks_of(const Reason& reason, QuestionKind kind) {
   }
 }
 
+using expression::Program;
+using expression::Step;
+
+/// Which checks made the condition true. One that is named beside them must not be told of: the
+/// sender would turn to a list that does not have him, or to one that speaks for him.
+class Grounds {
+ public:
+  Grounds(const Program& program, const Transaction& transaction, const Facts& facts)
+      : program_(program), transaction_(transaction), facts_(facts) {
+    if (!program.steps.empty()) {
+      look_at(static_cast<std::uint32_t>(program.steps.size() - 1), Wanted::yes);
+    }
+  }
+  const std::vector<const Check*>& checks() const noexcept { return checks_; }
+
+ private:
+  enum class Wanted : std::uint8_t { yes, no };
+
+  void look_at(std::uint32_t at, Wanted wanted) {
+    const auto& step = program_.steps[at];
+    switch (step.kind) {
+      case Step::Kind::constant:
+        return;
+      case Step::Kind::negate:
+        return look_at(step.first, wanted == Wanted::yes ? Wanted::no : Wanted::yes);
+      case Step::Kind::test:
+        return look_at(program_.tests[step.first], wanted);
+      case Step::Kind::all_of:
+      case Step::Kind::any_of:
+        for (std::uint32_t i = 0; i < step.count; ++i) {
+          look_at(program_.children[step.first + i], wanted);
+        }
+        return;
+    }
+  }
+
+  void look_at(const expression::Test& test, Wanted wanted) {
+    const auto* check = test.check.get();
+    if (check == nullptr || transaction_.stage < check->description().earliest) return;
+    if (std::find(checks_.begin(), checks_.end(), check) != checks_.end()) return;
+    // That a list does not have somebody is not what it says of him.
+    if (wanted == Wanted::no && check->description().kind == QuestionKind::dns) return;
+    const auto result = check->evaluate(transaction_, facts_);
+    if (result.state != CheckOutcome::State::value) return;
+    const bool fits = std::any_of(result.values.begin(), result.values.end(), [&](const auto& v) {
+      return std::find(test.texts.begin(), test.texts.end(), v) != test.texts.end();
+    });
+    if (fits == (wanted == Wanted::yes)) checks_.push_back(check);
+  }
+
+  const Program& program_;
+  const Transaction& transaction_;
+  const Facts& facts_;
+  std::vector<const Check*> checks_;
+};
+
 }  // namespace
 
 FieldValues words_of_checks(const Condition& condition, const Reason& reason,
                             const Transaction& transaction, const Facts& facts) {
-  std::vector<const Check*> checks;
-  for (const auto& test : condition.program().tests) {
-    if (!test.check || transaction.stage < test.check->description().earliest) continue;
-    if (std::find(checks.begin(), checks.end(), test.check.get()) == checks.end()) {
-      checks.push_back(test.check.get());
-    }
-  }
+  auto checks = Grounds(condition.program(), transaction, facts).checks();
   std::stable_partition(checks.begin(), checks.end(), [&](const Check* check) {
     return speaks_of(reason, check->description().kind);
   });

@@ -209,6 +209,8 @@ class RuleCompiler {
   void read_code(const Node& source, Action& action) const;
   void check_class(const Node& source, Action& action) const;
   void check_companions(const Node& source, const Action& action) const;
+  // In loader_trouble.cc.
+  void check_trouble(const Node& source, const Action& action, const Condition& condition) const;
   Condition::Scope scope(std::optional<Stage> stage, const Reason* reason) const;
   std::optional<Condition> read_condition(const Node& source, std::optional<Stage> stage,
                                           const Reason* reason) const;

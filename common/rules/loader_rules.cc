@@ -53,7 +53,10 @@ void RuleCompiler::add(const Node& source) {
   const auto unavailable = values_.text(source, "rule.unavailable");
   check_companions(source, action);
   check_scores(source, action, condition);
-  if (condition) check_scope(action, *condition);
+  if (condition) {
+    check_scope(action, *condition);
+    check_trouble(source, action, *condition);
+  }
 
   const bool unclear = source.find("stage") != nullptr && !wish;
   const auto stage =

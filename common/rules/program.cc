@@ -4,6 +4,7 @@
 #include "rules/comparing.h"
 #include "rules/score_reader.h"
 #include "rules/table_look_ups.h"
+#include "rules/trouble_word.h"
 #include "rules/values.h"
 #include "tables/table.h"
 
@@ -26,10 +27,6 @@ std::string spelling(const std::optional<Name>& name, const std::string& macro,
   if (name == Name::macro) return "macro(\"" + macro + "\")";
   return std::string(row_of(*name).name);
 }
-
-/// The word of the standards for trouble (RFC 7208 2.6.6, RFC 8601 2.7): it is an answer, and yet
-/// says nothing about anything but itself (semantics 20).
-constexpr std::string_view trouble = "temperror";
 
 /// Octets of a table's note that a record keeps.
 constexpr std::size_t longest_note = 200;
@@ -425,8 +422,8 @@ class Runner {
                     [&](const auto& value) { return holds(test.texts, value); })) {
       return Truth::yes;
     }
-    if (holds(found, trouble) && !holds(test.texts, trouble)) {
-      auto why = std::string(trouble);
+    if (holds(found, trouble_word) && !holds(test.texts, trouble_word)) {
+      auto why = std::string(trouble_word);
       if (!result.source.note.empty()) why += ", " + result.source.note;
       return unavailable(description.kind, description.name, why);
     }

@@ -8,11 +8,15 @@
 #include "rules/settings.h"
 #include "runtime/dns_source.h"
 #include "runtime/list_health.h"
+#include "runtime/root_watch.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <exception>
+#include <functional>
+#include <iterator>
 #include <mutex>
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace postern {
@@ -20,6 +24,11 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::seconds;
+
+/// What a list has denied counts when the root was seen at most so long before it: of the many
+/// answers of lists most are denials, and "not listed" seldom refuses anybody. Every other denial
+/// counts only after the root was seen again.
+constexpr seconds trusted_after_root{1};
 
 /// What is replaced is kept for as long as a decision can last (the longest limits.deadline, and
 /// some), because somebody may still wait for it.
@@ -43,61 +52,128 @@ bool is_dns(QuestionKind kind) noexcept {
          kind == QuestionKind::sender_dns;
 }
 
-std::vector<ListHealth::List> lists_of(const Policy& policy) {
+std::optional<ListHealth::List> list_of(const Check& check) {
+  const auto* list = dynamic_cast<const ListCheck*>(&check);
+  if (list == nullptr) return {};
+  const auto& settings = list->settings();
+  const auto kind =
+      settings.subject == ListSubject::client_ip ? DnsListKind::v4 : DnsListKind::domains;
+  return ListHealth::List{check.description().name, settings.zone, kind, settings.has_test_points,
+                          false};
+}
+
+/// The order of rules is no difference between two policies.
+std::vector<ListHealth::List> lists_of(const std::vector<std::shared_ptr<const Check>>& checks) {
   std::vector<ListHealth::List> lists;
-  for (const auto& check : checks_in_use(policy)) {
-    const auto* list = dynamic_cast<const ListCheck*>(check.get());
-    if (list == nullptr || !list->settings().has_test_points) continue;
-    const auto& settings = list->settings();
-    const auto kind =
-        settings.subject == ListSubject::client_ip ? DnsListKind::v4 : DnsListKind::domains;
-    lists.push_back({check->description().name, settings.zone, kind});
+  for (const auto& check : checks) {
+    if (auto list = list_of(*check)) lists.push_back(std::move(*list));
   }
+  std::sort(lists.begin(), lists.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return lists;
 }
 
 /// They stand for themselves when they fail, test points or not.
-std::vector<std::string> zones_of(const Policy& policy) {
+std::vector<std::string> zones_of(const std::vector<ListHealth::List>& lists) {
   std::vector<std::string> zones;
-  for (const auto& check : checks_in_use(policy)) {
-    const auto* list = dynamic_cast<const ListCheck*>(check.get());
-    if (list != nullptr) zones.push_back(list->settings().zone);
-  }
+  for (const auto& list : lists) zones.push_back(list.zone);
+  std::sort(zones.begin(), zones.end());
+  zones.erase(std::unique(zones.begin(), zones.end()), zones.end());
   return zones;
 }
 
-bool same_lists(const std::vector<ListHealth::List>& a, const std::vector<ListHealth::List>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.name == y.name && x.zone == y.zone && x.kind == y.kind;
-  });
-}
-
-/// What belongs to one set of servers, settings and lists.
+/// What belongs to one set of servers and settings.
 struct Generation {
   Generation(std::unique_ptr<DnsTransport> made, const Clock& clock, const DnsOptions& options_in,
-             std::vector<DnsServer> servers_in, std::vector<std::string> zones_in,
-             std::vector<ListHealth::List> lists_in, const ListHealth::Say& say, FactSource& others)
+             std::vector<DnsServer> servers_in, const ListHealth::Say& say, FactSource& others)
       : options(options_in),
         servers(std::move(servers_in)),
-        zones(std::move(zones_in)),
-        lists(std::move(lists_in)),
         transport(std::move(made)),
-        resolver(*transport, clock, settings_of(options), zones),
+        resolver(*transport, clock, settings_of(options)),
         // Nobody waits longer than the driver's deadline; this bounds what nobody waits for.
         source(resolver, others, clock, duration_cast<std::chrono::milliseconds>(seconds(25))),
-        health(lists, resolver, clock, say) {}
+        root(resolver, clock, say),
+        health(resolver, clock, say) {}
+
+  /// Not thread-safe.
+  void set(const std::vector<ListHealth::List>& lists) {
+    health.set(lists);
+    auto next = zones_of(lists);
+    if (next == zones) return;
+    zones = std::move(next);
+    resolver.set_zones(zones);
+  }
+  void tick() {
+    root.tick();
+    health.tick();
+  }
 
   const DnsOptions options;
   const std::vector<DnsServer> servers;
-  const std::vector<std::string> zones;
-  const std::vector<ListHealth::List> lists;
+  std::vector<std::string> zones;
   // Destroyed from the bottom: who asks before who is asked.
   const std::unique_ptr<DnsTransport> transport;
   CachingResolver resolver;
   DnsSource source;
+  RootWatch root;
   ListHealth health;
   std::chrono::steady_clock::time_point ended;
 };
+
+/// Where generations go that nobody holds any more. The last to hold one may be a callback on the
+/// thread of its own transport, which cannot wait for its own end.
+class Graveyard : public std::enable_shared_from_this<Graveyard> {
+ public:
+  std::shared_ptr<Generation> adopt(std::unique_ptr<Generation> generation) {
+    {
+      const std::lock_guard lock(mutex_);
+      dead_.reserve(living_ + 1);
+      ++living_;
+    }
+    return {generation.release(), [self = shared_from_this()](Generation* last) {
+              self->bury(std::unique_ptr<Generation>(last));
+            }};
+  }
+  /// Ends those that are dead. Not on a thread of theirs.
+  void clear() {
+    std::vector<std::unique_ptr<Generation>> dead;
+    const std::lock_guard lock(ending_);
+    {
+      const std::lock_guard own(mutex_);
+      dead.swap(dead_);
+      living_ -= dead.size();
+      dead_.reserve(living_);
+    }
+    dead.clear();
+  }
+  /// Waits until nobody holds any, and ends them.
+  void clear_all() {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return dead_.size() == living_; });
+    }
+    clear();
+  }
+
+ private:
+  void bury(std::unique_ptr<Generation> generation) {
+    const std::lock_guard lock(mutex_);
+    dead_.push_back(std::move(generation));  // there is room
+    changed_.notify_all();
+  }
+
+  std::mutex ending_;  // held while they end; taken before the other
+  std::mutex mutex_;   // guards what follows
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Generation>> dead_;
+  std::size_t living_ = 0;  ///< adopted and not yet ended
+};
+
+void refuse(const std::string& cause, const std::function<void(Answer)>& to) {
+  auto answer = Answer::unavailable(cause);
+  answer.source.name = "health";
+  to(std::move(answer));
+}
 
 std::string state_text(const ServerBook::Entry& server) {
   auto text = std::string(server.in_service ? "in service" : "out of service");
@@ -130,11 +206,25 @@ bool asks_dns(const Policy& policy) {
 }
 
 struct DnsService::State {
+  State(FactSource& others_in, const Clock& clock_in, Say say_in, SystemServers servers_in,
+        MakeTransport make_in)
+      : others(others_in),
+        clock(clock_in),
+        say(std::move(say_in)),
+        system_servers(std::move(servers_in)),
+        make_transport(std::move(make_in)) {}
+
   FactSource& others;
   const Clock& clock;
   const Say say;
   const SystemServers system_servers;
   const MakeTransport make_transport;
+  const std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
+
+  std::mutex using_mutex;  // guards what follows; one use() or tick() at a time
+  std::vector<std::weak_ptr<const Check>> checks;  ///< of all policies that may still be in use
+  std::vector<ListHealth::List> lists;             ///< of the policy in force
+  bool in_use = false;                             ///< the policy in force asks DNS
 
   mutable std::mutex mutex;  // guards what follows; not held while anybody is called
   std::shared_ptr<Generation> current;
@@ -154,73 +244,148 @@ struct DnsService::State {
     }
     current = std::move(next);
   }
+
+  /// A message that began under an older policy asks what that one wants to know, and must not hear
+  /// from a list that only the older one knew to be bad.
+  std::vector<ListHealth::List> lists_to_test() const {
+    auto all = lists;
+    for (const auto& weak : checks) {
+      const auto check = weak.lock();
+      auto list = check ? list_of(*check) : std::nullopt;
+      if (!list || std::find(lists.begin(), lists.end(), *list) != lists.end()) continue;
+      list->is_former = true;
+      if (std::find(all.begin(), all.end(), *list) == all.end()) all.push_back(std::move(*list));
+    }
+    return all;
+  }
+  /// Whether some policy was forgotten meanwhile.
+  bool forget_former() {
+    return std::erase_if(checks, [](const auto& weak) { return weak.expired(); }) > 0;
+  }
 };
 
 DnsService::DnsService(FactSource& others, const Clock& clock, Say say,
                        SystemServers system_servers, MakeTransport make_transport)
-    : state_(new State{others,
-                       clock,
-                       std::move(say),
-                       std::move(system_servers),
-                       std::move(make_transport),
-                       {},
-                       {},
-                       {},
-                       false}) {}
+    : state_(std::make_unique<State>(others, clock, std::move(say), std::move(system_servers),
+                                     std::move(make_transport))) {}
 
 DnsService::~DnsService() { stop(); }
 
 void DnsService::use(const Policy& policy) {
-  if (!asks_dns(policy)) return state_->put(nullptr);
-  const auto& options = policy.settings().dns;
-  auto servers = options.servers;
-  if (servers.empty()) servers = state_->system_servers();
-  auto zones = zones_of(policy);
-  auto lists = lists_of(policy);
-  if (const auto before = state_->get()) {
-    if (before->options == options && before->servers == servers && before->zones == zones &&
-        same_lists(before->lists, lists)) {
+  {
+    const std::lock_guard lock(state_->using_mutex);
+    const auto checks = checks_in_use(policy);
+    state_->in_use = asks_dns(policy);
+    state_->lists = lists_of(checks);
+    state_->forget_former();
+    for (const auto& check : checks) {
+      const auto same = [&](const auto& weak) { return weak.lock() == check; };
+      auto& known = state_->checks;
+      if (!is_dns(check->description().kind)) continue;
+      if (std::none_of(known.begin(), known.end(), same)) known.push_back(check);
+    }
+    const auto before = state_->get();
+    if (!state_->in_use) {
+      if (state_->checks.empty()) return state_->put(nullptr);
+      if (before) before->set(state_->lists_to_test());
       return;
     }
-  }
-  try {
-    auto transport = state_->make_transport(servers, state_->clock);
-    const auto next = std::make_shared<Generation>(std::move(transport), state_->clock, options,
-                                                   std::move(servers), std::move(zones),
-                                                   std::move(lists), state_->say, state_->others);
-    state_->put(next);
-  } catch (const std::exception& error) {
-    state_->say(LogLevel::error, "DNS cannot be asked: " + std::string(error.what()));
-    return;
+    const auto& options = policy.settings().dns;
+    auto servers = options.servers;
+    if (servers.empty()) servers = state_->system_servers();
+    if (before && before->options == options && before->servers == servers) {
+      before->set(state_->lists_to_test());
+    } else {
+      try {
+        auto transport = state_->make_transport(servers, state_->clock);
+        const auto next = state_->graveyard->adopt(
+            std::make_unique<Generation>(std::move(transport), state_->clock, options,
+                                         std::move(servers), state_->say, state_->others));
+        next->set(state_->lists_to_test());
+        state_->put(next);
+      } catch (const std::exception& error) {
+        state_->say(LogLevel::error, "DNS cannot be asked: " + std::string(error.what()));
+        return;
+      }
+    }
   }
   tick();
 }
 
 void DnsService::tick() {
-  if (const auto current = state_->get()) current->health.tick();
-  std::vector<std::shared_ptr<Generation>> over;
-  const std::lock_guard lock(state_->mutex);
-  auto& replaced = state_->replaced;
-  const auto now = state_->clock.steady();
-  for (auto at = replaced.begin(); at != replaced.end();) {
-    // Whoever is in ask() holds one too.
-    if (at->use_count() > 1 || now - (*at)->ended < kept_after_its_end) {
-      ++at;
-      continue;
+  {
+    const std::lock_guard lock(state_->using_mutex);
+    const auto current = state_->get();
+    if (state_->forget_former() && current) {
+      if (!state_->in_use && state_->checks.empty()) {
+        state_->put(nullptr);
+      } else {
+        current->set(state_->lists_to_test());
+      }
     }
-    over.push_back(std::move(*at));
-    at = replaced.erase(at);
   }
+  if (const auto current = state_->get()) current->tick();
+  std::vector<std::shared_ptr<Generation>> over;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const auto now = state_->clock.steady();
+    auto& replaced = state_->replaced;
+    const auto is_over = [&](const auto& each) { return now - each->ended >= kept_after_its_end; };
+    const auto first =
+        std::stable_partition(replaced.begin(), replaced.end(), std::not_fn(is_over));
+    std::move(first, replaced.end(), std::back_inserter(over));
+    replaced.erase(first, replaced.end());
+  }
+  over.clear();
+  state_->graveyard->clear();
 }
+
+namespace {
+
+/// Asks what may be asked; the answer counts when nothing says that it is wrong.
+void look_up(Generation& generation, const std::weak_ptr<Generation>& weak, const Clock& clock,
+             const Question& question, bool of_list, std::function<void(Answer)> done) {
+  generation.source.ask(question, [weak, &clock, key = of_list ? question.key : std::string(),
+                                   done = std::move(done)](Answer answer) {
+    const auto then = weak.lock();
+    if (!then || answer.state == Answer::State::unavailable) return done(std::move(answer));
+    const bool is_list = !key.empty();
+    const bool is_new = answer.source.name == to_text(DnsReply::Source::network);
+    const bool is_denial = answer.state == Answer::State::empty;
+    if (!is_denial && !(is_list && is_new)) return done(std::move(answer));
+    auto came = clock.steady();
+    came -= answer.source.age;
+    auto judge = [answer = std::move(answer), done](const std::string& cause) {
+      if (!cause.empty()) return refuse(cause, done);
+      done(answer);
+    };
+    if (!is_denial) return then->health.weigh(key, true, std::move(judge));
+    if (is_list && is_new) then->health.weigh(key, false, [](const std::string&) {});
+    if (is_list) came -= trusted_after_root;
+    then->root.confirm(came, std::move(judge));
+  });
+}
+
+}  // namespace
 
 std::optional<Answer> DnsService::known(const Question& question) {
   if (!is_dns(question.kind)) return state_->others.known(question);
   const auto current = state_->get();
-  if (!current) return {};
+  if (!current || !current->root.vouches_for(std::chrono::steady_clock::time_point::min())) {
+    return {};
+  }
   const bool of_list =
       question.kind == QuestionKind::dns && question.subject == to_text(DnsType::a);
-  if (!current->health.admits(of_list ? question.key : std::string())) return {};
-  return current->source.known(question);
+  if (of_list && !current->health.admits(question.key)) return {};
+  auto answer = current->source.known(question);
+  // As in look_up(): what would have to wait for the root is not known.
+  if (answer && answer->state == Answer::State::empty) {
+    auto came = state_->clock.steady();
+    came -= answer->source.age;
+    if (of_list) came -= trusted_after_root;
+    if (!current->root.vouches_for(came)) return {};
+  }
+  return answer;
 }
 
 void DnsService::ask(const Question& question, std::function<void(Answer)> done) {
@@ -228,25 +393,20 @@ void DnsService::ask(const Question& question, std::function<void(Answer)> done)
   const auto current = state_->get();
   if (!current) return done(Answer::unavailable("DNS is not asked"));
   // What is tested for the first time may answer when all of this has been replaced.
-  const auto refuse = [](const std::string& cause, const std::function<void(Answer)>& to) {
-    auto answer = Answer::unavailable(cause);
-    answer.source.name = "health";
-    to(std::move(answer));
-  };
   const bool of_list =
       question.kind == QuestionKind::dns && question.subject == to_text(DnsType::a);
-  current->health.admit_any([weak = std::weak_ptr(current), question, of_list, refuse,
-                             done = std::move(done)](const std::string& trouble) mutable {
+  current->root.admit([weak = std::weak_ptr(current), &clock = state_->clock, question, of_list,
+                       done = std::move(done)](const std::string& trouble) mutable {
     const auto generation = weak.lock();
     if (!trouble.empty() || !generation) {
       return refuse(trouble.empty() ? "suspended" : trouble, done);
     }
-    if (!of_list) return generation->source.ask(question, std::move(done));
-    generation->health.admit(question.key, [weak, question, refuse, done = std::move(done)](
+    if (!of_list) return look_up(*generation, weak, clock, question, false, std::move(done));
+    generation->health.admit(question.key, [weak, &clock, question, done = std::move(done)](
                                                const std::string& cause) mutable {
       const auto then = weak.lock();
       if (!cause.empty() || !then) return refuse(cause.empty() ? "suspended" : cause, done);
-      then->source.ask(question, std::move(done));
+      look_up(*then, weak, clock, question, true, std::move(done));
     });
   });
 }
@@ -270,6 +430,7 @@ void DnsService::report(StatusText& status) const {
   status.add("dns.deadlines", dns.deadlines);
   status.add("dns.overloads", dns.overloads);
   status.add("dns.under_way", dns.flights);
+  current->root.report(status);
   current->health.report(status);
 }
 
@@ -283,10 +444,8 @@ void DnsService::stop() {
     state_->current.reset();
     state_->replaced.clear();
   }
-  // Whoever is in ask() must not be the last to hold one: it may be one of its own threads.
-  for (const auto& each : over) {
-    while (each.use_count() > 1) std::this_thread::yield();
-  }
+  over.clear();
+  state_->graveyard->clear_all();
 }
 
 }  // namespace postern

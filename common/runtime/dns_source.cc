@@ -46,13 +46,46 @@ std::string note_of(const DnsReply& reply) {
   return note;
 }
 
+/// Octets of one answer that become a fact: facts are recorded whole, and one mail may ask for a
+/// hundred. No honest name has more addresses or texts; what is too long is trouble, because a
+/// part of it would be another answer.
+std::size_t longest_of(DnsType type) noexcept {
+  switch (type) {
+    case DnsType::a:
+    case DnsType::aaaa:
+      return 2048;  // 136 addresses at least, 50 of IPv6
+    case DnsType::txt:
+      return 16384;  // four times the longest SPF record, beside which others may stand
+    default:
+      return 4096;
+  }
+}
+
+/// Whether checks look at the first few records alone: at most ten of names and mail hosts.
+bool may_be_cut(DnsType type) noexcept { return type == DnsType::ptr || type == DnsType::mx; }
+
+Answer records_of(const std::vector<std::string>& records, DnsType type) {
+  const auto longest = longest_of(type);
+  std::size_t octets = 0;
+  std::size_t count = 0;
+  for (; count < records.size(); ++count) {
+    octets += records[count].size();
+    if (octets > longest) break;
+  }
+  if (count == records.size()) return Answer::found(records);
+  if (!may_be_cut(type)) {
+    return Answer::unavailable("an answer of more than " + std::to_string(longest) + " octets");
+  }
+  return Answer::found({records.begin(), records.begin() + static_cast<std::ptrdiff_t>(count)});
+}
+
 }  // namespace
 
-Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed) {
+Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed, DnsType type) {
   Answer answer;
   switch (reply.answer->kind) {
     case DnsAnswer::Kind::records:
-      answer = Answer::found(reply.answer->records);
+      answer = records_of(reply.answer->records, type);
       break;
     case DnsAnswer::Kind::no_data:
     case DnsAnswer::Kind::no_name:
@@ -89,11 +122,11 @@ void DnsSource::ask(const Question& question, std::function<void(Answer)> done) 
   const auto began = clock_.steady();
   resolver_.ask(
       {question.key, *type}, began + patience_,
-      [&clock = clock_, began, done = std::move(done)](const DnsReply& reply) {
+      [&clock = clock_, began, type = *type, done = std::move(done)](const DnsReply& reply) {
         // Looking at the clock takes longer than looking into the cache.
         auto elapsed = std::chrono::steady_clock::duration::zero();
         if (reply.source != DnsReply::Source::cache) elapsed = clock.steady() - began;
-        done(fact_of(reply, std::chrono::duration_cast<std::chrono::microseconds>(elapsed)));
+        done(fact_of(reply, std::chrono::duration_cast<std::chrono::microseconds>(elapsed), type));
       });
 }
 

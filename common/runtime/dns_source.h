@@ -30,7 +30,9 @@ class DnsSource final : public FactSource {
 };
 
 /// What DNS said, as rules and records know it; `elapsed` is the time it took. The note tells what
-/// a person may want to know of it: no name or only no records, who said it, how old it is.
-Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed);
+/// a person may want to know of it: no name or only no records, who said it, how old it is. An
+/// answer to a question for `type` that is longer than any honest one is unavailable; of names and
+/// mail hosts the first ones stay.
+Answer fact_of(const DnsReply& reply, std::chrono::microseconds elapsed, DnsType type);
 
 }  // namespace postern

@@ -5,6 +5,8 @@
 #include "runtime/dns_source.h"
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -17,6 +19,12 @@ namespace {
 constexpr std::chrono::minutes between_probes{10};
 constexpr std::chrono::minutes between_probes_of_bad{1};
 constexpr std::chrono::seconds between_probes_in_trouble{5};
+/// Of the last answers so many; a list that has begun to list everybody would otherwise do so until
+/// its next test.
+constexpr unsigned answers_watched = 10;
+constexpr int listings_in_doubt = 8;
+/// Where most clients are listed with reason, tests for that are not more frequent.
+constexpr std::chrono::seconds between_doubts{10};
 /// For both answers; below the deadline of decisions, which wait for the first probe.
 constexpr std::chrono::seconds patience{5};
 
@@ -36,11 +44,23 @@ std::string_view words_of(DnsListHealth health) noexcept {
   return "its test entries cannot be had";
 }
 
+/// What the name asks the list for, an address or a domain. Some zones list both, and may be right
+/// about one and wrong about the other.
+bool asks_for_address(std::string_view name, std::string_view zone) noexcept {
+  if (name.size() <= zone.size()) return false;
+  name.remove_suffix(zone.size() + 1);
+  const auto labels = std::count(name.begin(), name.end(), '.') + 1;
+  const auto is = [&](std::string_view characters, std::size_t longest) {
+    return name.find_first_not_of(characters) == std::string_view::npos &&
+           name.size() <= static_cast<std::size_t>(labels) * (longest + 1) - 1;
+  };
+  return (labels == 4 && is("0123456789.", 3)) || (labels == 32 && is("0123456789abcdef.", 1));
+}
+
 }  // namespace
 
 struct ListHealth::State : std::enable_shared_from_this<State> {
   using Time = std::chrono::steady_clock::time_point;
-  using Then = std::function<void(const std::string&)>;
 
   struct Entry {
     List list;
@@ -49,93 +69,70 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
     bool good = false;    ///< its answers count: a list that was good is believed through trouble
     bool asking = false;
     Time due;
+    Time asked_at = Time::min();
+    unsigned recent = 0;  ///< bits: which of the last answers listed
     std::chrono::system_clock::time_point since;
     std::optional<Answer> listed;
     std::optional<Answer> unlisted;
     std::vector<Then> waiting;
   };
+  using Shared = std::shared_ptr<Entry>;
 
-  State(std::vector<List> lists, Resolver& resolver_in, const Clock& clock_in, Say say_in)
-      : resolver(resolver_in), clock(clock_in), say(std::move(say_in)) {
-    for (auto& list : lists) {
-      Entry entry;
-      entry.list = std::move(list);
-      entry.due = clock.steady();
-      entry.since = clock.system();
-      entries.push_back(std::move(entry));
-    }
-  }
+  State(Resolver& resolver_in, const Clock& clock_in, Say say_in)
+      : resolver(resolver_in), clock(clock_in), say(std::move(say_in)) {}
 
-  std::string cause_of(const Entry& entry) const {
-    if (entry.good) return {};
+  static std::string cause_of(const Entry& entry) {
+    if (entry.good || !entry.list.has_test_points) return {};
     return "the list is suspended: " + std::string(words_of(entry.health));
   }
 
-  /// The list whose zone the name is in, the longest; nullptr: none.
-  Entry* find(std::string_view name) {
-    Entry* found = nullptr;
-    for (auto& entry : entries) {
-      if (!is_in_zone(name, entry.list.zone)) continue;
-      if (found == nullptr || entry.list.zone.size() > found->list.zone.size()) found = &entry;
+  /// The list that the name belongs to: the one with the longest zone; nullptr: none.
+  Shared find(std::string_view name) const {
+    Shared found;
+    for (const auto& entry : entries) {
+      const auto& list = entry->list;
+      if (!is_in_zone(name, list.zone)) continue;
+      if (asks_for_address(name, list.zone) == (list.kind == DnsListKind::domains)) continue;
+      const auto longest = found ? found->list.zone.size() : 0;
+      const bool as_long = list.zone.size() == longest;
+      if (list.zone.size() > longest || (as_long && list.has_test_points)) found = entry;
     }
     return found;
   }
 
-  static std::string denial() { return "the resolver says that not even the root exists"; }
-
-  void probe_root() {
-    resolver.ask({".", DnsType::ns}, clock.steady() + patience,
-                 [weak = weak_from_this()](const DnsReply& reply) {
-                   if (const auto self = weak.lock()) self->bring_root(reply);
-                 });
+  /// With the lock held; then probe() has to be called without it.
+  static bool begin(Entry& entry, Time now) {
+    if (entry.asking) return false;
+    entry.asking = true;
+    entry.asked_at = now;
+    return true;
   }
 
-  void bring_root(const DnsReply& reply) {
-    std::vector<Then> waiting;
-    std::string cause;
-    bool news = false;
-    {
-      const std::lock_guard lock(mutex);
-      const bool denied = reply.answer->kind == DnsAnswer::Kind::no_name;
-      news = denied != root.denied;
-      root.denied = denied;
-      root.tested = true;
-      root.asking = false;
-      root.due = clock.steady() + between_probes_of_bad;
-      if (denied) cause = denial();
-      waiting = std::exchange(root.waiting, {});
-    }
-    if (news) {
-      say(cause.empty() ? LogLevel::info : LogLevel::warning,
-          cause.empty() ? "DNS works again" : cause + ": its answers do not count");
-    }
-    for (const auto& then : waiting) then(cause);
-  }
-
-  void probe(std::size_t index) {
+  void probe(const Shared& entry) {
     const auto probes = [&] {
       const std::lock_guard lock(mutex);
-      const auto& list = entries[index].list;
-      return dns_list_probes(list.kind, list.zone);
+      return dns_list_probes(entry->list.kind, entry->list.zone);
     }();
     const auto deadline = clock.steady() + patience;
     for (const bool listed : {true, false}) {
-      resolver.ask({listed ? probes.listed : probes.unlisted, DnsType::a}, deadline,
-                   [weak = weak_from_this(), index, listed](const DnsReply& reply) {
-                     if (const auto self = weak.lock()) self->bring(index, listed, reply);
-                   });
+      resolver.ask(
+          {listed ? probes.listed : probes.unlisted, DnsType::a}, deadline,
+          [weak = weak_from_this(), entry, listed](const DnsReply& reply) {
+            if (const auto self = weak.lock()) self->bring(*entry, listed, reply);
+          },
+          Freshness::afresh);
     }
   }
 
-  void bring(std::size_t index, bool listed, const DnsReply& reply) {
+  void bring(Entry& entry, bool listed, const DnsReply& reply) {
     std::vector<Then> waiting;
     std::string cause;
     std::string news;
+    std::string was_wrong;
     auto level = LogLevel::info;
     {
       const std::lock_guard lock(mutex);
-      auto& entry = entries[index];
-      (listed ? entry.listed : entry.unlisted) = fact_of(reply, {});
+      (listed ? entry.listed : entry.unlisted) = fact_of(reply, {}, DnsType::a);
       if (!entry.listed || !entry.unlisted) return;
       const auto was_tested = std::exchange(entry.tested, true);
       const auto was_good = entry.good;
@@ -150,6 +147,7 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
                                                           : between_probes_of_bad;
       cause = cause_of(entry);
       waiting = std::exchange(entry.waiting, {});
+      if (was_tested && !was_good && entry.good) was_wrong = entry.list.zone;
       if (!was_tested || was_good != entry.good) {
         entry.since = clock.system();
         const auto name = "list \"" + entry.list.name + "\" (" + entry.list.zone + ")";
@@ -161,6 +159,8 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
         }
       }
     }
+    // What it said while it was wrong.
+    if (!was_wrong.empty()) resolver.forget(was_wrong);
     if (!news.empty()) say(level, news);
     for (const auto& then : waiting) then(cause);
   }
@@ -169,79 +169,109 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
   const Clock& clock;
   const Say say;
   mutable std::mutex mutex;  // guards what follows; not held while anybody is called
-  std::vector<Entry> entries;
-  struct {
-    bool tested = false;
-    bool denied = false;
-    bool asking = false;
-    Time due;
-    std::vector<Then> waiting;
-  } root;
+  std::vector<Shared> entries;
 };
 
-ListHealth::ListHealth(std::vector<List> lists, Resolver& resolver, const Clock& clock, Say say)
-    : state_(std::make_shared<State>(std::move(lists), resolver, clock, std::move(say))) {}
+ListHealth::ListHealth(Resolver& resolver, const Clock& clock, Say say)
+    : state_(std::make_shared<State>(resolver, clock, std::move(say))) {}
 
-void ListHealth::admit(const std::string& name,
-                       std::function<void(const std::string& cause)> then) {
+void ListHealth::set(const std::vector<List>& lists) {
+  std::vector<Then> waiting;
+  {
+    const std::lock_guard lock(state_->mutex);
+    std::vector<State::Shared> next;
+    for (const auto& list : lists) {
+      const auto same = [&](const State::Shared& entry) {
+        const auto& there = entry->list;
+        return there.name == list.name && there.zone == list.zone && there.kind == list.kind &&
+               there.has_test_points == list.has_test_points;
+      };
+      auto& before = state_->entries;
+      const auto found = std::find_if(before.begin(), before.end(), same);
+      if (found != before.end()) {
+        next.push_back(std::move(*found));
+        before.erase(found);
+        next.back()->list.is_former = list.is_former;
+        continue;
+      }
+      auto entry = std::make_shared<State::Entry>();
+      entry->list = list;
+      entry->due = state_->clock.steady();
+      entry->since = state_->clock.system();
+      next.push_back(std::move(entry));
+    }
+    for (auto& entry : state_->entries) {
+      if (entry->asking) continue;
+      std::move(entry->waiting.begin(), entry->waiting.end(), std::back_inserter(waiting));
+      entry->waiting.clear();
+    }
+    state_->entries = std::move(next);
+  }
+  for (const auto& then : waiting) then("the list is not asked any more");
+}
+
+void ListHealth::admit(const std::string& name, Then then) {
   std::string cause;
   {
     const std::lock_guard lock(state_->mutex);
-    if (auto* entry = state_->find(name)) {
-      if (!entry->tested) {
+    if (const auto entry = state_->find(name)) {
+      if (!entry->tested && entry->list.has_test_points) {
         entry->waiting.push_back(std::move(then));
         return;
       }
-      cause = state_->cause_of(*entry);
+      cause = State::cause_of(*entry);
     }
   }
   then(cause);
 }
 
-void ListHealth::admit_any(std::function<void(const std::string& cause)> then) {
-  std::string cause;
+void ListHealth::weigh(const std::string& name, bool lists, Then then) {
+  State::Shared doubted;
+  bool must_ask = false;
   {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->root.tested) {
-      state_->root.waiting.push_back(std::move(then));
-      return;
+    const auto entry = state_->find(name);
+    if (entry && entry->list.has_test_points) {
+      constexpr unsigned all = (1U << answers_watched) - 1;
+      entry->recent = (entry->recent << 1U | (lists ? 1U : 0U)) & all;
+      const auto now = state_->clock.steady();
+      if (lists && std::popcount(entry->recent) >= listings_in_doubt &&
+          (entry->asking || now - entry->asked_at >= between_doubts)) {
+        must_ask = State::begin(*entry, now);
+        entry->waiting.push_back(std::move(then));
+        doubted = entry;
+      }
     }
-    if (state_->root.denied) cause = State::denial();
   }
-  then(cause);
+  if (must_ask) return state_->probe(doubted);
+  if (!doubted) then({});
 }
 
 bool ListHealth::admits(const std::string& name) const {
   const std::lock_guard lock(state_->mutex);
-  if (!state_->root.tested || state_->root.denied) return false;
-  const auto* entry = name.empty() ? nullptr : state_->find(name);
-  return entry == nullptr || (entry->tested && entry->good);
+  const auto entry = state_->find(name);
+  if (!entry) return true;
+  return (entry->tested || !entry->list.has_test_points) && State::cause_of(*entry).empty();
 }
 
 void ListHealth::tick() {
-  std::vector<std::size_t> due;
-  bool root_due = false;
+  std::vector<State::Shared> due;
   {
     const std::lock_guard lock(state_->mutex);
     const auto now = state_->clock.steady();
-    auto& root = state_->root;
-    root_due = !root.asking && root.due <= now;
-    root.asking = root.asking || root_due;
-    for (std::size_t i = 0; i < state_->entries.size(); ++i) {
-      auto& entry = state_->entries[i];
-      if (entry.asking || entry.due > now) continue;
-      entry.asking = true;
-      due.push_back(i);
+    for (const auto& entry : state_->entries) {
+      if (!entry->list.has_test_points || entry->due > now) continue;
+      if (State::begin(*entry, now)) due.push_back(entry);
     }
   }
-  if (root_due) state_->probe_root();
-  for (const auto index : due) state_->probe(index);
+  for (const auto& entry : due) state_->probe(entry);
 }
 
 void ListHealth::report(StatusText& status) const {
   const std::lock_guard lock(state_->mutex);
-  if (state_->root.denied) status.add("dns.trouble", State::denial());
-  for (const auto& entry : state_->entries) {
+  for (const auto& shared : state_->entries) {
+    const auto& entry = *shared;
+    if (entry.list.is_former || !entry.list.has_test_points) continue;
     std::string text = !entry.tested ? "not tested yet" : entry.good ? "good" : "suspended";
     if (entry.tested && entry.health != DnsListHealth::good) {
       text += ", " + std::string(words_of(entry.health));

@@ -52,6 +52,14 @@ TEST(Spf, SaysWhatIsWrongWithARecord) {
   EXPECT_EQ(result("v=spf10 -all"), "none: no SPF record at example.com");
 }
 
+TEST(Spf, ARecordLongerThanAnyHonestOneIsNotRead) {
+  std::string record = "v=spf1";
+  while (record.size() < longest_spf_record - 16) record += " ip4:192.0.3.1";
+  EXPECT_EQ(result(record + " +all"), "pass");
+  EXPECT_EQ(result(record + " ip4:192.0.3.1 +all"),
+            "permerror: an SPF record of more than 4096 octets at example.com");
+}
+
 TEST(Spf, TroubleIsTemperrorAndNeverNothing) {
   SpfZone zone;
   zone.time_out("example.com");

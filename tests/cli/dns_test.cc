@@ -298,6 +298,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(conduct(DnsConduct::Kind::silent), conduct(DnsConduct::Kind::servfail),
                       conduct(DnsConduct::Kind::refused), conduct(DnsConduct::Kind::bogus),
                       conduct(DnsConduct::Kind::garbage), conduct(DnsConduct::Kind::no_name),
+                      conduct(DnsConduct::Kind::no_data), conduct(DnsConduct::Kind::referral),
                       conduct(DnsConduct::Kind::yes),
                       conduct(DnsConduct::Kind::yes, "127.255.255.254"),
                       conduct(DnsConduct::Kind::huge), conduct(DnsConduct::Kind::wrong_question),

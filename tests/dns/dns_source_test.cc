@@ -61,6 +61,28 @@ TEST(DnsSource, TurnsWhatDnsSaysIntoFacts) {
   EXPECT_EQ(dead->cause, "servfail");
 }
 
+TEST(DnsSource, AnAnswerThatNobodyNeedsInFullBecomesNoLongFact) {
+  std::vector<std::string> addresses;
+  std::vector<std::string> hosts;
+  for (int i = 0; i < 200; ++i) {
+    addresses.push_back("198.51.100." + std::to_string(i));
+    hosts.push_back(std::to_string(i) + " " + std::string(40, 'm') + ".example.com");
+  }
+  House at(ScriptedServer(dns_world({{"many.example A", addresses},
+                                     {"many.example MX", hosts},
+                                     {"long.example TXT", {std::string(16385, 'x')}},
+                                     {"long.example.com TXT", {std::string(16384, 'x')}}})));
+  const auto many = at.ask(QuestionKind::spf, "A", "many.example");
+  EXPECT_EQ(many->state, Answer::State::unavailable) << "a part of it might miss the client";
+  EXPECT_EQ(many->cause, "an answer of more than 2048 octets");
+  const auto mail = at.ask(QuestionKind::sender_dns, "MX", "many.example");
+  EXPECT_EQ(mail->state, Answer::State::value);
+  EXPECT_EQ(mail->values.size(), 74U);
+  EXPECT_EQ(at.ask(QuestionKind::spf, "TXT", "long.example")->cause,
+            "an answer of more than 16384 octets");
+  EXPECT_EQ(at.ask(QuestionKind::spf, "TXT", "long.example.com")->state, Answer::State::value);
+}
+
 TEST(DnsSource, EndsTheWaitingByItsOwnPatience) {
   ScriptedServer silent;
   silent.behave(".", {DnsConduct::Kind::silent});

@@ -167,6 +167,23 @@ TEST(DnsMessage, NothingWithoutAuthorityIsNotToBeKept) {
   EXPECT_EQ(reading.answer.ttl, std::chrono::seconds(0));
 }
 
+TEST(DnsMessage, AReferralOrWordsWithoutRecursionAndAuthorityAreNotNothing) {
+  const auto servers = "\0\0\2\0\1\0\0\0\x3c\0\2\xc0\x0c"s;  // ". NS x.example"
+  constexpr unsigned lame = 0x8100;
+  constexpr unsigned authority = 0x8500;
+  for (const auto& packet :
+       {head(lame, 0), head(lame, 0, 1) + servers, head(good, 0, 1) + servers, head(lame | 3, 0)}) {
+    const auto reading = read(packet);
+    EXPECT_EQ(reading.answer.kind, Kind::unavailable);
+    EXPECT_EQ(reading.answer.trouble, DnsTrouble::failed);
+    EXPECT_EQ(reading.answer.note, "the server does no recursion for us");
+  }
+  EXPECT_EQ(read(head(authority, 0)).answer.kind, Kind::no_data);
+  EXPECT_EQ(read(head(authority | 3, 0)).answer.kind, Kind::no_name);
+  EXPECT_EQ(read(head(good | 3, 0, 1) + servers).answer.kind, Kind::no_name) << "RFC 2308 2.1.1";
+  EXPECT_EQ(ask(DnsConduct::Kind::referral, "example.com MX").answer.kind, Kind::unavailable);
+}
+
 TEST(DnsMessage, RecordsOfOtherNamesAndClassesAreNotTaken) {
   const auto other = "\1y\7example\0\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"s;
   EXPECT_EQ(read(head(good, 1) + other).answer.kind, Kind::no_data);

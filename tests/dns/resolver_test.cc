@@ -81,6 +81,42 @@ TEST(Resolver, AnswersFromTheNetworkAndThenFromTheCache) {
   EXPECT_EQ(house.ask("example.com A")->source, Source::network);
 }
 
+TEST(Resolver, WhatIsAskedAfreshLeavesForTheServers) {
+  House house({ScriptedServer(example())});
+  ASSERT_EQ(house.ask("example.com A")->source, Source::network);
+  std::optional<DnsReply> reply;
+  const auto take = [&](DnsReply given) { reply = std::move(given); };
+  house.resolver.ask(asking("example.com A"), house.clock.steady() + seconds(8), take,
+                     Freshness::afresh);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->source, Source::network);
+  house.transport.replace(0, behaving(Conduct::no_name));
+  house.resolver.ask(asking("example.com A"), house.clock.steady() + seconds(8), take,
+                     Freshness::afresh);
+  EXPECT_EQ(reply->answer->kind, Kind::no_name);
+  EXPECT_EQ(house.ask("example.com A")->answer->kind, Kind::no_name) << "the newest is kept";
+}
+
+TEST(Resolver, ForgetsAZoneAndAllBelowIt) {
+  House house({ScriptedServer(example())});
+  house.ask("example.com A");
+  house.ask("a.example.com A");
+  house.ask("example.org A");
+  house.resolver.forget("example.com");
+  EXPECT_EQ(house.ask("example.com A")->source, Source::network);
+  EXPECT_EQ(house.ask("a.example.com A")->source, Source::network);
+  EXPECT_EQ(house.ask("example.org A")->source, Source::cache);
+  house.resolver.forget(".");
+  EXPECT_EQ(house.ask("example.org A")->source, Source::network);
+}
+
+TEST(Resolver, AServerThatOnlyRefersToOthersIsFollowedByTheNext) {
+  House house({behaving(Conduct::referral), ScriptedServer(example())});
+  EXPECT_EQ(house.ask("example.com A")->answer->server, "server 2");
+  House alone({behaving(Conduct::referral)});
+  EXPECT_EQ(alone.trouble("example.com A"), DnsTrouble::failed);
+}
+
 TEST(Resolver, NothingIsKeptAsLongAsItsZoneSays) {
   House house({ScriptedServer(example())});
   EXPECT_EQ(house.ask("example.com MX")->answer->kind, Kind::no_data);

@@ -166,6 +166,49 @@ TEST(DnsChecks, ListsSayWhatTheirCodesMeanAndRepliesWhereToLook) {
             "see https-//zen.example\"|See https://zen.example/q/192.0.2.1");
 }
 
+TEST(DnsChecks, ARefusalNamesTheListThatItRestsOn) {
+  const std::string more = R"(
+[check.last]
+kind = "dnsbl"
+zone = "last.example"
+title = "LAST"
+[[rule]]
+name   = "nobody vouches"
+stage  = "rcpt"
+when   = 'not friends == "high" and (zen == "spam" or last == "listed")'
+reject = "dnsbl-listed"
+)";
+  std::string reply;
+  EXPECT_EQ(failures_of(more + test_of(usual,
+                                       with(R"("1.2.0.192.friends.example A" = "127.0.5.1",)"
+                                            R"("1.2.0.192.zen.example A" = "127.0.0.10",)"
+                                            R"("1.2.0.192.zen.example TXT" = "a line of ours",)"
+                                            R"("1.2.0.192.last.example A" = "127.0.0.2")"),
+                                       "rule = \"nobody vouches\""),
+                        &reply),
+            "");
+  EXPECT_EQ(reply, "Client host [192.0.2.1] is blocked using LAST. It lists 192.0.2.1.||");
+}
+
+TEST(DnsChecks, ACodeThatNoMeaningFitsIsNoWordAgainstAFriend) {
+  EXPECT_EQ(failures_of(test_of(usual,
+                                with(R"("1.2.0.192.friends.example A" = "127.0.0.255",)"
+                                     R"("1.2.0.192.zen.example A" = "127.0.0.2")"),
+                                "verdict = \"defer\", reply = \"451 4.4.3\"")),
+            "")
+      << "so the list says that we may not ask";
+}
+
+TEST(DnsChecks, AnExplanationThatIsNotToBeHadLeavesAFailAFail) {
+  EXPECT_EQ(failures_of(test_of("client = { ip = \"192.0.2.1\" }\nhelo = \"mail.example.com\"\n"
+                                "sender = \"a@example.net\"\nrecipient = \"bob@example.org\"\n",
+                                with(R"("example.net TXT" = "v=spf1 exp=e.example.net -all",)"
+                                     R"("e.example.net TXT" = "you are %{p}",)"
+                                     R"("1.2.0.192.in-addr.arpa PTR" = "TIMEOUT")"),
+                                "rule = \"forged senders\", reply = \"550 5.7.23\"")),
+            "");
+}
+
 TEST(DnsChecks, AListsOwnWordsAreNotWaitedForInVain) {
   EXPECT_EQ(failures_of(test_of(usual,
                                 with(R"("1.2.0.192.zen.example A" = "127.0.0.2",)"

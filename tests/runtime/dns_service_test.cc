@@ -68,6 +68,7 @@ class DnsServiceTest : public ::testing::Test {
     }
     ScriptedServer server(world);
     server.behave(zone_, conduct_);
+    if (list_is_honest_) server.behave("bad.example", {});
     return server;
   }
 
@@ -79,6 +80,12 @@ class DnsServiceTest : public ::testing::Test {
   std::optional<Answer> ask(const std::string& name) {
     std::optional<Answer> answer;
     service_.ask({QuestionKind::dns, "A", name, QuestionCost::free},
+                 [&](Answer given) { answer = std::move(given); });
+    return answer;
+  }
+  std::optional<Answer> ask_mx(const std::string& name) {
+    std::optional<Answer> answer;
+    service_.ask({QuestionKind::sender_dns, "MX", name, QuestionCost::free},
                  [&](Answer given) { answer = std::move(given); });
     return answer;
   }
@@ -103,6 +110,7 @@ class DnsServiceTest : public ::testing::Test {
   std::vector<std::string> asked_of_;
   DnsConduct conduct_;
   std::string zone_ = "bad.example";  ///< of the conduct
+  bool list_is_honest_ = false;       ///< whatever the conduct
   bool failing_ = false;
   ScriptedTransport* transport_ = nullptr;
   DnsService service_;
@@ -162,11 +170,52 @@ TEST_F(DnsServiceTest, AListThatListsEverybodyIsSuspendedUntilItIsRightAgain) {
                                  "may"));
   conduct_.kind = DnsConduct::Kind::honest;
   transport_->replace(0, server());
-  // The wrong answers to the test entries are in the cache for as long as they said.
-  pass(std::chrono::seconds(120));
+  // The wrong answers, to the test entries too, are in the cache for a minute.
+  EXPECT_EQ(ask("1.2.0.192.bad.example")->state, Answer::State::unavailable);
+  pass(std::chrono::seconds(60));
   EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
   EXPECT_THAT(said_.back(), HasSubstr("works again"));
   EXPECT_THAT(status("list.bad"), StartsWith("good, since "));
+}
+
+TEST_F(DnsServiceTest, AListThatHasLiedIsNotQuotedFromTheCacheWhenItIsRightAgain) {
+  use("[dns]\nleast_ttl = \"5m\"\n" + list_rule);
+  conduct_.kind = DnsConduct::Kind::yes;
+  transport_->replace(0, server());
+  pass(std::chrono::seconds(590));
+  ASSERT_THAT(ask("8.2.0.192.bad.example")->values, ElementsAre("127.0.0.2")) << "not found out";
+  pass(std::chrono::seconds(10));
+  EXPECT_THAT(status("list.bad"), StartsWith("suspended, it lists what no list may"));
+  conduct_.kind = DnsConduct::Kind::honest;
+  transport_->replace(0, server());
+  pass(std::chrono::seconds(60));
+  EXPECT_EQ(ask("8.2.0.192.bad.example")->state, Answer::State::empty);
+}
+
+TEST_F(DnsServiceTest, AListThatBeginsToListEverybodyIsFoundOutByWhatItSays) {
+  use(list_rule);
+  pass(std::chrono::seconds(10));
+  conduct_.kind = DnsConduct::Kind::yes;
+  transport_->replace(0, server());
+  int refused = 0;
+  for (int i = 1; i <= 30; ++i) {
+    refused += ask(std::to_string(i) + ".100.51.198.bad.example")->state == Answer::State::value;
+  }
+  EXPECT_EQ(refused, 7) << "the eighth in a row is one too many to be believed";
+  EXPECT_THAT(status("list.bad"), StartsWith("suspended, it lists what no list may"));
+}
+
+TEST_F(DnsServiceTest, ABusyListThatIsRightIsBelievedAndTestedSeldom) {
+  zone_ = "113.0.203.bad.example";
+  conduct_.kind = DnsConduct::Kind::yes;
+  use(list_rule);
+  pass(std::chrono::seconds(10));
+  const auto before = transport_->sent().size();
+  for (int i = 1; i <= 30; ++i) {
+    const auto name = std::to_string(i) + ".113.0.203.bad.example";
+    EXPECT_THAT(ask(name)->values, ElementsAre("127.0.0.2"));
+  }
+  EXPECT_EQ(transport_->sent().size() - before, 30U + 2U) << "two test entries, once";
 }
 
 TEST_F(DnsServiceTest, AListIsNotBelievedBeforeItIsTested) {
@@ -247,6 +296,109 @@ TEST_F(DnsServiceTest, AResolverThatDeniesTheRootIsNotBelievedUntilItIsRightAgai
   pass(std::chrono::seconds(120));
   EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
   EXPECT_EQ(status("dns.trouble"), "no dns.trouble");
+}
+
+TEST_F(DnsServiceTest, AResolverThatBeginsToDenyEverythingIsFoundOutByTheFirstDenial) {
+  use(list_rule);
+  ASSERT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  for (const auto kind : {DnsConduct::Kind::no_name, DnsConduct::Kind::no_data}) {
+    pass(std::chrono::seconds(20));
+    zone_ = ".";
+    conduct_.kind = kind;
+    transport_->replace(0, server());
+    const std::string name = kind == DnsConduct::Kind::no_name ? "a.example" : "b.example";
+    const auto answer = ask_mx(name);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->cause, "the resolver says that not even the root exists");
+    EXPECT_EQ(status("dns.trouble"), answer->cause);
+    conduct_.kind = DnsConduct::Kind::honest;
+    transport_->replace(0, server());
+    pass(std::chrono::seconds(5));
+    EXPECT_EQ(status("dns.trouble"), "no dns.trouble");
+    EXPECT_EQ(ask_mx(name)->state, Answer::State::empty) << "asked anew, and true now";
+  }
+}
+
+TEST_F(DnsServiceTest, AServerThatOnlyRefersToOthersDeniesNothing) {
+  zone_ = ".";
+  conduct_.kind = DnsConduct::Kind::referral;
+  use(list_rule);
+  EXPECT_EQ(ask_mx("example.com")->state, Answer::State::unavailable);
+  EXPECT_EQ(ask("1.2.0.192.bad.example")->state, Answer::State::unavailable);
+}
+
+TEST_F(DnsServiceTest, ADenialWaitsForTheRootAndOneQuestionServesAll) {
+  use(list_rule);
+  pass(std::chrono::seconds(10));
+  conduct_.delay = std::chrono::seconds(1);
+  zone_ = ".";
+  transport_->replace(0, server());
+  const auto before = transport_->sent().size();
+  int answered = 0;
+  for (const auto* name : {"a.example", "b.example", "c.example"}) {
+    service_.ask({QuestionKind::sender_dns, "MX", name, QuestionCost::free}, [&](Answer answer) {
+      EXPECT_EQ(answer.state, Answer::State::empty);
+      ++answered;
+    });
+  }
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(transport_->sent().size() - before, 3U + 1U);
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(answered, 3);
+}
+
+TEST_F(DnsServiceTest, ADenialCountsWhereTheRootCannotBeHad) {
+  zone_ = ".";
+  conduct_.kind = DnsConduct::Kind::refused;
+  list_is_honest_ = true;
+  use(list_rule);
+  EXPECT_EQ(ask("9.2.0.192.bad.example")->state, Answer::State::empty);
+}
+
+TEST_F(DnsServiceTest, AListOfAnEarlierPolicyStaysSuspendedForWhoStillAsksIt) {
+  conduct_.kind = DnsConduct::Kind::yes;
+  auto before = testing::compile_policy(policy_with(list_rule));
+  service_.use(*before);
+  const std::string cause = "the list is suspended: it lists what no list may";
+  ASSERT_EQ(ask("1.2.0.192.bad.example")->cause, cause);
+  const std::string spf_rule =
+      "[[rule]]\nname = \"r\"\nstage = \"rcpt\"\nwhen = 'spf == \"fail\"'\n"
+      "reject = \"spf-fail\"\n";
+  for (const auto& other : {spf_rule, "[dns]\ntries = 2\n" + spf_rule, std::string()}) {
+    use(other);
+    EXPECT_EQ(ask("1.2.0.192.bad.example")->cause, cause) << other;
+    EXPECT_EQ(status("list.bad"), "no list.bad");
+  }
+  before.reset();
+  service_.tick();
+  EXPECT_EQ(ask("1.2.0.192.bad.example")->cause, "DNS is not asked");
+}
+
+TEST_F(DnsServiceTest, TheOrderOfRulesIsNoDifference) {
+  const std::string two = list_rule + "[check.aaa]\nkind = \"dnsbl\"\nzone = \"aaa.example\"\n";
+  const auto rules = [](const std::string& when) {
+    return "[[rule]]\nname = \"both\"\nstage = \"rcpt\"\nwhen = '" + when +
+           "'\nreject = \"dnsbl-listed\"\n";
+  };
+  use(two + rules("aaa == \"listed\" or bad == \"listed\""));
+  const auto before = transport_->sent().size();
+  use(two + rules("bad == \"listed\" or aaa == \"listed\""));
+  EXPECT_THAT(asked_of_, ElementsAre("127.0.0.1:53"));
+  EXPECT_EQ(transport_->sent().size(), before) << "no list is tested anew";
+}
+
+TEST_F(DnsServiceTest, TwoChecksOfOneZoneEachStandForThemselves) {
+  zone_ = "invalid.bad.example";
+  conduct_.kind = DnsConduct::Kind::yes;
+  use("[check.dom]\nkind = \"dnsbl\"\nzone = \"bad.example\"\nof = \"sender.domain\"\n" +
+      list_rule +
+      "[[rule]]\nname = \"domain\"\nstage = \"rcpt\"\nwhen = 'dom == \"listed\"'\n"
+      "reject = \"dnsbl-listed\"\n");
+  EXPECT_THAT(status("list.bad"), StartsWith("good"));
+  EXPECT_THAT(status("list.dom"), StartsWith("suspended"));
+  EXPECT_THAT(ask("1.2.0.192.bad.example")->values, ElementsAre("127.0.0.2"));
+  EXPECT_EQ(ask("evil.example.bad.example")->state, Answer::State::unavailable);
 }
 
 TEST_F(DnsServiceTest, WithoutSocketsAnswersAreUnavailableAndItIsTold) {
