@@ -61,7 +61,11 @@ CheckOutcome DomainCheck::evaluate(const Transaction& transaction, const Facts& 
 CheckWords DomainCheck::words(const Transaction& transaction, const Facts& facts) const {
   auto found = evaluate(transaction, facts);
   if (found.state != CheckOutcome::State::value || found.source.note.empty()) return {};
-  return {{"detail", std::move(found.source.note)}};
+  // The text for a null MX names the domain; what its record says is in the text already.
+  const bool is_null =
+      !found.values.empty() && found.values.front() == to_text(MailDomain::null_mx);
+  const auto& address = of_ == Of::sender ? transaction.sender : transaction.recipient;
+  return {{"detail", is_null ? address.value().domain() : std::move(found.source.note)}};
 }
 
 }  // namespace postern

@@ -1,6 +1,7 @@
 #include "checks/helo.h"
 
 #include "model/dns_name.h"
+#include "model/dns_servers.h"
 #include "model/text.h"
 
 #include <algorithm>
@@ -69,6 +70,11 @@ HeloForm helo_form(std::string_view helo) noexcept {
   return labels < 2 || all_digits(last) ? HeloForm::unqualified : HeloForm::name;
 }
 
+bool is_one_of_us(const IpAddress& client, const OurSelves& ours) noexcept {
+  if (is_loopback(client)) return true;
+  return std::find(ours.addresses.begin(), ours.addresses.end(), client) != ours.addresses.end();
+}
+
 HeloOutcome helo(std::string_view name, const IpAddress& client, const OurSelves& ours,
                  const std::function<const Answer*(const Question&)>& lookup) {
   HeloOutcome outcome;
@@ -78,7 +84,8 @@ HeloOutcome helo(std::string_view name, const IpAddress& client, const OurSelves
     const bool is_ours = address && std::find(ours.addresses.begin(), ours.addresses.end(),
                                               *address) != ours.addresses.end();
     // A host that speaks to itself may say so.
-    if (is_ours && *address != client) outcome.claim = HeloOutcome::Claim::ours;
+    if (is_ours && *address != client && !is_one_of_us(client, ours))
+      outcome.claim = HeloOutcome::Claim::ours;
     return outcome;
   }
   if (outcome.form != HeloForm::name && outcome.form != HeloForm::unusual &&
@@ -86,9 +93,7 @@ HeloOutcome helo(std::string_view name, const IpAddress& client, const OurSelves
     return outcome;
   }
   const auto asked = dns_name(name);
-  const bool we_connect =
-      std::find(ours.addresses.begin(), ours.addresses.end(), client) != ours.addresses.end();
-  if (asked && !we_connect &&
+  if (asked && !is_one_of_us(client, ours) &&
       std::find(ours.names.begin(), ours.names.end(), *asked) != ours.names.end()) {
     outcome.claim = HeloOutcome::Claim::ours;
   }

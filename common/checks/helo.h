@@ -44,6 +44,8 @@ struct OurSelves {
   std::vector<std::string> names;  ///< in normal spelling
   std::vector<IpAddress> addresses;
 };
+/// Whether the client is this host: a content filter or web mailer on it greets with our name.
+bool is_one_of_us(const IpAddress& client, const OurSelves& ours) noexcept;
 
 struct HeloOutcome {
   enum class State : std::uint8_t { open, done };

@@ -31,8 +31,11 @@ HeloCheck::HeloCheck(std::string name, OurSelves ours) : ours_(std::move(ours)) 
 CheckOutcome HeloCheck::evaluate(const Transaction& transaction, const Facts& /*facts*/) const {
   if (!transaction.client.address) return {};
   if (transaction.helo.state() == ToldName::State::not_told) return not_told();
-  const auto outcome =
-      helo(transaction.helo.value(), *transaction.client.address, ours_, nothing_asked);
+  // One that comes from the address it came to is on this host, whatever else that is called.
+  const auto server = IpAddress::parse(transaction.server_address);
+  const bool is_us = server && *server == *transaction.client.address;
+  const auto outcome = helo(transaction.helo.value(), *transaction.client.address,
+                            is_us ? OurSelves() : ours_, nothing_asked);
   CheckOutcome result;
   result.values.emplace_back(to_text(outcome.form));
   if (outcome.claim == HeloOutcome::Claim::ours) result.values.emplace_back("ours");

@@ -78,8 +78,9 @@ ListCheck::ListCheck(std::string name, ListSettings settings) : settings_(std::m
       "what the list " + settings_.title + " says of " + std::string(to_text(settings_.subject));
 }
 
-bool ListCheck::asks_for_words() const noexcept {
-  return settings_.kind == ListSettings::Kind::block &&
+bool ListCheck::asks_for_words(const Transaction& transaction) const noexcept {
+  // A policy service has no line for them.
+  return settings_.kind == ListSettings::Kind::block && transaction.door != Door::policy &&
          settings_.words == ListSettings::Words::quoted;
 }
 
@@ -187,7 +188,7 @@ CheckOutcome ListCheck::evaluate(const Transaction& transaction, const Facts& fa
     case DnsListReading::State::listed:
       break;
   }
-  if (asks_for_words()) {
+  if (asks_for_words(transaction)) {
     question.subject = "TXT";
     if (facts.find(question) == nullptr) {
       result.state = CheckOutcome::State::open;
@@ -212,7 +213,8 @@ CheckWords ListCheck::words(const Transaction& transaction, const Facts& facts) 
     return {};
   }
   CheckWords words{{"list", settings_.title}, {"listed_value", key.value}};
-  const auto* text = asks_for_words() ? facts.find(question_of("TXT", key.name)) : nullptr;
+  const auto* text =
+      asks_for_words(transaction) ? facts.find(question_of("TXT", key.name)) : nullptr;
   if (text != nullptr && text->state == Answer::State::value) {
     words.emplace_back("quote", joined(text->values, " "));
     words.emplace_back("quote_from", settings_.title);

@@ -55,7 +55,7 @@ class ListCheck final : public Check {
   };
   Key key(const Transaction& transaction, const Facts& facts) const;
   Key domain_key(const std::string& domain) const;
-  bool asks_for_words() const noexcept;
+  bool asks_for_words(const Transaction& transaction) const noexcept;
 
   CheckDescription description_;
   ListSettings settings_;

@@ -4,10 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace postern {
 namespace {
+
+/// Of "10 mail.example.com"; what cannot be read comes last.
+unsigned preference_of(std::string_view record) noexcept {
+  unsigned preference = 65536;
+  std::from_chars(record.data(), record.data() + record.size(), preference);
+  return preference;
+}
 
 class Evaluation {
  public:
@@ -32,14 +40,25 @@ class Evaluation {
       case Answer::State::value:
         break;
     }
-    for (const auto& record : exchangers->values) {
+    // A server gives them in any order; the same ones have to be looked at each time.
+    auto records = exchangers->values;
+    std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
+      const auto left = preference_of(a);
+      const auto right = preference_of(b);
+      return left != right ? left < right : a < b;
+    });
+    for (const auto& record : records) {
       const auto host = dns_name(record.substr(record.find(' ') + 1));
       if (!host) continue;
       if (*host == ".") {
         if (exchangers->values.size() == 1) return done(MailDomain::null_mx, record);
         continue;  // RFC 7505 3: it has to be the only one
       }
-      if (hosts_ == most_mail_hosts) break;
+      if (hosts_ == most_mail_hosts) {
+        // The next one might be good.
+        if (trouble_.empty()) trouble_ = "more mail hosts than are looked at";
+        break;
+      }
       add_host(*host);
     }
     return verdict(MailDomain::bogus_mx);

@@ -75,8 +75,10 @@ CheckOutcome SpfCheck::evaluate(const Transaction& transaction, const Facts& fac
     return result;
   }
   auto outcome = spf(*request, settings_.limits, lookup_in(facts));
-  const bool words_are_open =
-      outcome.result == SpfResult::fail && outcome.words == SpfOutcome::Words::open;
+  // A policy service has no line for them.
+  const bool words_are_open = transaction.door != Door::policy &&
+                              outcome.result == SpfResult::fail &&
+                              outcome.words == SpfOutcome::Words::open;
   if (outcome.state == SpfOutcome::State::open || words_are_open) {
     result.state = CheckOutcome::State::open;
     result.questions = std::move(outcome.questions);

@@ -273,10 +273,12 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
     return Match::permerror;
   }
   auto result = Match::no;
+  bool asked = false;
   auto found = Records::State::nothing;
   for (const auto& value : *records.values) {
     const auto host = dns_name(host_of(value));
     if (!host || *host == ".") continue;  // RFC 7505: takes no mail, and so sends none
+    asked = true;
     auto of_host = Records::State::nothing;
     const auto matched = match_host(term, *host, step, of_host);
     if (of_host != Records::State::nothing) found = of_host;
@@ -285,8 +287,8 @@ SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, Spf
     result = Match::open;
   }
   // RFC 7208 4.6.4 speaks of terms: three hosts without IPv6 are one, or nobody with a few of them
-  // could send by IPv6.
-  if (result == Match::no && !count_void(found)) return over_limit({}, step);
+  // could send by IPv6. A null MX is an answer.
+  if (result == Match::no && asked && !count_void(found)) return over_limit({}, step);
   return result;
 }
 

@@ -83,7 +83,7 @@ ServerBook::Change ServerBook::end_probes(Time now) {
       change = Change::out_of_service;
     }
     it.pause = it.pause == it.pause.zero() ? settings_.first_pause
-                                           : std::min(it.pause * 2, settings_.longest_pause);
+                                           : std::min(it.pause * 2, settings_.longest_server_pause);
     it.probe_at = now + it.pause;
   }
   return change;

@@ -37,6 +37,8 @@ struct DnsSettings {
   /// How long a server or zone that failed is left alone, doubled each time it fails again.
   std::chrono::milliseconds first_pause{1000};
   std::chrono::milliseconds longest_pause{30'000};
+  /// Of a server: it is tried with a single packet, and without it nothing can be asked at all.
+  std::chrono::milliseconds longest_server_pause{2000};
 };
 
 }  // namespace postern

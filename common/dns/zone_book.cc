@@ -46,9 +46,23 @@ std::string_view ZoneBook::zone_of(std::string_view name) const noexcept {
   return expression::org_domain(name);
 }
 
+std::string_view ZoneBook::part_of(std::string_view name) const noexcept {
+  const auto zone = zone_of(name);
+  const bool is_registered = zone.size() < name.size() &&
+                             std::find(own_.begin(), own_.end(), zone) == own_.end() &&
+                             !is_in_zone(zone, "arpa");
+  return is_registered ? last_labels(name, zone, 1) : zone;
+}
+
 bool ZoneBook::admits(std::string_view name, Time now) {
   if (index_.empty()) return true;
-  const auto found = index_.find(zone_of(name));
+  const auto zone = zone_of(name);
+  const auto part = part_of(name);
+  return lets_in(zone, now) && (part == zone || lets_in(part, now));
+}
+
+bool ZoneBook::lets_in(std::string_view zone, Time now) {
+  const auto found = index_.find(zone);
   if (found == index_.end()) return true;
   auto& state = *found->second;
   if (state.failures < settings_.zone_failures) return true;
@@ -61,7 +75,12 @@ bool ZoneBook::admits(std::string_view name, Time now) {
 
 void ZoneBook::has_answered(std::string_view name) {
   if (index_.empty()) return;
-  const auto found = index_.find(zone_of(name));
+  forget(zone_of(name));
+  forget(part_of(name));
+}
+
+void ZoneBook::forget(std::string_view zone) {
+  const auto found = index_.find(zone);
   if (found == index_.end()) return;
   const auto state = found->second;
   index_.erase(found);
@@ -70,8 +89,19 @@ void ZoneBook::has_answered(std::string_view name) {
 
 void ZoneBook::has_failed(std::string_view name, Time now) {
   const auto zone = zone_of(name);
+  const auto part = part_of(name);
+  const bool is_new = count(part, now);
+  if (part == zone) return;
+  // One dead part is one failure of the whole, however often it is asked about; but a question that
+  // was let through to see whether the whole is back counts.
+  const auto whole = index_.find(zone);
+  if (is_new || (whole != index_.end() && whole->second->probed)) count(zone, now);
+}
+
+bool ZoneBook::count(std::string_view zone, Time now) {
   auto found = index_.find(zone);
-  if (found == index_.end()) {
+  const bool is_new = found == index_.end();
+  if (is_new) {
     if (states_.size() == most_zones) {
       index_.erase(states_.back().zone);
       states_.pop_back();
@@ -83,14 +113,15 @@ void ZoneBook::has_failed(std::string_view name, Time now) {
   }
   auto& state = *found->second;
   ++state.failures;
-  if (state.failures < settings_.zone_failures) return;
+  if (state.failures < settings_.zone_failures) return is_new;
   // Questions that were under way when it was suspended fail too, and say nothing new.
-  if (state.failures > settings_.zone_failures && !state.probed) return;
+  if (state.failures > settings_.zone_failures && !state.probed) return is_new;
   state.probed = false;
   state.pause = state.pause == state.pause.zero()
                     ? settings_.first_pause
                     : std::min(state.pause * 2, settings_.longest_pause);
   state.until = now + state.pause;
+  return is_new;
 }
 
 void ZoneBook::forget() {

@@ -35,9 +35,15 @@ class ZoneBook {
   /// Other zones stand for themselves from now on; what has failed so far is forgotten.
   void set_own(std::vector<std::string> own);
 
-  /// What stands or falls together with `name`: the longest of our own zones it is in, the network
-  /// that a name of reverse DNS belongs to (24 bits, or 48 of IPv6), or what somebody registered.
+  /// What stands or falls together with `name` as a whole: the longest of our own zones it is in,
+  /// the network that a name of reverse DNS belongs to (24 bits, or 48 of IPv6), or what somebody
+  /// registered.
   std::string_view zone_of(std::string_view name) const noexcept;
+
+  /// The part of that which may be dead by itself, because it is somebody else's to run: what
+  /// stands directly below what was registered. Parts in whose place there is silence count for the
+  /// whole only when there are many of them.
+  std::string_view part_of(std::string_view name) const noexcept;
 
   /// Whether it may be asked about; the question after a pause is the one that is let through.
   bool admits(std::string_view name, Time now);
@@ -50,6 +56,11 @@ class ZoneBook {
   std::vector<Entry> suspended(Time now) const;
 
  private:
+  bool lets_in(std::string_view zone, Time now);
+  void forget(std::string_view zone);
+  /// True: it had not failed before.
+  bool count(std::string_view zone, Time now);
+
   struct State {
     explicit State(std::string name) : zone(std::move(name)) {}
     std::string zone;

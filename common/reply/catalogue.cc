@@ -636,7 +636,7 @@ constexpr Reason table[] = {
      .reference = "RFC 3463 3.2",
      .note = "",
      .claim = Claim::sender_lookup,
-     .text = "The MX of sender domain {sender_domain} leads to a private or bogus address.",
+     .text = "The MX of sender domain {sender_domain} leads to no address that mail can reach.",
      .advice = "Have the MX record of the domain point to a host that can be reached.",
      .sender_help = "The mail server named for your domain has an address that nobody outside can "
                     "reach, such as 127.0.0.1. The owner of the domain must correct its MX record.",

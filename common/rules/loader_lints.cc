@@ -54,18 +54,26 @@ std::optional<std::string_view> forbidden_ground(const Literal& literal) {
         std::find(test.texts.begin(), test.texts.end(), "mismatch") != test.texts.end();
     if (named != literal.negated) return "the HELO name is not the client's (RFC 5321 4.1.4)";
   }
-  if (literal.negated || test.comparison != Comparison::equal) return std::nullopt;
+  if (test.comparison != Comparison::equal) return std::nullopt;
+  if (checked.kind == QuestionKind::spf) {
+    // The opposite of some of its words is all the others.
+    const bool weak =
+        std::any_of(checked.values.begin(), checked.values.end(), [&](const std::string& value) {
+          const bool named =
+              std::find(test.texts.begin(), test.texts.end(), value) != test.texts.end();
+          return named != literal.negated &&
+                 (value == "softfail" || value == "neutral" || value == "none");
+        });
+    if (weak) return "SPF says no more than softfail, neutral or none (RFC 7208 8.2, 8.5)";
+  }
+  if (literal.negated) return std::nullopt;
   const auto only = [&](std::initializer_list<std::string_view> words) {
     return !test.texts.empty() &&
            std::all_of(test.texts.begin(), test.texts.end(), [&](const std::string& text) {
              return std::find(words.begin(), words.end(), text) != words.end();
            });
   };
-  const auto& description = test.check->description();
-  if (description.kind == QuestionKind::spf && only({"softfail", "neutral", "none"})) {
-    return "SPF says no more than softfail, neutral or none (RFC 7208 8.2, 8.5)";
-  }
-  if (description.name == "arc" && only({"fail"})) {
+  if (checked.name == "arc" && only({"fail"})) {
     return "an ARC chain is broken (RFC 8617 5.2)";
   }
   return std::nullopt;
@@ -92,6 +100,31 @@ void warn_of_forbidden_grounds(const Reading& reading, Diagnostics& diagnostics)
             ", for which mail is not to be refused",
         "take it together with other evidence, or record it with mode = \"shadow\"");
     return;
+  }
+}
+
+/// A reply that says of a domain what is not so of it: its owner looks, and does not find the
+/// fault.
+void warn_of_wrong_reason(const Reading& reading, Diagnostics& diagnostics) {
+  const auto& rule = reading.draft->rule;
+  if (rule.reason == nullptr || rule.reason->id != "sender-domain-bad") return;
+  for (const auto& product : reading.products) {
+    for (const auto& literal : product) {
+      const auto& test = *literal.test;
+      if (!test.check || literal.negated || test.check->description().name != "sender_domain") {
+        continue;
+      }
+      for (const auto& [value, reason] :
+           {std::pair{"bogus-mx", "sender-mx-bogus"}, std::pair{"null-mx", "sender-null-mx"}}) {
+        if (std::find(test.texts.begin(), test.texts.end(), value) == test.texts.end()) continue;
+        diagnostics.warning(condition_span(*reading.draft),
+                            "the reply says that the domain has no MX or address record, which is "
+                            "not so where \"sender_domain\" is " +
+                                quoted(value),
+                            "make that a rule of its own with the reason " + quoted(reason));
+        return;
+      }
+    }
   }
 }
 
@@ -292,7 +325,10 @@ void review_logic(const std::vector<DraftRule>& rules, const Settings& settings,
     if (products->empty()) continue;
     readings.push_back({&draft, std::move(*products)});
   }
-  for (const auto& reading : readings) warn_of_forbidden_grounds(reading, diagnostics);
+  for (const auto& reading : readings) {
+    warn_of_forbidden_grounds(reading, diagnostics);
+    warn_of_wrong_reason(reading, diagnostics);
+  }
   warn_of_useless(readings, settings.listen, diagnostics);
 }
 

@@ -64,6 +64,10 @@ TEST(Helo, TroubleIsNeverAVerdict) {
 
 TEST(Helo, NobodyElseIsCalledAsWeAre) {
   EXPECT_EQ(evaluate({}, "MX1.Example.org").claim, Claim::ours);
+  for (const auto* here : {"127.0.0.1", "127.4.5.6", "::1"}) {
+    EXPECT_EQ(evaluate({}, "mx1.example.org", here).claim, Claim::its_own) << here;
+    EXPECT_EQ(evaluate({}, "[198.51.100.1]", here).claim, Claim::its_own) << here;
+  }
   EXPECT_EQ(evaluate({}, "mx1.example.org.").claim, Claim::ours);
   EXPECT_EQ(evaluate({}, "[198.51.100.1]").claim, Claim::ours);
   EXPECT_EQ(evaluate({}, "[192.0.2.1]").claim, Claim::its_own);

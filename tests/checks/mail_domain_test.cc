@@ -97,8 +97,11 @@ TEST(MailDomain, OnlyTenHostsAreLookedAt) {
   for (int i = 0; i < 20; ++i) {
     zone.add("example.com", "MX", "10 m" + std::to_string(i) + ".example.com");
   }
-  zone.add("m15.example.com", "A", "192.0.2.1");
-  EXPECT_EQ(result(zone), "bogus-mx: no address");
+  zone.add("m15.example.com", "A", "10.0.0.1");
+  EXPECT_EQ(result(zone), "temperror: more mail hosts than are looked at") << "one may be good";
+  zone.add("example.com", "MX", "5 first.example.com");
+  zone.add("first.example.com", "A", "192.0.2.1");
+  EXPECT_EQ(result(zone), "good: first.example.com at 192.0.2.1") << "the best ones are looked at";
 }
 
 TEST(MailDomain, UnicodeDomainsAreAskedForAsALabels) {

@@ -52,6 +52,20 @@ TEST(Spf, SaysWhatIsWrongWithARecord) {
   EXPECT_EQ(result("v=spf10 -all"), "none: no SPF record at example.com");
 }
 
+TEST(Spf, ANullMxIsAnAnswer) {
+  SpfZone zone;
+  for (const auto* name : {"a.example", "b.example", "c.example"}) zone.add(name, "MX", "0 .");
+  EXPECT_EQ(result("v=spf1 mx:a.example mx:b.example mx:c.example +all", zone), "pass");
+}
+
+TEST(Spf, ATroubledPtrIsNoFail) {
+  SpfZone zone;
+  zone.time_out("1.2.0.192.in-addr.arpa");
+  EXPECT_EQ(result("v=spf1 ptr -all", zone), "temperror: no answer for 1.2.0.192.in-addr.arpa PTR");
+  zone.add("e.example", "TXT", "you are %{p}");
+  EXPECT_EQ(result("v=spf1 exp=e.example -all", zone), "fail");
+}
+
 TEST(Spf, ARecordLongerThanAnyHonestOneIsNotRead) {
   std::string record = "v=spf1";
   while (record.size() < longest_spf_record - 16) record += " ip4:192.0.3.1";

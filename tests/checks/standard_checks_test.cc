@@ -1,6 +1,7 @@
 #include "checks/standard_checks.h"
 
 #include "checks/generic_name.h"
+#include "checks/helo_check.h"
 #include "checks/list_check.h"
 #include "kit/world.h"
 
@@ -73,6 +74,25 @@ TEST(StandardChecks, AskNothingAboutAddressesInPlaceOfNames) {
   EXPECT_THAT(standard("sender_domain")->evaluate(literal, {}).values, ElementsAre("good"));
   literal.sender = MailAddress::from_envelope("<a@[10.0.0.1]>");
   EXPECT_THAT(standard("sender_domain")->evaluate(literal, {}).values, ElementsAre("bogus-mx"));
+}
+
+TEST(StandardChecks, TheDetailOfANullMxIsTheDomain) {
+  const auto told = transaction_of("192.0.2.1");
+  const auto& domain = told.sender.value().domain();
+  Facts facts;
+  facts.add({QuestionKind::sender_dns, "MX", domain, QuestionCost::free}, Answer::found({"0 ."}));
+  const auto words = standard("sender_domain")->words(told, facts);
+  ASSERT_EQ(words.size(), 1U);
+  EXPECT_EQ(words.front().second, domain);
+}
+
+TEST(StandardChecks, WhoComesFromWhereItConnectsToMayHaveOurName) {
+  auto same = transaction_of("198.51.100.7");
+  same.helo = std::string("mx1.example.org");
+  const HeloCheck check("helo_check", {{"mx1.example.org"}, {}});
+  EXPECT_THAT(check.evaluate(same, {}).values, ElementsAre("name", "ours"));
+  same.server_address = "198.51.100.7";
+  EXPECT_THAT(check.evaluate(same, {}).values, ElementsAre("name"));
 }
 
 TEST(StandardChecks, ANameThatTheMailServerConfirmedNeedsNoQuestion) {

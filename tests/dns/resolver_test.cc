@@ -319,7 +319,7 @@ TEST(Resolver, AServerThatIsGoneIsLeftAloneAndComesBackByItself) {
   EXPECT_EQ(reply->answer->trouble, DnsTrouble::suspended);
   EXPECT_EQ(reply->source, Source::nobody);
   house.transport.replace(0, ScriptedServer(example()));
-  house.pass(seconds(31));
+  house.pass(seconds(2));
   EXPECT_TRUE(house.resolver.status().servers.front().in_service);
   EXPECT_EQ(house.ask("example.com A")->answer->kind, Kind::records);
 }
@@ -408,6 +408,27 @@ TEST(Resolver, AskersMayAskAgainFromTheirCallback) {
                            [&](const DnsReply&) { ++replies; });
       });
   EXPECT_EQ(replies, 2);
+}
+
+TEST(Resolver, ADeadPartOfADomainDoesNotTakeTheRestAlong) {
+  ScriptedServer server(dns_world({{"good.uni.example A", {"192.0.2.1"}}}));
+  server.behave("dead.uni.example", {Conduct::silent});
+  House house({server});
+  for (int i = 0; i < 8; ++i) {
+    house.ask("m" + std::to_string(i) + ".dead.uni.example A", seconds(8), seconds(5));
+  }
+  ASSERT_EQ(house.resolver.status().suspended_zones.size(), 1U);
+  EXPECT_EQ(house.resolver.status().suspended_zones.front().zone, "dead.uni.example");
+  EXPECT_EQ(house.ask("next.dead.uni.example A")->answer->trouble, DnsTrouble::suspended);
+  EXPECT_EQ(house.ask("good.uni.example A")->answer->kind, Kind::records);
+}
+
+TEST(Resolver, ADomainWithManyDeadPartsIsLeftAloneAsAWhole) {
+  House house({behaving(Conduct::servfail)});
+  for (int i = 0; i < 8; ++i) house.ask("n" + std::to_string(i) + ".evil.example A");
+  ASSERT_EQ(house.resolver.status().suspended_zones.size(), 1U);
+  EXPECT_EQ(house.resolver.status().suspended_zones.front().zone, "evil.example");
+  EXPECT_EQ(house.ask("next.evil.example A")->answer->trouble, DnsTrouble::suspended);
 }
 
 TEST(ZoneBook, KnowsWhatStandsOrFallsTogether) {
