@@ -204,7 +204,8 @@ TEST_F(RealDns, AnSpfFailIsRefusedAndExplainedAsATree) {
   EXPECT_THAT(story, HasSubstr("\n  strict.example: fail\n    mx: no match\n    -all: match\n"));
   EXPECT_THAT(story, HasSubstr("1 of 10 terms that ask DNS"));
   EXPECT_THAT(story, HasSubstr("strict.example TXT: v=spf1 mx -all exp=why.strict.example"));
-  EXPECT_THAT(story, HasSubstr("Only mail.good.example sends for us"));
+  EXPECT_THAT(story, Not(HasSubstr("why.strict.example TXT")))
+      << "nobody waits for what is not said";
 }
 
 TEST_F(RealDns, AListedClientLearnsWhichListItIsAndWhereToLook) {
@@ -215,7 +216,7 @@ TEST_F(RealDns, AListedClientLearnsWhichListItIsAndWhereToLook) {
                             HasSubstr("See https://bad.example/q/192.0.2.9")));
   EXPECT_THAT(explained(answer),
               AllOf(HasSubstr("bad = exploited, from network, note \"192.0.2.9 in bad.example"),
-                    HasSubstr("9.2.0.192.bad.example TXT: Seen sending spam")));
+                    Not(HasSubstr("9.2.0.192.bad.example TXT"))));
 }
 
 TEST_F(RealDns, AListedDomainIsNamedWithItsList) {
