@@ -112,7 +112,7 @@ std::optional<Answer> DnsSource::known(const Question& question) {
   if (!type) return {};
   const auto reply = resolver_.known({question.key, *type});
   if (!reply) return {};
-  return fact_of(*reply, {});
+  return fact_of(*reply, {}, *type);
 }
 
 void DnsSource::ask(const Question& question, std::function<void(Answer)> done) {
