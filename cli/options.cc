@@ -140,9 +140,10 @@ struct CommandLine {
 
   void explain_options(CLI::App* sub) {
     auto& request = options.explain;
-    sub->add_option("WHAT", options.words,
-                    "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, Postfix instance, mail or "
-                    "client address; none, with standard input piped: a bounce or a reply");
+    sub->add_option(
+        "WHAT", options.words,
+        "Reference of a reply (ref XXXX-XXXX-XXXX), queue id, Postfix instance, mail or "
+        "client address; none, with standard input piped: a bounce or a reply");
     sub->add_option("--bounce", request.bounce,
                     "A mail that came back, - for standard input: what it says, and our decision "
                     "if it was ours")

@@ -131,11 +131,14 @@ TEST_F(Program, AnOldRecordIsExplainedWithTheRulesOfItsDay) {
   std::string passing = refused_request;
   const std::string nobody = "sender=nobody@example.com";
   passing.replace(passing.find(nobody), nobody.size(), "sender=anna@example.com");
+  // As Postfix makes them; "1.2.3.0" would be taken for a client's address.
+  const std::string instance = "instance=1.2.3.0";
+  passing.replace(passing.find(instance), instance.size(), "instance=1a2b.65f0c3d4.12.0");
   EXPECT_THAT(ask_policy(passing), HasSubstr("action=DUNNO"));
   const std::string policy = policy_text;
   dir_.write("etc/postern/postern.toml", policy.substr(0, policy.find("[[rule]]")));
   ASSERT_EQ(run({"reload"}).status, 0);
-  const auto explained = run({"explain", "--admin", "1.2.3.0"});
+  const auto explained = run({"explain", "--admin", "1a2b.65f0c3d4.12.0"});
   EXPECT_EQ(explained.status, 0);
   EXPECT_THAT(explained.output, HasSubstr("1. \"nobody\", /etc/postern/postern.toml"));
   EXPECT_THAT(explained.output, Not(HasSubstr("not at hand")));

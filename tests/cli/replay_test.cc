@@ -317,6 +317,8 @@ class LiveReplay : public ReplayCommand {
   }
   static ScriptedServer server() {
     DnsWorld world;
+    // A resolver that does not know the root is not believed.
+    world.add({".", DnsType::ns}, {DnsResult::Kind::records, {"ns.example"}});
     for (const auto* name : {"2.0.0.127.list.example", "7.2.0.192.list.example"}) {
       world.add({name, DnsType::a}, {DnsResult::Kind::records, {"127.0.0.2"}});
     }

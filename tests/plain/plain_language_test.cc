@@ -322,7 +322,7 @@ class Maker {
         "client.name == client.reverse_name",
         "sample_a == \"good\"",
         "sample_a != \"bad\"",
-        "sample_b in [\"odd\", \"temperror\"]",
+        "sample_b in [\"odd\", \"bad\"]",
         "macro(\"daemon_name\") == \"bob\"",
         "door == \"milter\"",
         "stage in [\"rcpt\", \"data\"]",
