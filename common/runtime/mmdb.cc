@@ -56,9 +56,9 @@ std::string day_of(std::uint64_t seconds) {
   // Beyond the year 9999 it is no date.
   constexpr std::uint64_t latest = 253'402'300'799;
   if (seconds == 0 || seconds > latest) return "no date";
-  const std::chrono::system_clock::time_point time{
-      std::chrono::seconds(static_cast<std::int64_t>(seconds))};
-  return utc_text(time).substr(0, std::string_view("2026-11-17").size());
+  // Days and not time points of the clock, whose nanoseconds end in the year 2262.
+  const std::chrono::seconds since_epoch(static_cast<std::int64_t>(seconds));
+  return day_text(std::chrono::sys_days(std::chrono::floor<std::chrono::days>(since_epoch)));
 }
 
 class MmdbFile final : public GeoDatabase {
