@@ -71,6 +71,7 @@ class Worker {
               return std::make_unique<CaresTransport>(std::move(servers), clock);
             }),
         driver_(dns_, clock_),
+        ahead_(dns_, clock_),
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,
             [](const std::string& line) { log(LogLevel::info, line); },
@@ -92,8 +93,8 @@ class Worker {
 
   /// False: a front end cannot start; the reason is logged.
   bool start() {
-    const Services services{policy_, references_,      driver_,         journal_,
-                            clock_,  milter_counters_, policy_counters_};
+    const Services services{policy_,  references_, driver_,          ahead_,
+                            journal_, clock_,      milter_counters_, policy_counters_};
     dns_.use(*setup_.policy);
     // Before a door opens: a restart in the middle of a maintenance lets nothing in.
     maintenance_.start();
@@ -266,6 +267,7 @@ class Worker {
   GeoSource geo_;
   DnsService dns_;
   Driver driver_;
+  AskingAhead ahead_;
   Journal journal_;
   TableKeeper tables_;
   MaintenanceKeeper maintenance_;

@@ -43,6 +43,11 @@ std::unique_ptr<Session> make_session(const Services& services) {
     return services.driver.decide_and_wait(policy, transaction, std::move(facts), deadline,
                                            std::move(closed));
   };
+  if (AskingAhead::is_wanted(*policy)) {
+    setup.ask_ahead = [services, policy](const Transaction& transaction) {
+      services.ahead.begin(policy, transaction);
+    };
+  }
   setup.submit = [services, policy](Record record) {
     const auto kept = kept_of(*policy, record);
     if (kept == Kept::nothing) return kept;

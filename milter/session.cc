@@ -82,6 +82,7 @@ Status Session::connect(std::string_view host, const sockaddr* address, Link& li
       session_.server_port = static_cast<std::uint16_t>(read_number(port).value_or(0));
     }
     read_macros(Stage::connect, link, session_.macros);
+    ask_ahead(Stage::connect, session_);
     if (!setup_.plan.speaks_at(Stage::connect)) return quiet(Stage::connect);
 
     auto asked = ask(Stage::connect, session_);
@@ -130,6 +131,7 @@ Status Session::mail(Parameters arguments, Link& link) noexcept {
     }
     read_macros(Stage::mail, link, transaction.macros);
     learn_queue_id(Stage::mail, link);
+    ask_ahead(Stage::mail, transaction);
     if (!setup_.plan.speaks_at(Stage::mail)) return quiet(Stage::mail);
     if (session_trouble_) return trouble(Stage::mail, prefix, link);
 
@@ -247,6 +249,16 @@ Status Session::decide_content(Stage stage, Link& link) {
   auto asked = ask(stage, std::move(transaction));
   if (!setup_.plan.speaks(stage, asked.decision)) return quiet(stage);
   return refuse(std::move(asked), 0, link);
+}
+
+/// What it does not know of the message matters to nobody: there is no decision and no record.
+void Session::ask_ahead(Stage stage, const Transaction& known) {
+  if (!setup_.ask_ahead) return;
+  auto transaction = known;
+  transaction.stage = stage;
+  transaction.time = setup_.now();
+  transaction.utc_offset = setup_.utc_offset(transaction.time);
+  setup_.ask_ahead(transaction);
 }
 
 Session::Asked Session::ask(Stage stage, Transaction transaction) {

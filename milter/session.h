@@ -51,6 +51,8 @@ struct SessionSetup {
 
   /// Decides and waits; calls its last argument once, from any thread, when the record is complete.
   std::function<Decision(const Transaction&, Facts, std::function<void(Outcome)>)> decide;
+  /// Asks ahead what rules will want to know; null: nothing is.
+  std::function<void(const Transaction&)> ask_ahead;
   /// Completes the record with what is the same for all of the session, and hands it on if anything
   /// is to be kept of it; says what. Does not throw.
   std::function<Kept(Record)> submit;
@@ -114,6 +116,7 @@ class Session {
   bool in_the_dark() const noexcept;
   void begin_session();
   Status end_message(Link& link);
+  void ask_ahead(Stage stage, const Transaction& known);
   Asked ask(Stage stage, Transaction transaction);
   Facts& facts_for(Stage stage);
   void delay(Asked& asked);

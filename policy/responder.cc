@@ -276,6 +276,10 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
     if (stage > Stage::rcpt) {
       transaction.recipients = recipients_of(transaction, memory.recipients(asked.key));
     }
+    const bool is_early = stage == Stage::connect || stage == Stage::mail;
+    if (is_early && AskingAhead::is_wanted(*asked.policy)) {
+      services.ahead.begin(asked.policy, transaction);
+    }
     Facts facts;
     auto outcome = services.driver.decide_at_once(asked.policy.get(), transaction, facts);
     if (!outcome || outcome->decision.reply) {

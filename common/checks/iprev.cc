@@ -20,11 +20,27 @@ std::string_view to_text(IprevResult result) noexcept {
   return "temperror";
 }
 
+Question pointer_question(const IpAddress& client) {
+  return {QuestionKind::reverse_dns, "PTR", reverse_dns_name(client), QuestionCost::free};
+}
+
+std::vector<std::string> client_names(const Answer& pointers) {
+  std::vector<std::string> names;
+  const auto count = std::min(pointers.values.size(), most_client_names);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto name = dns_name(pointers.values[i]);
+    if (!name || !is_name_of_host(*name)) continue;
+    if (std::find(names.begin(), names.end(), *name) == names.end()) {
+      names.push_back(*std::move(name));
+    }
+  }
+  return names;
+}
+
 IprevOutcome iprev(const IpAddress& client,
                    const std::function<const Answer*(const Question&)>& lookup) {
   IprevOutcome outcome;
-  const auto look_up = [&](std::string_view type, const std::string& name) {
-    Question question{QuestionKind::reverse_dns, std::string(type), name, QuestionCost::free};
+  const auto look_up = [&](Question question) {
     const auto* answer = lookup(question);
     if (answer == nullptr) {
       outcome.state = IprevOutcome::State::open;
@@ -32,7 +48,7 @@ IprevOutcome iprev(const IpAddress& client,
     }
     return answer;
   };
-  const auto* pointers = look_up("PTR", reverse_dns_name(client));
+  const auto* pointers = look_up(pointer_question(client));
   if (pointers == nullptr) return outcome;
   if (pointers->state == Answer::State::unavailable) {
     outcome.result = IprevResult::temperror;
@@ -43,15 +59,9 @@ IprevOutcome iprev(const IpAddress& client,
 
   outcome.result = IprevResult::fail;
   const auto* type = client.family() == IpAddress::Family::v4 ? "A" : "AAAA";
-  const auto count = std::min(pointers->values.size(), most_client_names);
-  for (std::size_t i = 0; i < count; ++i) {
-    auto name = dns_name(pointers->values[i]);
-    if (!name || !is_name_of_host(*name)) continue;
-    const bool seen =
-        std::find(outcome.names.begin(), outcome.names.end(), *name) != outcome.names.end();
-    if (seen) continue;
-    outcome.names.push_back(*name);
-    const auto* addresses = look_up(type, *name);
+  for (auto& name : client_names(*pointers)) {
+    outcome.names.push_back(name);
+    const auto* addresses = look_up({QuestionKind::reverse_dns, type, name, QuestionCost::free});
     if (addresses == nullptr || outcome.state == IprevOutcome::State::open) continue;
     if (addresses->state == Answer::State::unavailable) {
       outcome.result = IprevResult::temperror;
@@ -63,7 +73,7 @@ IprevOutcome iprev(const IpAddress& client,
                     [&](const auto& text) { return IpAddress::parse(text) == client; });
     if (!leads_back) continue;
     outcome.result = IprevResult::pass;
-    outcome.name = std::move(*name);
+    outcome.name = std::move(name);
     outcome.cause.clear();
     break;
   }

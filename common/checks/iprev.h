@@ -36,6 +36,11 @@ struct IprevOutcome {
 /// Names that are looked at; RFC 7208 5.5 has the same bound.
 constexpr std::size_t most_client_names = 10;
 
+/// What has to be asked first: the names of an address.
+Question pointer_question(const IpAddress& client);
+/// The usable names of its answer in normal spelling, each once, at most `most_client_names`.
+std::vector<std::string> client_names(const Answer& pointers);
+
 /// The first name that leads back counts, so all before it have to be known: the outcome does not
 /// depend on the order in which answers come.
 IprevOutcome iprev(const IpAddress& client,

@@ -1,7 +1,7 @@
 #include "checks/list_check.h"
 
+#include "checks/client_names.h"
 #include "checks/helo.h"
-#include "checks/iprev.h"
 #include "checks/mail_domain.h"
 #include "model/text.h"
 
@@ -128,17 +128,15 @@ ListCheck::Key ListCheck::key(const Transaction& transaction, const Facts& facts
     case ListSubject::client_name:
       break;
   }
-  if (client.name.is_told()) return domain_key(client.name.value());
-  if (client.name.is_absent()) return key;
-  auto reverse = iprev(*client.address, [&](const Question& q) { return facts.find(q); });
-  if (reverse.state == IprevOutcome::State::open) {
+  auto name = confirmed_client_name(transaction, facts);
+  if (name.state == ClientName::State::open) {
     key.state = Key::State::open;
-    key.questions = std::move(reverse.questions);
-  } else if (reverse.result == IprevResult::temperror) {
+    key.questions = std::move(name.questions);
+  } else if (name.state == ClientName::State::unavailable) {
     key.state = Key::State::unavailable;
-    key.cause = "client.name: " + reverse.cause;
-  } else if (reverse.result == IprevResult::pass) {
-    return domain_key(reverse.name);
+    key.cause = "client.name: " + name.cause;
+  } else if (name.state == ClientName::State::found) {
+    return domain_key(name.name);
   }
   return key;
 }

@@ -36,12 +36,6 @@ std::string local_clock(const Transaction& transaction) {
 
 }  // namespace
 
-bool is_dns(QuestionKind kind) noexcept {
-  return kind == QuestionKind::dns || kind == QuestionKind::spf ||
-         kind == QuestionKind::reverse_dns || kind == QuestionKind::helo_dns ||
-         kind == QuestionKind::sender_dns;
-}
-
 std::string answer_text(const Answer& answer) {
   switch (answer.state) {
     case Answer::State::empty:

@@ -33,8 +33,6 @@ void tell_circumstances(Page& page, const Record& record);
 void tell_decision(Page& page, const Record& record);
 /// Every rule and what it said, and which are missing.
 void tell_trail(Page& page, const Record& record, const TrailGaps& gaps = {});
-/// Of one of the questions that DNS answers.
-bool is_dns(QuestionKind kind) noexcept;
 /// "192.0.2.7, 192.0.2.8", "nothing", "no answer (deadline)".
 std::string answer_text(const Answer& answer);
 /// " (cache, 12 seconds old)"; empty when nothing is known of it.

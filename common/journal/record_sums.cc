@@ -73,8 +73,6 @@ SumsSample sample_of(const Record& record, MailFate outcome) {
   return sample;
 }
 
-bool is_dns(QuestionKind kind) { return unavailable_group(kind) == 0; }
-
 /// What follows the octets of an IPv4 address, or the 32 digits of an IPv6 address, that a name
 /// begins with, as questions to block lists do; nothing: it begins otherwise.
 std::string_view behind_address(std::string_view name) {

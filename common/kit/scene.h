@@ -1,7 +1,6 @@
 // Scene: an SMTP session that somebody has thought out, for a test or a simulation. What it does
-// not tell is not there: no TLS, no log-in. A client without a name is one whose name the mail
-// server could not confirm, and of that neither mail server tells anything (semantics 16). Plain
-// data, pure.
+// not tell is not there: no TLS, no log-in. A client without a name is one of which the mail
+// server tells none, so that DNS is asked (semantics 16). Plain data, pure.
 #pragma once
 
 #include "kit/dns_world.h"

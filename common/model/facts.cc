@@ -22,4 +22,23 @@ std::optional<QuestionKind> question_kind_from_text(std::string_view text) noexc
   return std::nullopt;
 }
 
+bool is_dns(QuestionKind kind) noexcept {
+  switch (kind) {
+    case QuestionKind::dns:
+    case QuestionKind::spf:
+    case QuestionKind::reverse_dns:
+    case QuestionKind::helo_dns:
+    case QuestionKind::sender_dns:
+      return true;
+    case QuestionKind::table:
+    case QuestionKind::store:
+    case QuestionKind::upstream:
+    case QuestionKind::sample:
+    case QuestionKind::geo:
+    case QuestionKind::recipients:
+      break;
+  }
+  return false;
+}
+
 }  // namespace postern

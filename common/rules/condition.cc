@@ -90,6 +90,17 @@ bool Condition::bound_to_networks() const noexcept {
 
 bool Condition::asks(QuestionKind kind) const noexcept { return expression::asks(*program_, kind); }
 
+bool Condition::asks_dns() const noexcept {
+  const auto is_client_name = [](const std::optional<expression::Name>& name) {
+    return name && expression::row_of(*name).kind == QuestionKind::reverse_dns;
+  };
+  const auto& tests = program_->tests;
+  return std::any_of(tests.begin(), tests.end(), [&](const expression::Test& test) {
+    return test.check ? is_dns(test.check->description().kind)
+                      : is_client_name(test.name) || is_client_name(test.other);
+  });
+}
+
 std::string Condition::limit() const {
   using expression::Comparison;
   using expression::Name;

@@ -122,6 +122,9 @@ class Condition {
   /// True if it asks a check of this kind, or names what the mail server has learned that way, such
   /// as the client's host name for reverse_dns. A milter macro may tell of anything and counts too.
   bool asks(QuestionKind kind) const noexcept;
+  /// True if a check in it asks DNS, or a name does where the mail server does not tell (semantics
+  /// 16). What scores rest on does not count.
+  bool asks_dns() const noexcept;
   /// "10240000 octets", "50": the number above which it says yes, when it needs exactly one size or
   /// count to be greater than a number; else empty. For the field {limit}.
   std::string limit() const;

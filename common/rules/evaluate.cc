@@ -7,9 +7,9 @@
 namespace postern {
 
 std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
-                                           const Facts& facts, Detail detail) {
+                                           const Facts& facts, Detail detail, CheckMemo* checks) {
   return walk::evaluate({policy.rules(), &policy.rule_index()}, policy.settings().identity,
-                        transaction, facts, detail);
+                        transaction, facts, detail, checks);
 }
 
 std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transaction,
@@ -18,13 +18,21 @@ std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transa
 }
 
 std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,
-                                       const Facts& facts) {
-  return walk::shadow_questions({policy.rules(), &policy.rule_index()}, transaction, facts);
+                                       const Facts& facts, CheckMemo* checks) {
+  return walk::shadow_questions({policy.rules(), &policy.rule_index()}, transaction, facts, checks);
+}
+
+std::vector<Question> questions_to_come(const Policy& policy, const Transaction& transaction,
+                                        const Facts& facts, CheckMemo* checks) {
+  const auto& asking = policy.rules_that_ask_dns();
+  if (asking.empty()) return {};
+  return walk::questions_to_come({policy.rules(), &policy.rule_index()}, asking, transaction, facts,
+                                 checks);
 }
 
 std::vector<Question> questions_ahead(const Policy& policy, const Transaction& transaction,
-                                      const Facts& facts) {
-  return walk::questions_ahead({policy.rules(), &policy.rule_index()}, transaction, facts);
+                                      const Facts& facts, CheckMemo* checks) {
+  return walk::questions_ahead({policy.rules(), &policy.rule_index()}, transaction, facts, checks);
 }
 
 }  // namespace postern

@@ -342,29 +342,11 @@ class Reader {
                    : operand_.row->id == Name::recipient_domain ? "compare with recipient"
                                                                 : "");
     }
-    if (text.empty() && op_ != Operator::not_equal) warn_of_missing_name(node);
     if (op_ == Operator::within && text.find_first_not_of('.') == std::string::npos) {
       return fault(node, "no domain name is within the empty one, so this is never true");
     }
     test_.texts.push_back(normal_domain(text));
     return true;
-  }
-
-  /// Semantics 16: a name that the mail server does not give may only have been out of reach.
-  void warn_of_missing_name(const Node& node) {
-    const auto name = operand_.row->id;
-    const bool reverse = name == Name::client_reverse_name;
-    if (!reverse && name != Name::client_name && name != Name::client_org_domain) return;
-    resolver_.warning(
-        node,
-        quoted(operand_.spelling) +
-            " is empty for no client: when there is no name, it is not told, and "
-            "this comparison is unavailable",
-        std::string("at the milter, ask what the mail server found: macro(\"client_resolve\") ") +
-            (reverse ? "== \"FAIL\"; at the policy service, use Postfix's "
-                       "reject_unknown_reverse_client_hostname"
-                     : "in [\"FAIL\", \"FORGED\"]; at the policy service, use Postfix's "
-                       "reject_unknown_client_hostname"));
   }
 
   bool address(const Node& node) {

@@ -72,6 +72,7 @@ void read_dns(const Node& root, const ValueReader& values, DnsOptions& dns) {
   dns.most_ttl = values.duration(*section, "dns.most_ttl").value_or(dns.most_ttl);
   dns.negative_ttl = values.duration(*section, "dns.negative_ttl").value_or(dns.negative_ttl);
   dns.failure_ttl = values.duration(*section, "dns.failure_ttl").value_or(dns.failure_ttl);
+  dns.prefetch = values.boolean(*section, "dns.prefetch").value_or(dns.prefetch);
   if (dns.least_ttl <= dns.most_ttl) return;
   const auto* member = section->find("least_ttl");
   if (member == nullptr) member = section->find("most_ttl");

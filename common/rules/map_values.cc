@@ -28,7 +28,7 @@ void add_points_of_maps(TrailEntry& entry, const Rule& rule, const Transaction& 
     if (!added.from) continue;
     ConditionOutcome outcome;
     const auto truth = expression::run(*added.from->look_up, transaction, facts, &outcome);
-    if (truth == Truth::unavailable) continue;
+    if (truth != Truth::yes && truth != Truth::no) continue;
     const auto words = std::find(entry.effects.begin(), entry.effects.end(), words_of(added));
     const auto points = points_found(outcome.evidence, added.from->map);
     if (!points) {

@@ -24,14 +24,16 @@ constexpr std::array rows{
             unlimited, "IP address of the client; none for a local submission"},
     NameRow{Name::client_port, "client.port", ValueType::number, Stage::connect, last, nothing,
             upstream, 65'535, "TCP port of the client"},
-    NameRow{Name::client_name, "client.name", ValueType::domain, Stage::connect, last, nothing,
-            reverse_dns, unlimited,
-            "host name of the client whose address leads back to it; not told when the mail server "
-            "could not confirm one"},
+    NameRow{
+        Name::client_name, "client.name", ValueType::domain, Stage::connect, last, nothing,
+        reverse_dns, unlimited,
+        "host name of the client whose address leads back to it; empty without one; DNS is asked "
+        "when the mail server does not tell"},
     NameRow{
         Name::client_reverse_name, "client.reverse_name", ValueType::domain, Stage::connect, last,
         nothing, reverse_dns, unlimited,
-        "host name that reverse DNS gives, unconfirmed; not told when the mail server found none"},
+        "host name that reverse DNS gives, unconfirmed; empty without one; DNS is asked when the "
+        "mail server does not tell"},
     NameRow{Name::client_org_domain, "client.name.org_domain", ValueType::domain, Stage::connect,
             last, nothing, reverse_dns, unlimited, "organisational domain of client.name"},
     NameRow{Name::client_authenticated, "client.authenticated", ValueType::boolean, Stage::mail,

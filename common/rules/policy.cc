@@ -109,6 +109,9 @@ std::map<std::string, std::string> Policy::table_sources() const {
 }
 
 const Settings& Policy::settings() const noexcept { return parts_->settings; }
+const std::vector<std::size_t>& Policy::rules_that_ask_dns() const noexcept {
+  return parts_->ask_dns;
+}
 const RuleIndex& Policy::rule_index() const noexcept { return parts_->index; }
 const std::vector<Rule>& Policy::rules() const noexcept { return parts_->rules; }
 const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& Policy::tables()

@@ -167,6 +167,9 @@ CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> d
   parts->maintenance = maintenance_;
   parts->index = RuleIndex(parts->rules);
   parts->look_ups = TableLookUps(parts->rules);
+  for (std::size_t at = 0; at < parts->rules.size(); ++at) {
+    if (parts->rules[at].condition.asks_dns()) parts->ask_dns.push_back(at);
+  }
   parts->tables = std::move(tables.tables);
   parts->loaded = std::move(tables.loaded);
   parts->geo = std::move(geo);

@@ -26,6 +26,7 @@ struct Policy::Parts {
   std::vector<Rule> rules;
   RuleIndex index{std::vector<Rule>()};
   TableLookUps look_ups;
+  std::vector<std::size_t> ask_dns;
   Tables tables;
   GeoDatabases geo;
   CheckRegistry checks;

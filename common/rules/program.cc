@@ -1,7 +1,10 @@
 #include "rules/program.h"
 
+#include "checks/client_names.h"
 #include "model/text.h"
 #include "rules/comparing.h"
+#include "rules/findings.h"
+#include "rules/org_domain.h"
 #include "rules/score_reader.h"
 #include "rules/table_look_ups.h"
 #include "rules/trouble_word.h"
@@ -28,9 +31,6 @@ std::string spelling(const std::optional<Name>& name, const std::string& macro,
   return std::string(row_of(*name).name);
 }
 
-/// Octets of a table's note that a record keeps.
-constexpr std::size_t longest_note = 200;
-
 bool holds(const std::vector<std::string>& texts, std::string_view text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
@@ -43,7 +43,7 @@ class Runner {
       : program_(program),
         transaction_(transaction),
         facts_(facts),
-        outcome_(outcome),
+        findings_(outcome),
         unanswered_(unanswered),
         scores_(scores),
         further_(further) {
@@ -58,20 +58,11 @@ class Runner {
     const auto truth = program_.steps.empty()
                            ? Truth::yes
                            : step(static_cast<std::uint32_t>(program_.steps.size() - 1));
-    if (outcome_) finish(truth);
+    if (findings_.wanted()) findings_.finish(truth);
     return truth;
   }
 
  private:
-  struct Open {
-    Question question;
-    const Test* test;
-  };
-  struct Cause {
-    std::string text;
-    QuestionKind kind;
-  };
-
   Truth step(std::uint32_t index) {
     const auto& step = program_.steps[index];
     switch (step.kind) {
@@ -92,14 +83,12 @@ class Runner {
   /// A decisive operand wins and drops what its neighbours still asked; then unknown; then
   /// unavailable.
   Truth joined(const Step& step, Truth decisive, Truth neutral) {
-    const auto open = open_.size();
-    const auto causes = causes_.size();
+    const auto before = findings_.mark();
     auto result = neutral;
     for (std::uint32_t i = 0; i < step.count; ++i) {
       const auto truth = this->step(program_.children[step.first + i]);
       if (truth == decisive) {
-        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(open), open_.end());
-        causes_.erase(causes_.begin() + static_cast<std::ptrdiff_t>(causes), causes_.end());
+        findings_.drop_since(before);
         return decisive;
       }
       if (truth == Truth::unknown) result = Truth::unknown;
@@ -113,9 +102,8 @@ class Runner {
     if (test.calculation) return calculation(test);
     if (!test.score.empty()) return score(test);
     if (test.further) return further(test);
-    if (outcome_) {
-      // A name and a table for most tests; growing one by one costs more than the rest of this.
-      if (outcome_->evidence.capacity() == 0) outcome_->evidence.reserve(2 * program_.tests.size());
+    if (findings_.wanted()) {
+      findings_.reserve(program_.tests.size());
       note_name(*test.name, test.macro);
     }
     if (test.comparison == Comparison::same_as) return same(test);
@@ -228,11 +216,11 @@ class Runner {
     using State = Reading<std::span<const AcceptedRecipient>>::State;
     if (reading.state == State::not_told) return not_told(*test.name, test.macro);
     auto result = Truth::no;
-    const auto causes = causes_.size();
+    const auto before = findings_.mark();
     for (const auto& recipient : reading.value) {
       const auto truth = address(test, recipient.address);
       if (truth == Truth::yes) {
-        causes_.erase(causes_.begin() + static_cast<std::ptrdiff_t>(causes), causes_.end());
+        findings_.drop_causes_since(before);
         return Truth::yes;
       }
       if (truth == Truth::unavailable) result = truth;
@@ -241,11 +229,52 @@ class Runner {
   }
 
   Truth text(const Test& test) {
-    const auto reading = read_text(*test.name, test.macro, transaction_, buffer_);
+    Reading<std::string_view> reading;
+    if (const auto missing = read(test, *test.name, test.macro, buffer_, reading)) return *missing;
     using State = Reading<std::string_view>::State;
-    if (reading.state == State::not_told) return not_told(*test.name, test.macro);
     if (reading.state == State::absent && looks_inside(test.comparison)) return Truth::no;
     return text(test, reading.value);
+  }
+
+  /// Puts into `reading` what the name stands for; else says why it cannot. Of the client's names,
+  /// those that the mail server did not tell are asked of DNS (semantics 16).
+  std::optional<Truth> read(const Test& test, Name name, const std::string& macro,
+                            TextBuffer& buffer, Reading<std::string_view>& reading) {
+    using State = Reading<std::string_view>::State;
+    reading = read_text(name, macro, transaction_, buffer);
+    if (reading.state != State::not_told) return std::nullopt;
+    const bool is_reverse = name == Name::client_reverse_name;
+    const bool is_asked =
+        is_reverse || name == Name::client_name || name == Name::client_org_domain;
+    // Of what lies in the past nobody is asked any more.
+    if (!is_asked || further_ != nullptr) return not_told(name, macro);
+    auto& asked = is_reverse ? reverse_name_ : confirmed_name_;
+    if (!asked) {
+      asked = is_reverse ? reverse_client_name(transaction_, facts_)
+                         : confirmed_client_name(transaction_, facts_);
+    }
+    switch (asked->state) {
+      case ClientName::State::open:
+        if (findings_.wanted()) {
+          for (const auto& question : asked->questions) findings_.ask(test, question);
+        }
+        return Truth::unknown;
+      case ClientName::State::unavailable:
+        return unavailable(row_of(name).kind, row_of(name).name, asked->cause);
+      case ClientName::State::none:
+        reading = Reading<std::string_view>::absent();
+        break;
+      case ClientName::State::found:
+        reading = Reading<std::string_view>::told(
+            name == Name::client_org_domain ? org_domain(asked->name) : asked->name);
+        break;
+    }
+    if (findings_.wanted()) {
+      AnswerSource source;
+      source.note = "from reverse DNS";
+      findings_.note({std::string(row_of(name).name), std::string(reading.value), source});
+    }
+    return std::nullopt;
   }
 
   /// One that is absent stands here as the empty text.
@@ -279,7 +308,7 @@ class Runner {
 
   Truth calculation(const Test& test) {
     using State = CalculationResult::State;
-    if (outcome_) {
+    if (findings_.wanted()) {
       for (const auto* side : {&test.calculation->left, &test.calculation->right}) {
         for (const auto& step : *side) {
           if (step.kind == CalculationStep::Kind::name) note_name(step.name, {});
@@ -297,10 +326,10 @@ class Runner {
 
   Truth score(const Test& test) {
     const auto reading = read(test.sum);
-    if (outcome_) {
+    if (findings_.wanted()) {
       auto value = points_text(reading.least);
       if (reading.most != reading.least) value += " to " + points_text(reading.most);
-      note({"score." + test.score, std::move(value), {}});
+      findings_.note({"score." + test.score, std::move(value), {}});
     }
     if (unanswered_ == Unanswered::nothing && !reading.unknown) {
       return truth_of(compare(test.comparison, reading.answered, test.numbers));
@@ -310,11 +339,11 @@ class Runner {
       const auto rule = "\"" + std::string(reading.unanswered_rule) + "\"";
       return unavailable(
           reading.cause_kind, "score." + test.score,
-          outcome_ ? "rule " + rule + ": " + std::string(reading.cause) : std::string());
+          findings_.wanted() ? "rule " + rule + ": " + std::string(reading.cause) : std::string());
     }
-    if (!outcome_) return Truth::unknown;
-    for (const auto& question : reading.free_questions) open_.push_back({question, &test});
-    for (const auto& question : reading.costly_questions) open_.push_back({question, &test});
+    if (!findings_.wanted()) return Truth::unknown;
+    for (const auto& question : reading.free_questions) findings_.ask(test, question);
+    for (const auto& question : reading.costly_questions) findings_.ask(test, question);
     return Truth::unknown;
   }
 
@@ -323,7 +352,7 @@ class Runner {
       own_scores_ = std::make_unique<ScoreReader>(transaction_, facts_);
       scores_ = own_scores_.get();
     }
-    return scores_->read(score, outcome_ ? ScoreDetail::full : ScoreDetail::sum);
+    return scores_->read(score, findings_.wanted() ? ScoreDetail::full : ScoreDetail::sum);
   }
 
   /// What every number within the bounds says, if they all say the same.
@@ -342,7 +371,7 @@ class Runner {
   }
 
   Truth same(const Test& test) {
-    if (outcome_) note_name(*test.other, test.other_macro);
+    if (findings_.wanted()) note_name(*test.other, test.other_macro);
     if (test.type == ValueType::number || test.type == ValueType::size) {
       return same_as(test, read_number(*test.name, transaction_),
                      read_number(*test.other, transaction_), std::equal_to<>());
@@ -356,8 +385,19 @@ class Runner {
                      read_address(*test.other, transaction_),
                      [](const auto* a, const auto* b) { return same_mailbox(*a, *b); });
     }
-    const auto left = read_text(*test.name, test.macro, transaction_, buffer_);
-    const auto right = read_text(*test.other, test.other_macro, transaction_, other_buffer_);
+    Reading<std::string_view> left;
+    Reading<std::string_view> right;
+    // What the first lacks is told before what the second does, or it would depend on the order of
+    // answers which of them a refusal for now is about. Both are asked for at once.
+    const auto no_left = read(test, *test.name, test.macro, buffer_, left);
+    if (no_left == Truth::unavailable) return *no_left;
+    const auto before = findings_.mark();
+    const auto no_right = read(test, *test.other, test.other_macro, other_buffer_, right);
+    if (no_left) {
+      findings_.drop_causes_since(before);
+      return *no_left;
+    }
+    if (no_right) return *no_right;
     if (test.type == ValueType::domain) return same_as(test, left, right, same_domain);
     if (test.type == ValueType::local) return same_as(test, left, right, same_local);
     return same_as(test, left, right, std::equal_to<>());
@@ -381,7 +421,7 @@ class Runner {
     }
     if (!test.table) return unavailable(QuestionKind::table, test.table_name, "not loaded");
     const auto hit = test.table->find(key, transaction_.time);
-    if (outcome_) note_table(test, hit);
+    if (findings_.wanted()) findings_.note_table(test, hit);
     if (answers_) note_answer(test, key_text(), hit);
     return truth_of(hit.has_value());
   }
@@ -391,11 +431,11 @@ class Runner {
       return unavailable(QuestionKind::table, test.table_name, answer.cause);
     }
     const bool found = answer.state == Answer::State::value;
-    if (outcome_) {
+    if (findings_.wanted()) {
       Evidence evidence{test.table_name, "", answer.source};
       if (found && !answer.values.empty()) evidence.value = answer.values.front();
       if (found && answer.values.size() > 1) evidence.source.mapped = answer.values[1];
-      note(std::move(evidence));
+      findings_.note(std::move(evidence));
     }
     return truth_of(found);
   }
@@ -405,16 +445,20 @@ class Runner {
     if (transaction_.stage < description.earliest) {
       return unavailable(description.kind, description.name, "not known yet");
     }
-    auto result = test.check->evaluate(transaction_, facts_);
-    if (result.state == CheckOutcome::State::open) return open(test, std::move(result.questions));
+    std::optional<CheckOutcome> own;
+    const auto& result = scores_ != nullptr
+                             ? scores_->checks().outcome(*test.check, transaction_, facts_)
+                             : own.emplace(test.check->evaluate(transaction_, facts_));
+    if (result.state == CheckOutcome::State::open) return open(test, result.questions);
     if (result.state == CheckOutcome::State::unavailable) {
       return unavailable(description.kind, description.name, result.cause);
     }
-    if (outcome_) {
+    if (findings_.wanted()) {
       std::string values;
       for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
-      result.source.note.resize(std::min(result.source.note.size(), longest_note));
-      note({description.name, std::move(values), result.source});
+      auto source = result.source;
+      source.note.resize(std::min(source.note.size(), longest_note));
+      findings_.note({description.name, std::move(values), std::move(source)});
     }
     const auto& found = result.values;
     if (test.comparison == Comparison::in_table) return in_table(test, found);
@@ -441,16 +485,17 @@ class Runner {
     return result;
   }
 
-  Truth open(const Test& test, std::vector<Question> questions) {
-    std::erase_if(questions,
-                  [&](const Question& question) { return facts_.find(question) != nullptr; });
-    if (questions.empty()) {
+  Truth open(const Test& test, const std::vector<Question>& questions) {
+    const auto is_new = [&](const Question& question) { return facts_.find(question) == nullptr; };
+    if (std::none_of(questions.begin(), questions.end(), is_new)) {
       // Asking for what has been answered would never end.
       return unavailable(test.check->description().kind, test.check->description().name,
                          "the check asks for nothing new");
     }
-    if (outcome_) {
-      for (auto& question : questions) open_.push_back({std::move(question), &test});
+    if (findings_.wanted()) {
+      for (const auto& question : questions) {
+        if (is_new(question)) findings_.ask(test, question);
+      }
     }
     return Truth::unknown;
   }
@@ -461,40 +506,17 @@ class Runner {
 
   Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why,
                     const Name* name = nullptr, const std::string* macro = nullptr) {
-    if (outcome_) {
+    if (findings_.wanted()) {
       auto text = name ? spelling(*name, *macro, nullptr) : std::string(what);
-      causes_.push_back({text + ": " + std::string(why), kind});
+      findings_.cause(kind, text + ": " + std::string(why));
     }
     return Truth::unavailable;
   }
 
-  void note(Evidence evidence) {
-    auto& all = outcome_->evidence;
-    if (std::find(all.begin(), all.end(), evidence) == all.end())
-      all.push_back(std::move(evidence));
-  }
-
   void note_name(Name name, const std::string& macro) {
     if (auto value = describe(name, macro, transaction_)) {
-      note({spelling(name, macro, nullptr), std::move(*value), {}});
+      findings_.note({spelling(name, macro, nullptr), std::move(*value), {}});
     }
-  }
-
-  static AnswerSource source_of(const Test& test, const std::optional<TableHit>& hit) {
-    AnswerSource source;
-    source.name = "table";
-    source.digest = test.table->digest();
-    if (!hit) return source;
-    source.file = hit->file;
-    source.line = hit->line;
-    source.mapped = hit->value;
-    // Written by people, and a record has many such places: a page of text is no note.
-    source.note = annotation_text(*hit).substr(0, longest_note);
-    return source;
-  }
-
-  void note_table(const Test& test, const std::optional<TableHit>& hit) {
-    note({test.table_name, hit ? std::string(hit->entry) : std::string(), source_of(test, hit)});
   }
 
   void note_answer(const Test& test, std::string key, const std::optional<TableHit>& hit) {
@@ -505,49 +527,18 @@ class Runner {
                   std::move(answer));
   }
 
-  static void add(std::vector<Question>& questions, const Question& question) {
-    if (std::find(questions.begin(), questions.end(), question) == questions.end()) {
-      questions.push_back(question);
-    }
-  }
-
-  void finish(Truth truth) {
-    outcome_->truth = truth;
-    if (truth == Truth::unavailable && !causes_.empty()) {
-      // That no single recipient is known is how it must be for several; what is missing besides is
-      // what somebody can see to.
-      const auto found = std::find_if(causes_.begin(), causes_.end(), [](const Cause& cause) {
-        return cause.kind != QuestionKind::recipients;
-      });
-      auto& cause = found == causes_.end() ? causes_.front() : *found;
-      outcome_->cause = std::move(cause.text);
-      outcome_->cause_kind = cause.kind;
-    }
-    if (truth != Truth::unknown) return;
-    for (const auto& open : open_) {
-      if (open.question.cost == QuestionCost::free) add(outcome_->free_questions, open.question);
-    }
-    outcome_->questions = outcome_->free_questions;
-    if (!outcome_->questions.empty()) return;
-    // Only when no free answer can settle the matter any more, the first costly test asks: so what
-    // is asked does not depend on the order in which answers arrive.
-    for (const auto& open : open_) {
-      if (open.test == open_.front().test) add(outcome_->questions, open.question);
-    }
-  }
-
   const Program& program_;
   const Transaction& transaction_;
   const Facts& facts_;
-  ConditionOutcome* outcome_;
+  Findings findings_;
   Unanswered unanswered_;
   ScoreReader* scores_;
   const FurtherValues* further_;
   std::unique_ptr<ScoreReader> own_scores_;
   Facts* answers_ = nullptr;
   bool has_table_facts_ = false;
-  std::vector<Open> open_;
-  std::vector<Cause> causes_;
+  std::optional<ClientName> confirmed_name_;
+  std::optional<ClientName> reverse_name_;
   TextBuffer buffer_;
   TextBuffer other_buffer_;
 };
@@ -560,10 +551,9 @@ Truth run(const Program& program, const Transaction& transaction, const Facts& f
   return Runner(program, transaction, facts, outcome, unanswered, scores, further).run();
 }
 
-void look_up_in(const Program& program, const Transaction& transaction, Facts& answers) {
-  const Facts none;
-  Runner runner(program, transaction, none, nullptr, Unanswered::open, nullptr, nullptr);
-  runner.note_answers(answers);
+void look_up_in(const Program& program, const Transaction& transaction, Facts& facts) {
+  Runner runner(program, transaction, facts, nullptr, Unanswered::open, nullptr, nullptr);
+  runner.note_answers(facts);
   runner.run();
 }
 

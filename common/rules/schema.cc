@@ -305,6 +305,10 @@ constexpr std::array keys{
               reload, built},
     SchemaKey{"dns.failure_ttl", KeyType::duration, "", 1000, 300'000, "\"5s\"",
               "That there was no answer is kept so long (RFC 9520).", "0.1", reload, built},
+    SchemaKey{
+        "dns.prefetch", KeyType::boolean, "", 0, 0, "true",
+        "Ask what rules will want to know of a client and a sender as soon as they are known.",
+        "0.1", reload, built},
     SchemaKey{"geo", KeyType::table, "", 0, 0, "",
               "Local files in MaxMind's format about the addresses of clients.", "0.1", reload,
               built},
@@ -375,10 +379,10 @@ constexpr std::array keys{
               "Its address; required unless the client is local.", "0.1", reload, built},
     SchemaKey{"test.client.port", KeyType::count, "", 0, 65'535, "0", "Its port; 0 is none told.",
               "0.1", reload, built},
-    SchemaKey{
-        "test.client.name", KeyType::text, "", 0, 0, "\"\"",
-        "Its host name as the mail server has confirmed it; \"\" if it could not, and tells none.",
-        "0.1", reload, built},
+    SchemaKey{"test.client.name", KeyType::text, "", 0, 0, "\"\"",
+              "Its host name as the mail server has confirmed it; \"\" if it tells none, and DNS "
+              "is asked.",
+              "0.1", reload, built},
     SchemaKey{"test.client.reverse_name", KeyType::text, "", 0, 0, "",
               "The name that its address has, confirmed or not; `name` when not given.", "0.1",
               reload, built},

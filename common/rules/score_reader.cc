@@ -60,6 +60,9 @@ class ScoreReader::Counting {
     if (points.least == 0 && points.most == 0) return false;
     if (truth == Truth::unknown) {
       wait(points, *rule.condition);
+    } else if (points.unanswered && points.unanswered->truth == Truth::unknown) {
+      // The rule is yes without the look-up, whose key has still to be asked for.
+      wait(points, *adder.from->look_up);
     } else if (truth == Truth::yes && spared.truth == Truth::no && !points.unanswered) {
       now_.least += points.least;
       now_.most += points.most;

@@ -3,6 +3,7 @@
 // one call of evaluate(), one thread.
 #pragma once
 
+#include "rules/check_memo.h"
 #include "rules/condition.h"
 #include "rules/scores.h"
 
@@ -36,11 +37,16 @@ enum class ScoreDetail : std::uint8_t { sum, full };
 
 class ScoreReader {
  public:
-  /// Both outlive it, and do not change.
-  ScoreReader(const Transaction& transaction, const Facts& facts)
-      : transaction_(transaction), facts_(facts) {}
+  /// All outlive it, and do not change but for the memo. Without one it has its own.
+  ScoreReader(const Transaction& transaction, const Facts& facts, CheckMemo* checks = nullptr)
+      : transaction_(transaction),
+        facts_(facts),
+        checks_(checks != nullptr ? *checks : own_checks_) {}
   ScoreReader(const ScoreReader&) = delete;
   ScoreReader& operator=(const ScoreReader&) = delete;
+
+  /// What checks come to in the same transaction, for those who read scores with it.
+  CheckMemo& checks() noexcept { return checks_; }
 
   /// Scores of one list of rules: those that were bound together.
   ScoreReading read(const BoundScore& score, ScoreDetail detail);
@@ -87,6 +93,8 @@ class ScoreReader {
 
   const Transaction& transaction_;
   const Facts& facts_;
+  CheckMemo own_checks_;
+  CheckMemo& checks_;
   const ScoreBook* book_ = nullptr;
   std::map<std::pair<const ScoreSum*, ScoreDetail>, Count> counts_;
   std::vector<std::uint8_t> rules_said_;  // Truth, or not_asked

@@ -155,6 +155,7 @@ struct DnsOptions {
   std::chrono::milliseconds most_ttl{std::chrono::hours(24)};
   std::chrono::milliseconds negative_ttl{std::chrono::hours(1)};
   std::chrono::milliseconds failure_ttl{std::chrono::seconds(5)};
+  bool prefetch = true;  ///< ask at CONNECT and MAIL what RCPT will want to know
 
   /// Whether answers from `server` can be believed: it is on this host, or trusted.
   bool trusts(const DnsServer& server) const noexcept;

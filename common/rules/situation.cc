@@ -12,8 +12,8 @@ bool refuses(const Rule& rule) {
 
 AcceptScope scope_of(const Rule& rule) { return rule.scope.value_or(AcceptScope::message); }
 
-Situation::Situation(const Transaction& transaction, const Facts& facts)
-    : transaction_(transaction), facts_(facts), scores_(transaction, facts) {
+Situation::Situation(const Transaction& transaction, const Facts& facts, CheckMemo* checks)
+    : transaction_(transaction), facts_(facts), scores_(transaction, facts, checks) {
   const auto& recipients = transaction.recipients;
   all_settled_ = transaction.stage >= Stage::data && recipients.is_told() &&
                  !recipients.value().empty() &&

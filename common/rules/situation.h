@@ -24,7 +24,8 @@ AcceptScope scope_of(const Rule& rule);
 
 class Situation {
  public:
-  Situation(const Transaction& transaction, const Facts& facts);
+  /// `checks` remembers what checks came to under fewer facts; null: nothing is remembered.
+  Situation(const Transaction& transaction, const Facts& facts, CheckMemo* checks = nullptr);
 
   const Transaction& transaction() const { return transaction_; }
   const Facts& facts() const { return facts_; }

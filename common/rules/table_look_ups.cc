@@ -33,10 +33,10 @@ TableLookUps::TableLookUps(const std::vector<Rule>& rules) {
   }
 }
 
-void TableLookUps::answer(const Transaction& transaction, Facts& answers) const {
+void TableLookUps::answer(const Transaction& transaction, Facts& facts) const {
   for (const auto& look_up : all_) {
     if (look_up.stage > transaction.stage) continue;
-    expression::look_up_in(*look_up.alone, transaction, answers);
+    expression::look_up_in(*look_up.alone, transaction, facts);
   }
 }
 
@@ -44,8 +44,8 @@ const TableLookUps& PolicyBuilder::look_ups_of(const Policy& policy) {
   return policy.parts_->look_ups;
 }
 
-void answer_from_tables(const Policy& policy, const Transaction& transaction, Facts& answers) {
-  PolicyBuilder::look_ups_of(policy).answer(transaction, answers);
+void answer_from_tables(const Policy& policy, const Transaction& transaction, Facts& facts) {
+  PolicyBuilder::look_ups_of(policy).answer(transaction, facts);
 }
 
 }  // namespace postern

@@ -20,9 +20,9 @@ struct Program;
 /// different times, and a record has several of them.
 inline constexpr std::size_t short_digest = 12;
 
-/// Adds to `answers` what tables say to the look-ups that are made when the program is run. In
-/// program.cc.
-void look_up_in(const Program& program, const Transaction& transaction, Facts& answers);
+/// Adds to `facts` what tables say to the look-ups that are made when the program is run.
+/// In program.cc.
+void look_up_in(const Program& program, const Transaction& transaction, Facts& facts);
 }  // namespace expression
 
 class TableLookUps {
@@ -30,11 +30,11 @@ class TableLookUps {
   TableLookUps() = default;
   explicit TableLookUps(const std::vector<Rule>& rules);
 
-  /// Adds to `answers`, for each look-up of rules up to the transaction's stage, what its table
+  /// Adds to `facts`, for each look-up of rules up to the transaction's stage, what its table
   /// says about this transaction: the entry with its place, or nothing. Whether a rule came so far
-  /// as to look is not asked: what a changed rule would have found is told as well. Values that the
-  /// mail server did not tell are not looked up.
-  void answer(const Transaction& transaction, Facts& answers) const;
+  /// as to look is not asked: what a changed rule would have found is told as well. Values that
+  /// neither the mail server nor `facts` tell are not looked up.
+  void answer(const Transaction& transaction, Facts& facts) const;
 
  private:
   struct LookUp {
@@ -45,6 +45,6 @@ class TableLookUps {
 };
 
 /// TableLookUps::answer() of the policy's rules.
-void answer_from_tables(const Policy& policy, const Transaction& transaction, Facts& answers);
+void answer_from_tables(const Policy& policy, const Transaction& transaction, Facts& facts);
 
 }  // namespace postern

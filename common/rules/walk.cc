@@ -109,6 +109,24 @@ class Walk {
     return questions;
   }
 
+  std::vector<Question> questions_to_come(const std::vector<std::size_t>& asking) {
+    const auto course = this->course();
+    if (course.end == Course::End::decided) {
+      const auto& rule = rules_[course.at];
+      if (rule.verdict != Verdict::accept || scope_of(rule) != AcceptScope::stage) return {};
+    }
+    std::vector<Question> questions;
+    for (const auto at : asking) {
+      const auto& rule = rules_[at];
+      if (situation_.is_off(rule) || !situation_.acts(rule)) continue;
+      auto outcome = situation_.outcome(rule);
+      std::erase_if(outcome.free_questions,
+                    [](const Question& question) { return !is_dns(question.kind); });
+      add(questions, outcome.free_questions);
+    }
+    return questions;
+  }
+
   std::vector<TrailEntry> trail(const Course& course, TrailDetail detail) {
     std::vector<TrailEntry> trail;
     if (detail == TrailDetail::full) trail.reserve(rules_.size());
@@ -381,8 +399,8 @@ void decide(Decision& decision, const std::vector<Rule>& rules, const Course& co
 
 std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentitySettings& identity,
                                            const Transaction& transaction, const Facts& facts,
-                                           Detail detail) {
-  const Situation situation(transaction, facts);
+                                           Detail detail, CheckMemo* checks) {
+  const Situation situation(transaction, facts, checks);
   const auto& rules = list.rules;
   Walk walk(list, situation);
   const auto course = walk.course();
@@ -433,20 +451,28 @@ std::vector<TrailEntry> trail_of(const RuleList& list, const Transaction& transa
 }
 
 std::vector<Question> shadow_questions(const RuleList& list, const Transaction& transaction,
-                                       const Facts& facts) {
+                                       const Facts& facts, CheckMemo* checks) {
   const auto afterwards = [](const Rule& rule) { return asked_afterwards(rule); };
   const bool any = list.index != nullptr
                        ? list.index->any_afterwards()
                        : std::any_of(list.rules.begin(), list.rules.end(), afterwards);
   if (!any) return {};
-  const Situation situation(transaction, facts);
+  const Situation situation(transaction, facts, checks);
   Walk walk(list, situation);
   return walk.shadow_questions(walk.course());
 }
 
+std::vector<Question> questions_to_come(const RuleList& list,
+                                        const std::vector<std::size_t>& asking,
+                                        const Transaction& transaction, const Facts& facts,
+                                        CheckMemo* checks) {
+  const Situation situation(transaction, facts, checks);
+  return Walk(list, situation).questions_to_come(asking);
+}
+
 std::vector<Question> questions_ahead(const RuleList& list, const Transaction& transaction,
-                                      const Facts& facts) {
-  return Walk(list, Situation(transaction, facts)).questions_ahead();
+                                      const Facts& facts, CheckMemo* checks) {
+  return Walk(list, Situation(transaction, facts, checks)).questions_ahead();
 }
 
 }  // namespace postern::walk

@@ -21,17 +21,23 @@ struct RuleList {
   const RuleIndex* index;
 };
 
-/// evaluate() of decision.h.
+/// evaluate() of decision.h. `checks`: of earlier rounds with the same transaction.
 std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentitySettings& identity,
                                            const Transaction& transaction, const Facts& facts,
-                                           Detail detail = Detail::full);
+                                           Detail detail = Detail::full,
+                                           CheckMemo* checks = nullptr);
 
-/// trail_of(), shadow_questions() and questions_ahead() of decision.h.
+/// trail_of(), shadow_questions(), questions_to_come() and questions_ahead() of decision.h.
 std::vector<TrailEntry> trail_of(const RuleList& list, const Transaction& transaction,
                                  const Facts& facts, TrailDetail detail = TrailDetail::full);
 std::vector<Question> shadow_questions(const RuleList& list, const Transaction& transaction,
-                                       const Facts& facts);
+                                       const Facts& facts, CheckMemo* checks = nullptr);
+/// `asking`: the places of rules that may ask DNS.
+std::vector<Question> questions_to_come(const RuleList& list,
+                                        const std::vector<std::size_t>& asking,
+                                        const Transaction& transaction, const Facts& facts,
+                                        CheckMemo* checks = nullptr);
 std::vector<Question> questions_ahead(const RuleList& list, const Transaction& transaction,
-                                      const Facts& facts);
+                                      const Facts& facts, CheckMemo* checks = nullptr);
 
 }  // namespace postern::walk

@@ -46,12 +46,6 @@ DnsSettings settings_of(const DnsOptions& options) {
   return settings;
 }
 
-bool is_dns(QuestionKind kind) noexcept {
-  return kind == QuestionKind::dns || kind == QuestionKind::spf ||
-         kind == QuestionKind::reverse_dns || kind == QuestionKind::helo_dns ||
-         kind == QuestionKind::sender_dns;
-}
-
 std::optional<ListHealth::List> list_of(const Check& check) {
   const auto* list = dynamic_cast<const ListCheck*>(&check);
   if (list == nullptr) return {};
@@ -199,11 +193,7 @@ std::vector<std::shared_ptr<const Check>> checks_in_use(const Policy& policy) {
   return checks;
 }
 
-bool asks_dns(const Policy& policy) {
-  const auto checks = checks_in_use(policy);
-  return std::any_of(checks.begin(), checks.end(),
-                     [](const auto& check) { return is_dns(check->description().kind); });
-}
+bool asks_dns(const Policy& policy) { return !policy.rules_that_ask_dns().empty(); }
 
 struct DnsService::State {
   State(FactSource& others_in, const Clock& clock_in, Say say_in, SystemServers servers_in,

@@ -7,25 +7,6 @@
 namespace postern {
 namespace {
 
-bool is_dns(QuestionKind kind) noexcept {
-  switch (kind) {
-    case QuestionKind::dns:
-    case QuestionKind::spf:
-    case QuestionKind::reverse_dns:
-    case QuestionKind::helo_dns:
-    case QuestionKind::sender_dns:
-      return true;
-    case QuestionKind::table:
-    case QuestionKind::store:
-    case QuestionKind::upstream:
-    case QuestionKind::sample:
-    case QuestionKind::geo:
-    case QuestionKind::recipients:
-      break;
-  }
-  return false;
-}
-
 /// Made for every cached answer of a decision, so nothing is copied that need not be.
 std::string note_of(const DnsReply& reply) {
   const auto& answer = *reply.answer;

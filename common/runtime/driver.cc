@@ -1,5 +1,7 @@
 #include "runtime/driver.h"
 
+#include "rules/check_memo.h"
+
 #include <algorithm>
 #include <condition_variable>
 #include <map>
@@ -300,9 +302,10 @@ std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction&
   const auto& state = *state_;
   const auto started = state.clock.steady();
   Outcome outcome;
+  CheckMemo checks;
   try {
     for (;;) {
-      auto made = state.evaluator.evaluate_briefly(policy, transaction, facts);
+      auto made = state.evaluator.evaluate_briefly(policy, transaction, facts, checks);
       if (auto* decision = std::get_if<Decision>(&made)) {
         outcome.decision = std::move(*decision);
         break;
@@ -310,7 +313,7 @@ std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction&
       if (!state.add_known(std::get<NeedsMore>(made).questions, facts)) return std::nullopt;
     }
     for (;;) {
-      const auto questions = state.evaluator.shadow_questions(policy, transaction, facts);
+      const auto questions = state.evaluator.shadow_questions(policy, transaction, facts, checks);
       if (questions.empty()) break;
       if (!state.add_known(questions, facts)) return std::nullopt;
     }

@@ -37,16 +37,17 @@ class Evaluator {
                                                      const Transaction& transaction,
                                                      const Facts& facts) const;
   /// evaluate(), or the same decision without its trail (TrailState): trail_of() must then be able
-  /// to make it.
+  /// to make it. `checks` is that of this transaction, here and below.
   virtual std::variant<Decision, NeedsMore> evaluate_briefly(const Policy* policy,
                                                              const Transaction& transaction,
-                                                             const Facts& facts) const;
+                                                             const Facts& facts,
+                                                             CheckMemo& checks) const;
   virtual std::vector<Question> shadow_questions(const Policy* policy,
-                                                 const Transaction& transaction,
-                                                 const Facts& facts) const;
+                                                 const Transaction& transaction, const Facts& facts,
+                                                 CheckMemo& checks) const;
   virtual std::vector<Question> questions_ahead(const Policy* policy,
-                                                const Transaction& transaction,
-                                                const Facts& facts) const;
+                                                const Transaction& transaction, const Facts& facts,
+                                                CheckMemo& checks) const;
   static const Evaluator& standard() noexcept;
 };
 

@@ -1,4 +1,5 @@
 // Run: one decision under way, without threads or time.
+#include "rules/check_memo.h"
 #include "runtime/driver.h"
 
 #include <cassert>
@@ -16,22 +17,23 @@ std::variant<Decision, NeedsMore> Evaluator::evaluate(const Policy* policy,
 
 std::variant<Decision, NeedsMore> Evaluator::evaluate_briefly(const Policy* policy,
                                                               const Transaction& transaction,
-                                                              const Facts& facts) const {
+                                                              const Facts& facts,
+                                                              CheckMemo& /*checks*/) const {
   return evaluate(policy, transaction, facts);
 }
 
 std::vector<Question> Evaluator::shadow_questions(const Policy* policy,
                                                   const Transaction& transaction,
-                                                  const Facts& facts) const {
+                                                  const Facts& facts, CheckMemo& checks) const {
   assert(policy != nullptr);
-  return postern::shadow_questions(*policy, transaction, facts);
+  return postern::shadow_questions(*policy, transaction, facts, &checks);
 }
 
 std::vector<Question> Evaluator::questions_ahead(const Policy* policy,
-                                                 const Transaction& transaction,
-                                                 const Facts& facts) const {
+                                                 const Transaction& transaction, const Facts& facts,
+                                                 CheckMemo& checks) const {
   assert(policy != nullptr);
-  return postern::questions_ahead(*policy, transaction, facts);
+  return postern::questions_ahead(*policy, transaction, facts, &checks);
 }
 
 namespace {
@@ -40,9 +42,10 @@ class Standard final : public Evaluator {
  public:
   std::variant<Decision, NeedsMore> evaluate_briefly(const Policy* policy,
                                                      const Transaction& transaction,
-                                                     const Facts& facts) const override {
+                                                     const Facts& facts,
+                                                     CheckMemo& checks) const override {
     assert(policy != nullptr);
-    return postern::evaluate(*policy, transaction, facts, Detail::verdict);
+    return postern::evaluate(*policy, transaction, facts, Detail::verdict, &checks);
   }
 };
 
@@ -72,6 +75,7 @@ struct Run::State {
   Transaction transaction;
   Facts facts;
   const Evaluator& evaluator;
+  CheckMemo checks;
 
   /// All that were ever asked, so that none is asked twice, and whether their answer is open.
   /// Whoever is asked holds on to the keys: nothing is taken out.
@@ -99,20 +103,20 @@ struct Run::State {
   std::vector<Question> advance_or_throw() {
     std::vector<Question> to_ask;
     if (!decision) {
-      auto outcome = evaluator.evaluate_briefly(policy.get(), transaction, facts);
+      auto outcome = evaluator.evaluate_briefly(policy.get(), transaction, facts, checks);
       if (const auto* more = std::get_if<NeedsMore>(&outcome)) {
         if (!ask(more->questions, to_ask)) {
           // It waits for what it has been told already: it would wait for ever.
           give_up();
           return {};
         }
-        ask(evaluator.questions_ahead(policy.get(), transaction, facts), to_ask);
+        ask(evaluator.questions_ahead(policy.get(), transaction, facts, checks), to_ask);
         return to_ask;
       }
       decision = std::move(std::get<Decision>(outcome));
       facts_at_decision = facts.all().size();
     }
-    if (!ask(evaluator.shadow_questions(policy.get(), transaction, facts), to_ask)) {
+    if (!ask(evaluator.shadow_questions(policy.get(), transaction, facts, checks), to_ask)) {
       close();
     } else {
       complete_trail();

@@ -4,6 +4,7 @@
 
 #include "journal/journal.h"
 #include "postern/policy.h"
+#include "runtime/asking_ahead.h"
 #include "runtime/clock.h"
 #include "runtime/driver.h"
 #include "runtime/last_reference.h"
@@ -78,6 +79,7 @@ struct Services {
   PolicyHolder& policy;
   ReferenceSource& references;
   Driver& driver;
+  AskingAhead& ahead;
   RecordSink& journal;
   const Clock& clock;
   DoorCounters& milter_counters;

@@ -85,6 +85,15 @@ Value told_address(const Told<MailAddress>& told, Part part) {
   return Text{Kind::address, written(told.value())};
 }
 
+/// What the mail server does not tell of the client's names, DNS is asked for; that there is none,
+/// is an empty name.
+Value host_name(const std::string& name, const Told<std::string>& told, const PlainChecks& dns) {
+  if (told.is_told() || told.is_absent()) return told_text(told, Kind::domain);
+  const auto found = dns.find(name);
+  if (found == dns.end() || !found->second) return NotTold();
+  return found->second->empty() ? Value(Absent()) : Text{Kind::domain, found->second->front()};
+}
+
 /// Names below one label are whole organisations in the tests' worlds, whose top is on no list.
 Value organisation(const Value& domain) {
   const auto* text = std::get_if<Text>(&domain);
@@ -124,8 +133,8 @@ Value value_of_name(const std::string& name, const Transaction& transaction,
   if (name == "client.port") {
     return t.client.port == 0 ? Value(NotTold()) : std::int64_t{t.client.port};
   }
-  if (name == "client.name") return told_text(t.client.name, Kind::domain);
-  if (name == "client.reverse_name") return told_text(t.client.reverse_name, Kind::domain);
+  if (name == "client.name") return host_name(name, t.client.name, checks);
+  if (name == "client.reverse_name") return host_name(name, t.client.reverse_name, checks);
   if (name == "client.user") return told_text(t.authentication.user, Kind::text);
   if (name == "client.auth_method") return told_text(t.authentication.mechanism, Kind::text);
   if (name == "client.authenticated") {

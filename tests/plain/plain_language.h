@@ -47,7 +47,8 @@ struct PlainPolicy {
   std::vector<PlainRule> rules;                   ///< in file order
 };
 
-/// What a check says: its meanings, or nothing when it could not tell.
+/// What a check says: its meanings, or nothing when it could not tell. Under the names
+/// "client.name" and "client.reverse_name" what DNS says of them: none, or one.
 using PlainChecks = std::map<std::string, std::optional<std::vector<std::string>>>;
 
 /// A sum, in thousandths, as far as it is known: with what is missing it may be anything between.

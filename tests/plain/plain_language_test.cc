@@ -3,6 +3,7 @@
 #include "plain_language.h"
 
 #include "checks/check.h"
+#include "model/dns_name.h"
 #include "postern/policy.h"
 #include "support/policy_text.h"
 #include "support/sample_check.h"
@@ -111,10 +112,25 @@ class Maker {
         checks[name] = Strings{chance_.of({"good", "bad", "odd", "temperror"})};
       }
     }
+    add_host_names(checks);
     return checks;
   }
 
  private:
+  /// What DNS says of the client: silence, no name, a name that leads back, or one of which that is
+  /// not so or cannot be learned.
+  void add_host_names(PlainChecks& checks) {
+    auto& confirmed = checks["client.name"];
+    auto& reverse = checks["client.reverse_name"];
+    const auto dice = chance_.pick(5);
+    if (dice == 0) return;
+    confirmed = reverse = Strings();
+    if (dice == 1) return;
+    reverse = Strings{chance_.of({"one.example", "mail.one.example", "two.example"})};
+    if (dice == 2) confirmed = std::nullopt;
+    if (dice > 3) confirmed = reverse;
+  }
+
   /// Rules that add at one stage, with accepts for it before and among them, and behind them rules
   /// of all kinds that may test what has been added so far.
   void add_group(PlainPolicy& policy, std::size_t stage, bool last) {
@@ -454,9 +470,29 @@ std::string toml(const PlainPolicy& policy) {
   return text;
 }
 
-Facts facts_of(const PlainChecks& checks) {
+/// The answers of DNS that come to what `checks` says of the client's names.
+void add_host_names(Facts& facts, const PlainChecks& checks, const IpAddress& client) {
+  const auto add = [&](const std::string& type, const std::string& name, Answer answer) {
+    facts.add({QuestionKind::reverse_dns, type, name, QuestionCost::free}, std::move(answer));
+  };
+  const auto& reverse = checks.at("client.reverse_name");
+  const auto& confirmed = checks.at("client.name");
+  const auto silence = Answer::unavailable("timeout");
+  const auto pointer = reverse_dns_name(client);
+  if (!reverse) return add("PTR", pointer, silence);
+  if (reverse->empty()) return add("PTR", pointer, Answer::nothing());
+  add("PTR", pointer, Answer::found(*reverse));
+  const auto* type = client.family() == IpAddress::Family::v4 ? "A" : "AAAA";
+  if (!confirmed) return add(type, reverse->front(), silence);
+  add(type, reverse->front(),
+      confirmed->empty() ? Answer::nothing() : Answer::found({client.text()}));
+}
+
+Facts facts_of(const PlainChecks& checks, const Transaction& transaction) {
   Facts facts;
+  add_host_names(facts, checks, *transaction.client.address);
   for (const auto& [name, values] : checks) {
+    if (name.starts_with("client.")) continue;
     facts.add(test::sample_question(name),
               values ? Answer::found(*values) : Answer::unavailable("timeout"));
   }
@@ -503,7 +539,7 @@ void compare(Maker& maker, const PlainPolicy& plain, const std::string& text, Ta
     const auto transaction = maker.transaction();
     const auto checks = maker.checks();
     const auto expected = decide(plain, transaction, checks);
-    const auto outcome = evaluate(*policy, transaction, facts_of(checks));
+    const auto outcome = evaluate(*policy, transaction, facts_of(checks, transaction));
     const auto* decision = std::get_if<Decision>(&outcome);
     ASSERT_NE(decision, nullptr) << text;
     if (const auto what = difference(*decision, expected); !what.empty()) {

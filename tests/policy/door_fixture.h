@@ -75,13 +75,13 @@ class ObedientRules final : public Evaluator {
     return decision;
   }
   std::vector<Question> shadow_questions(const Policy*, const Transaction& transaction,
-                                         const Facts& facts) const override {
+                                         const Facts& facts, CheckMemo&) const override {
     const bool wonders = transaction.recipient.value().local() == "wonder";
     return wonders && facts.find(question()) == nullptr ? std::vector{question()}
                                                         : std::vector<Question>{};
   }
-  std::vector<Question> questions_ahead(const Policy*, const Transaction&,
-                                        const Facts&) const override {
+  std::vector<Question> questions_ahead(const Policy*, const Transaction&, const Facts&,
+                                        CheckMemo&) const override {
     return {};
   }
 
@@ -169,7 +169,7 @@ class DoorTest : public ::testing::Test {
   explicit DoorTest(const std::string& lines = "") : holder(policy_of(lines)) {}
 
   Services services() {
-    return {holder, references, driver, journal, clock, milter_counters, policy_counters};
+    return {holder, references, driver, ahead, journal, clock, milter_counters, policy_counters};
   }
 
   FakeClock clock;
@@ -181,6 +181,7 @@ class DoorTest : public ::testing::Test {
   DoorCounters milter_counters;
   DoorCounters policy_counters;
   Driver driver{source, clock, rules};
+  AskingAhead ahead{source, clock};
 };
 
 }  // namespace postern::policy_door::test

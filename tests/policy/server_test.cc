@@ -420,9 +420,9 @@ class HoldingJournal final : public RecordSink {
 
 TEST_F(ServerTest, ALoopThatStandsStillIsNoticedAndAnIdleOneIsNot) {
   HoldingJournal holding;
-  server.emplace(
-      std::vector<int>{listen_at(path())},
-      Services{holder, references, driver, holding, clock, milter_counters, policy_counters});
+  server.emplace(std::vector<int>{listen_at(path())},
+                 Services{holder, references, driver, ahead, holding, clock, milter_counters,
+                          policy_counters});
   server->start();
   EXPECT_TRUE(server->goes_round());
   while (!server->goes_round()) std::this_thread::yield();

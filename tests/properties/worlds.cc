@@ -1,5 +1,6 @@
 #include "worlds.h"
 
+#include "model/dns_name.h"
 #include "postern/reason.h"
 #include "support/sample_check.h"
 #include "support/transactions.h"
@@ -291,6 +292,28 @@ Gen<std::map<Question, Answer>> answers() {
           return before;
         },
         std::move(all), answer_among(description.values));
+  }
+  const auto add = [&all](std::string type, std::string name, Gen<Answer> answer) {
+    const Question question{QuestionKind::reverse_dns, std::move(type), std::move(name),
+                            QuestionCost::free};
+    all = gen::apply(
+        [question](std::map<Question, Answer> before, Answer given) {
+          before.emplace(question, std::move(given));
+          return before;
+        },
+        std::move(all), std::move(answer));
+  };
+  // The transactions' client, and the two names of the map.
+  const auto silence = Answer::unavailable("timeout");
+  for (const char* client : {"192.0.2.7", "198.51.100.9", "2001:db8::1"}) {
+    add("PTR", reverse_dns_name(*IpAddress::parse(client)),
+        gen::element(Answer::found({"mail.example.net"}), Answer::found({"other.example.net"}),
+                     Answer::nothing(), silence));
+  }
+  for (const char* name : {"mail.example.net", "other.example.net"}) {
+    add("A", name,
+        gen::element(Answer::found({"192.0.2.7", "198.51.100.9"}), Answer::nothing(), silence));
+    add("AAAA", name, gen::element(Answer::found({"2001:db8::1"}), Answer::nothing(), silence));
   }
   return all;
 }

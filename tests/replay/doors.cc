@@ -87,8 +87,8 @@ struct Doors::Inside {
 
 Doors::Doors(std::shared_ptr<const Policy> policy, std::mt19937& random, RecordTap::Take take)
     : random_(random), source_(random), tap_(std::move(take)), holder_(std::move(policy)) {
-  inside_ = std::make_unique<Inside>(
-      Services{holder_, references_, driver_, tap_, clock_, milter_counters_, policy_counters_});
+  inside_ = std::make_unique<Inside>(Services{holder_, references_, driver_, ahead_, tap_, clock_,
+                                              milter_counters_, policy_counters_});
 }
 
 Doors::~Doors() = default;

@@ -69,6 +69,7 @@ class Doors {
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
   Driver driver_{source_, clock_};
+  AskingAhead ahead_{source_, clock_};
   std::unique_ptr<Inside> inside_;
 };
 

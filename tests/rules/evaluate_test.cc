@@ -437,7 +437,7 @@ TEST(Evaluate, TakesAMissedRefusalThatWouldBeSoftenedForADeferral) {
 TEST(Evaluate, SoftenedForADeferralThatNoRecipientWasAskedAbout) {
   const auto decided = [](std::string_view accepts_at_mail) {
     auto unnamed =
-        deferring(rule("unnamed", Stage::mail, "client.name == 'mx.example.com'"), "policy-defer");
+        deferring(rule("unnamed", Stage::mail, "tls.version == 'TLSv1'"), "policy-defer");
     unnamed.unavailable = WhenUnavailable::defer;
     const auto rules = list(
         accepting(rule("ours", Stage::mail, accepts_at_mail), AcceptScope::stage),
@@ -445,7 +445,7 @@ TEST(Evaluate, SoftenedForADeferralThatNoRecipientWasAskedAbout) {
         rejecting(rule("many", Stage::data, "recipient_count > 1"), "too-many-recipients-policy"));
     auto transaction = to_two(Stage::data, false, false);
     transaction.recipient_count = std::int64_t{2};
-    transaction.client.name = {};
+    transaction.tls.version = {};
     return decide(rules, {}, transaction);
   };
   EXPECT_EQ(decided("sender.domain == 'nowhere.example'").rule->name, "unnamed");

@@ -62,7 +62,7 @@ TEST(Expiry, AnExpiredRuleAsksNothingAndSoftensNothing) {
 [[rule]]
 name = "friends for a while"
 stage = "rcpt"
-when = 'client.name == "mail.example.net"'
+when = 'tls.version == "TLSv1.3"'
 accept = "message"
 expires = "2027-08-31T12:00:00Z"
 
@@ -73,7 +73,7 @@ reject = "policy-reject"
 )");
   ASSERT_TRUE(policy);
   auto transaction = test::ordinary_transaction(Stage::rcpt);
-  transaction.client.name = {};
+  transaction.tls.version = {};
   transaction.time = *time_from_text("2027-08-31T11:59:59Z");
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).verdict, Verdict::defer);
   EXPECT_EQ(std::get<Decision>(evaluate(*policy, transaction, {})).softened_by,

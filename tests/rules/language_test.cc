@@ -250,7 +250,7 @@ TEST(Within, GoesByWholeLabels) {
   EXPECT_EQ(truth("helo within ['example.net', 'Example.Org']", transaction), Truth::yes);
   EXPECT_EQ(truth("client.name within 'org'", transaction), Truth::no);
   transaction.client.name = {};
-  EXPECT_EQ(truth("client.name within 'org'", transaction), Truth::unavailable);
+  EXPECT_EQ(truth("client.name within 'org'", transaction), Truth::unknown);
 }
 
 TEST(Within, RefusesWhatIsNoDomain) {
@@ -330,7 +330,7 @@ TEST(OrgDomain, IsOneOfTheNames) {
   transaction.sender = MailAddress();
   EXPECT_EQ(truth("sender.org_domain == ''", transaction), Truth::yes);
   transaction.client.name = {};
-  EXPECT_EQ(truth("client.name.org_domain == 'example.net'", transaction), Truth::unavailable);
+  EXPECT_EQ(truth("client.name.org_domain == 'example.net'", transaction), Truth::unknown);
 }
 
 /// The vectors of the list's own project, of another day than the list that libpsl has built in:

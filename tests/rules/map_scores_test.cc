@@ -64,6 +64,13 @@ class PointsOfAMap : public ::testing::Test {
     return {};
   }
 
+  static Facts without_reverse_dns() {
+    Facts facts;
+    facts.add({QuestionKind::reverse_dns, "PTR", "7.2.0.192.in-addr.arpa", QuestionCost::free},
+              Answer::unavailable("timeout"));
+    return facts;
+  }
+
   static const TrailEntry& entry(const Decision& decision, std::string_view name) {
     static const TrailEntry none;
     for (const auto& each : decision.trail) {
@@ -127,12 +134,22 @@ TEST_F(PointsOfAMap, OfAKeyThatIsNotToldMayBeAnyOfTheMap) {
   compile("client.port > 0 or client.name in doubts");
   auto transaction = test::ordinary_transaction(Stage::rcpt);
   transaction.client.name = Told<std::string>();
-  const auto decision = decide(transaction);
+  const auto decision = decide(transaction, without_reverse_dns());
   EXPECT_EQ(sum(decision), "-3 to 6");
   EXPECT_EQ(entry(decision, "test").truth, Truth::unavailable);
-  EXPECT_EQ(entry(decision, "test").cause,
-            "score.spam: rule \"adds\": client.name: the mail server did not tell");
+  EXPECT_EQ(entry(decision, "test").cause, "score.spam: rule \"adds\": client.name: timeout");
   EXPECT_EQ(decision.verdict, Verdict::pass);
+}
+
+TEST_F(PointsOfAMap, OfAKeyThatHasToBeAskedForWereTakenForOnesThatNobodyCanLearn) {
+  compile("client.port > 0 or client.name in doubts");
+  auto transaction = test::ordinary_transaction(Stage::rcpt);
+  transaction.client.name = Told<std::string>();
+  const auto open = evaluate(*policy_, transaction, {});
+  const auto* more = std::get_if<NeedsMore>(&open);
+  ASSERT_NE(more, nullptr);
+  ASSERT_EQ(more->questions.size(), 1U);
+  EXPECT_EQ(more->questions.front().subject, "PTR");
 }
 
 TEST_F(PointsOfAMap, ThatMayLowerTheSumSoftenARefusal) {
@@ -142,7 +159,7 @@ TEST_F(PointsOfAMap, ThatMayLowerTheSumSoftenARefusal) {
   transaction.client.name = std::string("friend.example");
   EXPECT_EQ(decide(transaction).verdict, Verdict::pass);
   transaction.client.name = Told<std::string>();
-  const auto decision = decide(transaction);
+  const auto decision = decide(transaction, without_reverse_dns());
   EXPECT_EQ(decision.verdict, Verdict::defer);
   EXPECT_EQ(decision.softened_by, "adds");
 }

@@ -57,7 +57,10 @@ TEST(ReasonTexts, HoldForRefusalsThatStandForAMissingFact) {
   ASSERT_TRUE(policy);
   auto transaction = test::ordinary_transaction(Stage::rcpt);
   transaction.client.name = {};
-  const auto outcome = evaluate(*policy, transaction, {});
+  Facts facts;
+  facts.add({QuestionKind::reverse_dns, "PTR", "7.2.0.192.in-addr.arpa", QuestionCost::free},
+            Answer::unavailable("timeout"));
+  const auto outcome = evaluate(*policy, transaction, facts);
   const auto* decision = std::get_if<Decision>(&outcome);
   ASSERT_TRUE(decision != nullptr && decision->reply);
   EXPECT_EQ(decision->reply->text().sentence, "Our name server rests.");

@@ -274,6 +274,7 @@ TEST(Scores, AskAnAcceptOnlyOnceForAllThatAddBehindIt) {
 /// Says "no" and counts how often it was asked.
 class CountedCheck final : public Check {
  public:
+  explicit CountedCheck(int& asked_in) : asked(asked_in) {}
   const CheckDescription& description() const noexcept override { return description_; }
   CheckOutcome evaluate(const Transaction&, const Facts&) const override {
     ++asked;
@@ -281,7 +282,7 @@ class CountedCheck final : public Check {
     outcome.values = {"no"};
     return outcome;
   }
-  mutable int asked = 0;
+  int& asked;
 
  private:
   CheckDescription description_{
@@ -289,10 +290,11 @@ class CountedCheck final : public Check {
 };
 
 TEST(Scores, CostWhatTheirRulesCostHoweverManyTestsThereAre) {
-  const auto counted = std::make_shared<CountedCheck>();
-  CheckRegistry checks;
-  checks.add(counted);
+  int asked = 0;
+  // Each with a check of its own: what one check came to is remembered anyhow.
   const auto conditional = [&](Rule made) {
+    CheckRegistry checks;
+    checks.add(std::make_shared<CountedCheck>(asked));
     made.condition = std::get<Condition>(
         Condition::compile("counted == 'yes'", {&checks, nullptr, made.place.stage}));
     return made;
@@ -310,11 +312,30 @@ TEST(Scores, CostWhatTheirRulesCostHoweverManyTestsThereAre) {
   }
   rules = bound(std::move(rules));
   const auto transaction = ordinary_transaction(Stage::rcpt);
-  counted->asked = 0;
+  asked = 0;
   const auto outcome = walk::evaluate(rules, test::identity(), transaction, {}, Detail::verdict);
   EXPECT_EQ(std::get<Decision>(outcome).verdict, Verdict::pass);
-  // Each by the walk itself, and once for all tests.
-  EXPECT_EQ(counted->asked, 2 * 100);
+  EXPECT_EQ(asked, 100);
+}
+
+TEST(Checks, ThatAreFinishedAreNotRunAgainHoweverManyRulesNameThem) {
+  int asked = 0;
+  CheckRegistry checks;
+  checks.add(std::make_shared<CountedCheck>(asked));
+  std::vector<Rule> rules;
+  for (int i = 0; i < 10; ++i) {
+    auto made = rejecting(rule("rule " + std::to_string(i), Stage::rcpt, ""), "policy-reject");
+    made.condition = std::get<Condition>(
+        Condition::compile("counted == 'yes'", {&checks, nullptr, Stage::rcpt}));
+    rules.push_back(std::move(made));
+  }
+  const auto transaction = ordinary_transaction(Stage::rcpt);
+  CheckMemo memo;
+  for (int round = 0; round < 3; ++round) {
+    (void)walk::evaluate({rules, nullptr}, test::identity(), transaction, {}, Detail::verdict,
+                         &memo);
+  }
+  EXPECT_EQ(asked, 1);
 }
 
 constexpr auto head = R"(

@@ -65,8 +65,8 @@ class ScriptedRules final : public Evaluator {
     return decision;
   }
 
-  std::vector<Question> shadow_questions(const Policy*, const Transaction&,
-                                         const Facts& facts) const override {
+  std::vector<Question> shadow_questions(const Policy*, const Transaction&, const Facts& facts,
+                                         CheckMemo&) const override {
     std::vector<Question> questions;
     for (const auto& step : steps_) {
       const auto truth = truth_of(step, facts);
@@ -78,8 +78,8 @@ class ScriptedRules final : public Evaluator {
     return questions;
   }
 
-  std::vector<Question> questions_ahead(const Policy*, const Transaction&,
-                                        const Facts& facts) const override {
+  std::vector<Question> questions_ahead(const Policy*, const Transaction&, const Facts& facts,
+                                        CheckMemo&) const override {
     std::vector<Question> questions;
     for (const auto& step : steps_) {
       if (step.question.cost == QuestionCost::free && truth_of(step, facts) == Truth::unknown) {
@@ -113,12 +113,12 @@ class SlowRules final : public Evaluator {
     return rules_.evaluate(policy, transaction, facts);
   }
   std::vector<Question> shadow_questions(const Policy* policy, const Transaction& transaction,
-                                         const Facts& facts) const override {
-    return rules_.shadow_questions(policy, transaction, facts);
+                                         const Facts& facts, CheckMemo& checks) const override {
+    return rules_.shadow_questions(policy, transaction, facts, checks);
   }
   std::vector<Question> questions_ahead(const Policy* policy, const Transaction& transaction,
-                                        const Facts& facts) const override {
-    return rules_.questions_ahead(policy, transaction, facts);
+                                        const Facts& facts, CheckMemo& checks) const override {
+    return rules_.questions_ahead(policy, transaction, facts, checks);
   }
 
  private:
@@ -257,8 +257,8 @@ class BrokenRules final : public Evaluator {
     if (fault_ == Fault::throws) throw std::bad_alloc();
     return NeedsMore{{first}};
   }
-  std::vector<Question> questions_ahead(const Policy*, const Transaction&,
-                                        const Facts&) const override {
+  std::vector<Question> questions_ahead(const Policy*, const Transaction&, const Facts&,
+                                        CheckMemo&) const override {
     return {};
   }
 

@@ -63,12 +63,13 @@ struct World {
         at_policy(std::move(policy_policy)),
         references(clock, 1),
         driver(source, clock),
+        ahead(source, clock),
         journal(
             {directory + "/journal"}, {}, journal_queue, [](const std::string&) {},
             [](const std::string& message) { std::cerr << message << std::endl; }) {}
 
   Services services(PolicyHolder& policy) {
-    return {policy, references, driver, journal, clock, milter_counters, policy_counters};
+    return {policy, references, driver, ahead, journal, clock, milter_counters, policy_counters};
   }
 
   SystemClock clock;
@@ -77,6 +78,7 @@ struct World {
   PolicyHolder at_policy;
   ReferenceSource references;
   Driver driver;
+  AskingAhead ahead;
   Journal journal;
   DoorCounters milter_counters;
   DoorCounters policy_counters;

@@ -16,6 +16,7 @@
 
 namespace postern {
 
+class CheckMemo;  // rules/check_memo.h
 class Policy;
 
 /// The four truths. A decisive operand wins (no in `and`, yes in `or`), then `unknown` (the answer
@@ -160,8 +161,12 @@ struct NeedsMore {
 ///     outcome = evaluate(*policy, transaction, facts);
 ///   }
 ///   const auto& decision = std::get<Decision>(outcome);
+///
+/// With `checks`, one of this transaction, what a check has come to is remembered from round to
+/// round; without, each round runs all of them. It changes no outcome.
 std::variant<Decision, NeedsMore> evaluate(const Policy& policy, const Transaction& transaction,
-                                           const Facts& facts, Detail detail = Detail::full);
+                                           const Facts& facts, Detail detail = Detail::full,
+                                           CheckMemo* checks = nullptr);
 
 /// The trail that a full evaluate() of the same arguments gives, for a decision that was made
 /// without it; empty if they decide nothing yet. Pure, as evaluate().
@@ -171,10 +176,16 @@ std::vector<TrailEntry> trail_of(const Policy& policy, const Transaction& transa
 /// The questions that shadow rules before the deciding rule still wait for, to be asked after the
 /// reply is out (semantics 17). Empty: the record can be closed.
 std::vector<Question> shadow_questions(const Policy& policy, const Transaction& transaction,
-                                       const Facts& facts);
+                                       const Facts& facts, CheckMemo* checks = nullptr);
+
+/// What later stages will want to know of DNS, as far as it can be asked already: nothing if this
+/// stage settles them. What rules say no to now is left out; one that hangs on what is not told yet
+/// counts as asking. Answered one by one, it comes to what can be asked next.
+std::vector<Question> questions_to_come(const Policy& policy, const Transaction& transaction,
+                                        const Facts& facts, CheckMemo* checks = nullptr);
 
 /// Every free question that rules may still ask of this transaction, for asking ahead.
 std::vector<Question> questions_ahead(const Policy& policy, const Transaction& transaction,
-                                      const Facts& facts);
+                                      const Facts& facts, CheckMemo* checks = nullptr);
 
 }  // namespace postern

@@ -34,6 +34,8 @@ enum class QuestionKind : std::uint8_t {
 };
 std::string_view to_text(QuestionKind kind) noexcept;
 std::optional<QuestionKind> question_kind_from_text(std::string_view text) noexcept;
+/// True for those that DNS answers.
+bool is_dns(QuestionKind kind) noexcept;
 
 /// `free` questions are asked ahead; `costly` ones have an effect or a price and are held back
 /// while anything before them is open (design 2).

@@ -42,7 +42,8 @@ std::optional<Door> door_from_text(std::string_view text) noexcept;
 
 /// A value the MTA may have told, may have told to be empty, or could not tell.
 /// `absent`: the MTA says there is none (no TLS, no reverse name). `not_told`: the MTA does not or
-/// cannot say at this door (semantics 16); a rule that asks gets `unavailable`.
+/// cannot say at this door; a rule that asks gets `unavailable`, but for host names, of which DNS
+/// is asked (semantics 16).
 template <typename T>
 class Told {
  public:

@@ -1,0 +1,24 @@
+#include "rules/check_memo.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern {
+
+const CheckOutcome& CheckMemo::outcome(const Check& check, const Transaction& transaction,
+                                       const Facts& facts) {
+  const auto count = facts.all().size();
+  const auto found = std::find_if(known_.begin(), known_.end(),
+                                  [&](const Known& each) { return each.check == &check; });
+  if (found == known_.end()) {
+    known_.push_back({&check, count, check.evaluate(transaction, facts)});
+    return known_.back().outcome;
+  }
+  if (found->outcome.state == CheckOutcome::State::open && found->facts != count) {
+    found->outcome = check.evaluate(transaction, facts);
+    found->facts = count;
+  }
+  return found->outcome;
+}
+
+}  // namespace postern
