@@ -334,7 +334,8 @@ TEST_F(WithoutRecordsOfAccepts, AShadowRuleThatSaidNoUsedToLeaveRepeatsAndJoins)
       "[[rule]]\nname = \"welcome\"\nstage = \"rcpt\"\nwhen = 'recipient.local == \"sue\"'\n"
       "accept = \"stage\"\n";
   Driver real(source, clock);
-  Services with_rules{holder, references, real, journal, clock, milter_counters, policy_counters};
+  Services with_rules{holder, references,      real,           ahead, journal,
+                      clock,  milter_counters, policy_counters};
   responder = Responder(with_rules);
   holder.set(policy_of(quiet + rule));
   ask_by_two_lists("bob", "sue");
