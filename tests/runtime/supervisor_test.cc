@@ -72,7 +72,8 @@ class Supervised : public ::testing::Test {
         in_force = said;
         return SupervisorHooks::Adoption{SupervisorHooks::Adopted::yes, remark_};
       };
-      ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd()).run());
+      ServiceCounts counts(std::chrono::system_clock::now());
+      ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd(), counts).run());
     }
     ::close(story_[1]);
     story_[1] = -1;
@@ -103,6 +104,9 @@ class Supervised : public ::testing::Test {
           break;
         case WorkerWord::status:
           channel.send(WorkerWord::report, "s policy " + read_file(policy_).value() + "\n");
+          break;
+        case WorkerWord::metrics:
+          channel.send(WorkerWord::report, "metrics of the worker\n");
           break;
         case WorkerWord::ping:
           if (!doors_stand_still_) channel.send(WorkerWord::pong);
