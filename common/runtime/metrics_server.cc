@@ -8,8 +8,8 @@
 #include "system/unique_fd.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstring>
 #include <cstdint>
 #include <map>
 #include <microhttpd.h>
@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <thread>
+#include <vector>
 #endif
 
 namespace postern {
@@ -89,7 +90,14 @@ struct MetricsServer::State {
   struct Client {
     int fd = -1;
     Clock::time_point until;
-    enum class Cut : std::uint8_t { no, yes } cut = Cut::no;
+    enum class State : std::uint8_t { asking, answered, cut } state = State::asking;
+    unsigned rounds_hung_up = 0;  // since it has said that it will send no more
+
+    void cut() noexcept {
+      // The library sees its end, and closes it.
+      ::shutdown(fd, SHUT_RDWR);
+      state = State::cut;
+    }
   };
   std::map<MHD_Connection*, Client> clients;
   std::unique_ptr<MHD_Daemon, DaemonStop> daemon;
@@ -111,8 +119,16 @@ struct MetricsServer::State {
                                const char* method, const char* /*version*/,
                                const char* /*upload*/, std::size_t* /*upload_size*/,
                                void** /*request*/) noexcept {
+    auto& state = *static_cast<State*>(self);
+    const auto client = state.clients.find(connection);
+    if (client != state.clients.end()) client->second.state = Client::State::answered;
     // Of a request with a body, which we do not read, this is the first call.
-    return answer(connection, static_cast<const State*>(self)->page_for(method, url));
+    return answer(connection, state.page_for(method, url));
+  }
+  // "/metrics%00" is another path, and would end at the zero.
+  static std::size_t leave_escaped(void* /*self*/, MHD_Connection* /*connection*/,
+                                   char* text) noexcept {
+    return std::strlen(text);
   }
   static void on_connection(void* self, MHD_Connection* connection, void** /*socket*/,
                             MHD_ConnectionNotificationCode code) noexcept {
@@ -138,7 +154,8 @@ void MetricsServer::State::start() {
   daemon.reset(MHD_start_daemon(
       MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr, &State::on_request, this,
       MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      limits.memory, MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, this, MHD_OPTION_END));
+      limits.memory, MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, this,
+      MHD_OPTION_UNESCAPE_CALLBACK, &State::leave_escaped, this, MHD_OPTION_END));
   const auto* info =
       daemon ? MHD_get_daemon_info(daemon.get(), MHD_DAEMON_INFO_EPOLL_FD) : nullptr;
   if (info == nullptr || !stopping) throw std::runtime_error("the HTTP library cannot be started");
@@ -175,10 +192,20 @@ void MetricsServer::State::run() noexcept {
 
 void MetricsServer::State::wait() {
   const bool has_room = clients.size() < limits.connections && Clock::now() >= accept_again;
-  std::array<pollfd, 3> fds{{{stopping.get(), POLLIN, 0},
-                             {events, POLLIN, 0},
-                             {has_room ? listener : -1, POLLIN, 0}}};
-  ::poll(fds.data(), fds.size(), static_cast<int>(time_left().count()));
+  std::vector<pollfd> fds{{stopping.get(), POLLIN, 0},
+                          {events, POLLIN, 0},
+                          {has_room ? listener : -1, POLLIN, 0}};
+  const auto own = fds.size();
+  std::vector<Client*> asking;
+  for (auto& [connection, client] : clients) {
+    if (client.state != Client::State::asking) continue;
+    fds.push_back({client.fd, POLLRDHUP, 0});
+    asking.push_back(&client);
+  }
+  if (::poll(fds.data(), fds.size(), static_cast<int>(time_left().count())) <= 0) return;
+  for (std::size_t i = own; i < fds.size(); ++i) {
+    if (fds[i].revents != 0) ++asking[i - own]->rounds_hung_up;
+  }
 }
 
 milliseconds MetricsServer::State::time_left() const {
@@ -186,7 +213,7 @@ milliseconds MetricsServer::State::time_left() const {
   auto until = now + longest_wait;
   if (accept_again > now) until = std::min(until, accept_again);
   for (const auto& [connection, client] : clients) {
-    if (client.cut == Client::Cut::no) until = std::min(until, client.until);
+    if (client.state != Client::State::cut) until = std::min(until, client.until);
   }
   const auto left = std::chrono::ceil<milliseconds>(std::max(until - now, Clock::duration::zero()));
   MHD_UNSIGNED_LONG_LONG wanted = 0;
@@ -215,13 +242,14 @@ void MetricsServer::State::accept_all() {
   }
 }
 
+/// The library waits on for the rest of a request whose sender has hung up, when it sees the end in
+/// one go with what came before. What has come is read in the first round.
 void MetricsServer::State::cut_slow() {
   const auto now = Clock::now();
   for (auto& [connection, client] : clients) {
-    if (client.cut == Client::Cut::yes || now < client.until) continue;
-    // The library sees its end, and closes it.
-    ::shutdown(client.fd, SHUT_RDWR);
-    client.cut = Client::Cut::yes;
+    if (client.state == Client::State::cut) continue;
+    const bool gone = client.state == Client::State::asking && client.rounds_hung_up > 1;
+    if (gone || now >= client.until) client.cut();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -142,7 +143,6 @@ TEST_F(MetricsAt, LivesThroughGarbage) {
            "GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: -1\r\n\r\n",
            "GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n",
            "GET /metrics HTTP/1.1\r\n: x\r\n x\r\n\r\n", octets + "\r\n\r\n"}) {
-    // Cut off at the end, because some of it may be the beginning of something.
     const auto fd = connect_to(at(), patience);
     ASSERT_TRUE(fd);
     ::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL);
@@ -213,6 +213,41 @@ TEST_F(MetricsAt, LetsOthersInWhenSlowOnesHaveTakenEveryPlace) {
   expect_to_serve_still();
 }
 
+TEST_F(MetricsAt, KeepsNoPlaceForThoseWhoHaveHungUp) {
+  MetricsLimits limits;
+  limits.time = std::chrono::hours(1);
+  limits.connections = 2;
+  serve(limits);
+  std::vector<UniqueFd> gone;
+  for (const std::string_view begin : {"", "G", "GET /metrics HTTP/1.1\r\nX: y", "", "G", "G"}) {
+    auto fd = connect_to(at(), patience);
+    ASSERT_TRUE(fd);
+    ::send(fd->get(), begin.data(), begin.size(), MSG_NOSIGNAL);
+    gone.push_back(std::move(*fd));
+  }
+  gone.clear();
+  expect_to_serve_still();
+}
+
+TEST_F(MetricsAt, AnswersWhoSaysAtOnceThatItWillSendNoMore) {
+  text_ = std::string(std::size_t{3} * 1024 * 1024, 'x');
+  serve();
+  for (int i = 0; i < 20; ++i) {
+    const auto fd = connect_to(at(), patience);
+    ASSERT_TRUE(fd);
+    const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    ASSERT_GT(::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
+    ::shutdown(fd->get(), SHUT_WR);
+    std::string said;
+    std::array<char, 65'536> buffer{};
+    for (ssize_t got = 1; got > 0;) {
+      got = ::recv(fd->get(), buffer.data(), buffer.size(), 0);
+      if (got > 0) said.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    ASSERT_EQ(http_answer(said).body.size(), text_.size());
+  }
+}
+
 TEST_F(MetricsAt, CutsOffWhoDoesNotReadItsAnswer) {
   text_ = std::string(std::size_t{8} * 1024 * 1024, 'x');
   MetricsLimits limits;
@@ -233,6 +268,7 @@ TEST_F(MetricsAt, EndsAtOnceWithRequestsUnderWay) {
   const auto fd = connect_to(at(), patience);
   ASSERT_TRUE(fd);
   ASSERT_EQ(::send(fd->get(), "G", 1, MSG_NOSIGNAL), 1);
+  expect_to_serve_still();  // the first one has been taken before
   server_.reset();
   std::array<char, 16> buffer{};
   EXPECT_LE(::recv(fd->get(), buffer.data(), buffer.size(), 0), 0);

@@ -1,5 +1,6 @@
 #include "runtime/supervisor.h"
 
+#include "runtime/exposition.h"
 #include "runtime/files.h"
 #include "runtime/sockets.h"
 #include "support/temp_dir.h"
@@ -337,6 +338,30 @@ TEST_F(Supervised, AWorkerThatHangsDoesNotKeepTheParentFromTellingWhatItKnows) {
   EXPECT_EQ(status_value("worker.pid"), std::to_string(worker));
   send_signal(worker, SIGCONT);
   // The report it owed is nobody's answer; whoever asks later gets one of his own.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
+  while (status_value("worker.state") != "running" && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_EQ(status_value("policy"), "one");
+}
+
+TEST_F(Supervised, HandsOnTheMetricsOfItsWorkerAndTellsItsOwnWithoutIt) {
+  if (!has_metrics()) GTEST_SKIP() << without_metrics;
+  settings_.report_limit = milliseconds(20);
+  start();
+  const auto worker = next_worker();
+  EXPECT_EQ(status_value("worker.state"), "running");
+  auto answer = ask(ControlCommand::metrics);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_EQ(answer->text, "metrics of the worker\n");
+  send_signal(worker, SIGSTOP);
+  answer = ask(ControlCommand::metrics);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_THAT(answer->text, HasSubstr("postern_worker_up 0\n"));
+  EXPECT_THAT(answer->text, HasSubstr("postern_worker_restarts_total 0\n"));
+  send_signal(worker, SIGCONT);
+  // The text that the worker owed is nobody's status.
   const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
   while (status_value("worker.state") != "running" && std::chrono::steady_clock::now() < end) {
   }
