@@ -259,11 +259,11 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
 
   auto slip = std::make_shared<RecordSlip>(setup_.submit);
   auto& facts = facts_for(stage);
-  auto decision = setup_.decide(transaction, facts,
-                                [slip, stage, counters = setup_.counters](Outcome outcome) {
-                                  counters->tally.decided(stage, outcome.decision, outcome.elapsed);
-                                  slip->closed(std::move(outcome));
-                                });
+  auto decision =
+      setup_.decide(transaction, facts, [slip, stage, counters = setup_.counters](Outcome outcome) {
+        counters->tally.decided(stage, outcome.decision, outcome.elapsed);
+        slip->closed(std::move(outcome));
+      });
   if (auto found = slip->facts()) {
     facts = std::move(*found);
   } else if (message_) {

@@ -77,9 +77,9 @@ struct ListenSettings {
   std::vector<ListenAddress> policy;
   std::optional<ListenAddress> control;  ///< unix only; always mode 0600
   std::optional<ListenAddress> metrics;
-  unsigned mode = 0660;                  ///< of all unix sockets but control's
-  std::string owner;                     ///< name of a user; empty: leave
-  std::string group;                     ///< name of a group; empty: leave
+  unsigned mode = 0660;  ///< of all unix sockets but control's
+  std::string owner;     ///< name of a user; empty: leave
+  std::string group;     ///< name of a group; empty: leave
   Speak speak = Speak::rcpt;
   AcceptAnswer accept_answer = AcceptAnswer::dunno;
 };

@@ -49,9 +49,8 @@ void DecisionTally::report(ServiceReport& report, const std::string& listener) c
   add(Metric::replies, replies_);
   for (std::size_t i = 0; i < stage_count; ++i) {
     const auto& durations = durations_[i];
-    ServiceReport::Distribution told{Metric::decision_duration,
-                                     {listener, std::string(to_text(static_cast<Stage>(i)))},
-                                     {}};
+    ServiceReport::Distribution told{
+        Metric::decision_duration, {listener, std::string(to_text(static_cast<Stage>(i)))}, {}};
     std::uint64_t count = 0;
     for (std::size_t b = 0; b < durations.buckets.size(); ++b) {
       const auto here = durations.buckets[b].load(std::memory_order_relaxed);
@@ -63,8 +62,7 @@ void DecisionTally::report(ServiceReport& report, const std::string& listener) c
       }
     }
     if (count == 0) continue;
-    told.sum =
-        static_cast<double>(durations.sum.load(std::memory_order_relaxed)) / microseconds;
+    told.sum = static_cast<double>(durations.sum.load(std::memory_order_relaxed)) / microseconds;
     report.distribution(std::move(told));
   }
 }

@@ -6,9 +6,9 @@
 #include "dns/transport.h"
 #include "model/dns_servers.h"
 #include "postern/policy.h"
-#include "runtime/service_report.h"
 #include "runtime/driver.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <functional>

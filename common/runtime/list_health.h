@@ -8,8 +8,8 @@
 
 #include "checks/dns_list.h"
 #include "dns/resolver.h"
-#include "runtime/service_report.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <chrono>

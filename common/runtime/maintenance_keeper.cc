@@ -121,7 +121,8 @@ void MaintenanceKeeper::tell_trouble(std::string trouble) {
 
 void MaintenanceKeeper::report(ServiceReport& report) const {
   const std::lock_guard lock(mutex_);
-  report.text("maintenance", in_force_ ? "until " + utc_text(in_force_->until) : std::string("off"));
+  report.text("maintenance",
+              in_force_ ? "until " + utc_text(in_force_->until) : std::string("off"));
   report.text("maintenance_file", path_);
   if (!trouble_.empty()) report.text("maintenance_trouble", trouble_);
   report.sample_if(Metric::maintenance, in_force_.has_value());

@@ -5,8 +5,8 @@
 #include "postern/policy.h"
 #include "rules/maintenance.h"
 #include "runtime/clock.h"
-#include "runtime/service_report.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "runtime/table_keeper.h"
 
 #include <condition_variable>

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <microhttpd.h>
 #include <poll.h>
@@ -116,9 +116,8 @@ struct MetricsServer::State {
   Page page_for(std::string_view method, std::string_view url) const noexcept;
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
-                               const char* method, const char* /*version*/,
-                               const char* /*upload*/, std::size_t* /*upload_size*/,
-                               void** /*request*/) noexcept {
+                               const char* method, const char* /*version*/, const char* /*upload*/,
+                               std::size_t* /*upload_size*/, void** /*request*/) noexcept {
     auto& state = *static_cast<State*>(self);
     const auto client = state.clients.find(connection);
     if (client != state.clients.end()) client->second.state = Client::State::answered;
@@ -140,8 +139,7 @@ struct MetricsServer::State {
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info == nullptr) return;
     try {
-      state.clients.emplace(connection,
-                            Client{info->connect_fd, Clock::now() + state.limits.time});
+      state.clients.emplace(connection, Client{info->connect_fd, Clock::now() + state.limits.time});
     } catch (...) {
       // Nobody would watch over its time.
       ::shutdown(info->connect_fd, SHUT_RDWR);
@@ -156,8 +154,7 @@ void MetricsServer::State::start() {
       MHD_OPTION_CONNECTION_LIMIT, limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       limits.memory, MHD_OPTION_NOTIFY_CONNECTION, &State::on_connection, this,
       MHD_OPTION_UNESCAPE_CALLBACK, &State::leave_escaped, this, MHD_OPTION_END));
-  const auto* info =
-      daemon ? MHD_get_daemon_info(daemon.get(), MHD_DAEMON_INFO_EPOLL_FD) : nullptr;
+  const auto* info = daemon ? MHD_get_daemon_info(daemon.get(), MHD_DAEMON_INFO_EPOLL_FD) : nullptr;
   if (info == nullptr || !stopping) throw std::runtime_error("the HTTP library cannot be started");
   events = info->epoll_fd;
   thread = std::thread([this] { run(); });
@@ -192,9 +189,8 @@ void MetricsServer::State::run() noexcept {
 
 void MetricsServer::State::wait() {
   const bool has_room = clients.size() < limits.connections && Clock::now() >= accept_again;
-  std::vector<pollfd> fds{{stopping.get(), POLLIN, 0},
-                          {events, POLLIN, 0},
-                          {has_room ? listener : -1, POLLIN, 0}};
+  std::vector<pollfd> fds{
+      {stopping.get(), POLLIN, 0}, {events, POLLIN, 0}, {has_room ? listener : -1, POLLIN, 0}};
   const auto own = fds.size();
   std::vector<Client*> asking;
   for (auto& [connection, client] : clients) {

@@ -50,8 +50,8 @@ void RecordTally::add(const Record& record, const Policy& policy) {
 
 void RecordTally::add_missing(const Record& record, const Policy& policy) {
   // One that was compiled again from the same texts has checks of its own.
-  const bool gone = std::any_of(checks_.begin(), checks_.end(),
-                                [](const auto& weak) { return weak.expired(); });
+  const bool gone =
+      std::any_of(checks_.begin(), checks_.end(), [](const auto& weak) { return weak.expired(); });
   if (digest_ != policy.digest() || gone) {
     checks_.clear();
     for (const auto& check : checks_in_use(policy)) checks_.push_back(check);
@@ -62,6 +62,8 @@ void RecordTally::add_missing(const Record& record, const Policy& policy) {
     if (!check) continue;
     const auto outcome = check->evaluate(record.transaction, record.facts);
     if (!had_no_answer(outcome)) continue;
+    // What the mail server did not tell, no answer could have helped.
+    if (check->evaluate(record.transaction, {}).state == CheckOutcome::State::unavailable) continue;
     const std::lock_guard lock(mutex_);
     auto& missing = missing_[check->description().name];
     ++(ran_out_of_time(outcome) ? missing.timeouts : missing.errors);

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "dns/resolver.h"
-#include "runtime/service_report.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <chrono>

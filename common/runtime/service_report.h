@@ -23,7 +23,7 @@ class ServiceReport {
     double value = 0;
   };
   struct Bucket {
-    double upto = 0;  ///< seconds
+    double upto = 0;          ///< seconds
     std::uint64_t count = 0;  ///< of this one alone
   };
   struct Distribution {

@@ -29,7 +29,7 @@ struct SupervisorSettings {
   std::chrono::milliseconds well_after{60'000};  ///< a worker that lived so long had no bad start
   std::chrono::milliseconds ping_every{10'000};  ///< or a third of the watchdog's time
   std::chrono::milliseconds silence_limit{120'000};  ///< a reload of large tables takes a while
-  std::chrono::milliseconds report_limit{3'000};  ///< then one is answered without the worker
+  std::chrono::milliseconds report_limit{3'000};     ///< then one is answered without the worker
 };
 
 /// What the owner of a supervisor brings. All but `work` run in the parent.

@@ -10,8 +10,7 @@ namespace postern {
 namespace {
 
 std::uint64_t whole_seconds(std::chrono::steady_clock::duration time) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(time).count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
 }
 
 }  // namespace

@@ -237,8 +237,8 @@ void TableKeeper::retry() {
   for (const auto& path : due) take(path);
 }
 
-void TableKeeper::report_file(ServiceReport& report, const std::string& prefix,
-                              const State& state, FileMetrics metrics, const std::string& of) {
+void TableKeeper::report_file(ServiceReport& report, const std::string& prefix, const State& state,
+                              FileMetrics metrics, const std::string& of) {
   report.text(prefix + "taken_at", utc_text(state.taken));
   if (!state.trouble.empty()) report.text(prefix + "trouble", state.trouble);
   report.sample(metrics.taken,

@@ -9,10 +9,10 @@
 // after which it goes on.
 #pragma once
 
-#include "runtime/service_report.h"
 #include "runtime/file_watch.h"
 #include "runtime/files.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "runtime/services.h"
 
 #include <atomic>

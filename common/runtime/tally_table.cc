@@ -82,8 +82,7 @@ std::vector<TallyTable::Row> TallyTable::rows() const {
       rows.push_back({words, (*slots_)[slot].count.load(std::memory_order_relaxed)});
     }
   }
-  std::sort(rows.begin(), rows.end(),
-            [](const Row& a, const Row& b) { return a.words < b.words; });
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.words < b.words; });
   return rows;
 }
 

@@ -14,8 +14,8 @@ class SharedPage {
  public:
   /// `purpose` is part of the std::system_error it throws when the system has no page for it.
   explicit SharedPage(const char* purpose) {
-    void* const page = ::mmap(nullptr, sizeof(Value), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const page =
+        ::mmap(nullptr, sizeof(Value), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::system_error(errno, std::generic_category(), purpose);
     value_ = new (page) Value();
   }

@@ -16,12 +16,12 @@ namespace postern {
 namespace {
 
 using testing::Exposition;
-using testing::http_get;
-using testing::patience;
-using testing::read_exposition;
 using ::testing::HasSubstr;
+using testing::http_get;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::patience;
+using testing::read_exposition;
 
 class Metrics : public testing::Program {
  protected:
@@ -182,8 +182,9 @@ TEST_F(Metrics, AgreeWithStatusInEveryNumber) {
 }
 
 TEST_F(Metrics, CountWhatWasDecidedAndWhatWasSent) {
-  serve_on_tcp("[[rule]]\nname = \"in \\\"shadow\\\"\"\nstage = \"rcpt\"\nmode = \"shadow\"\n"
-               "when = 'sender == \"try@example.com\"'\nreject = \"client-blocked\"\n");
+  serve_on_tcp(
+      "[[rule]]\nname = \"in \\\"shadow\\\"\"\nstage = \"rcpt\"\nmode = \"shadow\"\n"
+      "when = 'sender == \"try@example.com\"'\nreject = \"client-blocked\"\n");
   EXPECT_THAT(ask("nobody@example.com"), HasSubstr("action=5"));
   EXPECT_THAT(ask("nobody@example.com"), HasSubstr("action=5"));
   EXPECT_THAT(ask("try@example.com"), HasSubstr("action=DUNNO"));
@@ -255,12 +256,11 @@ TEST_F(Metrics, HoldOnlyWhatIsDocumentedAndNearlyAllOfIt) {
   }
   for (const auto& [name, family] : metrics.families) EXPECT_EQ(known.count(name), 1U) << name;
   // These need rules in shadow, trouble, lists, files.
-  EXPECT_THAT(missing,
-              ::testing::ElementsAre(
-                  "postern_check_errors_total", "postern_check_timeouts_total",
-                  "postern_geo_loaded_timestamp_seconds", "postern_geo_trouble", "postern_list_up",
-                  "postern_shadow_matches_total", "postern_table_loaded_timestamp_seconds",
-                  "postern_table_trouble"));
+  EXPECT_THAT(missing, ::testing::ElementsAre(
+                           "postern_check_errors_total", "postern_check_timeouts_total",
+                           "postern_geo_loaded_timestamp_seconds", "postern_geo_trouble",
+                           "postern_list_up", "postern_shadow_matches_total",
+                           "postern_table_loaded_timestamp_seconds", "postern_table_trouble"));
 }
 
 TEST_F(Metrics, AreServedAgainAfterTheWorkerWasKilled) {

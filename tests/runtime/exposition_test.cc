@@ -1,4 +1,5 @@
 #include "runtime/exposition.h"
+
 #include "runtime/files.h"
 #include "runtime/process_figures.h"
 #include "runtime/service_counts.h"
@@ -16,11 +17,11 @@
 namespace postern {
 namespace {
 
-using testing::read_exposition;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::read_exposition;
 using ::testing::SizeIs;
 
 /// The rows of the table in docs/metrics.md, one for each metric.

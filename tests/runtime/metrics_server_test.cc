@@ -23,13 +23,13 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::exchange;
+using ::testing::HasSubstr;
 using testing::http_answer;
 using testing::http_get;
-using testing::TempDir;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
+using testing::TempDir;
 
 /// For anything to happen at all; only a failing test waits so long.
 constexpr milliseconds patience{20'000};
@@ -113,8 +113,8 @@ TEST_F(MetricsAt, HasNothingElsewhere) {
 TEST_F(MetricsAt, TakesNoMethodThatChangesAnything) {
   serve();
   for (const std::string method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"}) {
-    const auto answer = http_answer(
-        said(method + " /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"));
+    const auto answer =
+        http_answer(said(method + " /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"));
     EXPECT_EQ(answer.status(), 405) << method << ": " << answer.head;
     EXPECT_THAT(answer.head, HasSubstr("Allow: GET, HEAD")) << method;
   }
@@ -157,10 +157,9 @@ TEST_F(MetricsAt, LivesThroughGarbage) {
 TEST_F(MetricsAt, TakesNoRequestThatIsTooLarge) {
   serve();
   const std::string large(100'000, 'a');
-  for (const auto& request :
-       {"GET /" + large + " HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /metrics HTTP/1.1\r\nHost: x\r\nCookie: " + large + "\r\n\r\n",
-        large + " /metrics HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+  for (const auto& request : {"GET /" + large + " HTTP/1.1\r\nHost: x\r\n\r\n",
+                              "GET /metrics HTTP/1.1\r\nHost: x\r\nCookie: " + large + "\r\n\r\n",
+                              large + " /metrics HTTP/1.1\r\nHost: x\r\n\r\n"}) {
     const auto answer = http_answer(said(request));
     EXPECT_NE(answer.status(), 200);
     EXPECT_THAT(answer.body, Not(HasSubstr(text_)));
@@ -279,8 +278,8 @@ TEST_F(MetricsAt, LeavesTheSocketToTheNext) {
   expect_to_serve_still();
   server_.reset();
   // Whoever asks meanwhile waits in the backlog, and is answered by the next.
-  auto waiting = std::async(std::launch::async,
-                            [&] { return http_get(at(), "/metrics", patience).status(); });
+  auto waiting =
+      std::async(std::launch::async, [&] { return http_get(at(), "/metrics", patience).status(); });
   serve();
   EXPECT_EQ(waiting.get(), 200);
 }

@@ -1,8 +1,8 @@
+#include "postern/reason.h"
+#include "postern/reply.h"
 #include "runtime/decision_tally.h"
 #include "runtime/record_tally.h"
 #include "runtime/tally_table.h"
-#include "postern/reason.h"
-#include "postern/reply.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

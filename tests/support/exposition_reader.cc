@@ -10,9 +10,7 @@
 namespace postern::testing {
 namespace {
 
-bool is_name_begin(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_name_begin(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name_char(char c) { return is_name_begin(c) || (c >= '0' && c <= '9'); }
 
 /// Takes a name from the front of `rest`; empty: there is none.

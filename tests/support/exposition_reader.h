@@ -1,5 +1,5 @@
-// A strict reader of Prometheus' text format 0.0.4, as the format's page describes it: every line is
-// looked at, and what is not as it should be is told.
+// A strict reader of Prometheus' text format 0.0.4, as the format's page describes it: every line
+// is looked at, and what is not as it should be is told.
 #pragma once
 
 #include <cstddef>

@@ -2,8 +2,8 @@
 // until the end is handed over.
 #pragma once
 
-#include "runtime/sockets.h"
 #include "rules/settings.h"
+#include "runtime/sockets.h"
 
 #include <array>
 #include <chrono>
@@ -17,9 +17,7 @@ struct HttpAnswer {
   std::string head;  ///< status line and headers; empty: nothing came
   std::string body;
 
-  int status() const {
-    return head.size() < 12 ? 0 : std::atoi(head.substr(9, 3).c_str());
-  }
+  int status() const { return head.size() < 12 ? 0 : std::atoi(head.substr(9, 3).c_str()); }
 };
 
 inline std::string exchange(const ListenAddress& address, std::string_view request,
