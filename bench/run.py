@@ -126,6 +126,7 @@ def main() -> int:
                                  ("DNS, transactions that wait", ("bench_dns", "transactions")),
                                  ("DNS, many clients", ("bench_dns", "clients")),
                                  ("decisions found in a journal", ("bench_journal", "--records", "200000")),
+                                 ("counting a decision", ("bench_counting",)),
                                  ("the journal's thread", ("bench_journal_thread",)),
                                  ("replay", ("bench_replay",))):
                 print(title, flush=True)

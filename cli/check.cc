@@ -65,6 +65,7 @@ void print_listeners(std::ostream& out, const Settings& settings) {
     out << "    policy service: " << address.postfix_text() << '\n';
   }
   if (listen.control) out << "    control: " << listen.control->postfix_text() << '\n';
+  if (listen.metrics) out << "    metrics: " << listen.metrics->postfix_text() << '\n';
   if (!listen.milter && listen.policy.empty()) out << "    none\n";
 }
 

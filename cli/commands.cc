@@ -33,6 +33,8 @@ int dispatch(const Options& options, Terminal terminal) {
       return lines(options, terminal);
     case Command::status:
       return status(options, terminal);
+    case Command::metrics:
+      return metrics(options, terminal);
     case Command::reload:
       return reload(options, terminal);
     case Command::reopen:

@@ -34,6 +34,8 @@ int codes(const Options& options, Terminal terminal);
 int doctor(const Options& options, Terminal terminal);
 int lines(const Options& options, Terminal terminal);
 int status(const Options& options, Terminal terminal);
+/// The running server's counts, as it serves them.
+int metrics(const Options& options, Terminal terminal);
 int reload(const Options& options, Terminal terminal);
 int reopen(const Options& options, Terminal terminal);
 int stop(const Options& options, Terminal terminal);

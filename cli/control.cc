@@ -96,6 +96,10 @@ int status(const Options& options, Terminal terminal) {
   return answer->exit_code;
 }
 
+int metrics(const Options& options, Terminal terminal) {
+  return tell(options, terminal, ControlCommand::metrics, status_patience);
+}
+
 int reload(const Options& options, Terminal terminal) {
   return tell(options, terminal, ControlCommand::reload, reload_patience);
 }

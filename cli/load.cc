@@ -9,6 +9,7 @@
 #include "rules/loader.h"
 #include "rules/rule.h"
 #include "runtime/dns_service.h"
+#include "runtime/exposition.h"
 #include "runtime/log.h"
 #include "runtime/postfix_config.h"
 #include "runtime/sockets.h"
@@ -75,6 +76,11 @@ Problems review_for_service(const Settings& settings, const std::string& file) {
         "work, and with them log rotation",
         "add control = \"unix:/run/postern/control.sock\" to [listen]");
   }
+  if (listen.metrics && !has_metrics()) {
+    report(Severity::error, "listen.metrics: " + std::string(without_metrics),
+           "build it again where prometheus-cpp-dev and libmicrohttpd-dev are installed, or take "
+           "listen.metrics out");
+  }
   // It may be checked on another machine than the one it is for.
   const auto look_up = [&](const char* key, const char* kind, const std::string& name, bool there) {
     if (name.empty() || there) return;
@@ -111,6 +117,7 @@ Settings settings_on_disk(const Settings& settings, const std::string& root) {
   if (result.listen.milter) move(*result.listen.milter);
   for (auto& address : result.listen.policy) move(address);
   if (result.listen.control) move(*result.listen.control);
+  if (result.listen.metrics) move(*result.listen.metrics);
   result.journal.path = behind_links(under_root(root, result.journal.path));
   auto& key = result.journal.addresses_key;
   if (!key.empty()) key = under_root(root, key);

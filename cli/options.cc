@@ -119,6 +119,8 @@ struct CommandLine {
     auto* status = command(Command::status, "status", "Ask the running server how it is");
     json_flag(status);
     control_option(status);
+    control_option(command(Command::metrics, "metrics",
+                           "Print the running server's counts in Prometheus' format"));
     control_option(command(Command::reload, "reload", "Let the running server reread its policy"));
     control_option(command(Command::reopen, "reopen",
                            "Let the running server open its journal anew, for log rotation"));

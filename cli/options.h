@@ -26,6 +26,7 @@ enum class Command : std::uint8_t {
   doctor,
   lines,
   status,
+  metrics,
   reload,
   reopen,
   stop,
@@ -100,7 +101,7 @@ struct Options {
   std::string user;  ///< serve: to change to when started as root
   std::string group;
   std::string to;       ///< spawn: address of the policy service
-  std::string control;  ///< status, reload, reopen, stop: address of the control socket
+  std::string control;  ///< status, metrics, reload, reopen, stop: address of the control socket
   std::string postfix_directory = "/etc/postfix";  ///< doctor, lines
   std::string mta_user;  ///< doctor; empty: postfix, or smmsp where there is none
   std::string journal;   ///< explain, log, replay, stats, report: another journal than the policy's

@@ -7,10 +7,12 @@
 #include "runtime/log.h"
 #include "runtime/mta_lines.h"
 #include "runtime/privileges.h"
+#include "runtime/service_counts.h"
 #include "runtime/sockets.h"
 #include "runtime/supervisor.h"
 #include "runtime/table_keeper.h"
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -25,12 +27,14 @@ struct OpenSockets {
   std::optional<ListeningSocket> milter;
   std::vector<ListeningSocket> policy;
   std::optional<ListeningSocket> control;
+  std::optional<ListeningSocket> metrics;
 
   template <typename Action>
   void each(const Action& action) const {
     if (milter) action(*milter);
     for (const auto& socket : policy) action(socket);
     if (control) action(*control);
+    if (metrics) action(*metrics);
   }
 
   void remove_files() const {
@@ -111,6 +115,10 @@ Problems open_sockets(const ListenSettings& listen, const std::optional<UserIden
     open(*listen.control, control_access, Blocking::no,
          [&](ListeningSocket socket) { sockets.control.emplace(std::move(socket)); });
   }
+  if (listen.metrics) {
+    open(*listen.metrics, access, Blocking::no,
+         [&](ListeningSocket socket) { sockets.metrics.emplace(std::move(socket)); });
+  }
   return problems;
 }
 
@@ -144,6 +152,7 @@ Settings settings_as_open(Settings settings, const OpenSockets& sockets,
   if (sockets.milter) settings.listen.milter = sockets.milter->address();
   settings.listen.policy.clear();
   for (const auto& socket : sockets.policy) settings.listen.policy.push_back(socket.address());
+  if (sockets.metrics) settings.listen.metrics = sockets.metrics->address();
   return settings;
 }
 
@@ -159,6 +168,7 @@ std::string need_restart(const Settings& started, const Settings& now) {
   if (a.milter != b.milter) differ("listen.milter");
   if (a.policy != b.policy) differ("listen.policy");
   if (a.control != b.control) differ("listen.control");
+  if (a.metrics != b.metrics) differ("listen.metrics");
   if (a.mode != b.mode) differ("listen.mode");
   if (a.owner != b.owner) differ("listen.owner");
   if (a.group != b.group) differ("listen.group");
@@ -211,7 +221,9 @@ int serve(const Options& options, Terminal terminal) {
   auto manager = ServiceManager::from_environment();
   // What we write is for us and our group: the journal holds addresses of people.
   ::umask(0007);
-  LastReference last_reference;  // before the sockets: what it throws leaves none behind
+  // Before the sockets: what they throw leaves none behind.
+  LastReference last_reference;
+  ServiceCounts counts(std::chrono::system_clock::now());
 
   auto loaded = load_tested_policy(options.place);
   if (!loaded) return fail(terminal, loaded.problems(), EX_CONFIG);
@@ -257,6 +269,9 @@ int serve(const Options& options, Terminal terminal) {
   // Where the service manager takes both, the lines would stand twice in its journal at each start.
   log(LogLevel::info, "postern " + std::string(version()) +
                           " starts; `postern lines` prints what the mail server needs");
+  if (settings.listen.metrics) {
+    log(LogLevel::info, "metrics at " + settings.listen.metrics->postfix_text());
+  }
   log_problems(loaded->warnings);
   log_problems(missing);
   sockets.warn_of_files_that_stay();
@@ -270,6 +285,8 @@ int serve(const Options& options, Terminal terminal) {
   setup.place = options.place;
   if (sockets.milter) setup.milter = sockets.milter->fd();
   for (const auto& socket : sockets.policy) setup.policy_listeners.push_back(socket.fd());
+  if (sockets.metrics) setup.metrics = sockets.metrics->fd();
+  setup.counts = &counts;
 
   SupervisorHooks hooks;
   hooks.work = [&](WorkerChannel& channel) -> int { run_worker(setup, channel); };
@@ -280,7 +297,7 @@ int serve(const Options& options, Terminal terminal) {
     setup.policy = with_current_tables(setup.policy, disk_reader(options.place));
   };
   Supervisor supervisor({}, std::move(hooks), std::move(manager),
-                        sockets.control ? sockets.control->fd() : -1);
+                        sockets.control ? sockets.control->fd() : -1, counts);
   const int status = supervisor.run();
   sockets.remove_files();
   log(LogLevel::info, "stopped");

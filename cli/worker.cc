@@ -2,22 +2,26 @@
 
 #include "cli/load.h"
 #include "cli/tested_policy.h"
+#include "cli/worker_figures.h"
 #include "dns/cares_transport.h"
 #include "journal/journal.h"
 #include "milter/filter.h"
 #include "model/text.h"
-#include "model/time_text.h"
 #include "policy/server.h"
 #include "postern/version.h"
 #include "rules/expiry.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
-#include "runtime/control.h"
 #include "runtime/dns_service.h"
+#include "runtime/exposition.h"
 #include "runtime/geo_source.h"
 #include "runtime/log.h"
 #include "runtime/maintenance_file.h"
 #include "runtime/maintenance_keeper.h"
+#include "runtime/metrics_server.h"
+#include "runtime/process_figures.h"
+#include "runtime/record_tally.h"
+#include "runtime/service_report.h"
 #include "runtime/services.h"
 #include "runtime/table_keeper.h"
 
@@ -60,6 +64,7 @@ class Worker {
   Worker(const WorkerSetup& setup, WorkerChannel& channel)
       : setup_(setup),
         settings_(settings_on_disk(setup.policy->settings(), setup.place.root)),
+        journal_file_(settings_.journal.path),
         policy_(setup.policy),
         references_(clock_, host_bits(settings_.identity.host), setup.last_reference,
                     std::random_device()()),
@@ -75,7 +80,8 @@ class Worker {
         journal_(
             settings_.journal, settings_.log, settings_.limits.journal_queue,
             [](const std::string& line) { log(LogLevel::info, line); },
-            [](const std::string& trouble) { log(LogLevel::error, trouble); }),
+            [](const std::string& trouble) { log(LogLevel::error, trouble); },
+            [this](const Record& record, const Policy& policy) { records_.add(record, policy); }),
         tables_(
             policy_, setup.place, clock_,
             [](LogLevel level, const std::string& message) { log(level, message); },
@@ -88,8 +94,9 @@ class Worker {
             [this](const PolicyChange& make, TableFiles files) {
               return tables_.change(make, files);
             }),
-        loaded_at_(clock_.system()),
-        looked_at_(loaded_at_) {}
+        began_at_(clock_.system()),
+        loaded_at_(began_at_),
+        looked_at_(began_at_) {}
 
   /// False: a front end cannot start; the reason is logged.
   bool start() {
@@ -110,6 +117,7 @@ class Worker {
       policy_server_->start();
     }
     tables_.start();
+    start_metrics();
     return true;
   }
 
@@ -126,13 +134,12 @@ class Worker {
     // First: the new policy must not find its lists untested.
     dns_.use(*loaded->policy);
     maintenance_.put(loaded->policy);
-    loaded_at_ = clock_.system();
-    looked_at_ = loaded_at_;
+    looked_at_ = clock_.system();
+    loaded_at_ = looked_at_;
     // The file stays the one of the start (a restart changes it), but is opened anew: a log that
     // was rotated meanwhile is let go.
-    const auto path = std::move(settings_.journal.path);
     settings_.journal = settings.journal;
-    settings_.journal.path = path;
+    settings_.journal.path = journal_file_;
     journal_.reopen(settings_.journal, settings.log);
     channel.send(WorkerWord::reloaded, summary_line(*loaded->policy));
   }
@@ -143,38 +150,17 @@ class Worker {
     channel.send(WorkerWord::reopened, journal_.counters().last_error);
   }
 
-  std::string report() const {
-    const auto policy = policy_.get();
-    StatusText status;
-    status.add("version", std::string(version()));
-    status.add("policy.file", setup_.place.config);
-    status.add("policy.digest", policy->digest());
-    status.add("policy.loaded_at", utc_text(loaded_at_));
-    status.add("policy.rules", policy->rules().size());
-    status.add("policy.tables", policy->tables().size());
-    status.add("policy.expired_rules", expired_names(*policy));
-    tables_.report(status);
-    maintenance_.report(status);
-    if (setup_.milter >= 0) add_door(status, "milter", milter_counters_);
-    if (policy_server_) {
-      add_door(status, "policy_service", policy_counters_);
-      status.add("policy_service.repeats", policy_counters_.repeats.load());
-      status.add("policy_service.most_open", std::uint64_t{setup_.descriptors.policy_connections});
-    }
-    dns_.report(status);
-    status.add("descriptors.limit", setup_.descriptors.limit);
-    status.add("descriptors.warning", setup_.descriptors.warning);
-    const auto journal = journal_.counters();
-    status.add("journal.file", settings_.journal.path);
-    status.add("journal.written", journal.written);
-    status.add("journal.queued", journal.queued);
-    status.add("journal.lost_queue_full", journal.lost_queue_full);
-    status.add("journal.lost_write_failed", journal.lost_write_failed);
-    status.add("journal.last_error", journal.last_error);
-    status.add("journal.segments", journal.segments);
-    status.add("journal.octets", journal.octets);
-    status.add("journal.segment_trouble", journal.segment_trouble);
-    return status.encode();
+  std::string status() const { return figures().status().encode(); }
+
+  /// From any thread.
+  std::string metrics() const {
+    auto report = figures();
+    if (setup_.counts != nullptr) setup_.counts->report(report);
+    report.sample(Metric::build_info, 1, {std::string(version())});
+    report.sample(Metric::worker_up, 1);
+    records_.report(report);
+    report_process(report, began_at_);
+    return exposition(report);
   }
 
   /// Whether the doors go on. The journal is not asked: a disk that hangs must not end a server
@@ -200,13 +186,39 @@ class Worker {
   }
 
  private:
-  static void add_door(StatusText& status, const std::string& door, const DoorCounters& counters) {
-    status.add(door + ".sessions", counters.sessions.load());
-    status.add(door + ".open", counters.open.load());
-    status.add(door + ".requests", counters.requests.load());
-    status.add(door + ".refusals", counters.refusals.load());
-    status.add(door + ".undelayed", counters.undelayed.load());
-    status.add(door + ".failures", counters.failures.load());
+  /// From any thread: of the members that change it looks at those alone that may be.
+  ServiceReport figures() const {
+    const auto policy = policy_.get();
+    ServiceReport report;
+    report.text("version", std::string(version()));
+    report_policy(report, {*policy, setup_.place.config, loaded_at_.load(), clock_.system()});
+    tables_.report(report);
+    maintenance_.report(report);
+    if (setup_.milter >= 0) report_door(report, {"milter", "milter"}, milter_counters_);
+    if (!setup_.policy_listeners.empty()) {
+      report_door(report, {"policy_service", "policy"}, policy_counters_);
+      report.number("policy_service.repeats", policy_counters_.repeats.load(), Metric::repeats,
+                    {"policy"});
+      report.number("policy_service.most_open",
+                    std::uint64_t{setup_.descriptors.policy_connections}, Metric::connections_most,
+                    {"policy"});
+    }
+    dns_.report(report);
+    report.number("descriptors.limit", setup_.descriptors.limit, Metric::process_descriptors_most);
+    report.text("descriptors.warning", setup_.descriptors.warning);
+    report_journal(report, journal_.counters(), journal_file_);
+    return report;
+  }
+
+  /// Without them mail goes on.
+  void start_metrics() {
+    if (setup_.metrics < 0) return;
+    try {
+      metrics_server_ =
+          std::make_unique<MetricsServer>(setup_.metrics, [this] { return metrics(); });
+    } catch (const std::exception& error) {
+      log(LogLevel::error, std::string("metrics are not served: ") + error.what());
+    }
   }
 
   void run_milter() noexcept {
@@ -235,20 +247,6 @@ class Worker {
     short_of_descriptors_ = short_of;
   }
 
-  /// Of the first few, and how many more there are.
-  std::string expired_names(const Policy& policy) const {
-    constexpr std::size_t most_shown = 10;
-    std::string names;
-    const auto expired = expired_rules(policy, clock_.system());
-    for (std::size_t i = 0; i < std::min(expired.size(), most_shown); ++i) {
-      names += (names.empty() ? "" : ", ") + ('"' + expired[i]->place.name + '"');
-    }
-    if (expired.size() > most_shown) {
-      names += " and " + std::to_string(expired.size() - most_shown) + " more";
-    }
-    return names;
-  }
-
   /// What ended before the policy was loaded was told then.
   void watch_expiry() {
     const auto now = clock_.system();
@@ -260,6 +258,7 @@ class Worker {
 
   WorkerSetup setup_;
   Settings settings_;
+  const std::string journal_file_;  // a restart changes it
   SystemClock clock_;
   NoSource source_;
   PolicyHolder policy_;
@@ -268,18 +267,28 @@ class Worker {
   DnsService dns_;
   Driver driver_;
   AskingAhead ahead_;
+  RecordTally records_;
   Journal journal_;
   TableKeeper tables_;
   MaintenanceKeeper maintenance_;
   DoorCounters milter_counters_;
   DoorCounters policy_counters_;
-  std::chrono::system_clock::time_point loaded_at_;
+  const std::chrono::system_clock::time_point began_at_;
+  std::atomic<std::chrono::system_clock::time_point> loaded_at_;
   std::chrono::system_clock::time_point looked_at_;  // for rules that expire
   bool short_of_descriptors_ = false;
   std::atomic<bool> stopping_{false};
   std::thread milter_;
   std::unique_ptr<policy_door::PolicyServer> policy_server_;
+  std::unique_ptr<MetricsServer> metrics_server_;
 };
+
+/// What the channel takes of it: a line that is cut would be no line.
+std::string whole_lines(std::string text) {
+  if (text.size() <= WorkerChannel::longest_text) return text;
+  text.resize(text.rfind('\n', WorkerChannel::longest_text - 1) + 1);
+  return text;
+}
 
 }  // namespace
 
@@ -297,7 +306,10 @@ void run_worker(const WorkerSetup& setup, WorkerChannel& channel) {
         worker->reopen_journal(channel);
         break;
       case WorkerWord::status:
-        channel.send(WorkerWord::report, worker->report());
+        channel.send(WorkerWord::report, worker->status());
+        break;
+      case WorkerWord::metrics:
+        channel.send(WorkerWord::report, whole_lines(worker->metrics()));
         break;
       case WorkerWord::ping:
         if (worker->goes_round()) channel.send(WorkerWord::pong);

@@ -5,6 +5,7 @@
 #include "runtime/descriptors.h"
 #include "runtime/files.h"
 #include "runtime/last_reference.h"
+#include "runtime/service_counts.h"
 #include "runtime/worker_channel.h"
 
 #include <memory>
@@ -17,8 +18,11 @@ struct WorkerSetup {
   ConfigPlace place;
   int milter = -1;                    ///< listening; -1 for none
   std::vector<int> policy_listeners;  ///< listening, non-blocking; the worker closes them
+  int metrics = -1;                   ///< listening, non-blocking; -1 for none
   DescriptorShare descriptors;
-  LastReference* last_reference = nullptr;  ///< made before the fork, so that all workers share it
+  // Made before the fork, so that all workers share them.
+  LastReference* last_reference = nullptr;
+  const ServiceCounts* counts = nullptr;  ///< of the parent; null: none
 };
 
 /// Works until the parent says `stop` or is gone, then leaves the process: libmilter's threads may

@@ -271,8 +271,11 @@ Session::Asked Session::ask(Stage stage, Transaction transaction) {
 
   auto slip = std::make_shared<RecordSlip>(setup_.submit);
   auto& facts = facts_for(stage);
-  auto decision = setup_.decide(transaction, facts,
-                                [slip](Outcome outcome) { slip->closed(std::move(outcome)); });
+  auto decision =
+      setup_.decide(transaction, facts, [slip, stage, counters = setup_.counters](Outcome outcome) {
+        counters->tally.decided(stage, outcome.decision, outcome.elapsed);
+        slip->closed(std::move(outcome));
+      });
   if (auto found = slip->facts()) {
     facts = std::move(*found);
   } else if (message_) {
@@ -354,6 +357,8 @@ Status Session::refuse(Asked asked, std::size_t prefix, Link& link) {
             "libmilter refused the reply",
             asked.transaction.stage,
             std::move(sent.effects)};
+  } else {
+    setup_.counters->tally.replied(decision);
   }
   ++setup_.counters->refusals;
   record(std::move(asked), std::move(sent));

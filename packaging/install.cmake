@@ -32,12 +32,17 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/when-postern-is-down.md
               ${PROJECT_SOURCE_DIR}/docs/help-pages.md
               ${PROJECT_SOURCE_DIR}/docs/journal.md
               ${PROJECT_SOURCE_DIR}/docs/journal-format.md
+              ${PROJECT_SOURCE_DIR}/docs/metrics.md
               ${PROJECT_SOURCE_DIR}/docs/stats-and-report.md
               ${PROJECT_SOURCE_DIR}/LICENSE
               ${CMAKE_CURRENT_LIST_DIR}/tmpfiles.d/postern-postfix.conf
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/logcheck/postern
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/logcheck)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/prometheus/postern.rules.yml
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/prometheus)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/grafana/postern.json
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/grafana)
 
 # What lies in etc is the administrator's own: what is there stays as it is. The program looks in
 # /etc/postern; another prefix than the system's (a trial in a home directory) gets its own etc.

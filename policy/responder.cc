@@ -184,6 +184,9 @@ struct Responder::Core {
   void remember(const Asked& asked, const Spoken& spoken, const Decision& decision,
                 std::string_view queue_id, Kept kept);
   void record(const Asked& asked, SentReply sent, Outcome&& outcome) const;
+  void count(const Asked& asked, const Outcome& outcome) const noexcept {
+    services.policy_counters.tally.decided(asked.subject.stage, outcome.decision, outcome.elapsed);
+  }
   Answer fail(const Asked& asked, std::string_view why) noexcept;
 
   Services services;
@@ -223,6 +226,7 @@ struct Responder::Pending {
 
   /// What a shadow rule that still waited had to say may be worth a record.
   void closed(Outcome&& outcome) noexcept {
+    core->count(asked, outcome);
     if (!to_record) return;
     try {
       if (kept != Kept::record) {
@@ -289,6 +293,7 @@ std::optional<Responder::Answer> Responder::Core::respond(const Request& request
       wait(std::move(asked), std::move(transaction), later(), self);
       return std::nullopt;
     }
+    count(asked, *outcome);
     auto& decision = outcome->decision;
     auto spoken = speak(asked, decision, 0);
     if (!spoken) return fail(asked, why_unanswered(decision));
@@ -337,7 +342,9 @@ void Responder::Core::remember(const Asked& asked, const Spoken& spoken, const D
                                std::string_view queue_id, Kept kept) {
   memory.keep(asked.key, queue_id,
               {without_trail(decision), asked.reference, kept, spoken.carried});
-  if (spoken.kind == Spoken::Kind::refusal) ++services.policy_counters.refusals;
+  if (spoken.kind != Spoken::Kind::refusal) return;
+  ++services.policy_counters.refusals;
+  services.policy_counters.tally.replied(decision);
 }
 
 void Responder::Core::record(const Asked& asked, SentReply sent, Outcome&& outcome) const {

@@ -8,7 +8,7 @@ set -eu
 program="g++ cmake ninja-build pkg-config
   libmilter-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libre2-dev libidn2-dev libpsl-dev
   libssl-dev nlohmann-json3-dev libsimdjson-dev libcli11-dev zlib1g-dev libsqlite3-dev liblmdb-dev
-  libc-ares-dev libgmime-3.0-dev libmaxminddb-dev"
+  libc-ares-dev libgmime-3.0-dev libmaxminddb-dev prometheus-cpp-dev libmicrohttpd-dev"
 # The last three are what nsd needs, which is unpacked below.
 build="$program python3 libgtest-dev libgmock-dev librapidcheck-dev
   libevent-2.1-7 libfstrm0 libprotobuf-c1"

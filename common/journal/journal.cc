@@ -58,11 +58,12 @@ JournalSettings found_at(JournalSettings settings) {
 
 struct Journal::State {
   State(const JournalSettings& journal, const LogSettings& log, unsigned limit, LogLine line,
-        Notice notice)
+        Notice notice, Seen seen)
       : queue_limit(limit),
         policies(journal.path),
         keeper(journal, policies, notice ? notice : line),
-        writer(journal, log, {std::move(line), std::move(notice), [this] { keeper.wake(); }},
+        writer(journal, log,
+               {std::move(line), std::move(notice), std::move(seen), [this] { keeper.wake(); }},
                policies) {
     spare.reserve(RecordBatch::spare_boxes);
   }
@@ -174,10 +175,10 @@ void Journal::State::do_work(RecordBatch& batch, const std::optional<NewSettings
 }
 
 Journal::Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
-                 LogLine log_line, Notice notice) {
+                 LogLine log_line, Notice notice, Seen seen) {
   const SignalsBlocked blocked;
   state_ = std::make_unique<State>(found_at(settings), log, queue_limit, std::move(log_line),
-                                   std::move(notice));
+                                   std::move(notice), std::move(seen));
   state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 

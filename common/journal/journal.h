@@ -45,16 +45,19 @@ class Journal final : public RecordSink {
  public:
   using LogLine = std::function<void(const std::string& line)>;
   using Notice = std::function<void(const std::string& message)>;
+  /// A decision that is complete, with its trail, and the policy that made it.
+  using Seen = std::function<void(const Record& record, const Policy& policy)>;
 
   /// `queue_limit`: records that may wait, and as many times queued_octets; further ones are lost
   /// and counted, but one that waits alone. As much may be under way to the disk. `log_line` and
   /// `notice` are called from the journal's threads, not at the same time unless segments are in
-  /// trouble, and must not call the journal; what they throw is dropped. `notice` gets one message
+  /// trouble, and must not call the journal; what they throw is dropped. `seen` is called likewise,
+  /// of every record that the queue did not lose, kept or not. `notice` gets one message
   /// when records begin to get lost and one when that is over; without it the messages go to
   /// `log_line`. Throws std::system_error if no thread can be started.
   static constexpr std::size_t queued_octets = 8192;
   Journal(const JournalSettings& settings, const LogSettings& log, unsigned queue_limit,
-          LogLine log_line, Notice notice = {});
+          LogLine log_line, Notice notice = {}, Seen seen = {});
   /// Writes what is queued, then ends the thread.
   ~Journal() override;
 

@@ -105,6 +105,7 @@ void JournalWriter::change(const JournalSettings& settings, const LogSettings& l
 void JournalWriter::write_record(Record& record, Hurry hurry) {
   const auto policy = record.policy;
   const bool kept = complete(record) && !file_.path().empty();
+  show(record, policy.get());
   if (kept && policy) keep_policy(*policy);
   if (mask_.hides()) {
     write_hidden(record, policy.get(), kept);
@@ -118,6 +119,15 @@ void JournalWriter::write_record(Record& record, Hurry hurry) {
     write_log_line(record);
   }
   if (buffer_.size() >= largest_write) write_buffer(hurry);
+}
+
+void JournalWriter::show(const Record& record, const Policy* policy) const noexcept {
+  if (!outlets_.seen || policy == nullptr) return;
+  try {
+    outlets_.seen(record, *policy);
+  } catch (...) {
+    // Whoever looks on must not keep the record from the file.
+  }
 }
 
 // The line that began there, unless it is too long.

@@ -51,6 +51,7 @@ class JournalWriter {
   struct Outlets {
     Journal::LogLine log_line;
     Journal::Notice notice;
+    Journal::Seen seen;
     std::function<void()> closed;  ///< a segment has been; or there is room on the disk again
   };
 
@@ -77,6 +78,7 @@ class JournalWriter {
  private:
   void write_record(Record& record, Hurry hurry);
   void end_line(std::size_t start);
+  void show(const Record& record, const Policy* policy) const noexcept;
   void write_hidden(Record& record, const Policy* policy, bool kept);
   void make_mask();
   void write_buffer(Hurry hurry);

@@ -1,3 +1,4 @@
+#include "model/dns_servers.h"
 #include "model/text.h"
 #include "rules/loader.h"
 #include "rules/share.h"
@@ -89,12 +90,36 @@ void check_distinct(const Node& section, const ValueReader& values) {
     seen.emplace_back(*address, value.span);
   };
   for (const auto& member : section.members) {
-    if (member.key != "milter" && member.key != "policy" && member.key != "control") continue;
+    if (member.key != "milter" && member.key != "policy" && member.key != "control" &&
+        member.key != "metrics") {
+      continue;
+    }
     if (member.value.kind == Node::Kind::string) look(member.value);
     for (const auto& item : member.value.items) {
       if (item.kind == Node::Kind::string) look(item);
     }
   }
+}
+
+bool is_loopback_host(const ListenAddress& address) {
+  if (lower(address.host) == "localhost") return true;
+  const auto ip = IpAddress::parse(address.host);
+  return ip && is_loopback(*ip);
+}
+
+/// HTTP without a password, in the clear: how much mail comes, and what the rules are called.
+void check_who_may_look(const Node& section, const ValueReader& values,
+                        const ListenSettings& listen) {
+  const auto* metrics = section.find("metrics");
+  if (metrics == nullptr || !listen.metrics || is_socket_file(*listen.metrics) ||
+      is_loopback_host(*listen.metrics)) {
+    return;
+  }
+  values.diagnostics().warning(
+      metrics->value.span,
+      quoted(metrics->value.string) +
+          " is not the loopback: whoever reaches it reads the counts, and what rules are called",
+      "listen on 127.0.0.1 or on a unix socket, or let a firewall keep others out");
 }
 
 /// Neither door asks for a password: whoever may connect can ask for verdicts, and fill the
@@ -134,7 +159,11 @@ void read_listen(const Node& root, const ValueReader& values, ListenSettings& li
   if (auto control = values.sockets(*section, "listen.control"); !control.empty()) {
     listen.control = std::move(control.front());
   }
+  if (auto metrics = values.sockets(*section, "listen.metrics"); !metrics.empty()) {
+    listen.metrics = std::move(metrics.front());
+  }
   check_distinct(*section, values);
+  check_who_may_look(*section, values, listen);
   listen.mode = values.file_mode(*section, "listen.mode").value_or(listen.mode);
   check_who_may_connect(*section, values, listen);
   listen.owner = values.text(*section, "listen.owner").value_or("");
@@ -185,6 +214,7 @@ std::string_view socket_at(const std::string& path, const ListenSettings& listen
   };
   if (listen.milter && same(*listen.milter)) return "listen.milter";
   if (listen.control && same(*listen.control)) return "listen.control";
+  if (listen.metrics && same(*listen.metrics)) return "listen.metrics";
   const bool policy = std::any_of(listen.policy.begin(), listen.policy.end(), same);
   return policy ? "listen.policy" : "";
 }

@@ -47,10 +47,16 @@ constexpr std::array keys{
               "Sockets of the Postfix policy service; one address or a list.", "0.1", restart,
               built},
     SchemaKey{"listen.control", KeyType::local_socket, "", 0, 0, "",
-              "The socket of postern status, reload, reopen and stop; always of mode 0600.", "0.1",
-              restart, built},
+              "The socket of postern status, metrics, reload, reopen and stop; always of mode "
+              "0600.",
+              "0.1", restart, built},
+    SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "",
+              "Where counts can be fetched, at /metrics in Prometheus' format; nobody listens "
+              "unless it is given.",
+              "0.1", restart, built},
     SchemaKey{"listen.mode", KeyType::file_mode, "", 0, 0, "\"0660\"",
-              "Permissions of the milter's and policy service's sockets.", "0.1", restart, built},
+              "Permissions of the sockets of milter, policy service and metrics.", "0.1", restart,
+              built},
     SchemaKey{"listen.owner", KeyType::account, "", 0, 0, "",
               "User who owns those sockets; left as it is when not given.", "0.1", restart, built},
     SchemaKey{"listen.group", KeyType::account, "", 0, 0, "",
@@ -64,8 +70,6 @@ constexpr std::array keys{
               "What the policy service answers to Postfix for an accept; OK ends the restriction "
               "list and can open a relay.",
               "0.1", reload, built},
-    SchemaKey{"listen.metrics", KeyType::socket, "", 0, 0, "", "Where counters can be fetched.", "",
-              restart, later},
 
     SchemaKey{"limits", KeyType::table, "", 0, 0, "", "Times and amounts.", "0.1", reload, built},
     SchemaKey{"limits.deadline", KeyType::duration, "", 100, longest_deadline, "\"8s\"",

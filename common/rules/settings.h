@@ -76,9 +76,10 @@ struct ListenSettings {
   std::optional<ListenAddress> milter;
   std::vector<ListenAddress> policy;
   std::optional<ListenAddress> control;  ///< unix only; always mode 0600
-  unsigned mode = 0660;                  ///< of milter and policy unix sockets
-  std::string owner;                     ///< name of a user; empty: leave
-  std::string group;                     ///< name of a group; empty: leave
+  std::optional<ListenAddress> metrics;
+  unsigned mode = 0660;  ///< of all unix sockets but control's
+  std::string owner;     ///< name of a user; empty: leave
+  std::string group;     ///< name of a group; empty: leave
   Speak speak = Speak::rcpt;
   AcceptAnswer accept_answer = AcceptAnswer::dunno;
 };

@@ -14,8 +14,9 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::pair<ControlCommand, std::string_view>, 4> commands{{
+constexpr std::array<std::pair<ControlCommand, std::string_view>, 5> commands{{
     {ControlCommand::status, "status"},
+    {ControlCommand::metrics, "metrics"},
     {ControlCommand::reload, "reload"},
     {ControlCommand::reopen, "reopen"},
     {ControlCommand::stop, "stop"},
@@ -23,7 +24,7 @@ constexpr std::array<std::pair<ControlCommand, std::string_view>, 4> commands{{
 
 /// People and scripts at the control socket at one time; more are turned away.
 constexpr std::size_t most_clients = 16;
-/// Octets: the longest command is 6; a client that sends more is none of ours.
+/// Octets: the longest command is 7; a client that sends more is none of ours.
 constexpr std::size_t longest_command = 64;
 /// For a client to send its command or take its answer. Waiting for a reload has no such limit.
 constexpr std::chrono::seconds client_patience{5};

@@ -1,4 +1,5 @@
-// Control socket: how `postern status`, `reload`, `reopen` and `stop` speak to the running server.
+// Control socket: how `postern status`, `metrics`, `reload`, `reopen` and `stop` speak to the
+// running server.
 //
 // One exchange a connection. The client sends a word and a line end; the server answers a line
 // with the exit code the client shall leave with, then text until it closes. The socket has mode
@@ -20,7 +21,7 @@
 
 namespace postern {
 
-enum class ControlCommand : std::uint8_t { status, reload, reopen, stop };
+enum class ControlCommand : std::uint8_t { status, metrics, reload, reopen, stop };
 std::string_view to_text(ControlCommand command) noexcept;
 std::optional<ControlCommand> control_command_from_text(std::string_view text) noexcept;
 

@@ -178,6 +178,18 @@ std::string state_text(const ServerBook::Entry& server) {
   return text;
 }
 
+void report_server(ServiceReport& report, const ServerBook::Entry& server) {
+  report.text("dns.server." + server.name, state_text(server));
+  const auto add = [&](Metric metric, std::uint64_t value) {
+    report.sample(metric, static_cast<double>(value), {server.name});
+  };
+  add(Metric::dns_server_up, server.in_service ? 1 : 0);
+  add(Metric::dns_server_asked, server.asked);
+  add(Metric::dns_server_answered, server.answered);
+  add(Metric::dns_server_unanswered, server.unanswered);
+  add(Metric::dns_server_outages, server.went_out);
+}
+
 }  // namespace
 
 std::vector<std::shared_ptr<const Check>> checks_in_use(const Policy& policy) {
@@ -401,27 +413,31 @@ void DnsService::ask(const Question& question, std::function<void(Answer)> done)
   });
 }
 
-void DnsService::report(StatusText& status) const {
+void DnsService::report(ServiceReport& report) const {
   const auto current = state_->get();
-  if (!current) return status.add("dns", "not asked");
+  if (!current) {
+    const std::lock_guard lock(state_->using_mutex);
+    report.sample_if(Metric::dns_trouble, state_->in_use);
+    return report.text("dns", "not asked");
+  }
   const auto dns = current->resolver.status();
-  for (const auto& server : dns.servers)
-    status.add("dns.server." + server.name, state_text(server));
+  for (const auto& server : dns.servers) report_server(report, server);
   std::string zones;
   for (const auto& zone : dns.suspended_zones) zones += (zones.empty() ? "" : ", ") + zone.zone;
-  status.add("dns.suspended_zones", zones);
-  status.add("dns.asked", dns.asked);
-  status.add("dns.joined", dns.joined);
-  status.add("dns.cache_hits", dns.cache.hits);
-  status.add("dns.cache_misses", dns.cache.misses);
-  status.add("dns.cache_entries", dns.cache.entries);
-  status.add("dns.cache_octets", dns.cache.octets);
-  status.add("dns.late", dns.late);
-  status.add("dns.deadlines", dns.deadlines);
-  status.add("dns.overloads", dns.overloads);
-  status.add("dns.under_way", dns.flights);
-  current->root.report(status);
-  current->health.report(status);
+  report.text("dns.suspended_zones", zones);
+  report.sample(Metric::dns_zones_suspended, static_cast<double>(dns.suspended_zones.size()));
+  report.number("dns.asked", dns.asked, Metric::dns_questions);
+  report.number("dns.joined", dns.joined, Metric::dns_joined);
+  report.number("dns.cache_hits", dns.cache.hits, Metric::dns_cache_hits);
+  report.number("dns.cache_misses", dns.cache.misses, Metric::dns_cache_misses);
+  report.number("dns.cache_entries", dns.cache.entries, Metric::dns_cache_entries);
+  report.number("dns.cache_octets", dns.cache.octets, Metric::dns_cache_octets);
+  report.number("dns.late", dns.late, Metric::dns_late);
+  report.number("dns.deadlines", dns.deadlines, Metric::dns_deadlines);
+  report.number("dns.overloads", dns.overloads, Metric::dns_overloads);
+  report.number("dns.under_way", dns.flights, Metric::dns_under_way);
+  current->root.report(report);
+  current->health.report(report);
 }
 
 void DnsService::stop() {

@@ -6,9 +6,9 @@
 #include "dns/transport.h"
 #include "model/dns_servers.h"
 #include "postern/policy.h"
-#include "runtime/control.h"
 #include "runtime/driver.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <functional>
@@ -50,7 +50,7 @@ class DnsService final : public FactSource {
 
   std::optional<Answer> known(const Question& question) override;
   void ask(const Question& question, std::function<void(Answer)> done) override;
-  void report(StatusText& status) const;
+  void report(ServiceReport& report) const;
   /// Nothing is asked any more. Not to be called from a callback.
   void stop();
 

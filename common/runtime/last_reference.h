@@ -5,6 +5,8 @@
 // Thread-safe; meant for one writer at a time.
 #pragma once
 
+#include "system/shared_page.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -16,20 +18,21 @@ class LastReference {
   using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
   /// Throws std::system_error when the system has no page for it.
-  LastReference();
-  ~LastReference();
-  LastReference(const LastReference&) = delete;
-  LastReference& operator=(const LastReference&) = delete;
+  LastReference() : shared_("memory for references") {}
 
   /// 1970 when there was none yet.
-  Time get() const noexcept;
-  void set(Time time) noexcept;
+  Time get() const noexcept {
+    return Time(std::chrono::milliseconds(shared_->load(std::memory_order_relaxed)));
+  }
+  void set(Time time) noexcept {
+    shared_->store(time.time_since_epoch().count(), std::memory_order_relaxed);
+  }
 
  private:
   using Milliseconds = std::atomic<std::int64_t>;
   static_assert(Milliseconds::is_always_lock_free, "a lock is of one process only");
 
-  Milliseconds* shared_;
+  SharedPage<Milliseconds> shared_;
 };
 
 }  // namespace postern

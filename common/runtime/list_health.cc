@@ -267,7 +267,7 @@ void ListHealth::tick() {
   for (const auto& entry : due) state_->probe(entry);
 }
 
-void ListHealth::report(StatusText& status) const {
+void ListHealth::report(ServiceReport& report) const {
   const std::lock_guard lock(state_->mutex);
   for (const auto& shared : state_->entries) {
     const auto& entry = *shared;
@@ -277,7 +277,8 @@ void ListHealth::report(StatusText& status) const {
       text += ", " + std::string(words_of(entry.health));
     }
     if (entry.tested) text += ", since " + utc_text(entry.since);
-    status.add("list." + entry.list.name, text);
+    report.text("list." + entry.list.name, text);
+    report.sample_if(Metric::list_up, entry.tested && entry.good, {entry.list.name});
   }
 }
 

@@ -8,8 +8,8 @@
 
 #include "checks/dns_list.h"
 #include "dns/resolver.h"
-#include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <chrono>
@@ -50,7 +50,7 @@ class ListHealth {
   bool admits(const std::string& name) const;
   /// Asks the test points that are due.
   void tick();
-  void report(StatusText& status) const;
+  void report(ServiceReport& report) const;
 
  private:
   struct State;

@@ -119,11 +119,13 @@ void MaintenanceKeeper::tell_trouble(std::string trouble) {
   if (!trouble.empty()) say_(LogLevel::error, "maintenance: " + trouble);
 }
 
-void MaintenanceKeeper::report(StatusText& status) const {
+void MaintenanceKeeper::report(ServiceReport& report) const {
   const std::lock_guard lock(mutex_);
-  status.add("maintenance", in_force_ ? "until " + utc_text(in_force_->until) : std::string("off"));
-  status.add("maintenance_file", path_);
-  if (!trouble_.empty()) status.add("maintenance_trouble", trouble_);
+  report.text("maintenance",
+              in_force_ ? "until " + utc_text(in_force_->until) : std::string("off"));
+  report.text("maintenance_file", path_);
+  if (!trouble_.empty()) report.text("maintenance_trouble", trouble_);
+  report.sample_if(Metric::maintenance, in_force_.has_value());
 }
 
 }  // namespace postern

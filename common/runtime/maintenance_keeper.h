@@ -5,8 +5,8 @@
 #include "postern/policy.h"
 #include "rules/maintenance.h"
 #include "runtime/clock.h"
-#include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "runtime/table_keeper.h"
 
 #include <condition_variable>
@@ -39,7 +39,7 @@ class MaintenanceKeeper {
   /// A policy that was read anew: in force with the maintenance there is.
   void put(std::shared_ptr<const Policy> policy);
   /// "maintenance": "off", or until when; "maintenance_trouble": why its file does not count.
-  void report(StatusText& status) const;
+  void report(ServiceReport& report) const;
 
  private:
   /// What the file wants now; nullopt: nothing.

@@ -143,9 +143,10 @@ void RootWatch::tick() {
   state_->probe(now);
 }
 
-void RootWatch::report(StatusText& status) const {
+void RootWatch::report(ServiceReport& report) const {
   const auto cause = state_->text();
-  if (!cause.empty()) status.add("dns.trouble", cause);
+  if (!cause.empty()) report.text("dns.trouble", cause);
+  report.sample_if(Metric::dns_trouble, !cause.empty());
 }
 
 }  // namespace postern

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "dns/resolver.h"
-#include "runtime/control.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "system/clock.h"
 
 #include <chrono>
@@ -36,7 +36,7 @@ class RootWatch {
   bool vouches_for(std::chrono::steady_clock::time_point came) const;
   /// Asks for the root when it is due.
   void tick();
-  void report(StatusText& status) const;
+  void report(ServiceReport& report) const;
 
  private:
   struct State;

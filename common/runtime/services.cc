@@ -39,4 +39,17 @@ Reference ReferenceSource::next() {
   return Reference::make(last_, host_, sequence_);
 }
 
+void report_door(ServiceReport& report, const DoorNames& names, const DoorCounters& counters) {
+  const auto add = [&](const char* name, const std::atomic<std::uint64_t>& value, Metric metric) {
+    report.number(names.status + '.' + name, value.load(), metric, {names.listener});
+  };
+  add("sessions", counters.sessions, Metric::connections_opened);
+  add("open", counters.open, Metric::connections);
+  add("requests", counters.requests, Metric::requests);
+  add("refusals", counters.refusals, Metric::refusals);
+  add("undelayed", counters.undelayed, Metric::undelayed);
+  add("failures", counters.failures, Metric::failures);
+  counters.tally.report(report, names.listener);
+}
+
 }  // namespace postern

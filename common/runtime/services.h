@@ -6,14 +6,17 @@
 #include "postern/policy.h"
 #include "runtime/asking_ahead.h"
 #include "runtime/clock.h"
+#include "runtime/decision_tally.h"
 #include "runtime/driver.h"
 #include "runtime/last_reference.h"
+#include "runtime/service_report.h"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <random>
+#include <string>
 
 namespace postern {
 
@@ -61,7 +64,7 @@ class ReferenceSource {
   std::minstd_rand begins_;
 };
 
-/// Counts for `postern status`.
+/// Counts for `postern status` and metrics.
 struct DoorCounters {
   std::atomic<std::uint64_t> sessions{0};  ///< ever opened
   std::atomic<std::uint64_t> open{0};      ///< now
@@ -73,7 +76,15 @@ struct DoorCounters {
   /// Answers that a rule would have delayed, had not as many been delayed already as may be.
   std::atomic<std::uint64_t> undelayed{0};
   std::atomic<std::uint64_t> failures{0};  ///< closed without an answer, or answered internal-error
+  DecisionTally tally;
 };
+
+/// How a door is called by `postern status`, and in metrics.
+struct DoorNames {
+  std::string status;
+  std::string listener;
+};
+void report_door(ServiceReport& report, const DoorNames& names, const DoorCounters& counters);
 
 struct Services {
   PolicyHolder& policy;

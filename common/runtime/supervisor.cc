@@ -43,11 +43,12 @@ std::string count_of(milliseconds time) {
 }  // namespace
 
 Supervisor::Supervisor(SupervisorSettings settings, SupervisorHooks hooks, ServiceManager manager,
-                       int control)
+                       int control, ServiceCounts& counts)
     : settings_(settings),
       hooks_(std::move(hooks)),
       manager_(std::move(manager)),
       control_(control),
+      counts_(counts),
       backoff_(settings.backoff_first) {
   if (const auto watchdog = manager_.watchdog()) {
     settings_.ping_every =
@@ -245,32 +246,16 @@ void Supervisor::on_reloaded(const std::string& sentence) {
   end_reload({EX_OK, "reloaded: " + sentence + "\n" + adoption.remark});
 }
 
-void Supervisor::on_reopened(const std::string& trouble) {
-  if (trouble.empty()) log(LogLevel::info, "the journal is opened anew");
-  if (await_reopen_.empty()) return;
-  control_.answer(await_reopen_.front(),
-                  trouble.empty() ? ControlAnswer{EX_OK, "the journal is opened anew\n"}
-                                  : ControlAnswer{EX_CANTCREAT, "journal: " + trouble + "\n"});
-  await_reopen_.pop_front();
-}
-
-void Supervisor::on_report(const std::string& text) {
-  if (await_status_.empty()) return;
-  const auto client = await_status_.front().client;
-  await_status_.pop_front();
-  if (client) answer_status(*client, Heard::yes, text);
-}
-
 void Supervisor::on_worker_end(int wait_status) {
   const auto pid = worker_;
   worker_ = -1;
   channel_.reset();
   const auto was = state_;
   state_ = Worker::none;
-  for (const auto& wait : await_status_) {
-    if (wait.client) answer_status(*wait.client, Heard::no, {});
+  for (const auto& wait : await_report_) {
+    if (wait.state == ReportWait::State::open) answer_report(wait.request, Heard::no, {});
   }
-  await_status_.clear();
+  await_report_.clear();
   // Whatever file the worker that has ended held, the next one opens it by its name.
   for (const auto client : await_reopen_) {
     control_.answer(client, {EX_OK, "the next worker opens the journal anew\n"});
@@ -294,7 +279,7 @@ void Supervisor::on_worker_end(int wait_status) {
     phase_ = Phase::done;
     return;
   }
-  ++restarts_;
+  counts_.worker_restarted();
   const auto lived = Clock::now() - worker_began_;
   if (lived >= settings_.well_after) backoff_ = settings_.backoff_first;
   restart_at_ = Clock::now() + backoff_;
@@ -322,14 +307,17 @@ void Supervisor::begin_reload() {
 
 void Supervisor::end_reload(const ControlAnswer& answer) {
   reloading_ = Reloading::no;
-  last_reload_ = answer.exit_code == EX_OK       ? "ok"
-                 : answer.exit_code == EX_CONFIG ? "refused"
-                                                 : "failed";
+  const auto result = answer.exit_code == EX_OK       ? ServiceCounts::Reload::ok
+                      : answer.exit_code == EX_CONFIG ? ServiceCounts::Reload::refused
+                                                      : ServiceCounts::Reload::failed;
+  counts_.reloaded(result, std::chrono::system_clock::now());
   for (const auto client : await_reload_) control_.answer(client, answer);
   await_reload_.clear();
   manager_.allow_silence({});
   manager_.send("READY=1\nSTATUS=" + service_status_ +
-                (answer.exit_code == EX_OK ? "" : "; the last reload was " + last_reload_));
+                (answer.exit_code == EX_OK
+                     ? std::string()
+                     : "; the last reload was " + std::string(to_text(result))));
 }
 
 void Supervisor::begin_stop() {
@@ -349,92 +337,10 @@ void Supervisor::begin_stop() {
   }
 }
 
-void Supervisor::take_control(const std::vector<pollfd>& fds) {
-  for (const auto& request : control_.handle(fds, Clock::now())) {
-    switch (request.command) {
-      case ControlCommand::status:
-        ask_worker_for_status(request.client);
-        break;
-      case ControlCommand::reopen:
-        ask_worker_to_reopen(request.client);
-        break;
-      case ControlCommand::reload:
-        if (phase_ == Phase::stopping) {
-          control_.answer(request.client, {EX_TEMPFAIL, "the server is stopping\n"});
-        } else {
-          want_reload_.push_back(request.client);
-          wanted_ = Reload::wanted;
-        }
-        break;
-      case ControlCommand::stop:
-        await_stop_.push_back(request.client);
-        begin_stop();
-        break;
-    }
-  }
-}
-
-void Supervisor::ask_worker_for_status(unsigned client) {
-  // A worker that owes a report already would only owe one more.
-  const bool slow = !await_status_.empty() && !await_status_.front().client;
-  if (!slow && state_ == Worker::ready && channel_ && channel_->send(WorkerWord::status)) {
-    await_status_.push_back({client, Clock::now() + settings_.report_limit});
-  } else {
-    answer_status(client, Heard::no, {});
-  }
-}
-
-void Supervisor::ask_worker_to_reopen(unsigned client) {
-  if (phase_ == Phase::stopping) {
-    control_.answer(client, {EX_TEMPFAIL, "the server is stopping\n"});
-  } else if (channel_ && channel_->send(WorkerWord::reopen)) {
-    await_reopen_.push_back(client);
-  } else {
-    control_.answer(client, {EX_OK, "the next worker opens the journal anew\n"});
-  }
-}
-
-void Supervisor::answer_late_status(Clock::time_point now) {
-  for (auto& wait : await_status_) {
-    if (!wait.client || now < wait.until) continue;
-    answer_status(*wait.client, Heard::no, {});
-    wait.client.reset();
-  }
-}
-
-void Supervisor::answer_status(unsigned client, Heard heard, const std::string& of_worker) {
-  StatusText status;
-  status.add("pid", static_cast<std::uint64_t>(::getpid()));
-  status.add("uptime_seconds",
-             static_cast<std::uint64_t>(
-                 duration_cast<std::chrono::seconds>(Clock::now() - began_).count()));
-  status.add("last_reload", last_reload_);
-  const char* const state = phase_ == Phase::stopping      ? "stopping"
-                            : state_ != Worker::ready      ? "restarting"
-                            : heard == Heard::yes          ? "running"
-                            : reloading_ == Reloading::yes ? "reloading"
-                                                           : "silent";
-  status.add("worker.state", state);
-  if (worker_ > 0) {
-    status.add("worker.pid", static_cast<std::uint64_t>(worker_));
-    // The counters below are the worker's own, and began with it.
-    status.add("worker.uptime_seconds",
-               static_cast<std::uint64_t>(
-                   duration_cast<std::chrono::seconds>(Clock::now() - worker_began_).count()));
-    if (heard == Heard::no) {
-      status.add("worker.silent_seconds",
-                 static_cast<std::uint64_t>(
-                     duration_cast<std::chrono::seconds>(Clock::now() - last_sign_).count()));
-    }
-  }
-  status.add("worker.restarts", restarts_);
-  control_.answer(client, {EX_OK, status.encode() + of_worker});
-}
-
 void Supervisor::look_at_clock() {
   const auto now = Clock::now();
   if (phase_ == Phase::done) return;
-  answer_late_status(now);
+  answer_late_reports(now);
   if (worker_ < 0) {
     if (now >= restart_at_) start_worker();
     return;
@@ -461,8 +367,8 @@ int Supervisor::poll_timeout() const {
     until = std::min(until, last_sign_ + settings_.silence_limit);
     if (state_ == Worker::ready) until = std::min(until, next_ping_);
     if (phase_ == Phase::stopping) until = std::min(until, kill_at_);
-    for (const auto& wait : await_status_) {
-      if (wait.client) until = std::min(until, wait.until);
+    for (const auto& wait : await_report_) {
+      if (wait.state == ReportWait::State::open) until = std::min(until, wait.until);
     }
   }
   const auto wait = duration_cast<milliseconds>(until - Clock::now()).count() + 1;

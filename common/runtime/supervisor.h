@@ -9,6 +9,7 @@
 #include "postern/result.h"
 #include "runtime/control.h"
 #include "runtime/notify.h"
+#include "runtime/service_counts.h"
 #include "runtime/worker_channel.h"
 
 #include <chrono>
@@ -28,7 +29,7 @@ struct SupervisorSettings {
   std::chrono::milliseconds well_after{60'000};  ///< a worker that lived so long had no bad start
   std::chrono::milliseconds ping_every{10'000};  ///< or a third of the watchdog's time
   std::chrono::milliseconds silence_limit{120'000};  ///< a reload of large tables takes a while
-  std::chrono::milliseconds report_limit{3'000};  ///< then a status is answered without the worker
+  std::chrono::milliseconds report_limit{3'000};     ///< then one is answered without the worker
 };
 
 /// What the owner of a supervisor brings. All but `work` run in the parent.
@@ -52,9 +53,9 @@ struct SupervisorHooks {
 
 class Supervisor {
  public:
-  /// `control`: listening, non-blocking; -1 for none.
+  /// `control`: listening, non-blocking; -1 for none. `counts` live longer.
   Supervisor(SupervisorSettings settings, SupervisorHooks hooks, ServiceManager manager,
-             int control);
+             int control, ServiceCounts& counts);
 
   /// Blocks the signals that run() takes, so that none is lost or deadly before. Call early and
   /// from the only thread.
@@ -80,11 +81,14 @@ class Supervisor {
   void begin_reload();
   void end_reload(const ControlAnswer& answer);
   void begin_stop();
-  void ask_worker_for_status(unsigned client);
+  void ask_worker_for_report(const ControlServer::Request& request);
   void ask_worker_to_reopen(unsigned client);
   enum class Heard : std::uint8_t { yes, no };
-  void answer_status(unsigned client, Heard heard, const std::string& of_worker);
-  void answer_late_status(Clock::time_point now);
+  void answer_report(const ControlServer::Request& request, Heard heard,
+                     const std::string& of_worker);
+  std::string status_text(Heard heard) const;
+  ControlAnswer own_metrics() const;
+  void answer_late_reports(Clock::time_point now);
   void look_at_clock();
   int poll_timeout() const;
 
@@ -92,6 +96,7 @@ class Supervisor {
   SupervisorHooks hooks_;
   ServiceManager manager_;
   ControlServer control_;
+  ServiceCounts& counts_;
   UniqueFd signals_;
   std::optional<WorkerChannel> channel_;
 
@@ -99,7 +104,6 @@ class Supervisor {
   enum class Phase : std::uint8_t { starting, running, stopping, done } phase_ = Phase::starting;
   enum class Worker : std::uint8_t { none, starting, ready } state_ = Worker::none;
   int exit_status_ = 0;
-  unsigned restarts_ = 0;
   Clock::time_point began_;
   Clock::time_point worker_began_;
   Clock::time_point restart_at_;
@@ -110,18 +114,18 @@ class Supervisor {
 
   enum class Reload : std::uint8_t { none, wanted } wanted_ = Reload::none;
   enum class Reloading : std::uint8_t { no, yes } reloading_ = Reloading::no;
-  std::string last_reload_ = "none yet";
   std::string service_status_;
   std::vector<unsigned> want_reload_;   ///< clients of the reload that is still to begin
   std::vector<unsigned> await_reload_;  ///< clients of the one that runs
   std::vector<unsigned> await_stop_;
   std::deque<unsigned> await_reopen_;
   /// One for each report that the worker owes us, in order.
-  struct StatusWait {
-    std::optional<unsigned> client;  ///< none: answered without the worker, which was too slow
+  struct ReportWait {
+    ControlServer::Request request;
+    enum class State : std::uint8_t { open, answered_without } state = State::open;
     Clock::time_point until;
   };
-  std::deque<StatusWait> await_status_;
+  std::deque<ReportWait> await_report_;
 };
 
 }  // namespace postern

@@ -237,39 +237,49 @@ void TableKeeper::retry() {
   for (const auto& path : due) take(path);
 }
 
-void TableKeeper::report(StatusText& status) const {
+void TableKeeper::report_file(ServiceReport& report, const std::string& prefix, const State& state,
+                              FileMetrics metrics, const std::string& of) {
+  report.text(prefix + "taken_at", utc_text(state.taken));
+  if (!state.trouble.empty()) report.text(prefix + "trouble", state.trouble);
+  report.sample(metrics.taken,
+                static_cast<double>(std::chrono::system_clock::to_time_t(state.taken)), {of});
+  report.sample_if(metrics.trouble, !state.trouble.empty(), {of});
+}
+
+void TableKeeper::report(ServiceReport& report) const {
   const auto policy = policy_.get();
   const auto sources = policy->table_sources();
   const std::lock_guard lock(mutex_);
   const auto in_trouble = std::count_if(states_.begin(), states_.end(), [](const auto& state) {
     return !state.second.trouble.empty();
   });
-  status.add("tables.in_trouble", static_cast<std::uint64_t>(in_trouble));
-  if (!trouble_.empty()) status.add("tables.not_watched", trouble_);
+  report.number("tables.in_trouble", static_cast<std::uint64_t>(in_trouble),
+                Metric::tables_in_trouble);
+  if (!trouble_.empty()) report.text("tables.not_watched", trouble_);
   for (const auto& [name, table] : policy->tables()) {
     const auto prefix = "tables." + name + '.';
-    status.add(prefix + "entries", static_cast<std::uint64_t>(table->size()));
-    status.add(prefix + "digest", table->digest().substr(0, shown_digits));
+    report.number(prefix + "entries", static_cast<std::uint64_t>(table->size()),
+                  Metric::table_entries, {name});
+    report.text(prefix + "digest", table->digest().substr(0, shown_digits));
     const auto source = sources.find(name);
     if (source == sources.end()) continue;
-    status.add(prefix + "file", source->second);
+    report.text(prefix + "file", source->second);
     const auto state = states_.find(source->second);
     if (state == states_.end()) continue;
-    status.add(prefix + "taken_at", utc_text(state->second.taken));
-    if (!state->second.trouble.empty()) status.add(prefix + "trouble", state->second.trouble);
+    report_file(report, prefix, state->second, {Metric::table_taken, Metric::table_trouble}, name);
   }
   for (const auto fact : geo_facts) {
     const auto file = policy->geo(fact);
     if (!file) continue;
     const auto& path = policy->settings().geo.file(fact);
     const auto prefix = "geo." + std::string(to_text(fact)) + '.';
-    status.add(prefix + "file", path);
-    status.add(prefix + "holds", file->title());
-    status.add(prefix + "digest", file->digest().substr(0, shown_digits));
+    report.text(prefix + "file", path);
+    report.text(prefix + "holds", file->title());
+    report.text(prefix + "digest", file->digest().substr(0, shown_digits));
     const auto state = states_.find(path);
     if (state == states_.end()) continue;
-    status.add(prefix + "taken_at", utc_text(state->second.taken));
-    if (!state->second.trouble.empty()) status.add(prefix + "trouble", state->second.trouble);
+    report_file(report, prefix, state->second, {Metric::geo_taken, Metric::geo_trouble},
+                std::string(to_text(fact)));
   }
 }
 

@@ -9,10 +9,10 @@
 // after which it goes on.
 #pragma once
 
-#include "runtime/control.h"
 #include "runtime/file_watch.h"
 #include "runtime/files.h"
 #include "runtime/log.h"
+#include "runtime/service_report.h"
 #include "runtime/services.h"
 
 #include <atomic>
@@ -76,7 +76,7 @@ class TableKeeper {
   Problems change(const PolicyChange& make, TableFiles files);
   /// Entries of each table and titles of the files about addresses; of files when they were taken,
   /// and what is wrong with them now.
-  void report(StatusText& status) const;
+  void report(ServiceReport& report) const;
 
  private:
   struct State {
@@ -85,6 +85,12 @@ class TableKeeper {
     FileWatch::Clock::time_point tried;
   };
 
+  struct FileMetrics {
+    Metric taken;
+    Metric trouble;
+  };
+  static void report_file(ServiceReport& report, const std::string& prefix, const State& state,
+                          FileMetrics metrics, const std::string& of);
   void run() noexcept;
   /// Everything once, and a wait for the next change.
   void look();

@@ -10,7 +10,6 @@
 namespace postern {
 namespace {
 
-constexpr std::size_t longest_text = std::size_t{1024} * 1024;
 constexpr std::size_t header_size = 1 + sizeof(std::uint32_t);
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "system/unique_fd.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@ enum class WorkerWord : std::uint8_t {
   reload,
   reopen,  ///< the journal
   status,
+  metrics,
   ping,
   stop,  ///< answered by leaving
   // Worker to parent.
@@ -24,7 +26,7 @@ enum class WorkerWord : std::uint8_t {
   reloaded,  ///< with such a sentence
   refused,   ///< with the problems
   reopened,  ///< with the journal's trouble; empty when well
-  report,    ///< to status, with StatusText
+  report,    ///< to status, with StatusText; to metrics, with their text
   pong,
   tables,  ///< not asked for: a table was exchanged; with a sentence as of `reloaded`
 };
@@ -39,8 +41,10 @@ class WorkerChannel {
   explicit WorkerChannel(UniqueFd fd) : fd_(std::move(fd)) {}
   int fd() const noexcept { return fd_.get(); }
 
-  /// Blocks until all is written; false when the other end is gone. Text beyond 1 MiB is cut: more
-  /// problems than that help nobody.
+  /// Octets of a text; what is longer is cut. More problems than that help nobody, and metrics of
+  /// two thousand rules take a quarter of it.
+  static constexpr std::size_t longest_text = std::size_t{2} * 1024 * 1024;
+  /// Blocks until all is written; false when the other end is gone.
   bool send(WorkerWord word, std::string_view text = {}) noexcept;
   /// Blocks for the next message; nullopt when the other end is gone.
   std::optional<WorkerMessage> receive();

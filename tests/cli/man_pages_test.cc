@@ -131,8 +131,8 @@ TEST(ManPages, NameEveryCommandAndEverySignal) {
   const auto page = read_file(std::string(POSTERN_SOURCE_DIR) + "/docs/man/postern.8");
   ASSERT_TRUE(page);
   for (const char* command : {"serve", "check", "test", "simulate", "explain", "codes", "doctor",
-                              "lines", "status", "reload", "reopen", "stop", "spawn", "maintenance",
-                              "import", "pages", "journal erase", "spf"}) {
+                              "lines", "status", "metrics", "reload", "reopen", "stop", "spawn",
+                              "maintenance", "import", "pages", "journal erase", "spf"}) {
     EXPECT_THAT(*page, HasSubstr("\n.B " + std::string(command) + "\n"));
   }
   for (const char* signal : {"SIGHUP", "SIGUSR1", "SIGTERM", "SIGINT"}) {

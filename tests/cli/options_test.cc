@@ -34,7 +34,7 @@ TEST(CommandLine, EveryCommandHasHelp) {
   for (const char* command :
        {"serve",  "check",  "test",   "simulate", "explain", "codes",       "doctor", "lines",
         "status", "reload", "reopen", "stop",     "spawn",   "maintenance", "import", "pages",
-        "replay", "stats",  "report", "journal",  "log",     "spf"}) {
+        "replay", "stats",  "report", "journal",  "log",     "spf",         "metrics"}) {
     const auto parsed = parse({command, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << command;
     EXPECT_THAT(parsed.out, HasSubstr("--config")) << command;

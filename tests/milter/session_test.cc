@@ -88,6 +88,25 @@ TEST_F(Session, RefusesOneRecipientAndLeavesTheOthersAlone) {
   EXPECT_FALSE(message.recipient.is_told());
 }
 
+TEST_F(Session, CountsDecisionsByRuleAndRepliesByReason) {
+  policy.rules = {unknown_recipient("nobody@example.net")};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<ann@example.net>"), Status::proceed);
+  EXPECT_EQ(rcpt("<nobody@example.net>"), Status::reject);
+  ServiceReport report;
+  counters.tally.report(report, "milter");
+  std::vector<std::string> told;
+  for (const auto& sample : report.samples()) {
+    std::string line(row_of(sample.metric).name);
+    for (const auto& label : sample.labels) line += ' ' + label;
+    told.push_back(line + ' ' + std::to_string(static_cast<int>(sample.value)));
+  }
+  EXPECT_THAT(told, ElementsAre("postern_decisions_total milter rcpt pass  1",
+                                "postern_decisions_total milter rcpt reject unknown users 1",
+                                "postern_replies_total milter 550 5.1.1 rcpt-unknown 1"));
+}
+
 TEST_F(Session, KeepsTheRecipientLaterOnlyWhenThereIsExactlyOne) {
   begin();
   greet();

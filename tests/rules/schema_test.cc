@@ -166,8 +166,9 @@ TEST(Schema, KeysOfASectionAreItsOwnAndAvailableOnes) {
               ElementsAre("kind", "entries", "file", "format", "keys", "value", "column",
                           "value_column", "until_column", "note_column", "header", "separator",
                           "query", "database", "case", "delimiter"));
-  EXPECT_THAT(keys_of("listen"), Not(Contains("metrics")));
+  EXPECT_THAT(keys_of("listen"), Contains("metrics"));
   EXPECT_THAT(keys_of(""), Contains("rule"));
+  EXPECT_THAT(keys_of(""), Not(Contains("state")));
 }
 
 }  // namespace

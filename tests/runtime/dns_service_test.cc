@@ -90,9 +90,9 @@ class DnsServiceTest : public ::testing::Test {
     return answer;
   }
   std::string status(const std::string& name) const {
-    StatusText status;
-    service_.report(status);
-    for (const auto& item : status.items()) {
+    ServiceReport report;
+    service_.report(report);
+    for (const auto& item : report.status().items()) {
       if (item.name == name) return item.value;
     }
     return "no " + name;

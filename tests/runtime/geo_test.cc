@@ -242,9 +242,9 @@ class Geo : public Mmdb {
     return text;
   }
   std::string status(const std::string& name) const {
-    StatusText status;
-    keeper_->report(status);
-    for (const auto& item : status.items()) {
+    ServiceReport report;
+    keeper_->report(report);
+    for (const auto& item : report.status().items()) {
       if (item.name == name) return item.value;
     }
     return "none";

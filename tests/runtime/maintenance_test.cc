@@ -250,8 +250,9 @@ TEST_F(MaintenanceInForce, TakesAFileThatIsBadForNoneAndSaysSoOnce) {
   EXPECT_EQ(decide(Stage::rcpt).verdict, Verdict::accept);
   ASSERT_EQ(said_.size(), 1U);
   EXPECT_THAT(said_.front(), HasSubstr("this is no maintenance"));
-  StatusText status;
-  keeper->report(status);
+  ServiceReport report;
+  keeper->report(report);
+  const auto& status = report.status();
   ASSERT_EQ(status.items().size(), 3U);
   EXPECT_EQ(status.items()[0].value, "off");
   EXPECT_EQ(status.items()[2].name, "maintenance_trouble");
@@ -262,8 +263,9 @@ TEST_F(MaintenanceInForce, TellsUntilWhen) {
   clock_.advance(noon - clock_.system());
   const auto keeper = this->keeper();
   keeper->look();
-  StatusText status;
-  keeper->report(status);
+  ServiceReport report;
+  keeper->report(report);
+  const auto& status = report.status();
   ASSERT_EQ(status.items().size(), 2U);
   EXPECT_EQ(status.items()[1].value, dir_ / "maintenance");
   EXPECT_EQ(status.items()[0].value, "until " + utc_text(noon + 1h));

@@ -1,5 +1,6 @@
 #include "runtime/supervisor.h"
 
+#include "runtime/exposition.h"
 #include "runtime/files.h"
 #include "runtime/sockets.h"
 #include "support/temp_dir.h"
@@ -72,7 +73,8 @@ class Supervised : public ::testing::Test {
         in_force = said;
         return SupervisorHooks::Adoption{SupervisorHooks::Adopted::yes, remark_};
       };
-      ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd()).run());
+      ServiceCounts counts(std::chrono::system_clock::now());
+      ::_exit(Supervisor(settings_, hooks, std::move(manager), control_->fd(), counts).run());
     }
     ::close(story_[1]);
     story_[1] = -1;
@@ -103,6 +105,9 @@ class Supervised : public ::testing::Test {
           break;
         case WorkerWord::status:
           channel.send(WorkerWord::report, "s policy " + read_file(policy_).value() + "\n");
+          break;
+        case WorkerWord::metrics:
+          channel.send(WorkerWord::report, "metrics of the worker\n");
           break;
         case WorkerWord::ping:
           if (!doors_stand_still_) channel.send(WorkerWord::pong);
@@ -333,6 +338,30 @@ TEST_F(Supervised, AWorkerThatHangsDoesNotKeepTheParentFromTellingWhatItKnows) {
   EXPECT_EQ(status_value("worker.pid"), std::to_string(worker));
   send_signal(worker, SIGCONT);
   // The report it owed is nobody's answer; whoever asks later gets one of his own.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
+  while (status_value("worker.state") != "running" && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_EQ(status_value("policy"), "one");
+}
+
+TEST_F(Supervised, HandsOnTheMetricsOfItsWorkerAndTellsItsOwnWithoutIt) {
+  if (!has_metrics()) GTEST_SKIP() << without_metrics;
+  settings_.report_limit = milliseconds(20);
+  start();
+  const auto worker = next_worker();
+  EXPECT_EQ(status_value("worker.state"), "running");
+  auto answer = ask(ControlCommand::metrics);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_EQ(answer->text, "metrics of the worker\n");
+  send_signal(worker, SIGSTOP);
+  answer = ask(ControlCommand::metrics);
+  ASSERT_TRUE(answer) << render(answer.problems());
+  EXPECT_EQ(answer->exit_code, 0);
+  EXPECT_THAT(answer->text, HasSubstr("postern_worker_up 0\n"));
+  EXPECT_THAT(answer->text, HasSubstr("postern_worker_restarts_total 0\n"));
+  send_signal(worker, SIGCONT);
+  // The text that the worker owed is nobody's status.
   const auto end = std::chrono::steady_clock::now() + milliseconds(patience_ms);
   while (status_value("worker.state") != "running" && std::chrono::steady_clock::now() < end) {
   }

@@ -122,9 +122,9 @@ class Keeper : public ::testing::Test {
     return holder_->get()->tables().at("names")->find(std::string_view(name)).has_value();
   }
   std::string status(const std::string& name) const {
-    StatusText status;
-    keeper_->report(status);
-    for (const auto& item : status.items()) {
+    ServiceReport report;
+    keeper_->report(report);
+    for (const auto& item : report.status().items()) {
       if (item.name == name) return item.value;
     }
     return "none";
