@@ -30,15 +30,21 @@ class MessageEditor {
 struct MessageFacts {
   const std::vector<std::string>& recipients;  ///< accepted ones, as they came with RCPT
   const std::map<std::string, int>& headers;   ///< by name in small letters: how many
+  const std::vector<int>& forged_results;      ///< which Authentication-Results, counted from 1
   std::string_view before_value;               ///< what stands between colon and value
   const Reference& reference;                  ///< of the decision, for the mail server's log
 };
 
-/// Carries out the effects and the hold of `decision`; what has become of each effect. Throws
+struct CarriedOut {
+  std::vector<EffectFate> fates;  ///< of the decision's effects, one each
+  unsigned forged_removed = 0;    ///< fields that claimed to be results of ours
+  unsigned forged_left = 0;       ///< such that the MTA did not let us remove
+};
+
+/// Carries out the effects and the hold of `decision`, and takes forged results out. Throws
 /// std::runtime_error if the message cannot be held or redirected: it must not go on then, and is
 /// to be put off. Any other trouble is in the fates.
-std::vector<EffectFate> carry_out(const Decision& decision, const MessageFacts& message,
-                                  MessageEditor& editor);
+CarriedOut carry_out(const Decision& decision, const MessageFacts& message, MessageEditor& editor);
 
 /// The fates with an answer before the end of the message.
 std::vector<EffectFate> wait_for_end(const Decision& decision);

@@ -60,7 +60,7 @@ Negotiated negotiate(const Plan& plan, std::uint32_t offered_actions, std::uint3
   if (plan.content) {
     wanted |= step::no_reply_header | step::no_reply_body | step::header_leading_space;
   } else {
-    if (plan.to_remove.empty()) {
+    if (!plan.reads_headers()) {
       leave_out(step::no_headers, step::no_reply_header);
     } else {
       wanted |= step::no_reply_header;

@@ -52,10 +52,15 @@ struct Plan {
   bool content = false;  ///< a rule asks for the message's content, or its real size at its end
   std::uint32_t actions = 0;           ///< that rules may need
   std::vector<std::string> to_remove;  ///< header fields that a rule removes, in small letters
+  /// Names that only we may have in Authentication-Results, in normal spelling; empty: no rule adds
+  /// such a field, and whatever comes in with them is none of our business.
+  std::vector<std::string> authserv_ids;
 
   static Plan of(const Policy& policy);
 
   bool rule_at(Stage stage) const noexcept { return rules[static_cast<std::size_t>(stage)]; }
+  /// True if we have to see the header's fields.
+  bool reads_headers() const noexcept { return !to_remove.empty() || !authserv_ids.empty(); }
   /// True if a rule stands at `stage` or before it.
   bool rule_up_to(Stage stage) const noexcept;
   /// True if the answer at `stage` can be anything but "go on". At RCPT and at the end of message

@@ -26,6 +26,11 @@ std::uint32_t action_for(EffectKind kind) {
   return 0;
 }
 
+std::vector<std::string> ids_of(const IdentitySettings& identity) {
+  if (!identity.authserv_ids.empty()) return identity.authserv_ids;
+  return {normal_domain(identity.host)};
+}
+
 }  // namespace
 
 Plan Plan::of(const Policy& policy) {
@@ -40,6 +45,12 @@ Plan Plan::of(const Policy& policy) {
     if (rule.verdict == Verdict::quarantine) plan.actions |= action::quarantine;
     for (const auto& effect : rule.effects) {
       plan.actions |= action_for(effect.kind);
+      // From every message, whatever the rule says of it: who reads the results of one believes
+      // that all of them are ours (RFC 8601 5).
+      if (adds_results(effect) && plan.authserv_ids.empty()) {
+        plan.actions |= action::change_headers;
+        plan.authserv_ids = ids_of(policy.settings().identity);
+      }
       if (effect.kind != EffectKind::remove_header) continue;
       const auto name = lower(effect.name);
       if (std::find(plan.to_remove.begin(), plan.to_remove.end(), name) == plan.to_remove.end()) {

@@ -186,7 +186,10 @@ Status Session::header(std::string_view name, std::string_view value) noexcept {
     const auto octets = name.size() + (space_kept ? 1U : 2U) + value.size() + 2U;
     message_->octets += static_cast<std::int64_t>(octets) + folds;
     // What was not counted would be left in the message, unseen.
-    if (!message_->count_header(name, setup_.plan.to_remove)) message_trouble_ = true;
+    if (!message_->count_header(name, setup_.plan.to_remove) ||
+        !message_->note_results(name, value, setup_.plan.authserv_ids)) {
+      message_trouble_ = true;
+    }
   }
   return negotiated_.has(step::no_reply_header) ? Status::no_reply : Status::proceed;
 }
@@ -313,10 +316,20 @@ Status Session::take(Asked asked, Link& link) {
     ++setup_.counters->refusals;
   } else {
     const bool space_kept = negotiated_.has(step::header_leading_space);
-    sent.effects = carry_out(decision,
-                             {message_->envelope_recipients, message_->headers,
-                              space_kept ? " " : "", asked.transaction.reference},
-                             link);
+    auto carried =
+        carry_out(decision,
+                  {message_->envelope_recipients, message_->headers, message_->forged_results,
+                   space_kept ? " " : "", asked.transaction.reference},
+                  link);
+    sent.effects = std::move(carried.fates);
+    sent.forged_results = carried.forged_removed;
+    if (carried.forged_left > 0) {
+      setup_.complain("milter session " + tag() + ": the message of reference " +
+                      asked.transaction.reference.text() +
+                      " goes on with Authentication-Results that only claim to be ours: the mail "
+                      "server refused to remove them");
+      ++setup_.counters->failures;
+    }
     if (decision.verdict == Verdict::quarantine) {
       sent.answer = "quarantine " + logged_note(decision.note, asked.transaction.reference);
     }

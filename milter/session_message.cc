@@ -1,5 +1,6 @@
 #include "milter/session_message.h"
 
+#include "checks/authserv_id.h"
 #include "milter/mta_values.h"
 #include "milter/symbols.h"
 #include "model/text.h"
@@ -14,6 +15,19 @@ bool SessionMessage::count_header(std::string_view name,
   try {
     const auto key = lower(name);
     if (std::find(to_remove.begin(), to_remove.end(), key) != to_remove.end()) ++headers[key];
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+bool SessionMessage::note_results(std::string_view name, std::string_view value,
+                                  const std::vector<std::string>& ids) noexcept {
+  if (ids.empty() || name.size() != results_field.size()) return true;
+  try {
+    if (lower(name) != results_field) return true;
+    ++results_;
+    if (is_forged(results_claim(value), ids)) forged_results.push_back(results_);
     return true;
   } catch (...) {
     return false;

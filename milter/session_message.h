@@ -32,11 +32,15 @@ class SessionMessage {
   std::vector<std::string> envelope_recipients;              ///< of `recipients`, as they came
   std::map<std::string, std::string> only_recipient_macros;  ///< of the first accepted one
   std::map<std::string, int> headers;  ///< how many there are of those that a rule removes
+  std::vector<int> forged_results;     ///< which of the Authentication-Results, counted from 1
   std::int64_t octets = 0;             ///< of header and body, when negotiated
 
   /// Counts a field of the header if `to_remove` has its name in small letters. False if memory ran
   /// out: the field would stay in the message, unseen.
   bool count_header(std::string_view name, std::span<const std::string> to_remove) noexcept;
+  /// Notes a field that claims to be a result of ours, `ids`. False as with count_header().
+  bool note_results(std::string_view name, std::string_view value,
+                    const std::vector<std::string>& ids) noexcept;
 
   void take(AcceptedRecipient recipient, std::string_view envelope_recipient);
 
@@ -59,6 +63,7 @@ class SessionMessage {
   Kept take_answers_without_queue_id();
 
  private:
+  int results_ = 0;  ///< Authentication-Results so far
   std::vector<std::shared_ptr<RecordSlip>> open_slips_;
   std::vector<std::shared_ptr<RecordSlip>> without_queue_id_;  ///< what is kept is not known yet
   Kept settled_without_queue_id_ = Kept::nothing;

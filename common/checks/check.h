@@ -44,6 +44,20 @@ struct CheckOutcome {
   AnswerSource source;
 };
 
+/// Header fields that tell what checks have found.
+enum class FieldForm : std::uint8_t {
+  authentication_results,  ///< one result of RFC 8601, "spf=pass smtp.mailfrom=example.com"
+  received_spf,            ///< the whole value, RFC 7208 9.1
+};
+
+/// What a check has to say in such a field.
+struct FieldText {
+  enum class State : std::uint8_t { nothing, open, told };
+  State state = State::nothing;     ///< nothing: it was not, or could not be, asked at all
+  std::vector<Question> questions;  ///< when `open`
+  std::string text;                 ///< when `told`: one line of printable ASCII
+};
+
 /// Pure and immutable: any thread may evaluate at any time.
 class Check {
  public:
@@ -52,6 +66,14 @@ class Check {
   virtual CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const = 0;
   /// Of what evaluate() found in the same; empty when that is nothing to tell of.
   virtual CheckWords words(const Transaction& /*transaction*/, const Facts& /*facts*/) const {
+    return {};
+  }
+  /// Whether it has a word of the standard for fields of this form.
+  virtual bool speaks(FieldForm /*form*/) const noexcept { return false; }
+  /// The same arguments give the same text; while an answer is missing that it hangs on, it is
+  /// open. `transaction` is of the stage of description().earliest or later.
+  virtual FieldText field_text(FieldForm /*form*/, const Transaction& /*transaction*/,
+                               const Facts& /*facts*/) const {
     return {};
   }
 };

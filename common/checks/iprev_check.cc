@@ -1,5 +1,6 @@
 #include "checks/iprev_check.h"
 
+#include "checks/field_text.h"
 #include "checks/iprev.h"
 #include "model/text.h"
 
@@ -43,6 +44,27 @@ CheckOutcome IprevCheck::evaluate(const Transaction& transaction, const Facts& f
       result.source.note = std::move(outcome.cause);
       break;
   }
+  return result;
+}
+
+bool IprevCheck::speaks(FieldForm form) const noexcept {
+  return form == FieldForm::authentication_results;
+}
+
+FieldText IprevCheck::field_text(FieldForm form, const Transaction& transaction,
+                                 const Facts& facts) const {
+  FieldText result;
+  if (!speaks(form) || !transaction.client.address) return result;
+  auto outcome = evaluate(transaction, facts);
+  if (outcome.state == CheckOutcome::State::open) {
+    result.state = FieldText::State::open;
+    result.questions = std::move(outcome.questions);
+    return result;
+  }
+  if (outcome.values.empty()) return result;
+  result.state = FieldText::State::told;
+  result.text = "iprev=" + outcome.values.front() +
+                " policy.iprev=" + field_value(transaction.client.address->text());
   return result;
 }
 

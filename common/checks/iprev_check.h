@@ -12,6 +12,9 @@ class IprevCheck final : public Check {
   IprevCheck();
   const CheckDescription& description() const noexcept override { return description_; }
   CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
+  bool speaks(FieldForm form) const noexcept override;
+  FieldText field_text(FieldForm form, const Transaction& transaction,
+                       const Facts& facts) const override;
 
  private:
   CheckDescription description_;

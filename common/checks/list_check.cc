@@ -1,6 +1,7 @@
 #include "checks/list_check.h"
 
 #include "checks/client_names.h"
+#include "checks/field_text.h"
 #include "checks/helo.h"
 #include "checks/mail_domain.h"
 #include "model/text.h"
@@ -226,6 +227,49 @@ CheckWords ListCheck::words(const Transaction& transaction, const Facts& facts) 
     words.emplace_back("see", std::move(url));
   }
   return words;
+}
+
+bool ListCheck::speaks(FieldForm form) const noexcept {
+  // RFC 8904 has a word for lists that speak for a client; for block lists nobody has one.
+  return form == FieldForm::authentication_results && settings_.kind == ListSettings::Kind::allow &&
+         settings_.subject == ListSubject::client_ip;
+}
+
+FieldText ListCheck::field_text(FieldForm form, const Transaction& transaction,
+                                const Facts& facts) const {
+  // Codes of an entry that are told; a list with more says the same many times.
+  constexpr std::size_t most_codes = 4;
+  FieldText result;
+  if (!speaks(form)) return result;
+  const auto key = this->key(transaction, facts);
+  if (key.state != Key::State::value) return result;
+  auto question = question_of("A", key.name);
+  const auto* answer = facts.find(question);
+  if (answer == nullptr) {
+    result.state = FieldText::State::open;
+    result.questions.push_back(std::move(question));
+    return result;
+  }
+  const auto reading = read_dns_list(*answer, settings_.codes);
+  const bool odd = reading.state == DnsListReading::State::clear && !reading.values.empty();
+  result.state = FieldText::State::told;
+  result.text = "dnswl=";
+  if (answer->state == Answer::State::unavailable) {
+    result.text += "temperror";
+  } else if (reading.state == DnsListReading::State::error || odd) {
+    result.text += "permerror";
+  } else {
+    result.text += reading.state == DnsListReading::State::listed ? "pass" : "none";
+  }
+  // A zone that a title stands for may hold a key of ours, and everybody reads the message.
+  result.text += settings_.title == settings_.zone ? " dns.zone=" + field_value(settings_.zone)
+                                                   : ' ' + field_comment(settings_.title);
+  if (reading.state == DnsListReading::State::listed) {
+    auto codes = reading.values;
+    codes.resize(std::min(codes.size(), most_codes));
+    result.text += " policy.ip=" + field_value(joined(codes, ","));
+  }
+  return result;
 }
 
 }  // namespace postern

@@ -43,6 +43,9 @@ class ListCheck final : public Check {
   const ListSettings& settings() const noexcept { return settings_; }
   CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
   CheckWords words(const Transaction& transaction, const Facts& facts) const override;
+  bool speaks(FieldForm form) const noexcept override;
+  FieldText field_text(FieldForm form, const Transaction& transaction,
+                       const Facts& facts) const override;
 
  private:
   struct Key {

@@ -1,6 +1,7 @@
 #include "checks/spf_check.h"
 
 #include "checks/helo.h"
+#include "checks/spf_text.h"
 
 #include <utility>
 
@@ -15,6 +16,13 @@ std::string name_or_none(std::string domain) {
 
 SpfLookup lookup_in(const Facts& facts) {
   return [&facts](const Question& question) { return facts.find(question); };
+}
+
+/// For a field, in quotes of its own. Of a local part with quotes nothing is told: nobody who hides
+/// addresses afterwards would find it in there.
+std::string envelope_text(const MailAddress& sender) {
+  if (sender.local().find_first_of("\"\\") == std::string::npos) return sender.text();
+  return "?@" + sender.domain();
 }
 
 /// For evidence: "-all of example.com, 3 of 10 lookups".
@@ -101,6 +109,28 @@ CheckWords SpfCheck::words(const Transaction& transaction, const Facts& facts) c
     words.emplace_back("quote_from", request->domain);
   }
   return words;
+}
+
+bool SpfCheck::speaks(FieldForm /*form*/) const noexcept { return true; }
+
+FieldText SpfCheck::field_text(FieldForm form, const Transaction& transaction,
+                               const Facts& facts) const {
+  FieldText result;
+  const auto request = spf_request(transaction, settings_);
+  if (!request) return result;
+  // A client that has greeted without a name has no HELO identity (RFC 7208 2.3).
+  if (settings_.identity == SpfIdentity::helo && transaction.helo.value().empty()) return result;
+  auto outcome = spf(*request, settings_.limits, lookup_in(facts));
+  if (outcome.state == SpfOutcome::State::open) {
+    result.state = FieldText::State::open;
+    result.questions = std::move(outcome.questions);
+    return result;
+  }
+  result.state = FieldText::State::told;
+  result.text = form == FieldForm::received_spf
+                    ? received_spf(*request, envelope_text(transaction.sender.value()), outcome)
+                    : spf_authentication_result(*request, outcome);
+  return result;
 }
 
 }  // namespace postern

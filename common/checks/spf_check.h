@@ -29,6 +29,9 @@ class SpfCheck final : public Check {
   /// Of a fail it waits for the domain's explanation too, which the reply is to quote.
   CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
   CheckWords words(const Transaction& transaction, const Facts& facts) const override;
+  bool speaks(FieldForm form) const noexcept override;
+  FieldText field_text(FieldForm form, const Transaction& transaction,
+                       const Facts& facts) const override;
 
  private:
   CheckDescription description_;

@@ -1,5 +1,6 @@
 #include "checks/spf_text.h"
 
+#include "checks/field_text.h"
 #include "model/dns_name.h"
 #include "model/text.h"
 
@@ -11,6 +12,7 @@ namespace {
 /// Octets of a value from outside: a domain fits, a longer local part is cut. Three of them, the
 /// comment and the keys stay within a line.
 constexpr std::size_t longest_value = 160;
+constexpr std::size_t longest_domain = 255;  // octets, RFC 5321 4.5.3.1.2
 
 bool is_atom(std::string_view text) noexcept {
   // RFC 5322 3.2.3, dot-atom.
@@ -91,12 +93,13 @@ std::string spf_authentication_result(const SpfRequest& request, const SpfOutcom
   std::string text = "spf=" + std::string(to_text(outcome.result));
   if (outcome.result == SpfResult::temperror || outcome.result == SpfResult::permerror) {
     // Always as a quoted string (RFC 8601 2.2, reasonspec).
-    const auto reason = value(outcome.problem);
-    text += " reason=" + (reason.starts_with('"') ? reason : '"' + reason + '"');
+    text += " reason=" + quoted_string(clean_for_reply(outcome.problem, longest_value));
   }
-  const auto domain = dns_name_of_octets(request.domain);
+  const auto domain = dns_name_of_octets(request.domain).value_or(request.domain);
+  // An address in place of a name has none, and what is cut would be another one.
+  if (domain.empty() || domain.size() > longest_domain) return text;
   text += request.identity == SpfIdentity::helo ? " smtp.helo=" : " smtp.mailfrom=";
-  return text + value(domain ? *domain : request.domain);
+  return text + field_value(domain);
 }
 
 }  // namespace postern

@@ -16,7 +16,7 @@ std::string received_spf(const SpfRequest& request, std::string_view sender,
 
 /// The part of an Authentication-Results field that speaks of SPF (RFC 8601 2.7.2), as
 /// "spf=pass smtp.mailfrom=example.net". The identity's domain only: the local part is in the
-/// message anyway, for those who may read it.
+/// message anyway, for those who may read it. Without a domain, the result alone.
 std::string spf_authentication_result(const SpfRequest& request, const SpfOutcome& outcome);
 
 }  // namespace postern

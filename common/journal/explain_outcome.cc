@@ -83,8 +83,17 @@ void tell_sent(Page& page, const Record& record) {
 
 void tell_effects(Page& page, const Record& record, std::string_view heading) {
   const auto& effects = record.decision.effects;
-  if (effects.empty() || record.kind != RecordKind::decision) return;
+  const auto forged = record.sent ? record.sent->forged_results : 0;
+  if ((effects.empty() && forged == 0) || record.kind != RecordKind::decision) return;
   page.section(heading);
+  if (forged > 0) {
+    page.paragraph("- " + std::to_string(forged) +
+                       (forged == 1 ? " Authentication-Results field that only claimed to be ours "
+                                      "was taken out"
+                                    : " Authentication-Results fields that only claimed to be ours "
+                                      "were taken out"),
+                   2, 4);
+  }
   for (std::size_t i = 0; i < effects.size(); ++i) {
     std::string text = describe(effects[i]) + ", by rule \"" + effects[i].rule + '"';
     if (record.sent && i < record.sent->effects.size()) {

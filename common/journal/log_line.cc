@@ -104,6 +104,9 @@ void add_effects(Line& line, const Record& record) {
     if (!done.empty()) done += ", ";
     done += effect.kind == EffectKind::add_header ? "add_header " + effect.name : describe(effect);
   }
+  if (record.sent && record.sent->forged_results > 0) {
+    line.add("forged_results", std::to_string(record.sent->forged_results));
+  }
   line.add_quoted("did", done, longest_effects);
 }
 

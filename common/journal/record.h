@@ -29,6 +29,8 @@ struct SentReply {
   std::string condition;              ///< "" or e.g. "unless a later restriction rejects"
   Stage spoken = Stage::connect;
   std::vector<EffectFate> effects = {};  ///< of decision.effects, one each; empty: nothing is known
+  /// Fields of the message that claimed to be results of ours and were taken out (RFC 8601 5).
+  unsigned forged_results = 0;
 
   friend bool operator==(const SentReply&, const SentReply&) = default;
 };

@@ -79,6 +79,7 @@ SentReply read_sent(const JsonObject& from) {
     sent.effects.push_back(
         {fate.word("state", EffectState::waiting, effect_state_from_text), fate.text("why")});
   });
+  if (from.has("forged_results")) sent.forged_results = from.number<unsigned>("forged_results");
   return sent;
 }
 

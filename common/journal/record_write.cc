@@ -343,7 +343,7 @@ void write(JsonWriter& json, const Decision& decision) {
 }
 
 void write(JsonWriter& json, const SentReply& sent) {
-  const auto& [answer, expected, condition, spoken, effects] = sent;
+  const auto& [answer, expected, condition, spoken, effects, forged_results] = sent;
   json.begin_object();
   json.member("answer", answer);
   json.key("expected").begin_array();
@@ -352,6 +352,7 @@ void write(JsonWriter& json, const SentReply& sent) {
   json.member_unless_empty("condition", condition);
   json.member("spoken", to_text(spoken));
   member_unless_empty(json, "effects", effects);
+  if (forged_results > 0) json.member("forged_results", forged_results);
   json.end_object();
 }
 

@@ -1,5 +1,7 @@
 #include "rules/effects.h"
 
+#include "checks/authserv_id.h"
+#include "checks/check.h"
 #include "model/text.h"
 #include "postern/decision.h"
 #include "rules/rule.h"
@@ -147,12 +149,71 @@ bool is_answered_here(const Rule& rule, const Transaction& transaction) {
   return stage == transaction.stage;
 }
 
-bool keeps_message(const Decision& decision) {
+/// The value of a field of checks; nullopt: there is nothing to tell, or not yet.
+std::optional<std::string> value_of(const FieldOfChecks& field, const IdentitySettings& identity,
+                                    const Transaction& transaction, const Facts& facts) {
+  const bool is_list = field.form == FieldForm::authentication_results;
+  std::string value = is_list ? identity.authserv_id() : std::string();
+  bool told = false;
+  for (const auto& check : field.checks) {
+    if (transaction.stage < check->description().earliest) return std::nullopt;
+    const auto part = check->field_text(field.form, transaction, facts);
+    if (part.state == FieldText::State::open) return std::nullopt;
+    if (part.state == FieldText::State::nothing) continue;
+    if (!is_list) return part.text;
+    // Names from outside may be long; a result that is cut would be another one.
+    if (value.size() + 2 + part.text.size() > longest_header_value) continue;
+    value += "; " + part.text;
+    told = true;
+  }
+  if (!is_list) return std::nullopt;
+  return told ? value : value + "; none";
+}
+
+}  // namespace
+
+bool keeps_message(const Decision& decision) noexcept {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept ||
          decision.verdict == Verdict::quarantine;
 }
 
-}  // namespace
+std::string_view key_of(const RuleEffect& effect) noexcept {
+  if (!effect.field) return to_text(effect.kind);
+  return effect.field->form == FieldForm::received_spf ? "received_spf" : "authentication_results";
+}
+
+Stage earliest_stage(const std::vector<RuleEffect>& effects) noexcept {
+  auto stage = Stage::connect;
+  for (const auto& effect : effects) {
+    if (!effect.field) continue;
+    for (const auto& check : effect.field->checks) {
+      stage = std::max(stage, check->description().earliest);
+    }
+  }
+  return stage;
+}
+
+std::vector<Question> field_questions(const Rule& rule, const Transaction& transaction,
+                                      const Facts& facts) {
+  std::vector<Question> questions;
+  for (const auto& effect : rule.effects) {
+    if (!effect.field) continue;
+    for (const auto& check : effect.field->checks) {
+      if (transaction.stage < check->description().earliest) continue;
+      auto part = check->field_text(effect.field->form, transaction, facts);
+      if (part.state != FieldText::State::open) continue;
+      for (auto& question : part.questions) {
+        // Asking for what has been answered would never end.
+        if (facts.find(question) != nullptr ||
+            std::find(questions.begin(), questions.end(), question) != questions.end()) {
+          continue;
+        }
+        questions.push_back(std::move(question));
+      }
+    }
+  }
+  return questions;
+}
 
 std::string_view to_text(EffectKind kind) noexcept { return kinds[static_cast<std::size_t>(kind)]; }
 std::optional<EffectKind> effect_kind_from_text(std::string_view text) noexcept {
@@ -207,6 +268,10 @@ std::vector<TemplateProblem> check_effect_text(std::string_view text, Stage stag
   return problems;
 }
 
+bool adds_results(const RuleEffect& effect) {
+  return effect.kind == EffectKind::add_header && lower(effect.name) == results_field;
+}
+
 bool has_fields(std::string_view text) noexcept { return text.find('{') != std::string_view::npos; }
 
 bool takes_away(const Rule& rule) noexcept {
@@ -224,7 +289,8 @@ std::vector<std::string> effect_words(const Rule& rule) {
 }
 
 void add_effects(Decision& decision, const std::vector<const Rule*>& acted,
-                 const IdentitySettings& identity, const Transaction& transaction) {
+                 const IdentitySettings& identity, const Transaction& transaction,
+                 const Facts& facts) {
   if (acted.empty()) return;
   const bool touchable = keeps_message(decision);
   const auto values = values_for(identity, transaction);
@@ -238,6 +304,13 @@ void add_effects(Decision& decision, const std::vector<const Rule*>& acted,
       if (effect.kind == EffectKind::delay) {
         if (delay.count() == 0 || !is_answered_here(*rule, transaction)) continue;
         delay_left -= delay;
+      }
+      if (effect.field) {
+        if (auto value = value_of(*effect.field, identity, transaction, facts)) {
+          decision.effects.push_back(
+              {effect.kind, rule->place.name, effect.name, std::move(*value), {}});
+        }
+        continue;
       }
       const bool filled = effect.kind == EffectKind::add_header || effect.kind == EffectKind::warn;
       const auto longest = effect.kind == EffectKind::warn ? longest_warning : longest_header_value;

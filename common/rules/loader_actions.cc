@@ -129,8 +129,10 @@ RuleCompiler::Action RuleCompiler::read_action(const Node& source, const std::st
     action.member = &member;
     action.verdict = *verdict;
   }
-  const EffectLoader loader(values_, settings_, unread_ != Unread::part_of_main_file);
-  action.effects = loader.read(source);
+  const EffectLoader loader(values_, settings_, checks_, unread_ != Unread::part_of_main_file);
+  action.effects = loader.read(source, [this](std::string_view check) {
+    return unread_ != Unread::nothing || tables_.checks.contains(check);
+  });
   action.scores = read_scores(source);
   if (action.member == nullptr) action.member = first_effect(source);
   if (action.member == nullptr) action.member = source.find("score");

@@ -52,6 +52,7 @@ void EffectLoader::check(const Node& rule, Verdict verdict, const std::vector<Ru
   check_subject(rule, verdict, effects, condition, stage);
   if (!stage) return;
   check_templates(rule, *stage);
+  check_field_stages(rule, effects, *stage);
   check_doors(rule, effects, *stage);
   check_number(rule, verdict, effects);
 }
@@ -114,18 +115,18 @@ void EffectLoader::check_subject(const Node& rule, Verdict verdict,
   });
   const bool touches = touching != effects.end();
   if (touches && (verdict == Verdict::reject || verdict == Verdict::defer)) {
-    diagnostics.error(rule.find(to_text(touching->kind))->key_span,
+    diagnostics.error(rule.find(key_of(*touching))->key_span,
                       "this rule refuses the message, and " + std::string(doing(touching->kind)),
-                      "a refused message is not changed; take " + quoted(to_text(touching->kind)) +
+                      "a refused message is not changed; take " + quoted(key_of(*touching)) +
                           " out, or do not refuse");
   } else if (touches && verdict == Verdict::discard) {
-    diagnostics.error(rule.find(to_text(touching->kind))->key_span,
+    diagnostics.error(rule.find(key_of(*touching))->key_span,
                       "this rule discards the message, and " + std::string(doing(touching->kind)),
                       "nobody would get to see that; for a copy, redirect it instead");
   }
   if (!touches && !takes_all) return;
   const std::string what(takes_all ? past(verdict) : doing(touching->kind));
-  const auto* key = takes_all ? rule.find(to_text(verdict)) : rule.find(to_text(touching->kind));
+  const auto* key = takes_all ? rule.find(to_text(verdict)) : rule.find(key_of(*touching));
   const auto& span = key != nullptr ? key->key_span : rule.span;
   if (condition != nullptr && names_recipient(*condition)) {
     diagnostics.error(
@@ -150,6 +151,13 @@ void EffectLoader::check_doors(const Node& rule, const std::vector<RuleEffect>& 
   auto& diagnostics = values_.diagnostics();
   std::vector<EffectKind> said;
   for (const auto& effect : effects) {
+    if (adds_results(effect) && stage <= Stage::data) {
+      diagnostics.warning(rule.find(key_of(effect))->key_span,
+                          "the policy service cannot remove fields that only claim to be ours",
+                          listen.milter
+                              ? "trust them in mail that came through the milter alone (RFC 8601 5)"
+                              : "let nobody trust them, or add listen.milter (RFC 8601 5)");
+    }
     if (std::find(said.begin(), said.end(), effect.kind) != said.end()) continue;
     std::string why;
     if (effect.kind == EffectKind::remove_header) {
@@ -161,7 +169,7 @@ void EffectLoader::check_doors(const Node& rule, const std::vector<RuleEffect>& 
     }
     if (why.empty()) continue;
     said.push_back(effect.kind);
-    const auto& span = rule.find(to_text(effect.kind))->key_span;
+    const auto& span = rule.find(key_of(effect))->key_span;
     if (listen.milter) {
       diagnostics.warning(span, "the policy service cannot do this: " + why,
                           "mail that comes through the milter is changed, other mail is not");

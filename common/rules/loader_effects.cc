@@ -10,8 +10,10 @@
 namespace postern {
 namespace {
 
-constexpr std::array<std::string_view, 7> effect_keys{
-    "add_header", "remove_header", "redirect", "bcc", "tag", "delay", "warn"};
+constexpr std::array<std::string_view, 9> effect_keys{
+    "add_header",   "remove_header", "authentication_results",
+    "received_spf", "redirect",      "bcc",
+    "tag",          "delay",         "warn"};
 
 /// Octets of a header field's name; longer ones exist nowhere. Ours.
 constexpr std::size_t longest_header_name = 64;
@@ -69,6 +71,12 @@ bool is_header_name(std::string_view name) {
          });
 }
 
+std::optional<FieldForm> field_form(std::string_view key) {
+  if (key == "authentication_results") return FieldForm::authentication_results;
+  if (key == "received_spf") return FieldForm::received_spf;
+  return std::nullopt;
+}
+
 /// Fit for a log line of any mail server. ';' ends the text there for programs that read it.
 bool is_plain_text(std::string_view text) {
   return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
@@ -88,11 +96,16 @@ const Member* first_effect(const Node& rule) noexcept {
   return found == rule.members.end() ? nullptr : &*found;
 }
 
-std::vector<RuleEffect> EffectLoader::read(const Node& rule) const {
+std::vector<RuleEffect> EffectLoader::read(
+    const Node& rule, const std::function<bool(std::string_view)>& may_stand_elsewhere) const {
   std::vector<RuleEffect> effects;
   for (const auto& member : rule.members) {
     const auto* key = find_key("rule." + member.key);
     if (key != nullptr && key->availability == Availability::later) continue;
+    if (const auto form = field_form(member.key)) {
+      read_field(member, *form, effects, may_stand_elsewhere);
+      continue;
+    }
     const auto kind = effect_kind_from_text(member.key);
     if (!kind) continue;
     if (member.value.kind == Node::Kind::array && member.value.items.empty()) {
@@ -227,15 +240,16 @@ bool EffectLoader::check_value(const Node& value, const RuleEffect& header) cons
                                       " characters and no space at either end");
     return false;
   }
-  if (lower(header.name) != "authentication-results") return true;
+  if (!adds_results(header)) return true;
   // RFC 8601 2.5, 5: who reads it trusts those that begin with the name of his own server.
-  const auto& host = settings_.identity.host;
+  const auto& host = settings_.identity.authserv_id();
   if (!header.text.starts_with(host + ';') || has_fields(header.text)) {
     diagnostics.error(
         value.span,
         "\"Authentication-Results\" that we add must be ours, and of fixed words: "
         "what others say in it would be believed (RFC 8601 5)",
-        "begin it with \"" + (host.empty() ? "identity.host" : host) + ";\" and name no {field}");
+        "begin it with \"" + (host.empty() ? "identity.host" : host) +
+            ";\" and name no {field}; authentication_results tells what checks have found");
     return false;
   }
   return true;

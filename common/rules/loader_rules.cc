@@ -65,7 +65,7 @@ void RuleCompiler::add(const Node& source) {
   note_scores(action.scores, condition, stage);
   auto scores = check_map_points(source, action.scores, condition);
   std::vector<std::string> text_maps;
-  EffectLoader(values_, settings_, unread_ != Unread::part_of_main_file)
+  EffectLoader(values_, settings_, checks_, unread_ != Unread::part_of_main_file)
       .check(source, action.verdict, action.effects, condition ? &*condition : nullptr, stage);
   if (action.speaks()) {
     check_text(source, stages_for_text(action, condition, stage), condition);
@@ -231,7 +231,7 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
     return {};
   }
   if (condition == nullptr) return {};
-  const auto earliest = condition->earliest_stage();
+  const auto earliest = std::max(condition->earliest_stage(), earliest_stage(action.effects));
   if (!action.speaks()) return earliest;
   if (action.reason == nullptr) return {};
   for (const auto stage : all_stages) {

@@ -9,6 +9,31 @@
 namespace postern {
 namespace {
 
+/// Names that share one field of every message that comes in.
+constexpr std::size_t most_authserv_ids = 20;
+
+void read_authserv_ids(const Node& section, const ValueReader& values, IdentitySettings& identity) {
+  const auto* member = section.find("authserv_id");
+  if (member == nullptr) return;
+  auto& diagnostics = values.diagnostics();
+  const bool list = member->value.kind == Node::Kind::array;
+  const auto take = [&](const Node& value) {
+    if (value.kind != Node::Kind::string || !is_host_name(value.string)) {
+      diagnostics.error(value.span,
+                        "\"authserv_id\" is our name in Authentication-Results, a host name",
+                        "as in \"mx1.example.org\", or a list of such names");
+      return;
+    }
+    identity.authserv_ids.push_back(normal_domain(value.string));
+  };
+  if (!list) return take(member->value);
+  if (member->value.items.empty() || member->value.items.size() > most_authserv_ids) {
+    diagnostics.error(member->value.span,
+                      "\"authserv_id\" has 1 to " + std::to_string(most_authserv_ids) + " names");
+  }
+  for (const auto& item : member->value.items) take(item);
+}
+
 void read_identity(const Node& root, const ValueReader& values, Unread unread,
                    IdentitySettings& identity) {
   const auto* section = values.section(root, "identity");
@@ -33,6 +58,7 @@ void read_identity(const Node& root, const ValueReader& values, Unread unread,
         "\"" +
             identity.host + ".example.org\" (RFC 5321 2.3.5)");
   }
+  read_authserv_ids(*section, values, identity);
   identity.contact = values.text(*section, "identity.contact").value_or("");
   identity.help = values.text(*section, "identity.help").value_or("");
 }

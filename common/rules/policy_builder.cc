@@ -7,9 +7,23 @@
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern {
+namespace {
+
+/// For its condition, or for a header field that tells what checks have found.
+bool asks_dns(const Rule& rule) {
+  return rule.condition.asks_dns() ||
+         std::any_of(rule.effects.begin(), rule.effects.end(), [](const RuleEffect& effect) {
+           return effect.field &&
+                  std::any_of(effect.field->checks.begin(), effect.field->checks.end(),
+                              [](const auto& check) { return is_dns(check->description().kind); });
+         });
+}
+
+}  // namespace
 
 PolicyBuilder::PolicyBuilder(const FileReader& reader, const CheckRegistry& checks)
     : reader_(reader), checks_(checks), files_(reader, values_, diagnostics_, nullptr) {}
@@ -168,7 +182,7 @@ CompiledPolicy PolicyBuilder::finish(Settings settings, std::vector<DraftRule> d
   parts->index = RuleIndex(parts->rules);
   parts->look_ups = TableLookUps(parts->rules);
   for (std::size_t at = 0; at < parts->rules.size(); ++at) {
-    if (parts->rules[at].condition.asks_dns()) parts->ask_dns.push_back(at);
+    if (asks_dns(parts->rules[at])) parts->ask_dns.push_back(at);
   }
   parts->tables = std::move(tables.tables);
   parts->loaded = std::move(tables.loaded);

@@ -31,6 +31,10 @@ constexpr std::array keys{
               built},
     SchemaKey{"identity.host", KeyType::host_name, "", 0, 0, "",
               "The name of this mail server in replies; required.", "0.1", reload, built},
+    SchemaKey{"identity.authserv_id", KeyType::host_names, "", 0, 0, "",
+              "Our name in Authentication-Results; further ones are removed from arriving mail; "
+              "identity.host when not given.",
+              "0.1", reload, built},
     SchemaKey{"identity.contact", KeyType::mail_address, "", 0, 0, "",
               "Whom a refused sender may ask; shown in replies where there is room.", "0.1", reload,
               built},
@@ -270,6 +274,11 @@ constexpr std::array keys{
               built},
     SchemaKey{"rule.remove_header", KeyType::header_names, "", 0, 0, "",
               "Remove every header field of the name.", "0.1", reload, built},
+    SchemaKey{"rule.authentication_results", KeyType::check_names, "", 0, 0, "",
+              "Add an Authentication-Results field with the results of these checks, or auth.",
+              "0.1", reload, built},
+    SchemaKey{"rule.received_spf", KeyType::check_names, "", 0, 0, "",
+              "Add a Received-SPF field for each of these checks.", "0.1", reload, built},
     SchemaKey{"rule.redirect", KeyType::mail_address, "", 0, 0, "",
               "Send the message to this address instead of to its recipients.", "0.1", reload,
               built},
@@ -534,6 +543,8 @@ std::string_view describe(KeyType type) noexcept {
       return "the name of a user or group";
     case KeyType::host_name:
       return "a host name such as \"mx1.example.org\"";
+    case KeyType::host_names:
+      return "a host name such as \"mx1.example.org\", or a list of them";
     case KeyType::mail_address:
       return "an address such as \"postmaster@example.org\"";
     case KeyType::help_url:
@@ -578,6 +589,8 @@ std::string_view describe(KeyType type) noexcept {
       return "\"Name: value\", { name, value }, or a list of these";
     case KeyType::header_names:
       return "the name of a header field, or a list of names";
+    case KeyType::check_names:
+      return "the name of a check such as \"spf\", or a list of names";
     case KeyType::addresses:
       return "an address such as \"archive@example.org\", or a list of them";
     case KeyType::list_codes:

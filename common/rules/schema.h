@@ -28,6 +28,7 @@ enum class KeyType : std::uint8_t {
   file_mode,     ///< "0660"
   account,       ///< name of a user or group
   host_name,     ///< "mx1.example.org"
+  host_names,    ///< a host name, or a list of them
   mail_address,  ///< "postmaster@example.org"
   help_url,      ///< URL with {reason} and {ref}
   socket,        ///< one listening address
@@ -50,6 +51,7 @@ enum class KeyType : std::uint8_t {
   named_texts,   ///< of tests: names and values
   header_field,  ///< "Name: value", or a table with name and value; or a list of them
   header_names,  ///< a header field's name, or a list of them
+  check_names,   ///< a check's name, or a list of them
   addresses,     ///< a mail address, or a list of them
   list_codes,    ///< of a DNS list: its codes and what they mean
 };

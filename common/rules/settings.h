@@ -46,6 +46,14 @@ struct IdentitySettings {
   /// Sentences instead of the catalogue's, by the reason's name: for every refusal with that reason
   /// whose rule has no text of its own, those for missing facts too.
   std::map<std::string, std::string, std::less<>> texts = {};
+  /// Names that only we may have in Authentication-Results, in normal spelling, and the first of
+  /// them is written; empty: `host` alone.
+  std::vector<std::string> authserv_ids = {};
+
+  /// The one that is written.
+  const std::string& authserv_id() const noexcept {
+    return authserv_ids.empty() ? host : authserv_ids.front();
+  }
 };
 
 /// What [reason.NAME] says, apart from its text, which stands in IdentitySettings.

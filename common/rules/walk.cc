@@ -60,6 +60,7 @@ class Walk {
   /// free.
   std::vector<Question> questions(const Course& course) {
     auto questions = situation_.outcome(rules_[course.at]).questions;
+    for (const auto* rule : course.acted) add(questions, fields(*rule));
     for (auto at = course.at + 1; at < rules_.size() && situation_.reached(rules_[at]); ++at) {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none || situation_.watches(rule) || !situation_.acts(rule)) {
@@ -86,6 +87,7 @@ class Walk {
         const auto outcome = situation_.outcome(rule);
         add(questions, open ? outcome.free_questions : outcome.questions);
         open = open || outcome.truth == Truth::unknown;
+        if (outcome.truth == Truth::yes) add(questions, fields(rule));
       } else if (situation_.settles_stage(rule)) {
         ends_here(rule, situation_.truth(rule));
       }
@@ -104,6 +106,7 @@ class Walk {
       if (enforced && !acting) continue;
       const auto outcome = situation_.outcome(rule);
       add(questions, outcome.free_questions);
+      if (outcome.truth != Truth::no) add(questions, fields(rule));
       if (acting && ends_here(rule, outcome.truth)) break;
     }
     return questions;
@@ -123,7 +126,15 @@ class Walk {
       std::erase_if(outcome.free_questions,
                     [](const Question& question) { return !is_dns(question.kind); });
       add(questions, outcome.free_questions);
+      if (outcome.truth != Truth::no) add(questions, fields(rule));
     }
+    return questions;
+  }
+
+  /// What header fields of the rules that acted still wait for.
+  std::vector<Question> field_questions(const Course& course) const {
+    std::vector<Question> questions;
+    for (const auto* rule : course.acted) add(questions, fields(*rule));
     return questions;
   }
 
@@ -144,6 +155,11 @@ class Walk {
   }
 
  private:
+  std::vector<Question> fields(const Rule& rule) const {
+    if (rule.effects.empty()) return {};
+    return postern::field_questions(rule, situation_.transaction(), situation_.facts());
+  }
+
   /// Behind the last rule that is reached.
   std::size_t reached_end() const {
     const auto end = std::partition_point(rules_.begin(), rules_.end(), [this](const Rule& rule) {
@@ -407,12 +423,6 @@ std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentityS
   if (course.end == Course::End::open) return NeedsMore{walk.questions(course)};
 
   Decision decision;
-  if (detail == Detail::full) {
-    decision.trail = walk.trail(course, TrailDetail::full);
-  } else {
-    decision.trail_state =
-        course.remarkable ? TrailState::left_out : TrailState::left_out_unremarkable;
-  }
   if (const auto* rule = course.suspect.rule(); rule && transaction.stage == Stage::rcpt) {
     decision.held_back =
         HeldBack{rule->place.name, course.suspect.would(), missing_kind(situation, *rule)};
@@ -437,7 +447,18 @@ std::variant<Decision, NeedsMore> evaluate(const RuleList& list, const IdentityS
       decide(decision, rules, course, identity, situation);
       break;
   }
-  add_effects(decision, course.acted, identity, transaction);
+  if (keeps_message(decision)) {
+    if (auto questions = walk.field_questions(course); !questions.empty()) {
+      return NeedsMore{std::move(questions)};
+    }
+  }
+  add_effects(decision, course.acted, identity, transaction, facts);
+  if (detail == Detail::full) {
+    decision.trail = walk.trail(course, TrailDetail::full);
+  } else {
+    decision.trail_state =
+        course.remarkable ? TrailState::left_out : TrailState::left_out_unremarkable;
+  }
   return decision;
 }
 

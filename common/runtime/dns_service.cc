@@ -194,12 +194,16 @@ void report_server(ServiceReport& report, const ServerBook::Entry& server) {
 
 std::vector<std::shared_ptr<const Check>> checks_in_use(const Policy& policy) {
   std::vector<std::shared_ptr<const Check>> checks;
+  const auto add = [&](const std::shared_ptr<const Check>& check) {
+    if (std::find(checks.begin(), checks.end(), check) == checks.end()) checks.push_back(check);
+  };
   for (const auto& rule : policy.rules()) {
     for (const auto& test : rule.condition.program().tests) {
-      if (!test.check) continue;
-      if (std::find(checks.begin(), checks.end(), test.check) == checks.end()) {
-        checks.push_back(test.check);
-      }
+      if (test.check) add(test.check);
+    }
+    for (const auto& effect : rule.effects) {
+      if (!effect.field) continue;
+      for (const auto& check : effect.field->checks) add(check);
     }
   }
   return checks;

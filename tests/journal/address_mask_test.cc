@@ -1,5 +1,6 @@
 #include "journal/address_mask.h"
 
+#include "checks/spf_check.h"
 #include "journal/address_in_text.h"
 #include "journal/record.h"
 #include "journal/samples.h"
@@ -121,6 +122,30 @@ TEST(AddressMask, WhatThePolicyPutsIntoEffectsStays) {
   ASSERT_GE(effects.size(), 2U);
   EXPECT_EQ(effects[effects.size() - 2].value, "archive@example.org");
   EXPECT_EQ(effects.back().value, hashed.local("anna") + "@example.net");
+}
+
+TEST(AddressMask, HidesWhomFieldsOfChecksTellOf) {
+  for (const auto* local : {"anna", "zwei one", "z\"wei", "zwei\\"}) {
+    auto record = samples::held_and_marked();
+    record.transaction.sender = MailAddress::from_unquoted(std::string(local) + "@example.net");
+    record.transaction.authentication.user = std::string("asmith");
+    const SpfCheck spf("spf", {SpfIdentity::mail_from, {}, "mx1.example.org"});
+    Facts facts;
+    facts.add({QuestionKind::spf, "TXT", "example.net", QuestionCost::free}, Answer::nothing());
+    const auto received = spf.field_text(FieldForm::received_spf, record.transaction, facts);
+    ASSERT_THAT(received.text, HasSubstr("@example.net"));
+    record.decision.effects.clear();
+    record.decision.effects.push_back(
+        {EffectKind::add_header, "mark", "Received-SPF", received.text, {}});
+    record.decision.effects.push_back({EffectKind::add_header,
+                                       "mark",
+                                       "Authentication-Results",
+                                       "mx1.example.org; auth=pass smtp.auth=asmith",
+                                       {}});
+    const auto hidden = to_json(masked(hashed, record));
+    EXPECT_THAT(hidden, Not(HasSubstr(local[0] == 'a' ? "anna" : "wei")));
+    EXPECT_THAT(hidden, Not(HasSubstr("asmith")));
+  }
 }
 
 TEST(AddressMask, AnyAddressIsHiddenAndTheRecordReadable) {

@@ -373,7 +373,8 @@ Record held_and_marked() {
                            {EffectState::failed, "the mail server refused it"},
                            {EffectState::done, ""},
                            {EffectState::done, ""},
-                           {EffectState::failed, "as many answers as may were delayed already"}}};
+                           {EffectState::failed, "as many answers as may were delayed already"}},
+                          1};
   return result;
 }
 

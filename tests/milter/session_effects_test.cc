@@ -125,6 +125,77 @@ TEST_F(SessionEffects, AMessageDoesNotInheritWhatWasCountedInTheOneBefore) {
   EXPECT_THAT(link.edits, ElementsAre("delete Subject 1"));
 }
 
+TEST_F(SessionEffects, TakesResultsOutThatOnlyClaimToBeOursFromTheLastOn) {
+  policy.authserv_ids = {"mx1.example.org"};
+  policy.rules = {rule_of(Verdict::pass, {header("Authentication-Results",
+                                                 "mx1.example.org; spf=pass smtp.mailfrom=a.b")})};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  session->header("Authentication-Results", " mx1.example.org; spf=pass");
+  session->header("AUTHENTICATION-results", "mx1.example.net; none");
+  session->header("Authentication-Results", "(x)\n\t\"MX1.Example.ORG\"\n\t1; none");
+  session->header("Subject", "mx1.example.org; none");
+  EXPECT_EQ(end(), Status::proceed);
+  EXPECT_THAT(link.edits,
+              ElementsAre("delete Authentication-Results 3", "delete Authentication-Results 1",
+                          "insert Authentication-Results:mx1.example.org; spf=pass "
+                          "smtp.mailfrom=a.b"));
+  EXPECT_EQ(records.all().back().sent->forged_results, 2U);
+}
+
+TEST_F(SessionEffects, TakesForgedResultsOutWhateverTheRulesSay) {
+  policy.authserv_ids = {"mx1.example.org"};
+  policy.rules = {};
+  begin();
+  for (int message = 0; message < 2; ++message) {
+    greet();
+    EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+    session->header("Authentication-Results", "mx1.example.org; spf=pass");
+    EXPECT_EQ(end(), Status::proceed);
+    EXPECT_THAT(link.edits, ElementsAre("delete Authentication-Results 1"));
+    link.edits.clear();
+  }
+  link.refused_edit = "delete";
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  session->header("Authentication-Results", "mx1.example.org; spf=pass");
+  EXPECT_EQ(end(), Status::proceed);
+  EXPECT_EQ(records.all().back().sent->forged_results, 0U);
+  EXPECT_EQ(counters.failures, 1U);
+}
+
+TEST_F(SessionEffects, WhereARuleRemovesAllResultsTheForgedOnesGoWithThem) {
+  policy.authserv_ids = {"mx1.example.org"};
+  policy.remove = "authentication-results";
+  policy.rules = {rule_of(Verdict::pass, {removal("Authentication-Results")})};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  session->header("Authentication-Results", "mx1.example.org; spf=pass");
+  session->header("Authentication-Results", "mx1.example.net; spf=pass");
+  EXPECT_EQ(end(), Status::proceed);
+  EXPECT_THAT(link.edits,
+              ElementsAre("delete Authentication-Results 2", "delete Authentication-Results 1"));
+}
+
+TEST_F(SessionEffects, FoldsLongResultsWhereOneEnds) {
+  policy.rules = {rule_of(Verdict::pass,
+                          {header("Authentication-Results",
+                                  "mx1.example.org; auth=pass smtp.auth=\"a; \\\"b; c\"; spf=pass "
+                                  "smtp.mailfrom=example.com; iprev=pass policy.iprev=192.0.2.7"),
+                           header("X-Long", "kept; as it is; " + std::string(80, 'x'))})};
+  begin();
+  greet();
+  EXPECT_EQ(rcpt("<bob@example.net>"), Status::proceed);
+  EXPECT_EQ(end(), Status::proceed);
+  EXPECT_THAT(link.edits, ElementsAre("insert X-Long:kept; as it is; " + std::string(80, 'x'),
+                                      "insert Authentication-Results:mx1.example.org;\n\t"
+                                      "auth=pass smtp.auth=\"a; \\\"b; c\";\n\t"
+                                      "spf=pass smtp.mailfrom=example.com;\n\t"
+                                      "iprev=pass policy.iprev=192.0.2.7"));
+}
+
 TEST_F(SessionEffects, SaysWhenAnAnswerCouldNotBeDelayed) {
   auto rule =
       rule_of(Verdict::pass, {{EffectKind::delay, "changes", {}, {}, std::chrono::seconds(5)}});
@@ -155,6 +226,10 @@ TEST(NegotiateEffects, AsksOnlyForWhatARuleMayNeed) {
   EXPECT_EQ(actions_of("accept = 'message'\ntag = 'a'"), 0U);
   EXPECT_EQ(actions_of("add_header = 'X-A: b'"), action::add_headers);
   EXPECT_EQ(actions_of("remove_header = 'X-A'"), action::change_headers);
+  EXPECT_EQ(actions_of("authentication_results = 'spf'"),
+            action::add_headers | action::change_headers);
+  EXPECT_EQ(actions_of("authentication_results = 'spf'\nmode = 'shadow'"), 0U);
+  EXPECT_EQ(actions_of("received_spf = 'spf'"), action::add_headers);
   EXPECT_EQ(actions_of("bcc = 'a@example.org'"), action::add_recipients);
   EXPECT_EQ(actions_of("redirect = 'a@example.org'"),
             action::add_recipients | action::delete_recipients);
@@ -165,6 +240,8 @@ TEST(NegotiateEffects, AsksOnlyForWhatARuleMayNeed) {
 TEST(NegotiateEffects, SeesTheHeadersWhenSomeAreToGo) {
   Plan plan;
   EXPECT_TRUE(negotiate(plan, 0x1ff, 0x1fffff).has(step::no_headers));
+  plan.authserv_ids = {"mx1.example.org"};
+  EXPECT_FALSE(negotiate(plan, 0x1ff, 0x1fffff).has(step::no_headers));
   plan.to_remove = {"subject"};
   const auto agreed = negotiate(plan, 0x1ff, 0x1fffff);
   EXPECT_FALSE(agreed.has(step::no_headers));

@@ -28,10 +28,11 @@ milter_door::Plan ToyPolicy::plan() const {
   milter_door::Plan plan;
   plan.speak = speak;
   plan.content = content;
+  plan.authserv_ids = authserv_ids;
   for (const auto& rule : rules) {
     plan.rules[static_cast<std::size_t>(rule.stage)] = true;
     for (const auto& effect : rule.effects) {
-      if (effect.kind == EffectKind::remove_header) plan.to_remove.push_back("subject");
+      if (effect.kind == EffectKind::remove_header) plan.to_remove.push_back(remove);
     }
   }
   return plan;

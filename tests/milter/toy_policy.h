@@ -28,6 +28,8 @@ class ToyPolicy {
   std::vector<ToyRule> rules;  ///< in stage order
   Speak speak = Speak::rcpt;
   bool content = false;
+  std::string remove = "subject";         ///< what rules that remove fields remove
+  std::vector<std::string> authserv_ids;  ///< of results that are forged in arriving mail
 
   milter_door::Plan plan() const;
   /// The first rule up to the transaction's stage that matches.

@@ -102,15 +102,10 @@ def _fields(head: str) -> list[tuple[str, str]]:
     return [(name.lower(), value.strip()) for name, value in fields]
 
 
-class Actions(unittest.TestCase):
-    house: House
+class Queues(unittest.TestCase):
+    """Every message stays where it can be looked at."""
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        # Every message stays where it can be looked at.
-        cls.house = cls.enterClassContext(House(
-            _RULES, postfix_settings={"defer_transports": "discard"},
-            policy_contexts=("recipient", "data", "end")))
+    house: House
 
     def send(self, door: str, sender: str) -> str:
         with self.house.session(door) as session:
@@ -138,6 +133,14 @@ class Actions(unittest.TestCase):
         found = wait_until(look, f"the record of {queue_id}")
         assert found is not None
         return found
+
+
+class Actions(Queues):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.house = cls.enterClassContext(House(
+            _RULES, postfix_settings={"defer_transports": "discard"},
+            policy_contexts=("recipient", "data", "end")))
 
     def test_header_fields_arrive_above_the_others_and_once(self) -> None:
         for door in _ALL:
@@ -202,6 +205,71 @@ class Actions(unittest.TestCase):
                 message = self.message(door, "copy@example.com")
                 self.assertEqual(message.recipients,
                                  {*_RECIPIENTS, "one@example.org", "two@example.org"})
+
+
+_RESULTS = """
+[dns]
+# Nobody answers here, and that is told at once.
+servers = ["127.0.0.1:9"]
+
+[[rule]]
+name = "tells"
+when = 'sender.domain == "example.com"'
+authentication_results = ["iprev", "spf"]
+received_spf = "spf"
+"""
+_FORGED = (b"Authentication-Results: mx1.example.org; spf=pass smtp.mailfrom=bank.example\r\n"
+           b"Subject: test\r\n"
+           b"AUTHENTICATION-results: (see (here)) \"MX1.Example\\.ORG\"\r\n 1\r\n ; dkim=pass\r\n"
+           b"Authentication-Results: other.example; spf=pass\r\n"
+           b"Authentication-Results: mx1.example.org.example.net; none\r\n\r\n"
+           b"Hello.\r\n")
+
+
+class Results(Queues):
+    """Fields that tell what checks have found, and such as only claim to."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.house = cls.enterClassContext(House(
+            _RESULTS, postfix_settings={"defer_transports": "discard"},
+            policy_contexts=("recipient", "data")))
+
+    def forged(self, door: str, sender: str) -> tuple[str, Message]:
+        with self.house.session(door) as session:
+            replies = session.transaction(sender, list(_RECIPIENTS), _FORGED)
+        self.assertEqual([reply.code for reply in replies], [250, 250, 250, 354, 250])
+        queue_id = _queued_as(replies[-1])
+        found = wait_until(lambda: self.look(door, queue_id), f"{queue_id} in a queue")
+        assert found is not None
+        return queue_id, found
+
+    def test_results_stand_on_top_and_forged_ones_are_gone(self) -> None:
+        ours = (r"mx1\.example\.org; iprev=(pass|temperror) policy\.iprev=127\.0\.0\.1; "
+                r"spf=temperror reason=\"[^\"]+\" smtp\.mailfrom=example\.com")
+        others = ["other.example; spf=pass", "mx1.example.org.example.net; none"]
+        for door in _ALL:
+            with self.subTest(door=door):
+                queue_id, message = self.forged(door, "a@example.com")
+                values = message.values("Authentication-Results")
+                self.assertRegex(values[0], f"^{ours}$")
+                if door == "policy":
+                    self.assertEqual(len(values), 5)
+                else:
+                    self.assertEqual(values[1:], others)
+                    self.assertEqual(self.last_record(queue_id)["sent"]["forged_results"], 2)
+                names = [name for name, _ in message.headers if name != "return-path"]
+                self.assertEqual(names[:2], ["authentication-results", "received-spf"])
+                self.assertRegex(message.values("Received-SPF")[0],
+                                 r"^temperror \(.*\) receiver=mx1\.example\.org; .*"
+                                 r"client-ip=127\.0\.0\.1; .*envelope-from=\"a@example\.com\"")
+
+    def test_forged_ones_go_whatever_the_rule_says(self) -> None:
+        for door in ("milter", "sendmail"):
+            with self.subTest(door=door):
+                _, message = self.forged(door, "a@example.net")
+                self.assertEqual(message.values("Authentication-Results"),
+                                 ["other.example; spf=pass", "mx1.example.org.example.net; none"])
 
 
 if __name__ == "__main__":

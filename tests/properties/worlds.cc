@@ -387,6 +387,16 @@ std::shared_ptr<const MapPoints> points_of_names() {
   return made;
 }
 
+/// One that is often named by conditions, and one that is not.
+std::shared_ptr<const FieldOfChecks> found_field() {
+  static const auto made = [] {
+    const auto checks = sample_checks();
+    return std::make_shared<const FieldOfChecks>(FieldOfChecks{
+        FieldForm::authentication_results, {checks.find("sample_a"), checks.find("sample_spf")}});
+  }();
+  return made;
+}
+
 }  // namespace
 
 std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& plans) {
@@ -405,7 +415,11 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
     if (plan.verdict == Verdict::discard || plan.verdict == Verdict::quarantine) {
       made.note = "because";
     }
-    for (const auto kind : plan.effects) made.effects.push_back({kind, "X-Name", "word", {}});
+    for (const auto kind : plan.effects) {
+      made.effects.push_back({kind, "X-Name", "word", {}});
+      // Of every second rule the field tells what checks have found.
+      if (kind == EffectKind::add_header && i % 2 == 0) made.effects.back().field = found_field();
+    }
     made.scores = plan.scores;
     for (auto& added : made.scores) {
       if (plan.from_map) added.from = points_of_names();

@@ -25,6 +25,22 @@ CheckOutcome SampleCheck::evaluate(const Transaction&, const Facts& facts) const
   return outcome;
 }
 
+bool SampleCheck::speaks(FieldForm form) const noexcept {
+  return form == FieldForm::authentication_results && description_.cost == QuestionCost::free;
+}
+
+FieldText SampleCheck::field_text(FieldForm, const Transaction& transaction,
+                                  const Facts& facts) const {
+  auto outcome = evaluate(transaction, facts);
+  if (outcome.state == CheckOutcome::State::open) {
+    return {FieldText::State::open, std::move(outcome.questions), {}};
+  }
+  const bool known = outcome.state == CheckOutcome::State::value && !outcome.values.empty();
+  return {FieldText::State::told,
+          {},
+          description_.name + '=' + (known ? outcome.values.front() : "temperror")};
+}
+
 namespace {
 
 /// `question`'s answer, or what it means for a check that there is none yet, or will be none.

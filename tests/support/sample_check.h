@@ -15,6 +15,10 @@ class SampleCheck final : public Check {
   explicit SampleCheck(CheckDescription description) : description_(std::move(description)) {}
   const CheckDescription& description() const noexcept override { return description_; }
   CheckOutcome evaluate(const Transaction& transaction, const Facts& facts) const override;
+  /// A free one: "sample_a=good", "sample_a=temperror".
+  bool speaks(FieldForm form) const noexcept override;
+  FieldText field_text(FieldForm form, const Transaction& transaction,
+                       const Facts& facts) const override;
 
  private:
   CheckDescription description_;
