@@ -37,24 +37,26 @@ TallyTable::Slot* TallyTable::find(std::uint64_t key) const noexcept {
 }
 
 void TallyTable::count(const Words& words) noexcept {
-  if (count_known(words)) return;
-  if (!full_.load(std::memory_order_relaxed) && add(words)) return;
-  auto cut = words;
-  cut.back() = others;
-  if (!count_known(cut)) add(cut);
+  count(key_of(words), [&] { return words; });
 }
 
-bool TallyTable::count_known(const Words& words) noexcept {
-  const auto key = key_of(words);
+void TallyTable::count_new(std::uint64_t key, const Words& words) noexcept {
+  if (!full_.load(std::memory_order_relaxed) && add(key, words)) return;
+  auto cut = words;
+  cut.back() = others;
+  const auto cut_key = key_of(cut);
+  if (!count_known(cut_key)) add(cut_key, cut);
+}
+
+bool TallyTable::count_known(std::uint64_t key) noexcept {
   auto* const slot = find(key);
   if (slot == nullptr || slot->key.load(std::memory_order_acquire) != key) return false;
   slot->count.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
-bool TallyTable::add(const Words& words) noexcept {
+bool TallyTable::add(std::uint64_t key, const Words& words) noexcept {
   try {
-    const auto key = key_of(words);
     const std::lock_guard lock(mutex_);
     auto* const slot = find(key);
     if (slot == nullptr) return false;

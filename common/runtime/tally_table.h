@@ -31,6 +31,13 @@ class TallyTable {
 
   /// Without memory for a combination that is new, it is not counted.
   void count(const Words& words) noexcept;
+  /// The same for who has a hash of its words at hand already; `make_words` is called, and must not
+  /// throw, when they are new. Not both ways in one table.
+  template <typename MakeWords>
+  void count(std::uint64_t hash, const MakeWords& make_words) noexcept {
+    const auto key = hash == 0 ? 1 : hash;
+    if (!count_known(key)) count_new(key, make_words());
+  }
 
   struct Row {
     std::vector<std::string> words;
@@ -49,8 +56,9 @@ class TallyTable {
   static_assert(most_rows <= slot_count / 2);
 
   Slot* find(std::uint64_t key) const noexcept;
-  bool count_known(const Words& words) noexcept;
-  bool add(const Words& words) noexcept;
+  bool count_known(std::uint64_t key) noexcept;
+  void count_new(std::uint64_t key, const Words& words) noexcept;
+  bool add(std::uint64_t key, const Words& words) noexcept;
 
   const std::unique_ptr<std::array<Slot, slot_count>> slots_;
   std::atomic<bool> full_{false};
