@@ -33,8 +33,13 @@ void Findings::ask(const Test& test, Question question) {
   open_.push_back({std::move(question), &test});
 }
 
-void Findings::cause(QuestionKind kind, std::string text) {
-  causes_.push_back({std::move(text), kind});
+Truth Findings::unavailable(QuestionKind kind, std::string_view what, std::string_view why) {
+  if (wanted()) {
+    std::string text(what);
+    text.append(": ").append(why);
+    causes_.push_back({std::move(text), kind});
+  }
+  return Truth::unavailable;
 }
 
 void Findings::finish(Truth truth) {

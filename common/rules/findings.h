@@ -45,7 +45,8 @@ class Findings {
   void reserve(std::size_t tests);
   void note_table(const Test& test, const std::optional<TableHit>& hit);
   void ask(const Test& test, Question question);
-  void cause(QuestionKind kind, std::string text);
+  /// Why something cannot be known: `what` ("client.name") and `why`. Truth::unavailable.
+  Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why);
 
   /// Writes all of it into the outcome.
   void finish(Truth truth);

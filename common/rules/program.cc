@@ -6,6 +6,7 @@
 #include "rules/findings.h"
 #include "rules/org_domain.h"
 #include "rules/score_reader.h"
+#include "rules/table_asking.h"
 #include "rules/table_look_ups.h"
 #include "rules/trouble_word.h"
 #include "rules/values.h"
@@ -24,11 +25,9 @@ Truth opposite(Truth truth) {
 
 Truth truth_of(bool value) { return value ? Truth::yes : Truth::no; }
 
-std::string spelling(const std::optional<Name>& name, const std::string& macro,
-                     const std::shared_ptr<const Check>& check) {
-  if (check) return check->description().name;
+std::string spelling(Name name, const std::string& macro) {
   if (name == Name::macro) return "macro(\"" + macro + "\")";
-  return std::string(row_of(*name).name);
+  return std::string(row_of(name).name);
 }
 
 bool holds(const std::vector<std::string>& texts, std::string_view text) {
@@ -44,15 +43,13 @@ class Runner {
         transaction_(transaction),
         facts_(facts),
         findings_(outcome),
+        tables_(facts, findings_, transaction.time),
         unanswered_(unanswered),
         scores_(scores),
-        further_(further) {
-    // The kind of tables sorts first: one look tells whether a replay brought table answers.
-    has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
-  }
+        further_(further) {}
 
   /// Where the answers of tables go, if they are wanted.
-  void note_answers(Facts& answers) { answers_ = &answers; }
+  void note_answers(Facts& answers) { tables_.keep_in(answers); }
 
   Truth run() {
     const auto truth = program_.steps.empty()
@@ -188,7 +185,7 @@ class Runner {
     if (!reading.value) return Truth::no;
     const auto& address = *reading.value;
     if (test.comparison == Comparison::in_table) {
-      return look_up(test, address, [&] { return address.text(); });
+      return tables_.look_up(test, address, [&] { return address.text(); });
     }
     return truth_of(std::any_of(test.networks.begin(), test.networks.end(),
                                 [&](const Network& network) { return network.contains(address); }));
@@ -199,9 +196,9 @@ class Runner {
       if (test.table &&
           (test.table->keys() == TableKind::string || test.table->keys() == TableKind::pattern)) {
         const auto joined = buffer_.join(address);
-        return look_up(test, joined, [&] { return std::string(joined); });
+        return tables_.look_up(test, joined, [&] { return std::string(joined); });
       }
-      return look_up(test, address, [&] { return address.text(); });
+      return tables_.look_up(test, address, [&] { return address.text(); });
     }
     if (looks_inside(test.comparison)) {
       return truth_of(!address.empty() && compare_inside(test, buffer_.join(address)));
@@ -283,10 +280,10 @@ class Runner {
       // Nothing is listed under no name (semantics 15); asking would find a careless empty entry.
       if (value.empty()) return Truth::no;
       if (test.type != ValueType::domain) {
-        return look_up(test, value, [&] { return std::string(value); });
+        return tables_.look_up(test, value, [&] { return std::string(value); });
       }
       const auto domain = normal_domain(value);
-      return look_up(test, std::string_view(domain), [&] { return std::string(domain); });
+      return tables_.look_up(test, std::string_view(domain), [&] { return std::string(domain); });
     }
     if (looks_inside(test.comparison)) {
       return truth_of(compare_inside(test, value));
@@ -413,33 +410,6 @@ class Runner {
                     equal(left.value, right.value));
   }
 
-  template <typename Key, typename KeyText>
-  Truth look_up(const Test& test, const Key& key, const KeyText& key_text) {
-    if (has_table_facts_) {
-      const Question question{QuestionKind::table, test.table_name, key_text(), QuestionCost::free};
-      if (const auto* answer = facts_.find(question)) return recorded(test, *answer);
-    }
-    if (!test.table) return unavailable(QuestionKind::table, test.table_name, "not loaded");
-    const auto hit = test.table->find(key, transaction_.time);
-    if (findings_.wanted()) findings_.note_table(test, hit);
-    if (answers_) note_answer(test, key_text(), hit);
-    return truth_of(hit.has_value());
-  }
-
-  Truth recorded(const Test& test, const Answer& answer) {
-    if (answer.state == Answer::State::unavailable) {
-      return unavailable(QuestionKind::table, test.table_name, answer.cause);
-    }
-    const bool found = answer.state == Answer::State::value;
-    if (findings_.wanted()) {
-      Evidence evidence{test.table_name, "", answer.source};
-      if (found && !answer.values.empty()) evidence.value = answer.values.front();
-      if (found && answer.values.size() > 1) evidence.source.mapped = answer.values[1];
-      findings_.note(std::move(evidence));
-    }
-    return truth_of(found);
-  }
-
   Truth check(const Test& test) {
     const auto& description = test.check->description();
     if (transaction_.stage < description.earliest) {
@@ -478,7 +448,7 @@ class Runner {
   Truth in_table(const Test& test, const std::vector<std::string>& found) {
     auto result = Truth::no;
     for (const auto& value : found) {
-      const auto truth = look_up(test, std::string_view(value), [&] { return value; });
+      const auto truth = tables_.look_up(test, std::string_view(value), [&] { return value; });
       if (truth == Truth::yes) return truth;
       if (truth == Truth::unavailable) result = truth;
     }
@@ -501,42 +471,30 @@ class Runner {
   }
 
   Truth not_told(Name name, const std::string& macro) {
-    return unavailable(row_of(name).kind, {}, "the mail server did not tell", &name, &macro);
+    return unavailable(row_of(name).kind,
+                       findings_.wanted() ? spelling(name, macro) : std::string(),
+                       "the mail server did not tell");
   }
 
-  Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why,
-                    const Name* name = nullptr, const std::string* macro = nullptr) {
-    if (findings_.wanted()) {
-      auto text = name ? spelling(*name, *macro, nullptr) : std::string(what);
-      findings_.cause(kind, text + ": " + std::string(why));
-    }
-    return Truth::unavailable;
+  Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why) {
+    return findings_.unavailable(kind, what, why);
   }
 
   void note_name(Name name, const std::string& macro) {
     if (auto value = describe(name, macro, transaction_)) {
-      findings_.note({spelling(name, macro, nullptr), std::move(*value), {}});
+      findings_.note({spelling(name, macro), std::move(*value), {}});
     }
-  }
-
-  void note_answer(const Test& test, std::string key, const std::optional<TableHit>& hit) {
-    auto answer = hit ? Answer::found({std::string(hit->entry)}) : Answer::nothing();
-    answer.source = source_of(test, hit);
-    answer.source.digest.resize(std::min(answer.source.digest.size(), short_digest));
-    answers_->add({QuestionKind::table, test.table_name, std::move(key), QuestionCost::free},
-                  std::move(answer));
   }
 
   const Program& program_;
   const Transaction& transaction_;
   const Facts& facts_;
   Findings findings_;
+  TableAsking tables_;
   Unanswered unanswered_;
   ScoreReader* scores_;
   const FurtherValues* further_;
   std::unique_ptr<ScoreReader> own_scores_;
-  Facts* answers_ = nullptr;
-  bool has_table_facts_ = false;
   std::optional<ClientName> confirmed_name_;
   std::optional<ClientName> reverse_name_;
   TextBuffer buffer_;
