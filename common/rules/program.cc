@@ -1,6 +1,7 @@
 #include "rules/program.h"
 
 #include "model/text.h"
+#include "rules/check_weights.h"
 #include "rules/comparing.h"
 #include "rules/score_reader.h"
 #include "rules/table_look_ups.h"
@@ -109,7 +110,7 @@ class Runner {
   }
 
   Truth test(const Test& test) {
-    if (test.check) return check(test);
+    if (test.check) return test.type == ValueType::number ? weight(test) : check(test);
     if (test.calculation) return calculation(test);
     if (!test.score.empty()) return score(test);
     if (test.further) return further(test);
@@ -400,22 +401,46 @@ class Runner {
     return truth_of(found);
   }
 
-  Truth check(const Test& test) {
+  /// Asks the check of a test; nothing if `result` then holds what it found.
+  std::optional<Truth> ask(const Test& test, CheckOutcome& result) {
     const auto& description = test.check->description();
     if (transaction_.stage < description.earliest) {
       return unavailable(description.kind, description.name, "not known yet");
     }
-    auto result = test.check->evaluate(transaction_, facts_);
+    result = test.check->evaluate(transaction_, facts_);
     if (result.state == CheckOutcome::State::open) return open(test, std::move(result.questions));
     if (result.state == CheckOutcome::State::unavailable) {
       return unavailable(description.kind, description.name, result.cause);
     }
-    if (outcome_) {
-      std::string values;
-      for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
-      result.source.note.resize(std::min(result.source.note.size(), longest_note));
-      note({description.name, std::move(values), result.source});
-    }
+    if (!outcome_) return std::nullopt;
+    std::string values;
+    for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
+    result.source.note.resize(std::min(result.source.note.size(), longest_note));
+    note({description.name, std::move(values), result.source});
+    return std::nullopt;
+  }
+
+  Truth in_trouble(const Test& test, const CheckOutcome& result) {
+    auto why = std::string(trouble_word);
+    if (!result.source.note.empty()) why += ", " + result.source.note;
+    return unavailable(test.check->description().kind, test.check->description().name, why);
+  }
+
+  /// The number that a check's values weigh; `holds`: it is not 0.
+  Truth weight(const Test& test) {
+    CheckOutcome result;
+    if (const auto missing = ask(test, result)) return *missing;
+    if (holds(result.values, trouble_word)) return in_trouble(test, result);
+    const auto& description = test.check->description();
+    const auto weight = weight_of(description, result.values);
+    if (outcome_) note({weight_name(description), points_text(weight), {}});
+    if (test.comparison == Comparison::holds) return truth_of(weight != 0);
+    return truth_of(compare(test.comparison, weight, test.numbers));
+  }
+
+  Truth check(const Test& test) {
+    CheckOutcome result;
+    if (const auto missing = ask(test, result)) return *missing;
     const auto& found = result.values;
     if (test.comparison == Comparison::in_table) return in_table(test, found);
     if (std::any_of(found.begin(), found.end(),
@@ -423,9 +448,7 @@ class Runner {
       return Truth::yes;
     }
     if (holds(found, trouble_word) && !holds(test.texts, trouble_word)) {
-      auto why = std::string(trouble_word);
-      if (!result.source.note.empty()) why += ", " + result.source.note;
-      return unavailable(description.kind, description.name, why);
+      return in_trouble(test, result);
     }
     return Truth::no;
   }

@@ -292,7 +292,36 @@ class Reader {
     return result;
   }
 
+  /// What the check adds: when it could not tell, anything that it might.
+  PlainScore weighed(const std::string& check) const {
+    if (const auto found = weight(check)) return {*found, *found, *found};
+    return whatever(check);
+  }
+  PlainScore whatever(const std::string& check) const {
+    PlainScore result;
+    for (const auto& [meaning, each] : policy_.weights.at(check)) {
+      result.least = std::min(result.least, each);
+      result.most = std::max(result.most, each);
+    }
+    return result;
+  }
+
  private:
+  /// Nothing when the check could not tell. Of several meanings the one furthest from 0 counts, and
+  /// the smaller one of two.
+  std::optional<std::int64_t> weight(const std::string& check) const {
+    const auto& said = checks_.at(check);
+    if (!said || *said == std::vector<std::string>{"temperror"}) return std::nullopt;
+    std::vector<std::int64_t> all{0};
+    for (const auto& meaning : *said) {
+      const auto& weights = policy_.weights.at(check);
+      if (weights.contains(meaning)) all.push_back(weights.at(meaning));
+    }
+    const auto least = *std::min_element(all.begin(), all.end());
+    const auto most = *std::max_element(all.begin(), all.end());
+    return -least >= most ? least : most;
+  }
+
   static const Node* looked_up(const Node& node, const std::string& map) {
     if (node.kind == NodeKind::compare && node.op == Operator::in &&
         node.parts[1].kind == NodeKind::name && node.parts[1].text == map) {
@@ -352,6 +381,11 @@ class Reader {
     if (node.kind == NodeKind::name && node.text.starts_with("score.")) {
       const auto found = scores_.find(node.text.substr(6));
       return found == scores_.end() ? Score() : found->second;
+    }
+    if (node.kind == NodeKind::name && node.text.ends_with(".weight")) {
+      const auto found = weight(node.text.substr(0, node.text.size() - 7));
+      if (!found) return NotTold();
+      return Score{*found, *found, *found};
     }
     if (node.kind == NodeKind::name) return value_of_name(node.text, transaction_, checks_);
     if (node.kind == NodeKind::macro) {
@@ -671,6 +705,11 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
           }
         }
         sums.add(rule, name, points, adds);
+      }
+      for (const auto& [name, check] : rule.scores_of_checks) {
+        if (adds == Adds::no) continue;
+        const Reader reader(policy, transaction, checks, {});
+        sums.add(rule, name, nobody ? reader.whatever(check) : reader.weighed(check), adds);
       }
     }
     if (is_stage_accept(rule) && rule.mode == RuleMode::enforce && !nobody) {
