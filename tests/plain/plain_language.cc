@@ -676,6 +676,9 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
     return rule.when.empty() ? Truth::yes
                              : truth_of(policy, rule.when, transaction, checks, scores);
   };
+  const bool may_put_off = std::any_of(rules.begin(), rules.end(), [](const PlainRule& rule) {
+    return rule.stage <= Stage::rcpt && rule.mode == RuleMode::enforce && !rule.unavailable.empty();
+  });
   for (const auto& rule : rules) {
     if (rule.stage > transaction.stage) break;
     const bool about_one_recipient = rule.stage == Stage::rcpt && transaction.stage > Stage::rcpt;
@@ -728,6 +731,13 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
       continue;
     }
     decision.truths[rule.name] = truth;
+    // Which recipients there are may hang on one that was put off for want of an answer: a rule
+    // that looks at them then makes a later refusal doubtful.
+    const bool counts_recipients = rule.when.find("recipients") != std::string::npos ||
+                                   rule.when.find("recipient_count") != std::string::npos;
+    if (counts_recipients && rule.mode == RuleMode::enforce && may_put_off) {
+      decision.held_back = true;
+    }
     if (rule.mode == RuleMode::shadow || rule.adds()) continue;
     auto acts = truth;
     if (truth == Truth::unavailable) {
