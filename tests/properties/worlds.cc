@@ -31,6 +31,7 @@ const std::vector<Leaf> leaves{
     {Stage::connect, to_end, "sample_b.weight < 0.5"},
     {Stage::connect, to_end, "sample_dns == 'odd'"},
     {Stage::connect, to_end, "sample_costly == 'high'"},
+    {Stage::connect, to_end, "sample_costly == 'high'"},  // as often as it used to be among fewer
     {Stage::connect, to_end, "sample_count != 'low'"},
     {Stage::connect, to_end, "client.ip in '192.0.2.0/24'"},
     {Stage::connect, to_end, "client.ip == '198.51.100.9'"},
