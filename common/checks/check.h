@@ -5,6 +5,7 @@
 #include "postern/facts.h"
 #include "postern/transaction.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ struct CheckDescription {
   /// `values`, and how such words are written, for messages. Such words may be looked up in tables.
   bool (*further_value)(std::string_view word) noexcept = nullptr;
   std::string further_hint = {};
+  /// What its values weigh, in thousandths; a value that is not named weighs nothing. Empty: a
+  /// check without weights.
+  std::vector<std::pair<std::string, std::int64_t>> weights = {};
 };
 
 /// What a reply says of a check that it rests on, by the names of reply fields, such as "list" and

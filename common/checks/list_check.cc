@@ -73,6 +73,7 @@ ListCheck::ListCheck(std::string name, ListSettings settings) : settings_(std::m
     }
   }
   description_.values.emplace_back("clear");
+  description_.weights = settings_.weights;
   description_.earliest = earliest_of(settings_.subject);
   description_.kind = QuestionKind::dns;
   description_.meaning =

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern {
@@ -24,8 +25,9 @@ struct ListSettings {
   std::string zone;  ///< in normal spelling
   ListSubject subject = ListSubject::client_ip;
   std::vector<DnsListCodes> codes;  ///< empty: the usual ones, which mean `listed`
-  std::string title;                ///< how replies call it; empty: by its zone
-  std::string lookup;               ///< URL of its page about an entry, with {value}; may be empty
+  std::vector<std::pair<std::string, std::int64_t>> weights;  ///< of meanings, in thousandths
+  std::string title;   ///< how replies call it; empty: by its zone
+  std::string lookup;  ///< URL of its page about an entry, with {value}; may be empty
   enum class Words : std::uint8_t { quoted, not_asked };
   Words words = Words::quoted;  ///< what the list says of the entry (its TXT record)
   enum class Families : std::uint8_t { both, v4 };

@@ -1,6 +1,7 @@
 #include "rules/check_words.h"
 
 #include "checks/check.h"
+#include "rules/check_weights.h"
 #include "rules/program.h"
 
 #include <algorithm>
@@ -72,6 +73,12 @@ class Grounds {
     if (wanted == Wanted::no && check->description().kind == QuestionKind::dns) return;
     const auto result = check->evaluate(transaction_, facts_);
     if (result.state != CheckOutcome::State::value) return;
+    // A weight tells of whom the list has, whatever it says of others.
+    if (test.type == expression::ValueType::number) {
+      const bool found = weight_of(check->description(), result.values) != 0;
+      if (found && wanted == Wanted::yes) checks_.push_back(check);
+      return;
+    }
     const bool fits = std::any_of(result.values.begin(), result.values.end(), [&](const auto& v) {
       return std::find(test.texts.begin(), test.texts.end(), v) != test.texts.end();
     });

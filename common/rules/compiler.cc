@@ -414,6 +414,14 @@ class Compiler {
   Part against_name(const Node& node, const Operand& left, Operator op, const Node& right) {
     const auto other = resolver_.operand(right, &left);
     if (!other) return constant(Truth::no);
+    const auto is_weight = [](const Operand& operand) {
+      return operand.check && operand.type == ValueType::number;
+    };
+    if (is_weight(left) || is_weight(*other)) {
+      resolver_.problem(right, "a weight is compared with a fixed number",
+                        "as in " + (is_weight(left) ? left.spelling : other->spelling) + " >= 2");
+      return constant(Truth::no);
+    }
     if (!left.score.empty() || !other->score.empty()) {
       resolver_.problem(
           right, "a score is compared with a fixed number",

@@ -118,6 +118,10 @@ class Reader {
       fault(node, "scores cannot be calculated with", "let rules add to one score");
       return std::nullopt;
     }
+    if (operand->check) {
+      fault(node, "weights cannot be calculated with", "let rules add them to a score");
+      return std::nullopt;
+    }
     steps.push_back({Kind::name, operand->row->id, 0});
     return Known{operand->type, false, 0, operand->row->most, largest_told};
   }

@@ -232,7 +232,8 @@ class Reader {
   }
 
   bool number(const Node& node) {
-    if (!operand_.score.empty()) return score(node);
+    // Weights are numbers of the same kind.
+    if (!operand_.score.empty() || operand_.check) return score(node);
     const bool is_size = operand_.type == ValueType::size && node.kind == NodeKind::size;
     if (node.kind != NodeKind::number && !is_size) return wrong_kind(node);
     return bounded(node, node.number, operand_.row->most);

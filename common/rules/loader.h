@@ -123,6 +123,9 @@ std::optional<EntryList> file_entries(const TableFile& file, const std::string& 
                                       TableKind kind, const ValueReader& values,
                                       TableSources& sources, LoadedTable& loaded);
 
+/// A number that a rule may add to a score, in thousandths, as it stands in the file.
+std::optional<std::int64_t> points_of(const Node& value);
+
 /// Reports the faults of a condition where it stands.
 void report_condition(const Node& value, const std::vector<ExpressionProblem>& problems,
                       const TableSet& tables, Diagnostics& diagnostics);
@@ -228,6 +231,13 @@ class RuleCompiler {
   std::string text_in_language(const Node& source, const Action& action) const;
   void check_explicit_code(const Node& source, const Action& action) const;
 
+  // Weights of checks, in loader_weights.cc.
+  /// Null, and reported, if there is no such check, or none with weights.
+  std::shared_ptr<const MapPoints> read_weight(const Node& value, std::string_view check) const;
+  /// The earliest stage at which all weights are known.
+  static Stage earliest_of_weights(const std::vector<ScorePoints>& scores);
+  void check_weight_stages(const Node& source, const std::vector<ScorePoints>& scores,
+                           Stage stage) const;
   // Scores, in loader_scores.cc.
   std::vector<ScorePoints> read_scores(const Node& source) const;
   /// What does not go together with adding to a score.

@@ -8,6 +8,7 @@
 #include "rules/loader.h"
 #include "rules/names.h"
 #include "rules/schema.h"
+#include "rules/scores.h"
 
 #include <algorithm>
 #include <array>
@@ -32,11 +33,17 @@ struct KeyOfKinds {
   std::string_view kinds;  ///< separated by commas
 };
 constexpr std::array keys_of_kinds{
-    KeyOfKinds{"zone", "dnsbl,dnswl"},   KeyOfKinds{"of", "dnsbl,dnswl"},
-    KeyOfKinds{"listed", "dnsbl,dnswl"}, KeyOfKinds{"title", "dnsbl,dnswl"},
-    KeyOfKinds{"lookup", "dnsbl"},       KeyOfKinds{"quote", "dnsbl"},
-    KeyOfKinds{"ipv6", "dnsbl,dnswl"},   KeyOfKinds{"void_lookups", "spf,spf_helo"},
-    KeyOfKinds{"ours", "helo_check"},    KeyOfKinds{"test_points", "dnsbl,dnswl"},
+    KeyOfKinds{"zone", "dnsbl,dnswl"},
+    KeyOfKinds{"of", "dnsbl,dnswl"},
+    KeyOfKinds{"listed", "dnsbl,dnswl"},
+    KeyOfKinds{"title", "dnsbl,dnswl"},
+    KeyOfKinds{"weight", "dnsbl,dnswl"},
+    KeyOfKinds{"lookup", "dnsbl"},
+    KeyOfKinds{"quote", "dnsbl"},
+    KeyOfKinds{"ipv6", "dnsbl,dnswl"},
+    KeyOfKinds{"void_lookups", "spf,spf_helo"},
+    KeyOfKinds{"ours", "helo_check"},
+    KeyOfKinds{"test_points", "dnsbl,dnswl"},
 };
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -125,6 +132,48 @@ std::vector<DnsListCodes> read_codes(const Node& section, const ValueReader& val
     codes.push_back(std::move(*code));
   }
   return codes;
+}
+
+/// Of each meaning, or one number for all.
+std::vector<std::pair<std::string, std::int64_t>> read_weights(
+    const Node& section, const std::vector<DnsListCodes>& codes, const ValueReader& values) {
+  std::vector<std::pair<std::string, std::int64_t>> weights;
+  const auto* member = section.find("weight");
+  if (member == nullptr) return weights;
+  auto& diagnostics = values.diagnostics();
+  std::vector<std::string> meanings;
+  for (const auto& each : codes) meanings.push_back(each.meaning);
+  if (meanings.empty()) meanings.push_back(usual_dns_list_codes().meaning);
+  const auto read = [&](const Node& value) {
+    const auto points = points_of(value);
+    if (!points) {
+      diagnostics.error(value.span, "a weight is what a rule may add to a score",
+                        std::string(points_allowed));
+    }
+    return points;
+  };
+  if (member->value.kind == Node::Kind::integer || member->value.kind == Node::Kind::real) {
+    if (const auto points = read(member->value)) {
+      for (auto& meaning : meanings) weights.emplace_back(std::move(meaning), *points);
+    }
+    return weights;
+  }
+  if (member->value.kind != Node::Kind::table || member->value.members.empty()) {
+    diagnostics.error(member->value.span, "\"weight\" is a number, or one for each meaning",
+                      "as in weight = { " + meanings.front() + " = 2.5 }");
+    return weights;
+  }
+  for (const auto& each : member->value.members) {
+    if (std::find(meanings.begin(), meanings.end(), each.key) == meanings.end()) {
+      diagnostics.error(each.key_span, quoted(each.key) + " is no meaning of this list",
+                        each.key == "clear"
+                            ? "who is not listed weighs nothing"
+                            : nearest_hint(each.key, meanings, "it has " + list_text(meanings)));
+      continue;
+    }
+    if (const auto points = read(each.value)) weights.emplace_back(each.key, *points);
+  }
+  return weights;
 }
 
 std::string read_title(const Node& section, const ValueReader& values) {
@@ -269,6 +318,7 @@ std::shared_ptr<const Check> CheckReader::read_list(const Member& section,
     list.subject = list_subject_from_text(*of).value_or(list.subject);
   }
   list.codes = read_codes(table, values_);
+  list.weights = read_weights(table, list.codes, values_);
   list.title = read_title(table, values_);
   list.lookup = read_lookup(table, values_);
   if (!values_.boolean(table, "check.*.quote").value_or(true)) {

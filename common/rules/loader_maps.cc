@@ -170,7 +170,7 @@ std::vector<ScorePoints> RuleCompiler::check_map_points(
   auto& diagnostics = values_.diagnostics();
   std::map<std::string, std::shared_ptr<const MapPoints>, std::less<>> known;
   for (auto& added : scores) {
-    if (!added.from) continue;
+    if (!added.from || added.from->of != MapPoints::Of::map) continue;
     const auto& name = added.from->map;
     if (const auto seen = known.find(name); seen != known.end()) {
       added.from = seen->second;

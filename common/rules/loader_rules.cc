@@ -62,6 +62,7 @@ void RuleCompiler::add(const Node& source) {
   const auto stage =
       unclear ? std::nullopt : place(source, action, condition ? &*condition : nullptr, wish);
   if (stage && action.reason != nullptr) check_spoken(action, *stage);
+  if (stage) check_weight_stages(source, action.scores, *stage);
   note_scores(action.scores, condition, stage);
   auto scores = check_map_points(source, action.scores, condition);
   std::vector<std::string> text_maps;
@@ -231,7 +232,8 @@ std::optional<Stage> RuleCompiler::place(const Node& source, const Action& actio
     return {};
   }
   if (condition == nullptr) return {};
-  const auto earliest = std::max(condition->earliest_stage(), earliest_stage(action.effects));
+  const auto earliest = std::max({condition->earliest_stage(), earliest_stage(action.effects),
+                                  earliest_of_weights(action.scores)});
   if (!action.speaks()) return earliest;
   if (action.reason == nullptr) return {};
   for (const auto stage : all_stages) {

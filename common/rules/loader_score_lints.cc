@@ -26,12 +26,17 @@ struct Range {
   std::int64_t most = 0;
 };
 
-/// nullopt: points of a map are among them, and a table may change at any moment.
+/// nullopt: points of a map are among them, and a table may change at any moment. Weights do not.
 std::optional<Range> range_of(const expression::BoundScore& bound) {
   Range range;
   for (std::uint32_t i = 0; i < bound.adders; ++i) {
     const auto& adder = bound.sum->adders[i];
-    if (adder.from) return std::nullopt;
+    if (adder.from && adder.from->of == MapPoints::Of::map) return std::nullopt;
+    if (adder.from) {
+      range.least += adder.from->least;
+      range.most += adder.from->most;
+      continue;
+    }
     (adder.points < 0 ? range.least : range.most) += adder.points;
   }
   return range;

@@ -1,5 +1,6 @@
 // Scores in rules: what a rule adds, and whether a test finds all that was added before it.
 
+#include "rules/check_weights.h"
 #include "rules/loader.h"
 #include "rules/scores.h"
 
@@ -19,11 +20,6 @@ std::string spelling(const Node& value) {
   return value.span.file->text().substr(value.span.begin, value.span.end - value.span.begin);
 }
 
-std::optional<std::int64_t> points_of(const Node& value) {
-  if (value.kind != Node::Kind::integer && value.kind != Node::Kind::real) return std::nullopt;
-  return added_points_from_text(spelling(value));
-}
-
 /// The NAME of "{map.NAME}"; empty for all else.
 std::string map_of(const Node& value) {
   constexpr std::string_view begin = "{map.";
@@ -34,7 +30,21 @@ std::string map_of(const Node& value) {
   return text.substr(begin.size(), text.size() - begin.size() - 1);
 }
 
+/// The NAME of "{NAME.weight}"; empty for all else.
+std::string_view weight_of(const Node& value) {
+  const std::string_view text = value.string;
+  if (value.kind != Node::Kind::string || !text.starts_with('{') || !text.ends_with('}')) return {};
+  const auto name = text.substr(1, text.size() - 2);
+  if (!name.ends_with(weight_ending)) return {};
+  return name.substr(0, name.size() - weight_ending.size());
+}
+
 }  // namespace
+
+std::optional<std::int64_t> points_of(const Node& value) {
+  if (value.kind != Node::Kind::integer && value.kind != Node::Kind::real) return std::nullopt;
+  return added_points_from_text(spelling(value));
+}
 
 std::vector<ScorePoints> RuleCompiler::read_scores(const Node& source) const {
   std::vector<ScorePoints> scores;
@@ -57,15 +67,22 @@ std::vector<ScorePoints> RuleCompiler::read_scores(const Node& source) const {
       scores.push_back({each.key, 0, std::make_shared<const MapPoints>(MapPoints{std::move(map)})});
       continue;
     }
+    if (const auto check = weight_of(each.value); !check.empty()) {
+      if (auto weight = read_weight(each.value, check)) {
+        scores.push_back({each.key, 0, std::move(weight)});
+      }
+      continue;
+    }
     const auto points = points_of(each.value);
     if (!points || *points == 0) {
-      diagnostics.error(
-          each.value.span,
-          points ? "adding nothing changes no score"
-                 : "this is no number that can be added to a score",
-          each.value.kind == Node::Kind::string
-              ? std::string(points_allowed) + ", or the value of a map, \"{map.NAME}\""
-              : std::string(points_allowed));
+      diagnostics.error(each.value.span,
+                        points ? "adding nothing changes no score"
+                               : "this is no number that can be added to a score",
+                        each.value.kind == Node::Kind::string
+                            ? std::string(points_allowed) +
+                                  ", the value of a map, \"{map.NAME}\", or the weight of a "
+                                  "list, \"{NAME.weight}\""
+                            : std::string(points_allowed));
       continue;
     }
     scores.push_back({each.key, *points});
@@ -103,6 +120,7 @@ void RuleCompiler::note_scores(const std::vector<ScorePoints>& scores,
   for (const auto& added : scores) {
     auto& known = scores_[added.score];
     known.earliest = std::max(known.earliest, stage.value_or(Stage::connect));
+    if (earliest_of_weights(scores) >= Stage::mail) known.subjects.sender = true;
     if (!condition) continue;
     const auto& subjects = condition->subjects();
     known.subjects.sender |= subjects.sender;

@@ -2,6 +2,7 @@
 
 #include "checks/check.h"
 #include "postern/reason.h"
+#include "rules/check_weights.h"
 #include "rules/loader.h"
 #include "rules/names.h"
 #include "tables/table.h"
@@ -45,6 +46,12 @@ std::optional<std::string> evidence_value(const Node& value) {
     default:
       return {};
   }
+}
+
+bool is_weight(std::string_view name, const CheckRegistry& checks) {
+  if (!name.ends_with(weight_ending)) return false;
+  const auto check = checks.find(name.substr(0, name.size() - weight_ending.size()));
+  return check && !check->description().weights.empty();
 }
 
 }  // namespace
@@ -245,7 +252,7 @@ void TestReader::check_evidence_name(const Member& member) const {
   // A score that no rule adds to is evidence of nothing, so that its test fails and says so.
   if (expression::find_name(name) != nullptr || name.starts_with("macro(") ||
       name.starts_with("score.") || scope_.tables.find(name) != scope_.tables.end() ||
-      scope_.checks.find(name) != nullptr || !scope_.complete) {
+      scope_.checks.find(name) != nullptr || is_weight(name, scope_.checks) || !scope_.complete) {
     return;
   }
   if (expression::is_name_to_come(name)) {

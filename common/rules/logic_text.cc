@@ -1,6 +1,7 @@
 // A test as an administrator would write it.
 #include "model/text.h"
 #include "model/time_text.h"
+#include "rules/check_weights.h"
 #include "rules/logic.h"
 #include "rules/values.h"
 
@@ -61,7 +62,7 @@ std::vector<std::string> value_texts(const Test& test) {
     values.push_back('"' + time_of_day_text(range.from) + '-' + time_of_day_text(range.to) + '"');
   }
   for (const auto number : test.numbers) {
-    values.push_back(!test.score.empty()                   ? points_text(number)
+    values.push_back(!test.score.empty() || test.check     ? points_text(number)
                      : test.type == ValueType::boolean     ? (number != 0 ? "true" : "false")
                      : test.type == ValueType::date        ? '"' + day_text(number) + '"'
                      : test.type == ValueType::time_of_day ? '"' + time_of_day_text(number) + '"'
@@ -76,7 +77,9 @@ std::string to_text(const Literal& literal) {
   const auto& test = *literal.test;
   std::string text = literal.negated ? "not " : "";
   if (test.calculation) return text + "a calculation";
-  text += test.check            ? test.check->description().name
+  const bool weight = test.check && test.type == ValueType::number;
+  text += weight                ? weight_name(test.check->description())
+          : test.check          ? test.check->description().name
           : !test.score.empty() ? "score." + test.score
                                 : name_text(*test.name, test.macro);
   if (test.comparison == Comparison::holds) return text;

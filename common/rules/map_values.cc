@@ -16,8 +16,9 @@ const Evidence* entry_found(const std::vector<Evidence>& evidence, std::string_v
 }
 
 std::optional<std::int64_t> points_found(const std::vector<Evidence>& evidence,
-                                         std::string_view map) {
-  const auto* found = entry_found(evidence, map);
+                                         const MapPoints& from) {
+  const auto* found = entry_found(evidence, from.map);
+  if (found != nullptr && from.of == MapPoints::Of::check) return points_from_text(found->value);
   // Values were checked when the policy was loaded; those that a record brings were not.
   return found != nullptr ? added_points_from_text(found->source.mapped) : std::nullopt;
 }
@@ -30,8 +31,8 @@ void add_points_of_maps(TrailEntry& entry, const Rule& rule, const Transaction& 
     const auto truth = expression::run(*added.from->look_up, transaction, facts, &outcome);
     if (truth != Truth::yes && truth != Truth::no) continue;
     const auto words = std::find(entry.effects.begin(), entry.effects.end(), words_of(added));
-    const auto points = points_found(outcome.evidence, added.from->map);
-    if (!points) {
+    const auto points = points_found(outcome.evidence, *added.from);
+    if (!points || *points == 0) {
       if (words != entry.effects.end()) entry.effects.erase(words);
       continue;
     }

@@ -21,12 +21,13 @@ struct MappedValues {
 
 /// The entry of `map` that a condition found while it was asked; nullptr: none.
 const Evidence* entry_found(const std::vector<Evidence>& evidence, std::string_view map) noexcept;
-/// What that entry adds to a score; nullopt: none was found, or its value is no number of points.
+/// What the entry, or the check, adds to a score; nullopt: none was found, or its value is no
+/// number of points.
 std::optional<std::int64_t> points_found(const std::vector<Evidence>& evidence,
-                                         std::string_view map);
+                                         const MapPoints& from);
 
-/// What a rule that said yes adds, in words with the map's number in place of its name, and the
-/// entries of the maps that gave it as evidence.
+/// What a rule that said yes adds, in words with the number in place of the map's or check's name,
+/// and as evidence what gave it.
 void add_points_of_maps(TrailEntry& entry, const Rule& rule, const Transaction& transaction,
                         const Facts& facts);
 

@@ -2,6 +2,7 @@
 
 #include "checks/client_names.h"
 #include "model/text.h"
+#include "rules/check_weights.h"
 #include "rules/comparing.h"
 #include "rules/findings.h"
 #include "rules/org_domain.h"
@@ -95,7 +96,7 @@ class Runner {
   }
 
   Truth test(const Test& test) {
-    if (test.check) return check(test);
+    if (test.check) return test.type == ValueType::number ? weight(test) : check(test);
     if (test.calculation) return calculation(test);
     if (!test.score.empty()) return score(test);
     if (test.further) return further(test);
@@ -410,36 +411,62 @@ class Runner {
                     equal(left.value, right.value));
   }
 
-  Truth check(const Test& test) {
+  /// Asks the check of a test; nothing if `result` then is what it found, until the next is asked.
+  std::optional<Truth> ask(const Test& test, const CheckOutcome*& result) {
     const auto& description = test.check->description();
     if (transaction_.stage < description.earliest) {
       return unavailable(description.kind, description.name, "not known yet");
     }
-    std::optional<CheckOutcome> own;
-    const auto& result = scores_ != nullptr
-                             ? scores_->checks().outcome(*test.check, transaction_, facts_)
-                             : own.emplace(test.check->evaluate(transaction_, facts_));
-    if (result.state == CheckOutcome::State::open) return open(test, result.questions);
-    if (result.state == CheckOutcome::State::unavailable) {
-      return unavailable(description.kind, description.name, result.cause);
+    if (scores_ != nullptr) {
+      result = &scores_->checks().outcome(*test.check, transaction_, facts_);
+    } else {
+      own_outcome_ = test.check->evaluate(transaction_, facts_);
+      result = &own_outcome_;
     }
+    if (result->state == CheckOutcome::State::open) return open(test, result->questions);
+    if (result->state == CheckOutcome::State::unavailable) {
+      return unavailable(description.kind, description.name, result->cause);
+    }
+    if (!findings_.wanted()) return std::nullopt;
+    std::string values;
+    for (const auto& value : result->values) values += (values.empty() ? "" : ", ") + value;
+    auto source = result->source;
+    source.note.resize(std::min(source.note.size(), longest_note));
+    findings_.note({description.name, std::move(values), std::move(source)});
+    return std::nullopt;
+  }
+
+  Truth in_trouble(const Test& test, const CheckOutcome& result) {
+    auto why = std::string(trouble_word);
+    if (!result.source.note.empty()) why += ", " + result.source.note;
+    return unavailable(test.check->description().kind, test.check->description().name, why);
+  }
+
+  /// The number that a check's values weigh; `holds`: it is not 0.
+  Truth weight(const Test& test) {
+    const CheckOutcome* result = nullptr;
+    if (const auto missing = ask(test, result)) return *missing;
+    if (holds(result->values, trouble_word)) return in_trouble(test, *result);
+    const auto& description = test.check->description();
+    const auto weight = weight_of(description, result->values);
     if (findings_.wanted()) {
-      std::string values;
-      for (const auto& value : result.values) values += (values.empty() ? "" : ", ") + value;
-      auto source = result.source;
-      source.note.resize(std::min(source.note.size(), longest_note));
-      findings_.note({description.name, std::move(values), std::move(source)});
+      findings_.note({weight_name(description), points_text(weight), {}});
     }
-    const auto& found = result.values;
+    if (test.comparison == Comparison::holds) return truth_of(weight != 0);
+    return truth_of(compare(test.comparison, weight, test.numbers));
+  }
+
+  Truth check(const Test& test) {
+    const CheckOutcome* result = nullptr;
+    if (const auto missing = ask(test, result)) return *missing;
+    const auto& found = result->values;
     if (test.comparison == Comparison::in_table) return in_table(test, found);
     if (std::any_of(found.begin(), found.end(),
                     [&](const auto& value) { return holds(test.texts, value); })) {
       return Truth::yes;
     }
     if (holds(found, trouble_word) && !holds(test.texts, trouble_word)) {
-      auto why = std::string(trouble_word);
-      if (!result.source.note.empty()) why += ", " + result.source.note;
-      return unavailable(description.kind, description.name, why);
+      return in_trouble(test, *result);
     }
     return Truth::no;
   }
@@ -495,6 +522,7 @@ class Runner {
   ScoreReader* scores_;
   const FurtherValues* further_;
   std::unique_ptr<ScoreReader> own_scores_;
+  CheckOutcome own_outcome_;
   std::optional<ClientName> confirmed_name_;
   std::optional<ClientName> reverse_name_;
   TextBuffer buffer_;

@@ -43,7 +43,7 @@ struct Test {
   std::optional<Name> name;              ///< none: a check or a calculation
   std::string macro;                     ///< for Name::macro
   const FurtherName* further = nullptr;  ///< for Name::further
-  std::shared_ptr<const Check> check;
+  std::shared_ptr<const Check> check;    ///< of type number: its weight, in thousandths
   ValueType type = ValueType::boolean;
   Comparison comparison = Comparison::holds;
 

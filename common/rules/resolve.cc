@@ -3,6 +3,7 @@
 #include "checks/geo_check.h"
 #include "model/text.h"
 #include "postern/reason.h"
+#include "rules/check_weights.h"
 #include "rules/program.h"
 #include "rules/schema.h"
 #include "tables/table.h"
@@ -99,6 +100,24 @@ std::optional<Operand> Resolver::operand(const Node& node, const Operand* wanted
           subjects_at(description.earliest));
       result.check = std::move(check);
       result.type = ValueType::choice;
+      return result;
+    }
+  }
+  if (scope_.checks && node.text.ends_with(weight_ending)) {
+    const auto name =
+        std::string_view(node.text).substr(0, node.text.size() - weight_ending.size());
+    if (auto check = scope_.checks->find(name)) {
+      const auto& description = check->description();
+      if (description.weights.empty()) {
+        problem(node, "nothing that " + quoted(name) + " finds has a weight",
+                "write weight = { ... } in its section, as { " + description.values.front() +
+                    " = 2.5 }; lists have weights");
+        return std::nullopt;
+      }
+      use(node, node.text, description.earliest, description.latest,
+          subjects_at(description.earliest));
+      result.check = std::move(check);
+      result.type = ValueType::number;
       return result;
     }
   }

@@ -21,7 +21,7 @@ struct Operand {
   const NameRow* row = nullptr;  ///< nullptr: a check or a score
   std::string score;             ///< its name
   std::string macro;
-  std::shared_ptr<const Check> check;
+  std::shared_ptr<const Check> check;    ///< of type number: its weight
   const FurtherName* further = nullptr;  ///< `row` is its row
   ValueType type = ValueType::text;
   std::string spelling;  ///< for messages

@@ -345,6 +345,9 @@ constexpr std::array keys{
               "Of a list, what its codes mean; when not given, 127.0.0.2 to 127.0.0.254 mean "
               "listed.",
               "0.1", reload, built},
+    SchemaKey{"check.*.weight", KeyType::weights, "", 0, 0, "",
+              "Of a list, what its meanings weigh: NAME.weight in conditions and scores.", "0.1",
+              reload, built},
     SchemaKey{"check.*.title", KeyType::text, "", 0, 0, "",
               "Of a list, how replies call it; by its zone when not given.", "0.1", reload, built},
     SchemaKey{
@@ -595,6 +598,8 @@ std::string_view describe(KeyType type) noexcept {
       return "an address such as \"archive@example.org\", or a list of them";
     case KeyType::list_codes:
       return "meanings by code such as { \"127.0.0.2-3\" = \"spam\" }";
+    case KeyType::weights:
+      return "a number, or numbers by meaning such as { spam = 2.5 }";
   }
   return "";
 }

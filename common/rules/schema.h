@@ -54,6 +54,7 @@ enum class KeyType : std::uint8_t {
   check_names,   ///< a check's name, or a list of them
   addresses,     ///< a mail address, or a list of them
   list_codes,    ///< of a DNS list: its codes and what they mean
+  weights,       ///< of a DNS list: what its meanings weigh
 };
 /// "a duration such as \"8s\"": what a value of this type looks like, for messages and documents.
 std::string_view describe(KeyType type) noexcept;

@@ -58,11 +58,11 @@ class ScoreReader::Counting {
     if (truth == Truth::no) return false;
     const auto points = reader_.points(adder);
     if (points.least == 0 && points.most == 0) return false;
-    if (truth == Truth::unknown) {
-      wait(points, *rule.condition);
-    } else if (points.unanswered && points.unanswered->truth == Truth::unknown) {
-      // The rule is yes without the look-up, whose key has still to be asked for.
-      wait(points, *adder.from->look_up);
+    // A weight whose answer may still come keeps the sum open whatever the rule has to say.
+    const bool weighed = !points.unanswered || points.unanswered->truth != Truth::unknown;
+    if (truth == Truth::unknown || !weighed) {
+      wait(points, truth == Truth::unknown ? *rule.condition : *adder.from->look_up);
+      if (truth == Truth::unknown && !weighed) ask_besides(*adder.from->look_up);
     } else if (truth == Truth::yes && spared.truth == Truth::no && !points.unanswered) {
       now_.least += points.least;
       now_.most += points.most;
@@ -116,6 +116,14 @@ class ScoreReader::Counting {
     }
     if (outcome.free_questions.empty() && now_.costly_questions.empty()) {
       now_.costly_questions = outcome.questions;
+    }
+  }
+
+  /// Free questions alone: a costly one of what is added waits until the rule has said yes.
+  void ask_besides(const Program& condition) {
+    if (!full_) return;
+    for (const auto& question : reader_.outcome(condition).free_questions) {
+      if (count_.known_questions.insert(question).second) count_.free_questions.push_back(question);
     }
   }
 
@@ -251,7 +259,7 @@ ScoreReader::Points ScoreReader::points(const ScoreSum::Adder& adder) {
   const auto& found = outcome(*adder.from->look_up);
   if (found.truth == Truth::no) return {};
   if (found.truth != Truth::yes) return {adder.from->least, adder.from->most, 0, &found};
-  const auto points = points_found(found.evidence, adder.from->map).value_or(0);
+  const auto points = points_found(found.evidence, *adder.from).value_or(0);
   return {points, points, points, nullptr};
 }
 

@@ -28,7 +28,10 @@ std::string points_text(std::int64_t points) {
 }
 
 std::string words_of(const ScorePoints& added) {
-  if (added.from) return "add {map." + added.from->map + "} to score." + added.score;
+  if (added.from) {
+    const std::string_view prefix = added.from->of == MapPoints::Of::map ? "map." : "";
+    return "add {" + std::string(prefix) + added.from->map + "} to score." + added.score;
+  }
   const auto size = points_text(added.points < 0 ? -added.points : added.points);
   const auto score = "score." + added.score;
   return added.points < 0 ? "take " + size + " from " + score : "add " + size + " to " + score;
@@ -144,6 +147,12 @@ class Binder {
     return std::make_shared<const RuleIndex>(needs);
   }
 
+  /// What it adds may hang on a check that its condition does not name.
+  static bool asks(const Program& condition, const ScorePoints& added, QuestionKind kind) {
+    return expression::asks(condition, kind) ||
+           (added.from && added.from->look_up && expression::asks(*added.from->look_up, kind));
+  }
+
   void add(const Rule& rule) {
     bool noted = false;
     for (const auto& added : rule.scores) {
@@ -177,7 +186,7 @@ class Binder {
       const auto each = static_cast<QuestionKind>(kind);
       const bool known = std::any_of(sum.kinds.begin(), sum.kinds.end(),
                                      [&](const auto& seen) { return seen.first == each; });
-      if (!known && expression::asks(condition, each)) sum.kinds.emplace_back(each, at);
+      if (!known && asks(condition, added, each)) sum.kinds.emplace_back(each, at);
     }
     sum.adders.push_back(
         {static_cast<std::uint32_t>(bound_->book.adding.size() - 1), added.points, added.from});

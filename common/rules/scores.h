@@ -21,13 +21,16 @@ namespace postern {
 class RuleIndex;
 struct Rule;
 
-/// Points that the entries of a map give.
+/// Points that the entries of a map give, or what a check has found.
 struct MapPoints {
-  std::string map;
-  /// The condition's own look-up in the map, and nothing else.
+  enum class Of : std::uint8_t { map, check };
+  std::string map;  ///< its name; of a check, "zen.weight"
+  /// The condition's own look-up in the map, and nothing else; of a check, its weight, which holds
+  /// if it is not 0.
   std::shared_ptr<const expression::Program> look_up = {};
   std::int64_t least = 0;  ///< of all entries and of no entry, which adds nothing
   std::int64_t most = 0;
+  Of of = Of::map;
 };
 
 /// What a rule adds to one score when it says yes.
@@ -50,7 +53,8 @@ std::optional<std::int64_t> added_points_from_text(std::string_view text);
 inline constexpr std::string_view points_allowed =
     "a number from -1000000 to 1000000 with three decimals at most";
 
-/// "add 2.5 to score.spam", "take 1 from score.spam", "add {map.doubts} to score.spam".
+/// "add 2.5 to score.spam", "take 1 from score.spam", "add {map.doubts} to score.spam",
+/// "add {zen.weight} to score.spam".
 std::string words_of(const ScorePoints& added);
 
 /// Binds the tests of scores in `rules`, which stand in the order in which they are asked, to the

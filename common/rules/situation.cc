@@ -1,6 +1,7 @@
 #include "rules/situation.h"
 
 #include "reply/compose.h"
+#include "rules/program.h"
 
 #include <algorithm>
 
@@ -19,6 +20,12 @@ Situation::Situation(const Transaction& transaction, const Facts& facts, CheckMe
                  !recipients.value().empty() &&
                  std::all_of(recipients.value().begin(), recipients.value().end(),
                              [](const auto& recipient) { return recipient.settled; });
+}
+
+ConditionOutcome Situation::outcome(const expression::Program& condition) const {
+  ConditionOutcome outcome;
+  expression::run(condition, transaction_, facts_, &outcome);
+  return outcome;
 }
 
 bool Situation::refuses_for_good(const Rule& rule) const {

@@ -37,6 +37,9 @@ class Situation {
     return rule.condition.evaluate(transaction_, facts_, &scores_);
   }
 
+  /// Of a condition that is no rule's, and tests no score.
+  ConditionOutcome outcome(const expression::Program& condition) const;
+
   /// It is off for good (semantics 19).
   bool is_off(const Rule& rule) const { return is_expired(rule, transaction_.time); }
   /// It is only recorded: a shadow rule, or one whose share this message is not part of. Of whom we

@@ -87,7 +87,7 @@ class Walk {
         const auto outcome = situation_.outcome(rule);
         add(questions, open ? outcome.free_questions : outcome.questions);
         open = open || outcome.truth == Truth::unknown;
-        if (outcome.truth == Truth::yes) add(questions, fields(rule));
+        if (outcome.truth == Truth::yes) add(questions, besides(rule));
       } else if (situation_.settles_stage(rule)) {
         ends_here(rule, situation_.truth(rule));
       }
@@ -106,7 +106,7 @@ class Walk {
       if (enforced && !acting) continue;
       const auto outcome = situation_.outcome(rule);
       add(questions, outcome.free_questions);
-      if (outcome.truth != Truth::no) add(questions, fields(rule));
+      if (outcome.truth != Truth::no) add(questions, besides(rule));
       if (acting && ends_here(rule, outcome.truth)) break;
     }
     return questions;
@@ -158,6 +158,15 @@ class Walk {
   std::vector<Question> fields(const Rule& rule) const {
     if (rule.effects.empty()) return {};
     return postern::field_questions(rule, situation_.transaction(), situation_.facts());
+  }
+  /// What it does besides its verdict, and adds, still has to know of checks.
+  std::vector<Question> besides(const Rule& rule) const {
+    auto questions = fields(rule);
+    for (const auto& added : rule.scores) {
+      if (!added.from || added.from->of != MapPoints::Of::check) continue;
+      add(questions, situation_.outcome(*added.from->look_up).free_questions);
+    }
+    return questions;
   }
 
   /// Behind the last rule that is reached.

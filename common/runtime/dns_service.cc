@@ -3,6 +3,7 @@
 #include "checks/list_check.h"
 #include "dns/caching_resolver.h"
 #include "model/dns_question.h"
+#include "rules/check_weights.h"
 #include "rules/program.h"
 #include "rules/rule.h"
 #include "rules/settings.h"
@@ -201,6 +202,7 @@ std::vector<std::shared_ptr<const Check>> checks_in_use(const Policy& policy) {
     for (const auto& test : rule.condition.program().tests) {
       if (test.check) add(test.check);
     }
+    for (const auto& check : checks_of(rule.scores)) add(check);
     for (const auto& effect : rule.effects) {
       if (!effect.field) continue;
       for (const auto& check : effect.field->checks) add(check);

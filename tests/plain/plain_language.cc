@@ -301,7 +301,36 @@ class Reader {
     return result;
   }
 
+  /// What the check adds: when it could not tell, anything that it might.
+  PlainScore weighed(const std::string& check) const {
+    if (const auto found = weight(check)) return {*found, *found, *found};
+    return whatever(check);
+  }
+  PlainScore whatever(const std::string& check) const {
+    PlainScore result;
+    for (const auto& [meaning, each] : policy_.weights.at(check)) {
+      result.least = std::min(result.least, each);
+      result.most = std::max(result.most, each);
+    }
+    return result;
+  }
+
  private:
+  /// Nothing when the check could not tell. Of several meanings the one furthest from 0 counts, and
+  /// the smaller one of two.
+  std::optional<std::int64_t> weight(const std::string& check) const {
+    const auto& said = checks_.at(check);
+    if (!said || *said == std::vector<std::string>{"temperror"}) return std::nullopt;
+    std::vector<std::int64_t> all{0};
+    for (const auto& meaning : *said) {
+      const auto& weights = policy_.weights.at(check);
+      if (weights.contains(meaning)) all.push_back(weights.at(meaning));
+    }
+    const auto least = *std::min_element(all.begin(), all.end());
+    const auto most = *std::max_element(all.begin(), all.end());
+    return -least >= most ? least : most;
+  }
+
   static const Node* looked_up(const Node& node, const std::string& map) {
     if (node.kind == NodeKind::compare && node.op == Operator::in &&
         node.parts[1].kind == NodeKind::name && node.parts[1].text == map) {
@@ -361,6 +390,11 @@ class Reader {
     if (node.kind == NodeKind::name && node.text.starts_with("score.")) {
       const auto found = scores_.find(node.text.substr(6));
       return found == scores_.end() ? Score() : found->second;
+    }
+    if (node.kind == NodeKind::name && node.text.ends_with(".weight")) {
+      const auto found = weight(node.text.substr(0, node.text.size() - 7));
+      if (!found) return NotTold();
+      return Score{*found, *found, *found};
     }
     if (node.kind == NodeKind::name) return value_of_name(node.text, transaction_, checks_);
     if (node.kind == NodeKind::macro) {
@@ -651,6 +685,9 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
     return rule.when.empty() ? Truth::yes
                              : truth_of(policy, rule.when, transaction, checks, scores);
   };
+  const bool may_put_off = std::any_of(rules.begin(), rules.end(), [](const PlainRule& rule) {
+    return rule.stage <= Stage::rcpt && rule.mode == RuleMode::enforce && !rule.unavailable.empty();
+  });
   for (const auto& rule : rules) {
     if (rule.stage > transaction.stage) break;
     const bool about_one_recipient = rule.stage == Stage::rcpt && transaction.stage > Stage::rcpt;
@@ -681,6 +718,11 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
         }
         sums.add(rule, name, points, adds);
       }
+      for (const auto& [name, check] : rule.scores_of_checks) {
+        if (adds == Adds::no) continue;
+        const Reader reader(policy, transaction, checks, {});
+        sums.add(rule, name, nobody ? reader.whatever(check) : reader.weighed(check), adds);
+      }
     }
     if (is_stage_accept(rule) && rule.mode == RuleMode::enforce && !nobody) {
       auto& known = accepts[rule.stage];
@@ -698,6 +740,13 @@ PlainDecision decide(const PlainPolicy& policy, const Transaction& transaction,
       continue;
     }
     decision.truths[rule.name] = truth;
+    // Which recipients there are may hang on one that was put off for want of an answer: a rule
+    // that looks at them then makes a later refusal doubtful.
+    const bool counts_recipients = rule.when.find("recipients") != std::string::npos ||
+                                   rule.when.find("recipient_count") != std::string::npos;
+    if (counts_recipients && rule.mode == RuleMode::enforce && may_put_off) {
+      decision.held_back = true;
+    }
     if (rule.mode == RuleMode::shadow || rule.adds()) continue;
     auto acts = truth;
     if (truth == Truth::unavailable) {

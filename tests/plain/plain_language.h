@@ -37,14 +37,20 @@ struct PlainRule {
   std::map<std::string, std::int64_t> scores = {};
   /// The same from maps, by their names.
   std::map<std::string, std::string> scores_of_maps = {};
+  /// The same from what checks weigh, by their names.
+  std::map<std::string, std::string> scores_of_checks = {};
 
-  bool adds() const { return !scores.empty() || !scores_of_maps.empty(); }
+  bool adds() const {
+    return !scores.empty() || !scores_of_maps.empty() || !scores_of_checks.empty();
+  }
 };
 
 struct PlainPolicy {
   std::map<std::string, PlainTable> tables;
   std::map<std::string, std::string> conditions;  ///< [when.NAME]
-  std::vector<PlainRule> rules;                   ///< in file order
+  /// What the meanings of a check weigh, in thousandths.
+  std::map<std::string, std::map<std::string, std::int64_t>> weights;
+  std::vector<PlainRule> rules;  ///< in file order
 };
 
 /// What a check says: its meanings, or nothing when it could not tell. Under the names

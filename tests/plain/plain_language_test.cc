@@ -58,6 +58,8 @@ class Maker {
     policy.tables["places"] = {"domain", some({"one.example", ".one.example", "Two.example"})};
     policy.tables["words"] = {"string", some({"bob", "one.example", "bob@one.example"})};
     policy.conditions["own"] = condition(Stage::connect, 1);
+    policy.weights = {{"sample_a", {{"bad", 2000}, {"odd", -1500}}},
+                      {"sample_b", {{"good", 250}, {"bad", 2250}, {"odd", -2250}}}};
     policy.tables["weights"] = map_of("cidr", some(networks));
     policy.tables["marks"] = map_of("string", some(domains));
     auto stage = chance_.pick(3);
@@ -220,6 +222,14 @@ class Maker {
       if (first || chance_.one_in(3)) rule.scores_of_maps["trust"] = map;
       return rule;
     }
+    if (chance_.one_in(3)) {
+      // Also with a condition that asks the same check, and without any.
+      const auto check = chance_.of({"sample_a", "sample_b"});
+      rule.scores_of_checks["doubt"] = check;
+      if (!chance_.one_in(4)) rule.when = condition(stage, 2);
+      if (first || chance_.one_in(2)) rule.scores_of_checks["trust"] = check;
+      return rule;
+    }
     // What these need is always told, or may be missing.
     rule.when = chance_.one_in(2) ? (chance_.one_in(2) ? "" : "not ") +
                                         std::string("client.ip in ") + list_of(networks)
@@ -339,6 +349,8 @@ class Maker {
         "sample_a == \"good\"",
         "sample_a != \"bad\"",
         "sample_b in [\"odd\", \"bad\"]",
+        "sample_a.weight > 0.5",
+        "sample_b.weight in [0.25, 2.25]",
         "macro(\"daemon_name\") == \"bob\"",
         "door == \"milter\"",
         "stage in [\"rcpt\", \"data\"]",
@@ -459,6 +471,9 @@ std::string toml(const PlainPolicy& policy) {
       for (const auto& [name, map] : rule.scores_of_maps) {
         text += (text.back() == '{' ? " " : ", ") + name + " = \"{map." + map + "}\"";
       }
+      for (const auto& [name, check] : rule.scores_of_checks) {
+        text += (text.back() == '{' ? " " : ", ") + name + " = \"{" + check + ".weight}\"";
+      }
       text += " }\n";
     } else if (rule.verdict == Verdict::accept) {
       text += "accept = " + quoted(std::string(to_text(rule.scope))) + '\n';
@@ -544,8 +559,13 @@ void compare(Maker& maker, const PlainPolicy& plain, const std::string& text, Ta
     ASSERT_NE(decision, nullptr) << text;
     if (const auto what = difference(*decision, expected); !what.empty()) {
       if (++tally.differences == 1) {
-        tally.first = what + ", transaction " + std::to_string(i) + " at " +
-                      std::string(to_text(transaction.stage)) + '\n' + text;
+        tally.first =
+            what + " (" + std::string(to_text(decision->verdict)) + " by " +
+            (decision->rule ? decision->rule->name : "none") + ", softened by \"" +
+            decision->softened_by + "\"; plain: " + std::string(to_text(expected.verdict)) +
+            " by " + expected.rule + (expected.missing ? ", missing" : "") +
+            (expected.held_back ? ", held back" : "") + "), transaction " + std::to_string(i) +
+            " at " + std::string(to_text(transaction.stage)) + '\n' + text;
       }
     }
     if (decision->rule) ++tally.decided;

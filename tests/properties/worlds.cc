@@ -2,6 +2,7 @@
 
 #include "model/dns_name.h"
 #include "postern/reason.h"
+#include "rules/check_weights.h"
 #include "support/sample_check.h"
 #include "support/transactions.h"
 #include "tables/table.h"
@@ -27,8 +28,11 @@ const std::vector<Leaf> leaves{
     {Stage::connect, to_end, "sample_b != 'good'"},
     {Stage::connect, to_end, "sample_b == 'temperror'"},
     {Stage::connect, to_end, "sample_spf == 'bad'"},
+    {Stage::connect, to_end, "sample_a.weight >= 1"},
+    {Stage::connect, to_end, "sample_b.weight < 0.5"},
     {Stage::connect, to_end, "sample_dns == 'odd'"},
     {Stage::connect, to_end, "sample_costly == 'high'"},
+    {Stage::connect, to_end, "sample_costly == 'high'"},  // as often as it used to be among fewer
     {Stage::connect, to_end, "sample_count != 'low'"},
     {Stage::connect, to_end, "client.ip in '192.0.2.0/24'"},
     {Stage::connect, to_end, "client.ip == '198.51.100.9'"},
@@ -123,7 +127,9 @@ Gen<RulePlan> adding_at(Stage stage) {
                                        {{3, gen::just(std::vector<EffectKind>())},
                                         {1, effects_of(Verdict::pass, stage)}})),
       gen::set(&RulePlan::scores, points()),
-      gen::set(&RulePlan::from_map, gen::element(false, false, false, true)));
+      gen::set(&RulePlan::from_map, gen::element(false, false, false, true)),
+      gen::set(&RulePlan::weighed,
+               gen::element<std::string>("", "", "", "sample_a", "sample_b", "sample_b")));
 }
 
 Gen<RulePlan> deciding_at(Stage stage) {
@@ -423,6 +429,10 @@ std::shared_ptr<const std::vector<Rule>> compile(const std::vector<RulePlan>& pl
     made.scores = plan.scores;
     for (auto& added : made.scores) {
       if (plan.from_map) added.from = points_of_names();
+      if (!plan.weighed.empty()) {
+        static const auto checks = sample_checks();
+        added.from = points_of_weight(checks.find(plan.weighed));
+      }
     }
     rules->push_back(std::move(made));
   }

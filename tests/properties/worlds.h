@@ -29,6 +29,7 @@ struct RulePlan {
   std::vector<EffectKind> effects;
   std::vector<ScorePoints> scores;
   bool from_map = false;  ///< they come from a map by the client's name
+  std::string weighed;    ///< or they are the weight of this check
 };
 
 struct World {

@@ -108,11 +108,19 @@ CheckRegistry sample_checks() {
     description.meaning = "a check of the test kit";
     registry.add(std::make_shared<SampleCheck>(std::move(description)));
   };
+  const auto weigh = [&](const char* name,
+                         std::vector<std::pair<std::string, std::int64_t>> weights) {
+    auto description = registry.find(name)->description();
+    description.weights = std::move(weights);
+    registry.add(std::make_shared<SampleCheck>(std::move(description)));
+  };
   const std::vector<std::string> words{"good", "bad", "odd", "temperror"};
   add("sample_a", words, QuestionKind::sample, QuestionCost::free);
   add("sample_b", words, QuestionKind::sample, QuestionCost::free);
   add("sample_spf", words, QuestionKind::spf, QuestionCost::free);
   add("sample_dns", words, QuestionKind::dns, QuestionCost::free);
+  weigh("sample_a", {{"bad", 2000}, {"odd", -1500}});
+  weigh("sample_b", {{"good", 250}, {"bad", 2250}, {"odd", -2250}});
   add("sample_costly", {"low", "high"}, QuestionKind::store, QuestionCost::costly);
   add("sample_count", {"low", "high"}, QuestionKind::store, QuestionCost::costly);
   registry.add(std::make_shared<SampleList>());

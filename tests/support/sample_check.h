@@ -50,8 +50,9 @@ class SampleCounter final : public Check {
 Question sample_question(const std::string& check, QuestionKind kind = QuestionKind::sample,
                          QuestionCost cost = QuestionCost::free);
 
-/// sample_a and sample_b (free: good, bad, odd, temperror), sample_spf, sample_dns (free, of those
-/// kinds), sample_costly, sample_count (costly: low, high), sample_list and sample_counter.
+/// sample_a and sample_b (free: good, bad, odd, temperror, with weights), sample_spf, sample_dns
+/// (free, of those kinds), sample_costly, sample_count (costly: low, high), sample_list and
+/// sample_counter.
 CheckRegistry sample_checks();
 
 }  // namespace postern::test
