@@ -1,8 +1,10 @@
 #include "bounce/bounce.h"
 #include "cli/apart.h"
 #include "cli/explain.h"
+#include "cli/explain_limits.h"
 #include "journal/explain_bounce.h"
 #include "journal/find_in_journal.h"
+#include "model/reference_in_text.h"
 
 #include <algorithm>
 #include <ostream>
@@ -14,8 +16,19 @@
 namespace postern::cli {
 namespace {
 
-// A bounce is about one mail; who pastes a folder of them gets the first.
-constexpr std::size_t most_references = 10;
+/// A bounce is about one mail: whoever pastes a folder of them gets the first.
+void tell_other_references(const Bounce& bounce, std::string_view mail, Terminal terminal) {
+  std::string others;
+  for (const auto& each : find_references(mail)) {
+    const auto& told = bounce.references;
+    if (std::find(told.begin(), told.end(), each) != told.end()) continue;
+    others += (others.empty() ? "" : ", ") + each.text();
+  }
+  if (others.empty()) return;
+  terminal.err << "postern: only the first mail is read; what follows, or what it returns, has "
+                  "references too: "
+               << others << '\n';
+}
 
 /// What the references in the mail lead to; says on standard error what could not be read.
 std::vector<Story> look_up(const Bounce& bounce, const JournalSource& source,
@@ -68,6 +81,7 @@ int explain_mail(const Options& options, std::string_view mail, Terminal termina
     }
   }
   terminal.out << explain_bounce(bounce, how, known);
+  tell_other_references(bounce, mail, terminal);
   for (auto& story : found) {
     auto shown = how;
     shown.repeats = story.repeats;

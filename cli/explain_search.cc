@@ -20,27 +20,6 @@
 namespace postern::cli {
 namespace {
 
-/// "2026-11-21 12:55:39Z  XXXX-XXXX-XXXX  refused 550 5.1.1  192.0.2.7  <a@b> to <c@d>  (reason)".
-std::string list_line(const Record& record) {
-  const auto& transaction = record.transaction;
-  auto line = moment_text(transaction) + 'Z';
-  const auto column = [&line](std::size_t begins) {
-    line.resize(std::max(line.size() + 2, begins), ' ');
-  };
-  column(22);
-  line += transaction.reference.empty() ? std::string() : transaction.reference.text();
-  column(38);
-  line += verdict_text(record);
-  column(58);
-  line += transaction.client.address ? transaction.client.address->text() : std::string("local");
-  column(75);
-  line += '<' + transaction.sender.value().text() + "> to " + recipients_text(transaction);
-  if (record.decision.reason != nullptr) {
-    line += "  (" + std::string(record.decision.reason->id) + ')';
-  }
-  return clean_for_terminal(line);
-}
-
 template <typename T>
 bool read_into(std::optional<T>& place, const std::string& text, std::optional<T> value,
                const char* option, const char* form, Terminal terminal) {
@@ -56,11 +35,31 @@ bool read_into(std::optional<T>& place, const std::string& text, std::optional<T
 
 }  // namespace
 
+namespace {
+
+/// Somebody's, whose local part may be hidden; nobody hides that of a postmaster.
+bool is_of_one(const std::optional<AddressFilter>& filter) {
+  return filter && !filter->whole_domain && !filter->address.local().empty() &&
+         lower(filter->address.local()) != "postmaster";
+}
+
+}  // namespace
+
 void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
   struct stat status {};
   if (!filter.sender && !filter.recipient) return;
+  if (source.addresses == AddressForm::cut &&
+      (is_of_one(filter.sender) || is_of_one(filter.recipient))) {
+    const auto& address =
+        is_of_one(filter.recipient) ? filter.recipient->address : filter.sender->address;
+    terminal.err
+        << "postern: addresses are cut (journal.addresses), so whom a record is about is known by "
+           "domain only\n  ("
+        << (is_of_one(filter.recipient) ? "--to " : "--from ")
+        << clean_for_terminal(address.domain()) << ")\n";
+  }
   if (::stat(source.address_key.c_str(), &status) != 0) {
-    if (source.policy && source.policy->settings().journal.addresses == AddressForm::hashed) {
+    if (source.addresses == AddressForm::hashed) {
       terminal.err << "postern: addresses are hashed, and without their key, which is not at "
                    << clean_for_terminal(source.address_key)
                    << ",\n  nobody is found by an address\n";
@@ -168,7 +167,7 @@ int explain_search(const Options& options, std::vector<RecordFilter> wanted, Ter
   const bool lists =
       records.size() > 1 && how.format == ExplainFormat::text && how.voice == Voice::help_desk;
   if (lists) {
-    for (const auto& record : records) terminal.out << list_line(record) << '\n';
+    for (const auto& record : records) terminal.out << record_line(record, how.paint) << '\n';
   } else {
     tell_all(records, source, options, how, terminal);
   }

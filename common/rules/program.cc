@@ -46,7 +46,8 @@ class Runner {
         findings_(outcome),
         unanswered_(unanswered),
         scores_(scores),
-        further_(further) {
+        further_(further),
+        reach_(further != nullptr ? Reach::record : Reach::stage) {
     // The kind of tables sorts first: one look tells whether a replay brought table answers.
     has_table_facts_ = !facts.empty() && facts.all().begin()->first.kind == QuestionKind::table;
   }
@@ -109,7 +110,7 @@ class Runner {
     if (test.comparison == Comparison::same_as) return same(test);
     switch (test.type) {
       case ValueType::boolean: {
-        const auto reading = read_boolean(*test.name, transaction_);
+        const auto reading = read_boolean(*test.name, transaction_, reach_);
         if (reading.state == Reading<bool>::State::not_told)
           return not_told(*test.name, test.macro);
         return truth_of(test.comparison == Comparison::holds
@@ -120,7 +121,7 @@ class Runner {
       case ValueType::size:
       case ValueType::time_of_day:
       case ValueType::date: {
-        const auto reading = read_number(*test.name, transaction_);
+        const auto reading = read_number(*test.name, transaction_, reach_);
         using State = Reading<std::int64_t>::State;
         if (reading.state == State::not_told) return not_told(*test.name, test.macro);
         if (!test.times.empty()) {
@@ -135,7 +136,7 @@ class Runner {
       case ValueType::ip:
         return ip(test);
       case ValueType::address: {
-        const auto reading = read_address(*test.name, transaction_);
+        const auto reading = read_address(*test.name, transaction_, reach_);
         return reading.value ? address(test, *reading.value) : not_told(*test.name, test.macro);
       }
       case ValueType::addresses:
@@ -181,7 +182,7 @@ class Runner {
   }
 
   Truth ip(const Test& test) {
-    const auto reading = read_ip(*test.name, transaction_);
+    const auto reading = read_ip(*test.name, transaction_, reach_);
     if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) {
       return not_told(*test.name, test.macro);
     }
@@ -212,7 +213,7 @@ class Runner {
   }
 
   Truth addresses(const Test& test) {
-    const auto reading = read_addresses(*test.name, transaction_);
+    const auto reading = read_addresses(*test.name, transaction_, reach_);
     using State = Reading<std::span<const AcceptedRecipient>>::State;
     if (reading.state == State::not_told) return not_told(*test.name, test.macro);
     auto result = Truth::no;
@@ -241,7 +242,7 @@ class Runner {
   std::optional<Truth> read(const Test& test, Name name, const std::string& macro,
                             TextBuffer& buffer, Reading<std::string_view>& reading) {
     using State = Reading<std::string_view>::State;
-    reading = read_text(name, macro, transaction_, buffer);
+    reading = read_text(name, macro, transaction_, buffer, reach_);
     if (reading.state != State::not_told) return std::nullopt;
     const bool is_reverse = name == Name::client_reverse_name;
     const bool is_asked =
@@ -315,9 +316,9 @@ class Runner {
         }
       }
     }
-    const auto left = calculate(test.calculation->left, transaction_);
+    const auto left = calculate(test.calculation->left, transaction_, reach_);
     if (left.state == State::not_told) return not_told(left.missing, {});
-    const auto right = calculate(test.calculation->right, transaction_);
+    const auto right = calculate(test.calculation->right, transaction_, reach_);
     if (right.state == State::not_told) return not_told(right.missing, {});
     // As in a plain comparison: with what does not exist nothing compares.
     return truth_of(left.state == State::told && right.state == State::told &&
@@ -373,16 +374,16 @@ class Runner {
   Truth same(const Test& test) {
     if (findings_.wanted()) note_name(*test.other, test.other_macro);
     if (test.type == ValueType::number || test.type == ValueType::size) {
-      return same_as(test, read_number(*test.name, transaction_),
-                     read_number(*test.other, transaction_), std::equal_to<>());
+      return same_as(test, read_number(*test.name, transaction_, reach_),
+                     read_number(*test.other, transaction_, reach_), std::equal_to<>());
     }
     if (test.type == ValueType::ip) {
-      return same_as(test, read_ip(*test.name, transaction_), read_ip(*test.other, transaction_),
-                     std::equal_to<>());
+      return same_as(test, read_ip(*test.name, transaction_, reach_),
+                     read_ip(*test.other, transaction_, reach_), std::equal_to<>());
     }
     if (test.type == ValueType::address) {
-      return same_as(test, read_address(*test.name, transaction_),
-                     read_address(*test.other, transaction_),
+      return same_as(test, read_address(*test.name, transaction_, reach_),
+                     read_address(*test.other, transaction_, reach_),
                      [](const auto* a, const auto* b) { return same_mailbox(*a, *b); });
     }
     Reading<std::string_view> left;
@@ -534,6 +535,7 @@ class Runner {
   Unanswered unanswered_;
   ScoreReader* scores_;
   const FurtherValues* further_;
+  Reach reach_;
   std::unique_ptr<ScoreReader> own_scores_;
   Facts* answers_ = nullptr;
   bool has_table_facts_ = false;
