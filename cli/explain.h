@@ -33,9 +33,10 @@ ExplainOptions explain_options(const Options& options, Terminal terminal);
 /// nullopt, and told on standard error, where a word of the command line is none of its kind.
 std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal terminal);
 
-/// Lets `filter` find records of hashed addresses too, by the hashes of those it looks for, where
-/// the key is at hand.
-void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal);
+/// Lets `filters` find records of hashed addresses too, by the hashes of those they look for, where
+/// the key is at hand; says once where nobody can be found by an address.
+void look_for_hidden_too(std::vector<RecordFilter>& filters, const JournalSource& source,
+                         Terminal terminal);
 
 /// Tells each decision in turn.
 void tell_all(std::vector<Record>& decisions, const JournalSource& source, const Options& options,

@@ -45,19 +45,20 @@ bool is_of_one(const std::optional<AddressFilter>& filter) {
 
 }  // namespace
 
-void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
-  struct stat status {};
-  if (!filter.sender && !filter.recipient) return;
-  if (source.addresses == AddressForm::cut &&
-      (is_of_one(filter.sender) || is_of_one(filter.recipient))) {
-    const auto& address =
-        is_of_one(filter.recipient) ? filter.recipient->address : filter.sender->address;
+void look_for_hidden_too(std::vector<RecordFilter>& filters, const JournalSource& source,
+                         Terminal terminal) {
+  const auto asked = std::find_if(filters.begin(), filters.end(), [](const RecordFilter& each) {
+    return is_of_one(each.sender) || is_of_one(each.recipient);
+  });
+  if (asked == filters.end()) return;
+  if (source.addresses == AddressForm::cut) {
+    const auto& one = is_of_one(asked->recipient) ? *asked->recipient : *asked->sender;
     terminal.err
         << "postern: addresses are cut (journal.addresses), so whom a record is about is known by "
-           "domain only\n  ("
-        << (is_of_one(filter.recipient) ? "--to " : "--from ")
-        << clean_for_terminal(address.domain()) << ")\n";
+           "domain only\n  (--from or --to "
+        << clean_for_terminal(one.address.domain()) << ")\n";
   }
+  struct stat status {};
   if (::stat(source.address_key.c_str(), &status) != 0) {
     if (source.addresses == AddressForm::hashed) {
       terminal.err << "postern: addresses are hashed, and without their key, which is not at "
@@ -72,8 +73,10 @@ void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Term
     return;
   }
   const auto mask = AddressMask::hashed(*key);
-  for (auto* each : {&filter.sender, &filter.recipient}) {
-    if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
+  for (auto& filter : filters) {
+    for (auto* each : {&filter.sender, &filter.recipient}) {
+      if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
+    }
   }
 }
 
@@ -154,7 +157,7 @@ int explain_search(const Options& options, std::vector<RecordFilter> wanted, Ter
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  for (auto& filter : wanted) look_for_hidden_too(filter, source, terminal);
+  look_for_hidden_too(wanted, source, terminal);
   auto searched = search_any(source.journal, wanted, options.explain.most);
   if (!searched) {
     terminal.err << render(searched.problems());

@@ -263,7 +263,9 @@ int log(const Options& options, Terminal terminal) {
     return EX_USAGE;
   }
   const auto source = journal_source(options, terminal);
-  look_for_hidden_too(filter.records, source, terminal);
+  std::vector<RecordFilter> wanted{filter.records};
+  look_for_hidden_too(wanted, source, terminal);
+  filter.records = wanted.front();
   if (!options.words.empty()) {
     Problems warnings;
     const auto condition = RecordCondition::compile(

@@ -79,7 +79,7 @@ std::string moment_text(const Transaction& transaction) {
 std::string record_line(const Record& record, Paint paint) {
   const auto& transaction = record.transaction;
   const auto& decision = record.decision;
-  auto line = moment_text(transaction);
+  auto line = moment_text(transaction) + 'Z';
   const auto column = [&line](std::size_t begins) {
     line.resize(std::max(line.size() + 2, begins), ' ');
   };
@@ -88,15 +88,15 @@ std::string record_line(const Record& record, Paint paint) {
     column(0);
     line += text;
   };
-  column(21);
+  column(22);
   const auto begin = line.size();
   line += verdict_text(record);
   const auto end = line.size();
-  column(40);
+  column(41);
   line += transaction.client.address         ? transaction.client.address->text()
           : is_local_submission(transaction) ? std::string("local")
                                              : std::string("-");
-  column(57);
+  column(58);
   line += (transaction.sender.is_told() ? '<' + transaction.sender.value().text() + '>'
                                         : std::string("-")) +
           " to " + recipients_text(transaction);
