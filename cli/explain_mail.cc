@@ -1,4 +1,5 @@
 #include "bounce/bounce.h"
+#include "bounce/read_reply.h"
 #include "cli/apart.h"
 #include "cli/explain.h"
 #include "cli/explain_limits.h"
@@ -66,7 +67,11 @@ int explain_mail(const Options& options, std::string_view mail, Terminal termina
     terminal.err << render(parts.problems(), terminal.glyphs);
     return EX_UNAVAILABLE;
   }
-  const auto bounce = read_bounce(*parts);
+  auto bounce = read_bounce(*parts);
+  if (bounce.kind == Bounce::Kind::none && !looks_like_mail(mail)) {
+    // Whoever says that it is one has pasted what it said.
+    if (auto reply = read_reply(mail)) bounce = std::move(*reply);
+  }
   const auto how = explain_options(options, terminal);
   JournalSource source;
   BounceReferences known;

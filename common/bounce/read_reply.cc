@@ -3,6 +3,7 @@
 #include "bounce/failure_text.h"
 #include "bounce/reply_in_text.h"
 #include "model/reference_in_text.h"
+#include "model/text.h"
 
 #include <algorithm>
 #include <utility>
@@ -25,6 +26,20 @@ std::string unquoted(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return result;
+}
+
+/// Whether there is more to a mail than that somebody speaks of a reply.
+bool quotes_a_bounce(std::string_view text) {
+  if (text.starts_with('>') || text.find("\n>") != text.npos || text.find("\n| ") != text.npos) {
+    return true;
+  }
+  const auto small = lower(text);
+  for (const std::string_view words :
+       {"said:", "forwarded message", "original message", "in reply to rcpt to",
+        "in reply to end of data", "in reply to mail from"}) {
+    if (small.find(words) != small.npos) return true;
+  }
+  return false;
 }
 
 void add_reference(BouncedRecipient& recipient) {
@@ -57,6 +72,7 @@ std::optional<Bounce> read_reply(std::string_view text) {
 }
 
 bool read_forwarded(Bounce& bounce, std::string_view text, const std::vector<std::string>& own) {
+  if (!quotes_a_bounce(text)) return false;
   const auto plain = unquoted(text);
   auto recipients = failures_in(plain, {}, own);
   // An address alone, or a number beside it, stands in many a mail.

@@ -360,7 +360,8 @@ TEST_F(ExplainProgram, ListsWhatFitsTheNewestFirst) {
   ASSERT_NE(third, std::string::npos) << all.output;
   EXPECT_LT(third, second);
   EXPECT_LT(second, all.output.find(references_[0]));
-  EXPECT_THAT(all.output, HasSubstr("<nobody@example.com> to <ann@example.org>  client-blocked (nobody)"));
+  EXPECT_THAT(all.output,
+              HasSubstr("<nobody@example.com> to <ann@example.org>  client-blocked (nobody)"));
 
   const auto newest = run({"explain", "--to", "bob@example.org", "-n", "1"});
   EXPECT_THAT(newest.output, HasSubstr("ref " + references_[2]));
@@ -468,6 +469,14 @@ TEST_F(ExplainProgram, SaysWhenAMailIsNoBounce) {
   const auto told = run({"explain", "--bounce", file});
   EXPECT_EQ(told.status, 65);
   EXPECT_EQ(told.output, "No bounce: this is a mail like any other.\n");
+}
+
+TEST_F(ExplainProgram, AReplyGivenAsABounceWasAMailLikeAnyOther) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  const auto file = dir_.write("reply.txt", "550 5.1.1 The account does not exist\n");
+  const auto told = run({"explain", "--bounce", file});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("Means         The recipient has no mailbox here."));
 }
 
 TEST_F(ExplainProgram, ComesToAnEndWithMailsMadeToHurt) {

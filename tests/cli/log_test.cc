@@ -314,7 +314,6 @@ TEST_F(LogProgram, SearchesWhatTheServerWrote) {
   EXPECT_EQ(run({"log", "--verdict", "refused"}).status, 64);
 }
 
-}  // namespace
 TEST_F(Log, AFaultInAnyRuleLedToAnotherJournal) {
   use(std::string(policy) +
       "[[rule]]\nname = \"x\"\nstage = \"rcpt\"\nwhen = 'tls'\nreject = \"rcpt-unknwon\"\n");
@@ -412,4 +411,5 @@ TEST_F(LogProgram, FollowedForEverWhenNobodyRead) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+}  // namespace
 }  // namespace postern::cli

@@ -433,7 +433,6 @@ TEST_F(ReplayProgram, ReportsACorruptedRecord) {
   EXPECT_THAT(found.output, HasSubstr("verdict: recorded defer, decided again reject"));
 }
 
-}  // namespace
 TEST_F(ReplayCommand, AGateOpenedOnAJournalOfANewerServer) {
   fill();
   auto line = to_json(decided("d@good.example"));
@@ -473,4 +472,5 @@ TEST_F(ReplayCommand, ANameWithAHashInItWasAskedForOfDns) {
   EXPECT_EQ(live.counts().asked, 0U);
 }
 
+}  // namespace
 }  // namespace postern::cli

@@ -163,7 +163,6 @@ TEST(ExplainBounce, EndsAListThatNobodyWouldRead) {
   EXPECT_THAT(text, HasSubstr("only its beginning was read"));
 }
 
-}  // namespace
 TEST(ExplainBounce, ForTheSenderTheJsonHeldMoreThanTheText) {
   ExplainOptions options;
   options.voice = Voice::sender;
@@ -195,4 +194,5 @@ TEST(ExplainBounce, AReplyWithoutARecipientHasNoEmptyBrackets) {
   EXPECT_THAT(text, HasSubstr("Refused for good (550 5.1.1)."));
 }
 
+}  // namespace
 }  // namespace postern

@@ -274,7 +274,6 @@ TEST(Page, FoldsBetweenWordsAndCutsOnlyWhatIsLongerThanALine) {
                              std::string(26, 'x') + " three\n");
 }
 
-}  // namespace
 /// A rule that deferred because a list did not answer, after a HELO name that fitted.
 Record put_off_for_want_of_an_answer() {
   auto record = samples::blocked_client();
@@ -316,8 +315,7 @@ TEST(Explain, HashesWereCalledByteForByteAndHandedToTheSender) {
   EXPECT_THAT(for_admin(samples::refused_recipient()), HasSubstr("byte for byte ('|'"));
   const auto told = explain(record, to(Voice::sender));
   EXPECT_THAT(told, Not(HasSubstr("~0711")));
-  EXPECT_EQ(unfolded(told, "550"),
-            "550 5.1.1 User unknown, there is no mailbox (an address).");
+  EXPECT_EQ(unfolded(told, "550"), "550 5.1.1 User unknown, there is no mailbox (an address).");
 }
 
 TEST(Explain, AClientThatPostfixDidNotTellWasCalledTheServerItself) {
@@ -345,4 +343,5 @@ TEST(Explain, NobodySaidWhereHeldMailIs) {
   EXPECT_THAT(explain(samples::dropped()), HasSubstr("It is gone, and"));
 }
 
+}  // namespace
 }  // namespace postern

@@ -235,7 +235,6 @@ TEST(LogFilter, WhoeverWritesAHashMeansIt) {
   EXPECT_FALSE(fits_hashed("not (" + source + ')', {}));
 }
 
-}  // namespace
 bool fits(const std::string& source, const Record& record) {
   Problems warnings;
   const auto condition = RecordCondition::compile(source, nullptr, nullptr, warnings);
@@ -259,4 +258,5 @@ TEST(LogFilter, AQueueIdBeforeItsStageWasNotFound) {
   EXPECT_FALSE(fits("queue_id != ''", record));
 }
 
+}  // namespace
 }  // namespace postern

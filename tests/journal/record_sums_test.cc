@@ -410,7 +410,6 @@ TEST(SilentRules, LeaveOutAcceptsWhereNoneIsRecorded) {
   EXPECT_EQ(silent.rules.size(), 3U);
 }
 
-}  // namespace
 TEST(RecordSums, ASuspendedListCountedAsAskedAndMissing) {
   RecordSums sums(week());
   auto record = sample_decision(week().since, Verdict::defer, "dependency-down");
@@ -455,4 +454,5 @@ TEST(RecordSums, OneWasToldAsIfItWereSeveral) {
       << text;
 }
 
+}  // namespace
 }  // namespace postern

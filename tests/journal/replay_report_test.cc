@@ -393,7 +393,6 @@ reject = "sender-blocked"
   EXPECT_EQ(report.counts().contradictions, 1U);
 }
 
-}  // namespace
 /// A refusal at Postfix's policy protocol with what was sent.
 Record sent_by_policy(const Policy& policy, unsigned sequence) {
   auto record = decided(policy, "b@bad.example", sequence);
@@ -441,4 +440,5 @@ TEST_F(ReplayReports, WhatAMilterSentFollowsFromTheDecision) {
   EXPECT_EQ(report_.counts().contradictions, 1U);
 }
 
+}  // namespace
 }  // namespace postern

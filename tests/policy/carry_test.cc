@@ -174,7 +174,6 @@ TEST_F(OkTest, SomethingToBeDoneGoesBeforeTheOk) {
   EXPECT_EQ(ask("RCPT", "settle"), "action=PREPEND X-A: a");
 }
 
-}  // namespace
 TEST_F(CarryTest, AHeaderThatAnEarlierAnswerCarriedWasCalledFailedAtTheEnd) {
   EXPECT_EQ(ask("RCPT", "bob"), "action=PREPEND X-A: a");
   EXPECT_EQ(ask("END-OF-MESSAGE", ""), "action=DUNNO");
@@ -190,4 +189,5 @@ TEST_F(CarryTest, WhatCannotBeCarriedTakesNothingsPlaceAtTheEnd) {
   EXPECT_THAT(last_fates(), ElementsAre("failed", "done"));
 }
 
+}  // namespace
 }  // namespace postern::policy_door::test
