@@ -24,6 +24,7 @@ class SessionFixture : public testing::Test {
     if (decide) made.decide = decide;
     if (submit) made.submit = submit;
     if (pause) made.pause = pause;
+    made.ask_ahead = ask_ahead;
     session = std::make_unique<milter_door::Session>(std::move(made));
     session->negotiate(0x1ff, 0x1fffff);
   }
@@ -62,6 +63,7 @@ class SessionFixture : public testing::Test {
   decltype(milter_door::SessionSetup::decide) decide;
   decltype(milter_door::SessionSetup::submit) submit;
   decltype(milter_door::SessionSetup::pause) pause;
+  decltype(milter_door::SessionSetup::ask_ahead) ask_ahead;
   FakeLink link;
   std::unique_ptr<milter_door::Session> session;
 };

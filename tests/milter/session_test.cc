@@ -48,6 +48,21 @@ test::ToyRule sender_rule() {
           {}};
 }
 
+TEST_F(Session, AsksAheadWhenTheClientAndWhenTheSenderIsKnown) {
+  std::vector<Transaction> asked;
+  ask_ahead = [&](const Transaction& transaction) { asked.push_back(transaction); };
+  begin();
+  greet();
+  rcpt("<ann@example.net>");
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].stage, Stage::connect);
+  EXPECT_EQ(asked[0].client.address->text(), "192.0.2.7");
+  EXPECT_FALSE(asked[0].sender.is_told());
+  EXPECT_EQ(asked[1].stage, Stage::mail);
+  EXPECT_EQ(asked[1].sender.value().text(), "a@example.org");
+  EXPECT_EQ(asked[1].helo.value(), "mail.example.org");
+}
+
 TEST_F(Session, RefusesOneRecipientAndLeavesTheOthersAlone) {
   policy.rules = {unknown_recipient("nobody@example.net")};
   begin();

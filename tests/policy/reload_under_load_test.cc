@@ -75,6 +75,7 @@ class ReloadUnderLoad : public ::testing::Test {
   DoorCounters milter_counters;
   DoorCounters policy_counters;
   Driver driver{source, clock};
+  AskingAhead ahead{source, clock};
 };
 
 TEST_F(ReloadUnderLoad, EveryAnswerIsThatOfOnePolicyOrTheOther) {
@@ -89,7 +90,7 @@ TEST_F(ReloadUnderLoad, EveryAnswerIsThatOfOnePolicyOrTheOther) {
   const auto tcp = listen_on_loopback();
   PolicyServer server(
       {tcp.descriptor},
-      {holder, references, driver, journal, clock, milter_counters, policy_counters}, 2);
+      {holder, references, driver, ahead, journal, clock, milter_counters, policy_counters}, 2);
   keeper.start();
   server.start();
 

@@ -39,6 +39,23 @@ class ResponderTest : public DoorTest {
   std::shared_ptr<std::string> later;
 };
 
+TEST_F(ResponderTest, WhatRcptWillWantToKnowIsAskedAtConnectAndMail) {
+  holder.set(policy_of(
+      "[check.zen]\nkind = \"dnsbl\"\nzone = \"zen.example\"\n[[rule]]\nname = \"listed\"\n"
+      "stage = \"rcpt\"\nwhen = 'zen == \"listed\"'\nreject = \"dnsbl-listed\"\n"
+      "unavailable = \"skip\"\n"));
+  ask("CONNECT");
+  const auto asked = source.asked();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_TRUE(asked.front().key.ends_with(".zen.example")) << asked.front().key;
+  ask("EHLO");
+  EXPECT_EQ(source.asked().size(), 1U);
+  ask("MAIL");
+  EXPECT_EQ(source.asked().size(), 2U);
+  ask_about("bob");
+  EXPECT_EQ(source.asked().size(), 2U);  // the toy rules ask nothing themselves
+}
+
 TEST_F(ResponderTest, ARefusalGoesOutWithItsReferenceAndIsRecordedAsSent) {
   const auto answer = ask_about("policy-reject");
   EXPECT_THAT(answer, StartsWith("action=550 5.7.1 "));
@@ -317,7 +334,8 @@ TEST_F(WithoutRecordsOfAccepts, AShadowRuleThatSaidNoUsedToLeaveRepeatsAndJoins)
       "[[rule]]\nname = \"welcome\"\nstage = \"rcpt\"\nwhen = 'recipient.local == \"sue\"'\n"
       "accept = \"stage\"\n";
   Driver real(source, clock);
-  Services with_rules{holder, references, real, journal, clock, milter_counters, policy_counters};
+  Services with_rules{holder, references,      real,           ahead, journal,
+                      clock,  milter_counters, policy_counters};
   responder = Responder(with_rules);
   holder.set(policy_of(quiet + rule));
   ask_by_two_lists("bob", "sue");

@@ -71,7 +71,8 @@ class Transcript : public DoorTest {
   }
 
   Driver real{source, clock};
-  Responder responder{{holder, references, real, journal, clock, milter_counters, policy_counters}};
+  Responder responder{
+      {holder, references, real, ahead, journal, clock, milter_counters, policy_counters}};
   std::string text;
   std::size_t told = 0;
 };

@@ -424,6 +424,30 @@ Facts World::all_facts() const {
 
 namespace {
 
+/// Leaves of the answers about host names those that this client leads to: P6 looks at each set of
+/// what may be missing.
+void leave_own_names(std::map<Question, Answer>& answers, const Transaction& transaction) {
+  const auto& client = transaction.client;
+  std::string pointer;
+  std::string name;
+  if (client.address && client.name.state() == Told<std::string>::State::not_told) {
+    pointer = reverse_dns_name(*client.address);
+    const auto found =
+        answers.find({QuestionKind::reverse_dns, "PTR", pointer, QuestionCost::free});
+    if (found != answers.end() && !found->second.values.empty()) {
+      name = found->second.values.front();
+    }
+  }
+  const auto* type =
+      client.address && client.address->family() == IpAddress::Family::v4 ? "A" : "AAAA";
+  std::erase_if(answers, [&](const auto& each) {
+    const auto& question = each.first;
+    const bool of_sample = question == sample_question(question.subject, question.kind);
+    return question.kind == QuestionKind::reverse_dns && !of_sample && question.key != pointer &&
+           !(question.subject == type && question.key == name);
+  });
+}
+
 Gen<World> world_of(Gen<std::vector<RulePlan>> plans, Gen<Stage> stages) {
   return gen::apply(
       [](std::vector<RulePlan> all, Transaction transaction, std::map<Question, Answer> answered,
@@ -434,6 +458,7 @@ Gen<World> world_of(Gen<std::vector<RulePlan>> plans, Gen<Stage> stages) {
         world.rules = compile(all);
         world.plans = std::move(all);
         world.transaction = std::move(transaction);
+        leave_own_names(answered, world.transaction);
         world.answers = std::move(answered);
         world.order = std::move(order);
         return world;
