@@ -19,8 +19,9 @@ struct AskedText {
   std::optional<AddressFilter> address;  ///< it is a mail address
 };
 
-/// A reference anywhere in it, a client's address ("[192.0.2.7]" too), a mail address ("<a@b>"), a
-/// Postfix instance, or a queue id, with the colon that stands behind it in a mail log or not.
+/// A reference anywhere in it, a client's address ("[192.0.2.7]" too), a mail address ("<a@b>") or
+/// domain, a Postfix instance, or a queue id, with the colon that stands behind it in a mail log or
+/// not.
 AskedText asked_by(std::string_view text);
 
 /// Searches that answer it within `filter`, one of which a record has to fit; none if it is to be

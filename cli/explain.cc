@@ -7,6 +7,7 @@
 #include "model/text.h"
 #include "runtime/control.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -79,6 +80,18 @@ std::string path_in_force(const std::string& configured,
   return configured;
 }
 
+/// A reference as a word of its own is all that is meant: what else was typed goes unheeded.
+void tell_ignored(const std::vector<std::string>& words, Terminal terminal) {
+  const auto is_reference = [](const std::string& word) {
+    return Reference::parse(word).has_value();
+  };
+  if (!std::any_of(words.begin(), words.end(), is_reference)) return;
+  for (const auto& word : words) {
+    if (is_reference(word) || word == "ref" || word == "(ref") continue;
+    terminal.err << "postern: " << clean_for_terminal(word) << " is not looked for\n";
+  }
+}
+
 int ask_what(Terminal terminal) {
   terminal.err
       << "postern: say what to explain: a reference, a queue id, --bounce FILE, or --from, "
@@ -91,11 +104,9 @@ int ask_what(Terminal terminal) {
 JournalSource journal_source(const Options& options, Terminal terminal) {
   JournalSource source;
   auto loaded = load_policy(options.place);
-  auto settings = Settings();
-  if (loaded) {
-    source.policy = loaded->policy;
-    settings = source.policy->settings();
-  }
+  if (loaded) source.policy = loaded->policy;
+  // Whatever is wrong with the rest: another journal would tell of somebody else's mail.
+  const auto settings = loaded ? source.policy->settings() : settings_alone(options.place);
   const auto on_disk = settings_on_disk(settings, options.place.root);
   auto journal = on_disk.journal;
   if (options.journal.empty()) {
@@ -104,6 +115,7 @@ JournalSource journal_source(const Options& options, Terminal terminal) {
   source.configured = journal.path;
   source.journal = options.journal.empty() ? journal.path : options.journal;
   source.address_key = address_key_of(journal, source.journal);
+  source.addresses = journal.addresses;
   if (!loaded) {
     terminal.err << "postern: the policy has problems, \"postern check\" lists them; looking into "
                  << source.journal << '\n';
@@ -167,6 +179,7 @@ int explain(const Options& options, Terminal terminal) {
   const auto filter = filter_of(request, terminal);
   if (!filter) return EX_USAGE;
   if (!options.words.empty()) {
+    tell_ignored(options.words, terminal);
     // "ref", "K7Q2-9FXA-11BC" as two words of a command line are one thing.
     return explain_text(options, joined(options.words, " "), *filter, terminal);
   }

@@ -7,6 +7,7 @@
 #include "journal/find_in_journal.h"
 #include "journal/search.h"
 #include "postern/policy.h"
+#include "rules/settings.h"
 
 #include <cstddef>
 #include <memory>
@@ -20,10 +21,11 @@ namespace postern::cli {
 /// Where the journal is and what the records' policy says of itself. A story must be told also
 /// while somebody has the configuration open in an editor.
 struct JournalSource {
-  std::shared_ptr<const Policy> policy;  ///< none: it cannot be loaded
-  std::string journal;                   ///< empty: the policy keeps none
-  std::string configured;                ///< the policy's, which `journal` may be a copy of
-  std::string address_key;               ///< file of the key of hashed addresses
+  std::shared_ptr<const Policy> policy;       ///< none: it cannot be loaded
+  std::string journal;                        ///< empty: the policy keeps none
+  std::string configured;                     ///< the policy's, which `journal` may be a copy of
+  std::string address_key;                    ///< file of the key of hashed addresses
+  AddressForm addresses = AddressForm::full;  ///< in which the server records them now
 };
 JournalSource journal_source(const Options& options, Terminal terminal);
 
@@ -31,9 +33,10 @@ ExplainOptions explain_options(const Options& options, Terminal terminal);
 /// nullopt, and told on standard error, where a word of the command line is none of its kind.
 std::optional<RecordFilter> filter_of(const ExplainRequest& request, Terminal terminal);
 
-/// Lets `filter` find records of hashed addresses too, by the hashes of those it looks for, where
-/// the key is at hand.
-void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal);
+/// Lets `filters` find records of hashed addresses too, by the hashes of those they look for, where
+/// the key is at hand; says once where nobody can be found by an address.
+void look_for_hidden_too(std::vector<RecordFilter>& filters, const JournalSource& source,
+                         Terminal terminal);
 
 /// Tells each decision in turn.
 void tell_all(std::vector<Record>& decisions, const JournalSource& source, const Options& options,

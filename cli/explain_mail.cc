@@ -1,8 +1,11 @@
 #include "bounce/bounce.h"
+#include "bounce/read_reply.h"
 #include "cli/apart.h"
 #include "cli/explain.h"
+#include "cli/explain_limits.h"
 #include "journal/explain_bounce.h"
 #include "journal/find_in_journal.h"
+#include "model/reference_in_text.h"
 
 #include <algorithm>
 #include <ostream>
@@ -14,8 +17,19 @@
 namespace postern::cli {
 namespace {
 
-// A bounce is about one mail; who pastes a folder of them gets the first.
-constexpr std::size_t most_references = 10;
+/// A bounce is about one mail: whoever pastes a folder of them gets the first.
+void tell_other_references(const Bounce& bounce, std::string_view mail, Terminal terminal) {
+  std::string others;
+  for (const auto& each : find_references(mail)) {
+    const auto& told = bounce.references;
+    if (std::find(told.begin(), told.end(), each) != told.end()) continue;
+    others += (others.empty() ? "" : ", ") + each.text();
+  }
+  if (others.empty()) return;
+  terminal.err << "postern: only the first mail is read; what follows, or what it returns, has "
+                  "references too: "
+               << others << '\n';
+}
 
 /// What the references in the mail lead to; says on standard error what could not be read.
 std::vector<Story> look_up(const Bounce& bounce, const JournalSource& source,
@@ -53,7 +67,11 @@ int explain_mail(const Options& options, std::string_view mail, Terminal termina
     terminal.err << render(parts.problems(), terminal.glyphs);
     return EX_UNAVAILABLE;
   }
-  const auto bounce = read_bounce(*parts);
+  auto bounce = read_bounce(*parts);
+  if (bounce.kind == Bounce::Kind::none && !looks_like_mail(mail)) {
+    // Whoever says that it is one has pasted what it said.
+    if (auto reply = read_reply(mail)) bounce = std::move(*reply);
+  }
   const auto how = explain_options(options, terminal);
   JournalSource source;
   BounceReferences known;
@@ -68,6 +86,7 @@ int explain_mail(const Options& options, std::string_view mail, Terminal termina
     }
   }
   terminal.out << explain_bounce(bounce, how, known);
+  tell_other_references(bounce, mail, terminal);
   for (auto& story : found) {
     auto shown = how;
     shown.repeats = story.repeats;

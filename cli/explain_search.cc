@@ -20,27 +20,6 @@
 namespace postern::cli {
 namespace {
 
-/// "2026-11-21 12:55:39Z  XXXX-XXXX-XXXX  refused 550 5.1.1  192.0.2.7  <a@b> to <c@d>  (reason)".
-std::string list_line(const Record& record) {
-  const auto& transaction = record.transaction;
-  auto line = moment_text(transaction) + 'Z';
-  const auto column = [&line](std::size_t begins) {
-    line.resize(std::max(line.size() + 2, begins), ' ');
-  };
-  column(22);
-  line += transaction.reference.empty() ? std::string() : transaction.reference.text();
-  column(38);
-  line += verdict_text(record);
-  column(58);
-  line += transaction.client.address ? transaction.client.address->text() : std::string("local");
-  column(75);
-  line += '<' + transaction.sender.value().text() + "> to " + recipients_text(transaction);
-  if (record.decision.reason != nullptr) {
-    line += "  (" + std::string(record.decision.reason->id) + ')';
-  }
-  return clean_for_terminal(line);
-}
-
 template <typename T>
 bool read_into(std::optional<T>& place, const std::string& text, std::optional<T> value,
                const char* option, const char* form, Terminal terminal) {
@@ -56,11 +35,32 @@ bool read_into(std::optional<T>& place, const std::string& text, std::optional<T
 
 }  // namespace
 
-void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Terminal terminal) {
+namespace {
+
+/// Somebody's, whose local part may be hidden; nobody hides that of a postmaster.
+bool is_of_one(const std::optional<AddressFilter>& filter) {
+  return filter && !filter->whole_domain && !filter->address.local().empty() &&
+         lower(filter->address.local()) != "postmaster";
+}
+
+}  // namespace
+
+void look_for_hidden_too(std::vector<RecordFilter>& filters, const JournalSource& source,
+                         Terminal terminal) {
+  const auto asked = std::find_if(filters.begin(), filters.end(), [](const RecordFilter& each) {
+    return is_of_one(each.sender) || is_of_one(each.recipient);
+  });
+  if (asked == filters.end()) return;
+  if (source.addresses == AddressForm::cut) {
+    const auto& one = is_of_one(asked->recipient) ? *asked->recipient : *asked->sender;
+    terminal.err
+        << "postern: addresses are cut (journal.addresses), so whom a record is about is known by "
+           "domain only\n  (--from or --to "
+        << clean_for_terminal(one.address.domain()) << ")\n";
+  }
   struct stat status {};
-  if (!filter.sender && !filter.recipient) return;
   if (::stat(source.address_key.c_str(), &status) != 0) {
-    if (source.policy && source.policy->settings().journal.addresses == AddressForm::hashed) {
+    if (source.addresses == AddressForm::hashed) {
       terminal.err << "postern: addresses are hashed, and without their key, which is not at "
                    << clean_for_terminal(source.address_key)
                    << ",\n  nobody is found by an address\n";
@@ -73,8 +73,10 @@ void look_for_hidden_too(RecordFilter& filter, const JournalSource& source, Term
     return;
   }
   const auto mask = AddressMask::hashed(*key);
-  for (auto* each : {&filter.sender, &filter.recipient}) {
-    if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
+  for (auto& filter : filters) {
+    for (auto* each : {&filter.sender, &filter.recipient}) {
+      if (*each) (*each)->hidden_local = mask.local((*each)->address.local());
+    }
   }
 }
 
@@ -155,7 +157,7 @@ int explain_search(const Options& options, std::vector<RecordFilter> wanted, Ter
     terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
     return EX_UNAVAILABLE;
   }
-  for (auto& filter : wanted) look_for_hidden_too(filter, source, terminal);
+  look_for_hidden_too(wanted, source, terminal);
   auto searched = search_any(source.journal, wanted, options.explain.most);
   if (!searched) {
     terminal.err << render(searched.problems());
@@ -168,7 +170,7 @@ int explain_search(const Options& options, std::vector<RecordFilter> wanted, Ter
   const bool lists =
       records.size() > 1 && how.format == ExplainFormat::text && how.voice == Voice::help_desk;
   if (lists) {
-    for (const auto& record : records) terminal.out << list_line(record) << '\n';
+    for (const auto& record : records) terminal.out << record_line(record, how.paint) << '\n';
   } else {
     tell_all(records, source, options, how, terminal);
   }

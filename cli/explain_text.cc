@@ -1,5 +1,8 @@
+#include "bounce/read_reply.h"
 #include "cli/asked_text.h"
 #include "cli/explain.h"
+#include "cli/explain_limits.h"
+#include "journal/explain_bounce.h"
 #include "journal/find_in_journal.h"
 #include "model/reference_in_text.h"
 #include "model/text.h"
@@ -89,23 +92,30 @@ void tell_notes(const Story& story, Terminal terminal) {
   }
 }
 
-int explain_text(const Options& options, const std::string& text, const RecordFilter& filter,
-                 Terminal terminal) {
-  const auto asked = asked_by(text);
-  if (auto filters = filters_for(asked, filter); !filters.empty()) {
-    terminal.err << "postern: looking for mail "
-                 << (asked.client ? "of the client " : "from or to ")
-                 << clean_for_terminal(asked.text) << '\n';
-    return explain_search(options, std::move(filters), terminal);
-  }
-  const auto source = journal_source(options, terminal);
-  if (source.journal.empty()) {
-    terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
-    return EX_UNAVAILABLE;
-  }
+namespace {
+
+/// What a text without a reference of ours says by the catalogue, where it has a reply in it; the
+/// journal knows nothing of it.
+bool tell_reply(const Options& options, const std::string& text, Terminal terminal) {
+  if (find_reference(text) || looks_like_reference(text)) return false;
+  const auto reply = read_reply(text);
+  if (!reply) return false;
+  terminal.out << explain_bounce(*reply, explain_options(options, terminal));
+  return true;
+}
+
+/// A queue id or an instance is one word.
+bool may_be_looked_up(const JournalQuery& query, const std::string& text) {
+  return std::holds_alternative<ByReference>(query) ||
+         text.find_first_of(" \t\r\n") == std::string::npos;
+}
+
+int explain_one(const Options& options, const JournalSource& source, const JournalQuery& query,
+                const std::string& text, const RecordFilter& filter, Terminal terminal) {
   const auto begun = std::clock();
-  auto searched = find_in_journal(source.journal, asked.query, filter.since);
+  auto searched = find_in_journal(source.journal, query, filter.since);
   if (!searched) {
+    if (tell_reply(options, text, terminal)) return EX_OK;
     terminal.err << render(searched.problems());
     return EX_NOINPUT;
   }
@@ -114,7 +124,7 @@ int explain_text(const Options& options, const std::string& text, const RecordFi
   if (how.voice == Voice::admin || (std::clock() - begun) / CLOCKS_PER_SEC >= worth_a_note) {
     terminal.err << render(searched->notes);
   }
-  auto story = story_of(std::move(searched->found.records), asked.query, how.voice);
+  auto story = story_of(std::move(searched->found.records), query, how.voice);
   how.repeats = story.repeats;
   const auto found = story.without_decision ? 0 : story.decisions.size();
   if (!story.without_decision) {
@@ -130,9 +140,45 @@ int explain_text(const Options& options, const std::string& text, const RecordFi
     tell_left_out(found, text, terminal);
     return EX_DATAERR;
   }
+  if (tell_reply(options, text, terminal)) return EX_OK;
   tell_nothing(source, searched->older, text, terminal);
   if (filter.since) terminal.err << "  Files that ended before --since were left out.\n";
   return nothing_found(searched->unread, terminal);
+}
+
+}  // namespace
+
+int explain_text(const Options& options, const std::string& text, const RecordFilter& filter,
+                 Terminal terminal) {
+  const auto references = find_references(text, most_references);
+  const auto asked = asked_by(text);
+  if (auto filters = filters_for(asked, filter); references.empty() && !filters.empty()) {
+    terminal.err << "postern: looking for mail "
+                 << (asked.client ? "of the client " : "from or to ")
+                 << clean_for_terminal(asked.text) << '\n';
+    return explain_search(options, std::move(filters), terminal);
+  }
+  // A sentence is no queue id, and what it means hangs on no journal.
+  if (!may_be_looked_up(asked.query, asked.text) && tell_reply(options, text, terminal)) {
+    return EX_OK;
+  }
+  const auto source = journal_source(options, terminal);
+  if (source.journal.empty()) {
+    if (tell_reply(options, text, terminal)) return EX_OK;
+    terminal.err << "postern: the policy keeps no journal (journal.path is empty)\n";
+    return EX_UNAVAILABLE;
+  }
+  if (references.size() < 2) {
+    return explain_one(options, source, asked.query, text, filter, terminal);
+  }
+  int status = EX_OK;
+  for (const auto& reference : references) {
+    if (reference != references.front() && options.format == Format::text) terminal.out << '\n';
+    const auto one =
+        explain_one(options, source, ByReference{reference}, reference.text(), filter, terminal);
+    if (status == EX_OK) status = one;
+  }
+  return status;
 }
 
 }  // namespace postern::cli

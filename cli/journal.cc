@@ -4,10 +4,14 @@
 #include "cli/load.h"
 #include "journal/address_key.h"
 #include "journal/erase.h"
+#include "journal/journal_parts.h"
 #include "model/text.h"
 #include "runtime/control.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <sys/stat.h>
@@ -104,6 +108,17 @@ Problems reopen(const Place& place) {
   return {plain_problem("the server cannot open its journal anew: " + answer->text)};
 }
 
+/// Nothing of a journal of that name is there; empty: something is.
+Problems absent(const std::string& journal) {
+  const auto parts = parts_of(journal);
+  const bool any = std::any_of(parts.begin(), parts.end(), [&](const JournalPart& part) {
+    return part.opened || ::access(part.path.c_str(), F_OK) == 0 || errno != ENOENT;
+  });
+  if (any) return {};
+  return {plain_problem("there is no journal at " + journal,
+                        "the key journal.path of the configuration names the journal")};
+}
+
 std::string lines_text(std::uint64_t lines) {
   return std::to_string(lines) + (lines == 1 ? " record" : " records");
 }
@@ -114,8 +129,10 @@ void tell(const Erasure& erasure, const std::string& address, EraseMode mode, Te
     terminal.out << file.path << ": " << lines_text(file.lines)
                  << (counts ? (file.lines == 1 ? " holds it" : " hold it") : " changed") << '\n';
   }
-  const auto files =
-      std::to_string(erasure.looked_into) + (erasure.looked_into == 1 ? " file" : " files");
+  const auto files_text = [](std::uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " file" : " files");
+  };
+  const auto files = files_text(erasure.lines == 0 ? erasure.looked_into : erasure.files.size());
   if (erasure.lines == 0 && erasure.hidden > 0) {
     terminal.out << "No record in " << files << " holds " << address << " as it is written here.\n";
   } else if (erasure.lines == 0) {
@@ -151,6 +168,10 @@ int journal(const Options& options, Terminal terminal) {
     terminal.err << "postern: " << clean_for_terminal(word)
                  << " is neither an address as in bob@example.org nor the name of somebody\n";
     return EX_USAGE;
+  }
+  if (const auto problems = absent(place.journal.path); !problems.empty()) {
+    terminal.err << render(problems, terminal.glyphs);
+    return EX_NOINPUT;
   }
   const auto mode = options.dry_run ? EraseMode::count : EraseMode::erase;
   const AsOwner owner(place.journal.path);

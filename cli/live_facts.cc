@@ -2,6 +2,7 @@
 
 #include "cli/load.h"
 #include "dns/cares_transport.h"
+#include "journal/address_in_text.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -81,7 +82,13 @@ bool LiveFacts::is_over(std::size_t more) {
 std::vector<Answer> LiveFacts::ask(const std::vector<Question>& questions) {
   std::vector<Question> open;
   for (const auto& question : questions) {
-    if (known_.find(question) == nullptr) open.push_back(question);
+    // What is said of a name with a hash in it is said of nothing, and the name is nobody's
+    // business.
+    if (question.key.find(hidden_local) != std::string::npos) {
+      known_.add(question, Answer::unavailable("its name is hidden"));
+    } else if (known_.find(question) == nullptr) {
+      open.push_back(question);
+    }
   }
   while (!open.empty() && !is_over(1)) {
     const auto count = std::min({open.size(), limits_.at_once,

@@ -16,9 +16,13 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <deque>
+#include <iostream>
 #include <ostream>
+#include <poll.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <utility>
 
 namespace postern::cli {
@@ -26,10 +30,6 @@ namespace {
 
 /// Decisions told before following begins, as tail(1) and journalctl(1) have it.
 constexpr std::size_t told_before_following = 10;
-
-/// Ours: a search from the end goes on behind so many records in a row that are too old. A host
-/// whose clock is set a while after it has started writes some of a time long ago.
-constexpr std::size_t odd_times = 10'000;
 
 /// Where the kernel tells nothing of a file, it is looked at this often.
 constexpr std::chrono::milliseconds between_looks{1000};
@@ -115,17 +115,30 @@ class LogReader {
       break;
     }
     terminal_.out.flush();
+    if (!follower.has_file()) {
+      terminal_.err << "postern: there is no journal at " << journal_
+                    << " yet; waiting for its first record\n";
+    }
     while (!StopSignals::stopped() && terminal_.out.good()) {
       follower.read([this](std::string_view line) { tell_line(line); });
       terminal_.out.flush();
       tell_trouble(follower);
       if (StopSignals::stopped()) break;
+      // A pipe whose reader has gone shows at the next write, which may never come.
+      if (nobody_reads()) return EX_OK;
       watch.wait(between_looks, std::chrono::milliseconds(0));
     }
     return terminal_.out.good() ? EX_OK : EX_IOERR;
   }
 
  private:
+  bool nobody_reads() const {
+    if (&terminal_.out != &std::cout) return false;
+    struct pollfd out {
+      STDOUT_FILENO, 0, 0
+    };
+    return ::poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+  }
   ReadOrder order() const {
     return options_.log.most != 0 ? ReadOrder::newest_first : ReadOrder::oldest_first;
   }
@@ -147,7 +160,6 @@ class LogReader {
     std::deque<std::string> kept;
     Progress progress(terminal_, "lines");
     std::uint64_t lines = 0;
-    std::size_t too_old = 0;
     while (const auto line = walk.next_line()) {
       if (++lines; progress.wants(lines)) progress.at(lines, walk.done());
       if (follower != nullptr && StopSignals::stopped()) break;
@@ -156,16 +168,15 @@ class LogReader {
           line->offset >= follower->start()) {
         continue;
       }
-      const auto answer = sieve_.look(line->text);
-      // One of an odd time stands between others, when a clock was not set yet.
-      if (answer == LineSieve::Answer::too_old && newest_first) {
-        if (++too_old > odd_times) break;
-      } else {
-        too_old = 0;
-      }
-      if (answer != LineSieve::Answer::parse) continue;
+      // Those that are too old may stand before others, where a clock was set late: files without
+      // any that fits are not opened, and in the others the rest is quickly looked at.
+      if (sieve_.look(line->text) != LineSieve::Answer::parse) continue;
       const auto record = walk.parse(*line);
-      if (!record || !filter_.fits(*record)) continue;
+      if (!record) continue;
+      if (!filter_.fits(*record)) {
+        if (filter_.hangs_on_hidden(*record)) ++hidden_;
+        continue;
+      }
       if (!newest_first) {
         progress.clear();
         tell(text_of(*record, line->text));
@@ -176,6 +187,10 @@ class LogReader {
     }
     progress.clear();
     for (const auto& text : kept) tell(text);
+    if (hidden_ == 0) return;
+    terminal_.err << "postern: of " << hidden_ << (hidden_ == 1 ? " decision" : " decisions")
+                  << " it cannot be told, because what is asked is hidden there "
+                     "(journal.addresses)\n";
   }
 
   void tell_line(std::string_view line) {
@@ -210,6 +225,7 @@ class LogReader {
   Paint paint_;
   RecordParser parser_;
   std::size_t told_ = 0;
+  std::uint64_t hidden_ = 0;  // decisions of which it cannot be told whether they fit
   std::size_t troubles_told_ = 0;
 };
 
@@ -247,7 +263,9 @@ int log(const Options& options, Terminal terminal) {
     return EX_USAGE;
   }
   const auto source = journal_source(options, terminal);
-  look_for_hidden_too(filter.records, source, terminal);
+  std::vector<RecordFilter> wanted{filter.records};
+  look_for_hidden_too(wanted, source, terminal);
+  filter.records = wanted.front();
   if (!options.words.empty()) {
     Problems warnings;
     const auto condition = RecordCondition::compile(

@@ -242,7 +242,8 @@ struct CommandLine {
     auto& request = options.stats;
     word_option(sub, "--by", "One table: " + joined(stats_by_names(), ", "), stats_by_names(),
                 [&request](const std::string& word) { request.by = stats_by_from_text(word); });
-    sub->add_option("-n,--number", request.most, "Rows of a table, the first (default: 10)")
+    sub->add_option("-n,--number", request.most,
+                    "Rows of a table, the first (default: 10); verdict and time have them all")
         ->check(CLI::Range(std::size_t{1}, most_rows))
         ->type_name("NUMBER");
     json_flag(sub);

@@ -79,7 +79,7 @@ std::string moment_text(const Transaction& transaction) {
 std::string record_line(const Record& record, Paint paint) {
   const auto& transaction = record.transaction;
   const auto& decision = record.decision;
-  auto line = moment_text(transaction);
+  auto line = moment_text(transaction) + 'Z';
   const auto column = [&line](std::size_t begins) {
     line.resize(std::max(line.size() + 2, begins), ' ');
   };
@@ -88,13 +88,15 @@ std::string record_line(const Record& record, Paint paint) {
     column(0);
     line += text;
   };
-  column(21);
+  column(22);
   const auto begin = line.size();
   line += verdict_text(record);
   const auto end = line.size();
-  column(40);
-  line += transaction.client.address ? transaction.client.address->text() : std::string("local");
-  column(57);
+  column(41);
+  line += transaction.client.address         ? transaction.client.address->text()
+          : is_local_submission(transaction) ? std::string("local")
+                                             : std::string("-");
+  column(58);
   line += (transaction.sender.is_told() ? '<' + transaction.sender.value().text() + '>'
                                         : std::string("-")) +
           " to " + recipients_text(transaction);
@@ -103,7 +105,21 @@ std::string record_line(const Record& record, Paint paint) {
   for (const auto& entry : decision.trail) {
     if (entry.note == TrailNote::shadow) add("shadow (" + entry.rule.name + ')');
   }
-  for (const auto& effect : decision.effects) add('+' + describe(effect));
+  for (std::size_t i = 0; i < decision.effects.size(); ++i) {
+    const auto text = '+' + describe(decision.effects[i]);
+    const bool told = record.sent && i < record.sent->effects.size();
+    switch (told ? record.sent->effects[i].state : EffectState::done) {
+      case EffectState::earlier:
+        break;  // it stands in the line of that answer
+      case EffectState::failed:
+        add(text + " (NOT done)");
+        break;
+      case EffectState::waiting:
+      case EffectState::done:
+        add(text);
+        break;
+    }
+  }
   if (!transaction.reference.empty()) add(transaction.reference.text());
   line = clean_for_terminal(line);
   if (paint == Paint::none) return line;

@@ -184,7 +184,10 @@ class Replay {
                     << '\n';
       return EX_NOINPUT;
     }
-    if (!walk_.unread().empty()) return EX_NOINPUT;
+    if (const auto why = unread(); !why.empty()) {
+      terminal_.err << "postern: " << why << '\n';
+      return EX_NOINPUT;
+    }
     terminal_.err << "postern: no decision in " << shown_text(journal_, terminal_.glyphs)
                   << " is of that time\n";
     return EX_DATAERR;
@@ -235,9 +238,27 @@ class Replay {
     return {};
   }
 
+  /// What of the journal was not looked at, in words, but for lines that a crash has torn; empty:
+  /// nothing.
+  std::string unread() const {
+    if (!walk_.unread().empty()) return "not all of the journal can be read";
+    const auto counts = walk_.counts();
+    if (counts.foreign > 0) {
+      return grouped(counts.foreign) +
+             (counts.foreign == 1 ? " line of the journal is" : " lines of the journal are") +
+             " whole, and no " + (counts.foreign == 1 ? "record" : "records") +
+             " that this version can read";
+    }
+    if (counts.unreadable * 2 > counts.lines) {
+      return "more than half of the lines of the journal cannot be read";
+    }
+    return {};
+  }
+
   std::vector<ReplayGate> asked_gates() const {
     std::vector<ReplayGate> gates;
-    const auto for_all = closed_for_all();
+    auto for_all = closed_for_all();
+    if (for_all.empty()) for_all = unread();
     for (const auto& gate : options_.replay.fail_on) {
       auto why = closed_by(gate, report_.counts());
       if (why.empty()) why = for_all;
@@ -248,13 +269,18 @@ class Replay {
 
   int judge(const std::vector<ReplayGate>& gates) const {
     const auto& counts = report_.counts();
+    const auto not_read = unread();
     int status = EX_OK;
     bool open = false;
     for (const auto& [gate, why] : gates) {
       open = open || why.empty();
       if (why.empty()) continue;
       terminal_.err << "postern: " << why << " (--fail-on " << gate << ")\n";
-      status = gate_closed;
+      if (why != not_read) {
+        status = gate_closed;
+      } else if (status == EX_OK) {
+        status = EX_NOINPUT;
+      }
     }
     if (counts.contradictions > 0) {
       if (gates.empty()) terminal_.err << "postern: " << closed_for_all() << '\n';
@@ -265,10 +291,6 @@ class Replay {
                     << grouped(counts.decisions)
                     << " cannot be decided, and these gates do not see them (--fail-on undecided "
                        "does)\n";
-    }
-    if (status == EX_OK && !gates.empty() && !walk_.unread().empty()) {
-      terminal_.err << "postern: --fail-on needs the whole journal\n";
-      status = EX_NOINPUT;
     }
     return status;
   }

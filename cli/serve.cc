@@ -215,7 +215,12 @@ SupervisorHooks::Adoption adopt(const ConfigPlace& place, const Settings& starte
 
 }  // namespace
 
-int serve(const Options& options, Terminal terminal) {
+int serve(const Options& given, Terminal terminal) {
+  auto options = given;
+  // Records name the file, and whoever reads them stands in another folder.
+  std::error_code ignored;
+  const auto whole = std::filesystem::absolute(given.place.config, ignored);
+  if (!ignored) options.place.config = whole.lexically_normal().string();
   // First of all: a HUP while the policy is compiled must not end us.
   Supervisor::hold_signals();
   auto manager = ServiceManager::from_environment();

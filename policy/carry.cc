@@ -13,7 +13,8 @@ struct Piece {
   std::string action;
   bool repeatable = false;  ///< Postfix may be told twice
   std::optional<std::size_t> effect;
-  int order = 0;  ///< what would be missed most comes first
+  int order = 0;          ///< what would be missed most comes first
+  bool carriable = true;  ///< by an answer at this stage
 };
 
 std::size_t id_of(std::string_view what, std::string_view rule, std::size_t number) {
@@ -88,6 +89,7 @@ std::vector<EffectFate> first_fates(const Decision& decision, Stage stage, bool 
   return fates;
 }
 
+/// With those that an answer at `stage` cannot carry, which an earlier one may have carried.
 std::vector<Piece> pieces_of(const Decision& decision, Stage stage, const Reference& reference) {
   std::vector<Piece> pieces;
   if (decision.verdict == Verdict::quarantine) {
@@ -96,7 +98,6 @@ std::vector<Piece> pieces_of(const Decision& decision, Stage stage, const Refere
   }
   const auto& effects = decision.effects;
   for (std::size_t i = 0; i < effects.size(); ++i) {
-    if (!why_never(effects[i], stage).empty()) continue;
     const auto number = static_cast<std::size_t>(
         std::count_if(effects.begin(), effects.begin() + static_cast<std::ptrdiff_t>(i),
                       [&](const Effect& other) {
@@ -105,10 +106,13 @@ std::vector<Piece> pieces_of(const Decision& decision, Stage stage, const Refere
     auto piece = piece_of(effects[i], number);
     if (!piece) continue;
     piece->effect = i;
+    piece->carriable = why_never(effects[i], stage).empty();
     pieces.push_back(std::move(*piece));
   }
-  std::stable_sort(pieces.begin(), pieces.end(),
-                   [](const Piece& a, const Piece& b) { return a.order < b.order; });
+  // What cannot be carried stands last, so that whoever chooses may leave out the end.
+  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
+    return a.carriable != b.carriable ? a.carriable : a.order < b.order;
+  });
   return pieces;
 }
 
@@ -132,7 +136,9 @@ Carried carry(const Decision& decision, Stage stage, Memory& memory, const Memor
     ids.push_back(piece.id);
     if (piece.repeatable && piece.id == before) chosen = &piece;
   }
-  const auto claimed = memory.claim(key, ids, chosen == nullptr);
+  const auto carriable = static_cast<std::size_t>(std::count_if(
+      pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.carriable; }));
+  const auto claimed = memory.claim(key, ids, chosen == nullptr ? carriable : 0);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (claimed.before[i] && pieces[i].effect &&
         touches_message(decision.effects[*pieces[i].effect].kind)) {

@@ -177,7 +177,8 @@ void Memory::keep(const Key& key, std::string_view queue_id, Given given) {
   charge(message, octets);
 }
 
-Memory::Claimed Memory::claim(const Key& key, const std::vector<std::size_t>& ids, bool wanted) {
+Memory::Claimed Memory::claim(const Key& key, const std::vector<std::size_t>& ids,
+                              std::size_t wanted) {
   Claimed claimed;
   claimed.before.resize(ids.size(), false);
   if (key.empty() || ids.empty()) return claimed;
@@ -188,7 +189,7 @@ Memory::Claimed Memory::claim(const Key& key, const std::vector<std::size_t>& id
   for (std::size_t i = 0; i < ids.size(); ++i) {
     claimed.before[i] =
         std::find(message.done.begin(), message.done.end(), ids[i]) != message.done.end();
-    if (claimed.before[i] || !wanted || claimed.now) continue;
+    if (claimed.before[i] || i >= wanted || claimed.now) continue;
     message.done.push_back(ids[i]);
     charge(message, sizeof(std::size_t));
     claimed.now = i;

@@ -109,14 +109,14 @@ class Memory {
   /// of a message that was not recalled before, or has been forgotten since.
   void keep(const Key& key, std::string_view queue_id, Given given);
 
-  /// Things to be done once a message, by their ids: which of them have been done, and the first
-  /// that has not, if one is wanted; it counts as done from now on. Nothing of a message that is
+  /// Things to be done once a message, by their ids: which of them have been done, and the first of
+  /// the first `wanted` that has not; it counts as done from now on. Nothing of a message that is
   /// not known.
   struct Claimed {
     std::optional<std::size_t> now;  ///< index in `ids`
     std::vector<bool> before;        ///< one for each id
   };
-  Claimed claim(const Key& key, const std::vector<std::size_t>& ids, bool wanted);
+  Claimed claim(const Key& key, const std::vector<std::size_t>& ids, std::size_t wanted);
 
   /// What is kept of the decision behind an answer, where that is known only after keep().
   void learn_kept(const Key& key, std::string_view queue_id, Kept kept);

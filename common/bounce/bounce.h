@@ -36,6 +36,7 @@ struct Bounce {
     report,     ///< RFC 3464 (or 6533): fields for programs
     text,       ///< text for people alone, from which the recipients were guessed
     complaint,  ///< RFC 5965: a reader has called a delivered mail spam, or the like
+    reply,      ///< no mail: a reply of a mail server, or a text that has one
   };
   Kind kind = Kind::none;
   std::string why;  ///< of none: "an automatic answer", "a mail like any other"; else empty
@@ -46,7 +47,9 @@ struct Bounce {
   std::string message_id;     ///< of the same
   std::vector<BouncedRecipient> recipients;
   std::vector<Reference> references;  ///< every one of ours in it, each once
-  bool cut = false;                   ///< not all of the mail was looked at
+  /// What stands where a reference of ours does, and is none: a character was misread or mistyped.
+  std::vector<std::string> mistyped;
+  bool cut = false;  ///< not all of the mail was looked at
 };
 
 /// Recipients of one bounce that are told; a report may name thousands. `cut` says if there were

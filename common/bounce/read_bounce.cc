@@ -1,5 +1,6 @@
 #include "bounce/bounce.h"
 #include "bounce/failure_text.h"
+#include "bounce/read_reply.h"
 #include "bounce/reply_in_text.h"
 #include "bounce/report_fields.h"
 #include "model/reference_in_text.h"
@@ -29,25 +30,15 @@ bool is_status_report(const MailPart& part) {
 
 /// Every reference in `text`, added once.
 void add_references(std::vector<Reference>& references, std::string_view text) {
-  constexpr std::size_t length = 14;  // XXXX-XXXX-XXXX
-  constexpr std::size_t most = 100;
-  for (auto at = text.find('-'); at != std::string_view::npos && references.size() < most;
-       at = text.find('-', at + 1)) {
-    if (at < 4) continue;
-    // With an octet on either side, so that a longer word is not taken for one.
-    const auto begin = at == 4 ? 0 : at - 5;
-    const auto reference = find_reference(text.substr(begin, length + (at == 4 ? 1 : 2)));
-    // Words of a whole that parses only without its neighbours are none.
-    if (!reference || !looks_like_reference(text.substr(at - 4, length))) continue;
-    if (std::find(references.begin(), references.end(), *reference) == references.end()) {
-      references.push_back(*reference);
+  for (const auto& reference : find_references(text)) {
+    if (std::find(references.begin(), references.end(), reference) == references.end()) {
+      references.push_back(reference);
     }
   }
 }
 
 std::optional<Reference> reference_of(std::string_view text) {
-  std::vector<Reference> references;
-  add_references(references, text);
+  const auto references = find_references(text, 1);
   return references.empty() ? std::nullopt : std::optional(references.front());
 }
 
@@ -346,6 +337,7 @@ bool read_text(Bounce& bounce, const MailParts& mail) {
     const bool answers = automatic.starts_with("auto-replied") ||
                          !header(message, "x-autoreply").empty() ||
                          lower(header(message, "precedence")) == "auto_reply";
+    if (!answers && read_forwarded(bounce, before_copy, own_addresses(message))) return true;
     bounce.why = answers ? "an automatic answer, such as those of people on holiday"
                          : "a mail like any other";
     return false;
@@ -428,10 +420,13 @@ Bounce read_bounce(const MailParts& mail) {
   for (const auto& recipient : bounce.recipients) {
     if (recipient.reference) add_references(bounce.references, recipient.reference->text());
   }
+  std::string told;
   for (const auto& part : mail.parts) {
-    if (is_status_report(part)) add_references(bounce.references, part.text);
+    if (is_status_report(part)) told += part.text + '\n';
   }
-  add_references(bounce.references, without_returned_mail(text_for_people(mail, 0)));
+  told += without_returned_mail(text_for_people(mail, 0));
+  add_references(bounce.references, told);
+  bounce.mistyped = mistyped_references(told);
   return bounce;
 }
 

@@ -74,6 +74,8 @@ enum class DnsListHealth : std::uint8_t {
 };
 /// "good", "dead", "lists everything", "refuses", "unknown".
 std::string_view to_text(DnsListHealth health) noexcept;
+/// What the cause begins with, of an answer that a list did not give because it is suspended.
+inline constexpr std::string_view list_is_suspended = "the list is suspended";
 /// From the answers to both probes.
 DnsListHealth dns_list_health(const Answer& listed, const Answer& unlisted);
 

@@ -57,9 +57,12 @@ char class_of(const BouncedRecipient& recipient) {
   return recipient.enhanced.empty() ? '\0' : recipient.enhanced.front();
 }
 
-std::string outcome(const BouncedRecipient& recipient) {
+std::string outcome(const BouncedRecipient& recipient, Bounce::Kind kind) {
   std::string text;
-  if (recipient.action == "delayed") {
+  const bool temporary = class_of(recipient) == '4';
+  if (kind == Bounce::Kind::reply) {
+    text = temporary ? "refused for now; whoever sends tries again" : "refused for good";
+  } else if (recipient.action == "delayed") {
     text = "not delivered yet; the server named above tries again by itself";
   } else if (recipient.action == "delivered") {
     text = "delivered";
@@ -74,7 +77,7 @@ std::string outcome(const BouncedRecipient& recipient) {
   if (recipient.code) codes = std::to_string(*recipient.code);
   if (!recipient.enhanced.empty()) codes += (codes.empty() ? "" : " ") + recipient.enhanced;
   if (!codes.empty()) text += " (" + codes + ')';
-  if (class_of(recipient) == '4' && recipient.action == "failed") {
+  if (temporary && recipient.action == "failed" && kind != Bounce::Kind::reply) {
     text += "; the reason was temporary, but time has run out";
   }
   return upper_first(text) + '.';
@@ -90,6 +93,9 @@ std::string what_it_is(const Bounce& bounce) {
     case Bounce::Kind::complaint:
       return "A complaint (feedback report, RFC 5965): the mail was delivered, and its reader, or "
              "a filter, has reported it";
+    case Bounce::Kind::reply:
+      return bounce.references.empty() ? "A reply of a mail server, without a reference of ours"
+                                       : "A reply of a mail server";
     case Bounce::Kind::none:
       break;
   }
@@ -196,12 +202,23 @@ void tell_other_references(Page& page, const Bounce& bounce, const BounceReferen
   }
 }
 
+void tell_mistyped(Page& page, const Bounce& bounce) {
+  if (bounce.mistyped.empty()) return;
+  page.blank();
+  for (const auto& text : bounce.mistyped) {
+    page.field("Reference", text +
+                                ", looks like ours, but one of its characters was misread or "
+                                "mistyped: the last one checks the others, and does not fit");
+  }
+}
+
 void tell_recipient(Page& page, const Bounce& bounce, const BouncedRecipient& recipient,
                     const ExplainOptions& options, const BounceReferences& known) {
-  page.section("Recipient <" + recipient.address + '>');
+  page.section(recipient.address.empty() ? std::string("The reply")
+                                         : "Recipient <" + recipient.address + '>');
   if (!recipient.original.empty()) page.field("Written to", '<' + recipient.original + '>');
   if (bounce.kind == Bounce::Kind::complaint) return;
-  page.field("What", outcome(recipient));
+  page.field("What", outcome(recipient, bounce.kind));
   if (options.voice != Voice::sender) page.field("Said by", recipient.remote_mta);
   page.field("In its words", recipient.diagnostic.empty() ? recipient.reply : recipient.diagnostic);
   if (recipient.reference) {
@@ -228,6 +245,7 @@ std::string bounce_text(const Bounce& bounce, const ExplainOptions& options,
                    0);
   }
   tell_other_references(page, bounce, known);
+  tell_mistyped(page, bounce);
   if (bounce.cut) {
     page.blank();
     page.paragraph("The mail was too long or had too many parts; only its beginning was read.", 0);
@@ -243,6 +261,8 @@ std::string_view kind_word(Bounce::Kind kind) {
       return "text";
     case Bounce::Kind::complaint:
       return "complaint";
+    case Bounce::Kind::reply:
+      return "reply";
     case Bounce::Kind::none:
       break;
   }
@@ -303,7 +323,27 @@ std::string bounce_json(const Bounce& bounce, const BounceReferences& known) {
     if (state_of(known, reference) == ReferenceState::found) json.string(reference.text());
   }
   json.end_array();
+  if (!bounce.mistyped.empty()) {
+    json.key("mistyped").begin_array();
+    for (const auto& text : bounce.mistyped) json.string(text);
+    json.end_array();
+  }
   if (bounce.cut) json.key("cut").boolean(true);
+  json.end_object();
+  out += '\n';
+  return out;
+}
+
+// Somebody may build a page for senders on it, so nothing may be in it that the text leaves out.
+std::string bounce_json_for_sender(const Bounce& bounce, const ExplainOptions& options,
+                                   const BounceReferences& known) {
+  auto plain = options;
+  plain.paint = Paint::none;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("kind", kind_word(bounce.kind));
+  json.member("text", bounce_text(bounce, plain, known));
   json.end_object();
   out += '\n';
   return out;
@@ -313,8 +353,9 @@ std::string bounce_json(const Bounce& bounce, const BounceReferences& known) {
 
 std::string explain_bounce(const Bounce& bounce, const ExplainOptions& options,
                            const BounceReferences& known) {
-  return options.format == ExplainFormat::json ? bounce_json(bounce, known)
-                                               : bounce_text(bounce, options, known);
+  if (options.format == ExplainFormat::text) return bounce_text(bounce, options, known);
+  return options.voice == Voice::sender ? bounce_json_for_sender(bounce, options, known)
+                                        : bounce_json(bounce, known);
 }
 
 }  // namespace postern

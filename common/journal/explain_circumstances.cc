@@ -13,12 +13,12 @@ std::string octets(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " octet" : " octets");
 }
 
-/// " (12 in the rules, 201 waiting for answers; 90 more for rules in shadow)".
+/// " (12 in the rules, 201 waiting for answers; 90 more after the answer)".
 std::string spent(const TimeSpent& spent) {
   auto text = " (" + std::to_string(spent.rules.count()) + " in the rules, " +
               std::to_string(spent.waiting.count()) + " waiting for answers";
   if (spent.afterwards.count() != 0) {
-    text += "; " + std::to_string(spent.afterwards.count()) + " more for rules in shadow";
+    text += "; " + std::to_string(spent.afterwards.count()) + " more after the answer";
   }
   return text + ')';
 }
@@ -52,8 +52,12 @@ std::string where(const Record& record) {
   return text + ", at stage " + std::string(to_text(record.transaction.stage));
 }
 
-std::string client(const Client& client) {
-  if (!client.address) return "none (handed in on the mail server itself)";
+std::string client(const Transaction& transaction) {
+  const Client& client = transaction.client;
+  if (!client.address) {
+    return is_local_submission(transaction) ? "none (handed in on the mail server itself)"
+                                            : "not told by the MTA";
+  }
   std::string text = client.address->text();
   if (client.port != 0) text += " port " + std::to_string(client.port);
   return text;
@@ -161,7 +165,7 @@ void tell_circumstances(Page& page, const Record& record) {
   const Transaction& transaction = record.transaction;
   page.field("When", when(record));
   page.field("Where", where(record));
-  page.field("Client", client(transaction.client));
+  page.field("Client", client(transaction));
   page.field("Client name", told(transaction.client.name, "none that the MTA could confirm"));
   // The unconfirmed name is worth a line only where it says something else.
   if (transaction.client.reverse_name != transaction.client.name) {

@@ -44,7 +44,10 @@ std::string recipients_text(const Transaction& transaction) {
 
 std::string client_text(const Transaction& transaction) {
   const Client& client = transaction.client;
-  if (!client.address) return "this mail server itself (local mail)";
+  if (!client.address) {
+    return is_local_submission(transaction) ? "this mail server itself (local mail)"
+                                            : "a host that the mail server did not name";
+  }
   std::string text = client.name.is_told()     ? client.name.value()
                      : client.name.is_absent() ? std::string("a host without a confirmed name")
                                                : std::string("a host");
@@ -84,10 +87,11 @@ std::string outcome(const Record& record) {
       text = "Let pass, no rule objected";
       break;
     case Verdict::discard:
-      text = "The sender is not told";
+      text = "It is gone, and the sender is not told";
       break;
     case Verdict::quarantine:
-      text = "The sender is not told";
+      text =
+          "It waits in the mail server's queue until somebody releases it. The sender is not told";
       break;
   }
   if (decision.reason != nullptr) {
@@ -126,6 +130,11 @@ std::string why(const Record& record) {
       break;
     }
     text += (shown++ == 0 ? ": " : ", ") + short_evidence(entry->evidence[i]);
+  }
+  if (entry != nullptr && entry->truth == Truth::unavailable) {
+    // What was found is not why: a look at it would blame the wrong thing.
+    text = "The rule \"" + decision.rule->name + "\" could not be answered" +
+           (entry->cause.empty() ? std::string() : ": " + entry->cause);
   }
   text += '.';
   if (!decision.note.empty()) text += ' ' + upper_first(decision.note) + '.';

@@ -1,4 +1,5 @@
 #include "journal/explain_parts.h"
+#include "journal/hidden_values.h"
 
 #include <algorithm>
 
@@ -59,7 +60,12 @@ void tell_sent(Page& page, const Record& record) {
     page.paragraph("Spoken at stage " + std::string(to_text(sent.spoken)) + '.', 2);
   }
   const std::string mta = record.transaction.door == Door::policy ? "Postfix" : "the MTA";
-  page.paragraph("To " + mta + ", byte for byte ('|' begins a line, '+' continues it):", 2);
+  page.paragraph("To " + mta + ", byte for byte" +
+                     (without_hidden(sent.answer) == sent.answer
+                          ? std::string()
+                          : ", but for addresses, which are hidden here and were not then") +
+                     " ('|' begins a line, '+' continues it):",
+                 2);
   // An answer of several lines is shown line by line.
   std::string_view rest = sent.answer;
   while (!rest.empty()) {

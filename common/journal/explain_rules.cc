@@ -96,6 +96,14 @@ bool decided(const Decision& decision, const TrailEntry& entry) {
   return decision.rule && *decision.rule == entry.rule;
 }
 
+/// What a rule came to that had no answer: not what it would have done with one.
+std::string decided_text(const Decision& decision) {
+  TrailEntry entry;
+  entry.verdict = decision.verdict;
+  if (decision.reason != nullptr) entry.reason = decision.reason->id;
+  return action(entry) + ", as its key \"unavailable\" has it";
+}
+
 std::string saying(const Decision& decision, const TrailEntry& entry) {
   switch (entry.note) {
     case TrailNote::not_reached:
@@ -143,8 +151,8 @@ std::string saying(const Decision& decision, const TrailEntry& entry) {
     case Truth::unavailable:
       text = "could not be answered";
       if (!entry.cause.empty()) text += ": " + entry.cause;
-      return text +
-             (decided(decision, entry) ? "; this decided: " + action(entry) : "; passed over");
+      return text + (decided(decision, entry) ? "; this decided: " + decided_text(decision)
+                                              : "; passed over");
   }
   return text;
 }

@@ -1,4 +1,5 @@
 #include "journal/explain_parts.h"
+#include "journal/hidden_values.h"
 #include "journal/timestamp.h"
 #include "reply/codes_own.h"
 
@@ -83,7 +84,8 @@ void tell_sender(Page& page, const Record& record) {
                  0);
   if (record.sent && !record.sent->expected.empty()) {
     page.section("What we answered");
-    for (const auto& line : record.sent->expected) page.verbatim(line);
+    // A keyed hash is nothing for the outside, and the sender has never seen it.
+    for (const auto& line : record.sent->expected) page.verbatim(without_hidden(line));
   }
   page.section("What you can do");
   const auto help = help_that_is_told(record);

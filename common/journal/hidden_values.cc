@@ -1,6 +1,7 @@
 #include "journal/hidden_values.h"
 
 #include "journal/address_in_text.h"
+#include "model/text.h"
 #include "rules/program.h"
 #include "rules/rule.h"
 #include "rules/share.h"
@@ -189,6 +190,27 @@ std::string name_of(const Test& test) {
   return std::string(expression::row_of(*test.name).name);
 }
 
+bool is_of_domain(char c) { return is_letter_or_digit(c) || c == '-' || c == '.'; }
+
+/// How many octets at `at` are a hidden address or name; 0: none. A tilde may stand anywhere else.
+std::size_t hidden_length(std::string_view text, std::size_t at) {
+  if (text[at] != hidden_local.front()) return 0;
+  if (at > 0 && is_of_domain(text[at - 1])) return 0;
+  auto end = at + 1;
+  while (end < text.size() && is_letter_or_digit(text[end])) ++end;
+  if (!is_hidden_local(text.substr(at, end - at))) return 0;
+  if (end == text.size() || text[end] != '@') return end - at == 1 ? 0 : end - at;
+  ++end;
+  if (end < text.size() && text[end] == '[') {
+    const auto close = text.find(']', end);
+    return (close == std::string_view::npos ? text.size() : close + 1) - at;
+  }
+  while (end < text.size() && is_of_domain(text[end])) ++end;
+  // What ends a sentence is no part of it.
+  while (text[end - 1] == '.') --end;
+  return end - at;
+}
+
 bool hangs_on_share(const Rule& rule, const Transaction& transaction) {
   if (rule.share == 0 || rule.place.stage < Stage::mail) return false;
   const auto is_hidden = [](const MailAddress& each) { return left_of(each) != Left::all; };
@@ -219,6 +241,21 @@ void replace_each(std::string& text, const NamedLocals& named) {
 }  // namespace
 
 bool has_hidden(const Record& record) { return left_of(record.transaction) != Left::all; }
+
+std::string without_hidden(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = hidden_length(text, at);
+    if (length == 0) {
+      result += text[at++];
+      continue;
+    }
+    const auto hidden = text.substr(at, length);
+    result += hidden.find('@') == std::string_view::npos ? "(a name)" : "(an address)";
+    at += length;
+  }
+  return result;
+}
 
 bool holds_erased(const Record& record) {
   return to_json(record).find(erased_local) != std::string::npos;

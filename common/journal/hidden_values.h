@@ -10,12 +10,16 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern {
 
 /// Whether the record holds an address or a login name that is hidden.
 bool has_hidden(const Record& record);
+/// `text` with "(an address)" in place of each address that is hidden or erased, and "(a name)" for
+/// a name that is.
+std::string without_hidden(std::string_view text);
 /// Whether an address that was erased stood anywhere in the record.
 bool holds_erased(const Record& record);
 

@@ -39,6 +39,7 @@ double weight_of(const JournalPart& part) {
 void add(ReadCounts& sum, const ReadCounts& more) {
   sum.lines += more.lines;
   sum.unreadable += more.unreadable;
+  sum.foreign += more.foreign;
   if (sum.first_fault.empty()) sum.first_fault = more.first_fault;
 }
 

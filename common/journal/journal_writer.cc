@@ -99,6 +99,7 @@ void JournalWriter::change(const JournalSettings& settings, const LogSettings& l
   file_.open(settings.path);
   in_file_ = 0;
   open_if_due(Hurry::yes);
+  count_.octets(file_.size());
   next_closing_ = {};
 }
 

@@ -23,10 +23,18 @@ bool is_of_rule(const Decision& decision, const std::vector<std::string>& rules)
 }  // namespace
 
 bool LogFilter::fits(const Record& record) const {
+  return fits_but_for_condition(record) && (!condition || condition->fits(record));
+}
+
+bool LogFilter::hangs_on_hidden(const Record& record) const {
+  return condition && fits_but_for_condition(record) && condition->hangs_on_hidden(record);
+}
+
+bool LogFilter::fits_but_for_condition(const Record& record) const {
   const auto& decision = record.decision;
   return records.fits(record) && (verdicts.empty() || holds(verdicts, decision.verdict)) &&
          (reasons.empty() || holds(reasons, decision.reason)) &&
-         (rules.empty() || is_of_rule(decision, rules)) && (!condition || condition->fits(record));
+         (rules.empty() || is_of_rule(decision, rules));
 }
 
 LineSieve LogFilter::sieve() const {

@@ -20,8 +20,13 @@ struct LogFilter {
   std::optional<RecordCondition> condition;
 
   bool fits(const Record& record) const;
+  /// Of a record that does not fit: whether the condition might say yes if nothing were hidden.
+  bool hangs_on_hidden(const Record& record) const;
   /// Lets every line of a record through that fits.
   LineSieve sieve() const;
+
+ private:
+  bool fits_but_for_condition(const Record& record) const;
 };
 
 }  // namespace postern

@@ -192,6 +192,7 @@ std::optional<JournalLine> JournalReader::next_line() {
 std::optional<Record> JournalReader::parse(const JournalLine& line) {
   auto record = state_->parser.parse(line.text);
   if (record) return std::move(record).value();
+  if (state_->parser.was_whole()) ++state_->counts.foreign;
   state_->count_fault(line.offset, record.problems().front().message);
   return std::nullopt;
 }

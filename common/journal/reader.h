@@ -22,6 +22,7 @@ enum class ReadOrder : std::uint8_t { oldest_first, newest_first };
 struct ReadCounts {
   std::uint64_t lines = 0;       ///< complete or not, without empty ones
   std::uint64_t unreadable = 0;  ///< torn, foreign or longer than longest_journal_line
+  std::uint64_t foreign = 0;     ///< of these: whole JSON, and no record that can be read here
   std::string first_fault;       ///< of the first unreadable line: byte offset and what is wrong
 };
 

@@ -71,6 +71,10 @@ AcceptRecords wanted_of_passes(const Policy& policy, const Transaction& transact
   return in_share ? journal.accepts : AcceptRecords::none;
 }
 
+bool is_local_submission(const Transaction& transaction) noexcept {
+  return transaction.door == Door::milter && !transaction.client.address;
+}
+
 bool is_always_recorded(AcceptRecords of_passes, const Decision& decision) noexcept {
   // What has been done to a message is to be found out whatever is kept of others.
   return !passes(decision) || !decision.effects.empty() || of_passes != AcceptRecords::none;

@@ -101,6 +101,10 @@ bool is_always_recorded(AcceptRecords of_passes, const Decision& decision) noexc
 Kept what_is_kept(const Policy& policy, const Transaction& transaction, const Facts& facts,
                   Decision& decision);
 
+/// Whether the mail was handed in on the mail server itself. Only a milter hears of such; at
+/// Postfix's policy protocol a client without an address is one that was not told.
+bool is_local_submission(const Transaction& transaction) noexcept;
+
 /// Takes out what a compact record leaves out.
 void leave_remarkable(std::vector<TrailEntry>& trail);
 

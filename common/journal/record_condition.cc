@@ -214,8 +214,11 @@ Result<RecordCondition> RecordCondition::compile(std::string_view source, const 
   scope.checks = checks;
   scope.tables = tables != nullptr ? tables : &no_tables;
   scope.further = &record_names();
-  auto compiled = Condition::compile(source, scope);
   Diagnostics diagnostics;
+  if (source.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return plain_problem("the expression is empty", "leave it out to be shown every decision");
+  }
+  auto compiled = Condition::compile(source, scope);
   const auto& file = diagnostics.add_file("expression", std::string(source));
   const auto span = [&file](const ExpressionProblem& problem) {
     return Span{&file, problem.offset, problem.offset + problem.length};
@@ -258,6 +261,27 @@ bool RecordCondition::fits(const Record& record) const {
   return std::any_of(recipients.begin(), recipients.end(), [&](const AcceptedRecipient& each) {
     about_one.recipient = each.address;
     return says_yes(about_one);
+  });
+}
+
+bool RecordCondition::hangs_on_hidden(const Record& record) const {
+  if (!has_hidden(record)) return false;
+  const auto known = revealed(named_, record);
+  const RecordValues values(known);
+  const auto is_open = [&](const Transaction& transaction) {
+    std::string open;
+    const auto truth =
+        truth_of_hidden(condition_->program(), transaction, known.facts, mask_, &values, &open);
+    return truth == Truth::unknown && !open.empty();
+  };
+  const auto& transaction = known.transaction;
+  if (is_open(transaction)) return true;
+  if (!about_one_recipient_ || transaction.recipient.is_told()) return false;
+  auto about_one = transaction;
+  const auto& recipients = transaction.recipients.value();
+  return std::any_of(recipients.begin(), recipients.end(), [&](const AcceptedRecipient& each) {
+    about_one.recipient = each.address;
+    return is_open(about_one);
   });
 }
 

@@ -30,6 +30,8 @@ class RecordCondition {
   /// Whether it says yes of the record: what the record does not hold is neither yes nor no. A
   /// record about several recipients fits if it does for one of them.
   bool fits(const Record& record) const;
+  /// Of a record that does not fit: whether it might if nothing of it were hidden.
+  bool hangs_on_hidden(const Record& record) const;
 
   /// What the line of a record that fits must have.
   std::vector<LineClue> clues() const;

@@ -18,6 +18,9 @@ class RecordParser {
 
   /// As record_from_json().
   Result<Record> parse(std::string_view line);
+  /// Whether the line of the last parse() was a whole JSON object: if it was no record, then no
+  /// crash has torn it.
+  bool was_whole() const noexcept;
 
  private:
   struct State;

@@ -138,6 +138,7 @@ Result<Record> unreadable(std::string message) {
 
 struct RecordParser::State {
   simdjson::dom::parser parser{longest_journal_line};
+  bool whole = false;
 };
 
 RecordParser::RecordParser() : state_(std::make_unique<State>()) {}
@@ -146,6 +147,7 @@ RecordParser::RecordParser(RecordParser&&) noexcept = default;
 RecordParser& RecordParser::operator=(RecordParser&&) noexcept = default;
 
 Result<Record> RecordParser::parse(std::string_view line) {
+  state_->whole = false;
   if (line.size() > longest_journal_line) return unreadable("it is longer than a record can be");
   try {
     auto& parser = state_->parser;
@@ -160,6 +162,7 @@ Result<Record> RecordParser::parse(std::string_view line) {
     if (error == simdjson::DEPTH_ERROR) return unreadable("it is nested too deep");
     if (error != simdjson::SUCCESS) return unreadable("it is torn or no JSON");
     if (!json.is_object()) return unreadable("it is no JSON object");
+    state_->whole = true;
     Faults faults;
     Record record = read_record(JsonObject(json, "record", faults));
     if (!faults.first().empty()) return unreadable(faults.first());
@@ -168,6 +171,8 @@ Result<Record> RecordParser::parse(std::string_view line) {
     return unreadable(trouble.what());
   }
 }
+
+bool RecordParser::was_whole() const noexcept { return state_->whole; }
 
 Result<Record> record_from_json(std::string_view line) { return RecordParser().parse(line); }
 

@@ -1,5 +1,6 @@
 #include "journal/record_sums.h"
 
+#include "checks/dns_list.h"
 #include "journal/sent_reply.h"
 #include "model/text.h"
 #include "rules/org_domain.h"
@@ -44,8 +45,14 @@ std::optional<std::string> recipient_key(const Transaction& transaction) {
   return domain_key(first);
 }
 
-std::string network_key(const std::optional<IpAddress>& address) {
-  if (!address) return "(local)";
+/// Of a client without an address.
+const char* no_address(const Transaction& transaction) {
+  return is_local_submission(transaction) ? "(local)" : "(not told)";
+}
+
+std::string network_key(const Transaction& transaction) {
+  const auto& address = transaction.client.address;
+  if (!address) return no_address(transaction);
   return Network::around(*address, address->family() == IpAddress::Family::v4 ? 24 : 64).text();
 }
 
@@ -59,7 +66,8 @@ SumsSample sample_of(const Record& record, MailFate outcome) {
   SumsSample sample;
   sample.reference = transaction.reference.empty() ? "" : transaction.reference.text();
   sample.time = transaction.time;
-  sample.client = transaction.client.address ? transaction.client.address->text() : "(local)";
+  sample.client =
+      transaction.client.address ? transaction.client.address->text() : no_address(transaction);
   sample.sender = sample_address(transaction.sender);
   sample.recipient = sample_address(transaction.recipient);
   const auto& recipients = transaction.recipients.value();
@@ -286,7 +294,7 @@ void RecordSums::add_outcome(const Record& record, MailFate outcome) {
   count(SumsKey::stage, to_text(transaction.stage));
   count(SumsKey::door, to_text(transaction.door));
   count(SumsKey::host, record.host);
-  count(SumsKey::network, network_key(transaction.client.address));
+  count(SumsKey::network, network_key(transaction));
   for (const auto& [question, answer] : record.facts.all()) {
     const auto key = place_key(question);
     if (!key || answer.state == Answer::State::unavailable) continue;
@@ -381,7 +389,11 @@ void RecordSums::add_facts(const Record& record) {
         weight_);
     sum.kind = is_dns(question.kind) ? QuestionKind::dns : question.kind;
     sum.name = name;
-    if (answer.state == Answer::State::unavailable) {
+    if (answer.state == Answer::State::unavailable && answer.cause.starts_with(list_is_suspended)) {
+      // Its own tests have failed: each mail would make DNS look worse than it is.
+      sum.suspended += weight_;
+      count_cause(sum, answer.cause, weight_);
+    } else if (answer.state == Answer::State::unavailable) {
       sum.unavailable += weight_;
       over_time_[step_].unavailable[group] += weight_;
       sum.unavailable_over_time.add(step_, steps_.size(), weight_);

@@ -111,8 +111,9 @@ struct DependencySum {
   std::uint64_t cached = 0;       ///< answers from memory
   std::uint64_t unavailable = 0;  ///< none came
   std::uint64_t late = 0;         ///< of these by the deadline
+  std::uint64_t suspended = 0;    ///< of a block list: not used, because its tests had failed
   std::vector<std::pair<std::string, std::uint64_t>>
-      causes;  ///< of the former; the first few kinds
+      causes;  ///< of none that came, and of those; the first few kinds
   Series unavailable_over_time;
   DurationHistogram times;  ///< of those who were asked and answered
   std::string slowest;      ///< reference of the decision that waited longest
@@ -142,7 +143,7 @@ enum class SumsKey : std::uint8_t {
   enhanced_code,     ///< "5.7.1"
   sender_domain,     ///< "<>" for notifications, "(none)" for an address without a domain
   recipient_domain,  ///< where a decision is about several recipients, of one domain all
-  network,           ///< the client's /24 or /64; "(local)"
+  network,           ///< the client's /24 or /64; "(local)", "(not told)"
   country,           ///< the client's, where a rule asked for it; "unknown" when nobody knew
   asn,               ///< the network that announces the client's address, likewise
   stage,

@@ -1,5 +1,9 @@
 #include "journal/replay.h"
 
+#include "journal/sent_reply.h"
+#include "reply/limits.h"
+#include "reply/render.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -202,6 +206,97 @@ Decision replay(const Policy& policy, const Record& record, Lacking& lacking, co
 
 bool is_own_trouble(const Decision& decision) noexcept {
   return !decision.rule && decision.reason != nullptr && decision.reason->id == "internal-error";
+}
+
+namespace {
+
+/// At least as long as whatever the mail server may put before our text: it names one of these.
+std::size_t longest_prefix(const Transaction& transaction) {
+  constexpr std::size_t frame = 64;  // "<[]:65535>: Recipient address rejected: ", and then some
+  const auto& client = transaction.client;
+  const auto address = client.address ? client.address->text().size() : std::size_t{0};
+  return frame + address + address +  // a client without a name may be named by its address
+         std::max({client.name.value().size(), client.reverse_name.value().size(),
+                   transaction.helo.value().size(), transaction.sender.value().text().size() + 2,
+                   transaction.recipient.value().text().size() + 2});
+}
+
+/// The reply as the client sees it if nothing is put before it, and the codes that it has for sure.
+struct Following {
+  std::vector<std::string> lines;
+  std::string codes;
+};
+
+Following following_from(const Record& record) {
+  const auto& reply = *record.decision.reply;
+  if (record.transaction.door == Door::policy) {
+    const auto context = policy_context(record.transaction.policy_context, reply.stage());
+    const auto answer = render_for_policy(reply, *record.decision.reason, context, 0);
+    return {{answer.expected}, answer.sent.text()};
+  }
+  auto lines = render_for_milter(reply, 0).expected;
+  // libmilter takes one line without an enhanced code.
+  if (!reply.enhanced() && lines.size() > 1) {
+    lines.resize(1);
+    lines.front()[3] = ' ';
+  }
+  return {std::move(lines), reply.form().text()};
+}
+
+std::string as_one(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += (text.empty() ? "" : "\r\n") + line;
+  return text;
+}
+
+/// What the mail server was told, as far as it is a reply.
+std::string told_for(const SentReply& sent, Door door) {
+  const auto reply = as_one(sent.expected);
+  if (door == Door::policy) {
+    // 450 is what DEFER_IF_PERMIT answers by itself.
+    return sent.condition.empty()
+               ? "action=" + reply
+               : "action=DEFER_IF_PERMIT " + reply.substr(std::min<std::size_t>(4, reply.size()));
+  }
+  std::string doubled;
+  for (const char c : reply) doubled.append(c == '%' ? 2 : 1, c);
+  return doubled;
+}
+
+}  // namespace
+
+std::vector<Difference> sent_differences(const Record& record) {
+  const auto door = record.transaction.door;
+  std::vector<Difference> found;
+  if (!record.sent || door == Door::library) return found;
+  const auto& sent = *record.sent;
+  const auto compare = [&found](std::string what, std::string recorded, std::string follows) {
+    if (recorded != follows) {
+      found.push_back({std::move(what), std::move(recorded), std::move(follows)});
+    }
+  };
+  if (door == Door::policy) {
+    compare("sent, stage", std::string(to_text(sent.spoken)),
+            std::string(to_text(record.transaction.stage)));
+  }
+  if (sent.expected.empty()) return found;
+  const auto& decision = record.decision;
+  const bool refused = decision.verdict == Verdict::reject || decision.verdict == Verdict::defer;
+  if (!refused || !decision.reply || decision.reason == nullptr) {
+    found.push_back({"sent, reply", as_one(sent.expected), "none"});
+    return found;
+  }
+  compare("sent, answer", sent.answer, told_for(sent, door));
+  const auto follows = following_from(record);
+  const auto& whole = follows.lines;
+  const auto longest = std::max_element(
+      whole.begin(), whole.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  if (longest->size() + longest_prefix(record.transaction) <= longest_line) {
+    compare("sent, reply", as_one(sent.expected), as_one(whole));
+  } else {
+    compare("sent, codes", code_as_sent(record), follows.codes);
+  }
+  return found;
 }
 
 std::vector<Difference> differences(const Decision& first, const Decision& second) {

@@ -53,6 +53,11 @@ struct Difference {
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 
+/// In what the record says was sent, and does not follow from its decision: codes, text, stage, and
+/// that the answer holds the reply that the client saw. Only what follows for sure counts: a reply
+/// that may have been shortened behind what the mail server puts before it has its codes looked at.
+std::vector<Difference> sent_differences(const Record& record);
+
 /// Empty if and only if the two decisions are equal, wherever the files of their policies are.
 std::vector<Difference> differences(const Decision& recorded, const Decision& replayed);
 

@@ -46,6 +46,13 @@ bool may_be_refused_later(const Policy& policy, const Record& record, const Deci
 bool is_of_another_version(const Record& record) {
   return !record.engine.empty() && record.engine != version();
 }
+
+/// What was sent follows from the decision alone, in one version of the program.
+void add_sent_differences(std::vector<Difference>& found, const Record& record) {
+  if (is_of_another_version(record)) return;
+  for (auto& each : sent_differences(record)) found.push_back(std::move(each));
+}
+
 bool lets_in(const Decision& decision) {
   return decision.verdict == Verdict::pass || decision.verdict == Verdict::accept ||
          decision.verdict == Verdict::quarantine;
@@ -141,6 +148,7 @@ void ReplayReport::add(const Policy& policy, const Record& record) {
   if (has_hidden(record)) return add_hidden(policy, record);
   if (record.policy_digest != policy.digest()) return compare(policy, record);
   auto found = differences(record.decision, replay(policy, record));
+  add_sent_differences(found, record);
   if (!found.empty() && holds_erased(record)) return note_undecided(record, {"what was erased"});
   if (!found.empty() && is_of_another_version(record)) return compare(policy, record);
   if (!found.empty()) return note_contradiction(record, std::move(found));
@@ -159,13 +167,15 @@ void ReplayReport::verify(const Record& record) {
   // Where tables have changed, those of then answer as far as the record tells.
   auto found = differences(
       record.decision, replay(*then->policy, record, nullptr, Detail::full, RecordedTables::used));
+  const bool same_decision = found.empty();
+  add_sent_differences(found, record);
   if (found.empty()) {
     ++counts_.equal;
   } else if (holds_erased(record)) {
     note_undecided(record, {"what was erased"});
   } else if (then->changed.empty() && is_of_another_version(record)) {
     compare(*then->policy, record);
-  } else if (then->changed.empty()) {
+  } else if (then->changed.empty() || same_decision) {
     note_contradiction(record, std::move(found));
   } else {
     std::vector<std::string> lacks;

@@ -5,6 +5,7 @@
 #include "reply/page_frame.h"
 #include "tables/entries.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::report {
@@ -137,7 +138,7 @@ std::string people_section(const ReportInput& input) {
 
 std::string health_section(const ReportInput& input) {
   const auto& sums = input.now;
-  Plot plot{"plot-missing", "Answers that did not come", "answers", {}};
+  Plot plot{"plot-missing", "Answers that did not come", "answers", "answer", {}};
   constexpr std::string_view colours[] = {"refused", "other", "put-off", "plain"};
   for (std::size_t group = 0; group < 4; ++group) {
     Layer layer{unavailable_group_name(group), colours[group], {}};
@@ -148,21 +149,25 @@ std::string health_section(const ReportInput& input) {
     }
     if (all > 0 || group == 0) plot.layers.push_back(std::move(layer));
   }
-  Plot late{"plot-late", "Decisions that ran into the deadline", "decisions", {}};
+  Plot late{"plot-late", "Decisions that ran into the deadline", "decisions", "decision", {}};
   late.layers.push_back({"Decisions", "put-off", {}});
   for (const auto& step : sums.over_time()) late.layers.front().values.push_back(step.late);
 
   Rows rows;
-  const auto rank = [](const auto& entry) { return entry.value.unavailable; };
+  const auto rank = [](const auto& entry) {
+    return entry.value.unavailable + entry.value.suspended;
+  };
   for (const auto& row : sums.dependencies().top(most_rows, rank)) {
     const auto& sum = row.entry->value;
     std::string causes;
     for (const auto& [cause, count] : sum.causes) {
       causes += (causes.empty() ? "" : ", ") + words(cause) + ' ' + grouped(count);
     }
-    rows.push_back({code(row.key), count_text(sum.unavailable, row.entry->error),
-                    share_text(sum.unavailable, row.entry->hits), grouped(sum.late), causes,
-                    spark(sum.unavailable_over_time, sums.steps(), "refused")});
+    rows.push_back(
+        {code(row.key), count_text(sum.unavailable, row.entry->error),
+         share_text(sum.unavailable, row.entry->hits - std::min(row.entry->hits, sum.suspended)),
+         grouped(sum.late), grouped(sum.suspended), causes,
+         spark(sum.unavailable_over_time, sums.steps(), "refused")});
   }
   auto html = bars(plot, sums.steps());
   if (sums.late() > 0) html += bars(late, sums.steps());
@@ -175,6 +180,7 @@ std::string health_section(const ReportInput& input) {
                    {"Missing"},
                    {"Of all asked"},
                    {"By the deadline"},
+                   {"List suspended"},
                    {"Why", Holds::words},
                    {"Over time", Holds::drawing}},
                   rows);
@@ -184,7 +190,7 @@ std::string health_section(const ReportInput& input) {
 
 std::string speed_section(const ReportInput& input) {
   const auto& sums = input.now;
-  Plot plot{"plot-speed", "Time from request to answer", "microseconds", {}};
+  Plot plot{"plot-speed", "Time from request to answer", "microseconds", "microsecond", {}};
   plot.layers = {{"99% within", "refused", {}}, {"half within", "let-in", {}}};
   for (const auto& step : sums.over_time()) {
     plot.layers[0].values.push_back(static_cast<std::uint64_t>(step.times.quantile(0.99).count()));

@@ -260,8 +260,8 @@ std::string bars(const Plot& plot, const TimeSteps& steps) {
   html += open_svg(plot, steps,
                    "Bars from " + steps.begin_text(0) + " to " +
                        minute_text(steps.begin(steps.size())) + " UTC. The highest, " +
-                       grouped(*highest) + ' ' + html_text(plot.what) + ", begins at " +
-                       steps.begin_text(at) + ".");
+                       grouped(*highest) + ' ' + html_text(*highest == 1 ? plot.one : plot.what) +
+                       ", begins at " + steps.begin_text(at) + ".");
   html += grid(steps, 3);
   std::vector<std::uint64_t> below(steps.size());
   for (const auto& layer : plot.layers) {

@@ -48,6 +48,7 @@ struct Plot {
   std::string_view id;  ///< of the page's own: a word
   std::string_view title;
   std::string_view what;  ///< is counted: "decisions"
+  std::string_view one;   ///< of these: "decision"
   std::vector<Layer> layers;
 };
 /// Stacked bars, a legend with sums, and the numbers as a table behind a heading that opens.

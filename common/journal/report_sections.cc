@@ -78,9 +78,9 @@ std::uint64_t missing_answers(const RecordSums& sums) {
 
 std::string time_section(const ReportInput& input) {
   const auto& sums = input.now;
-  Plot all{"plot-all", "All decisions", "decisions", {}};
+  Plot all{"plot-all", "All decisions", "decisions", "decision", {}};
   all.layers.push_back({"Let in", "let-in", over_time(sums, MailFate::let_in)});
-  Plot rest{"plot-refused", "Refused and put off", "decisions", {}};
+  Plot rest{"plot-refused", "Refused and put off", "decisions", "decision", {}};
   rest.layers.push_back({"Refused", "refused", over_time(sums, MailFate::refused)});
   rest.layers.push_back({"Put off", "put-off", over_time(sums, MailFate::put_off)});
   if (has_others(sums))

@@ -154,10 +154,15 @@ std::uint64_t in_microseconds(std::chrono::microseconds time) {
   return static_cast<std::uint64_t>(time.count());
 }
 
+std::uint64_t asked_of(const TopCounts<DependencySum>::Entry& entry) {
+  return entry.hits - std::min(entry.hits, entry.value.suspended);
+}
+
 void fill_dependencies(StatsTable& table, const RecordSums& sums, std::size_t most) {
   table.columns = {{"missing", "missing"},
                    {"of these late", "late"},
                    {"asked", "asked"},
+                   {"suspended", "suspended"},
                    {"from memory", "from_memory"},
                    {"half within", "median_us", StatsUnit::microseconds},
                    {"95% within", "p95_us", StatsUnit::microseconds},
@@ -166,12 +171,12 @@ void fill_dependencies(StatsTable& table, const RecordSums& sums, std::size_t mo
   // Those in trouble first.
   const auto rank = [](const auto& entry) {
     constexpr std::uint64_t far = 1U << 20U;
-    return entry.value.unavailable * far + std::min(entry.hits, far - 1);
+    return (entry.value.unavailable + entry.value.suspended) * far + std::min(entry.hits, far - 1);
   };
   for (const auto& row : all.top(most, rank)) {
     const auto& sum = row.entry->value;
     auto made = row_of(
-        row.key, {sum.unavailable, sum.late, row.entry->hits, sum.cached,
+        row.key, {sum.unavailable, sum.late, asked_of(*row.entry), sum.suspended, sum.cached,
                   in_microseconds(sum.times.quantile(0.5)),
                   in_microseconds(sum.times.quantile(0.95)), in_microseconds(sum.times.longest())});
     made.at_least = row.entry->error > 0;

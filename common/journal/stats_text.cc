@@ -79,12 +79,19 @@ class Writer {
       line(count, "  " + std::string(to_text(outcome)) + ", " + share_text(count, decisions));
     }
     if (sums_.standing_for_others() > 0) {
+      const auto records = sums_.standing_for_others();
       line(sums_.estimated(),
-           "of the decisions are an estimate: " + grouped(sums_.standing_for_others()) +
-               " records stand for them (journal.accepts_share)");
+           std::string(sums_.estimated() == 1 ? "of the decisions is an estimate: "
+                                              : "of the decisions are an estimate: ") +
+               grouped(records) + (records == 1 ? " record stands" : " records stand") +
+               (sums_.estimated() == 1 ? " for it" : " for them") + " (journal.accepts_share)");
     }
-    if (sums_.repeats() > 0) line(sums_.repeats(), "questions asked again, and not counted");
-    if (sums_.late() > 0) line(sums_.late(), "decisions for which an answer came too late");
+    if (sums_.repeats() > 0)
+      line(sums_.repeats(), sums_.repeats() == 1 ? "question asked again, and not counted"
+                                                 : "questions asked again, and not counted");
+    if (sums_.late() > 0)
+      line(sums_.late(), sums_.late() == 1 ? "decision for which an answer came too late"
+                                           : "decisions for which an answer came too late");
     const auto& times = sums_.decision_times();
     if (times.count() == 0) return;
     text_ += "\n  Half of the decisions took at most " + duration_text(times.quantile(0.5)) +
@@ -212,7 +219,8 @@ bool has_trouble(const RecordSums& sums) {
       if (count > 0) return true;
     }
   }
-  return false;
+  const auto suspended = [](const auto& entry) { return entry.value.suspended; };
+  return !sums.dependencies().top(1, suspended).empty();
 }
 
 }  // namespace

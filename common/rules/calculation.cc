@@ -1,13 +1,12 @@
 #include "rules/calculation.h"
 
-#include "rules/values.h"
-
 #include <array>
 #include <cstddef>
 
 namespace postern::expression {
 
-CalculationResult calculate(const CalculationSide& side, const Transaction& transaction) {
+CalculationResult calculate(const CalculationSide& side, const Transaction& transaction,
+                            Reach reach) {
   using State = CalculationResult::State;
   using Kind = CalculationStep::Kind;
   // A condition with n operators has n + 1 values.
@@ -20,7 +19,7 @@ CalculationResult calculate(const CalculationSide& side, const Transaction& tran
         stack[size++] = step.constant;
         continue;
       case Kind::name: {
-        const auto reading = read_number(step.name, transaction);
+        const auto reading = read_number(step.name, transaction, reach);
         using Told = decltype(reading.state);
         if (reading.state == Told::not_told) return {State::not_told, 0, step.name};
         if (reading.state == Told::absent) result.state = State::absent;

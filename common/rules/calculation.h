@@ -6,6 +6,7 @@
 #include "postern/transaction.h"
 #include "rules/names.h"
 #include "rules/parser.h"
+#include "rules/values.h"
 
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,7 @@ struct CalculationResult {
   WideNumber value = 0;
   Name missing = Name::size;  ///< of not_told
 };
-CalculationResult calculate(const CalculationSide& side, const Transaction& transaction);
+CalculationResult calculate(const CalculationSide& side, const Transaction& transaction,
+                            Reach reach = Reach::stage);
 
 }  // namespace postern::expression

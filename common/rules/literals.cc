@@ -269,8 +269,10 @@ class Reader {
                          : most == unlimited                     ? "is never below 0"
                                              : "is a number from 0 to " + std::to_string(most);
       if (op_ == Operator::not_equal) std::swap(never, always);
-      return fault(node, quoted(operand_.spelling) + " " + range + ", so this is " +
-                             (never ? "never" : "always") + " true");
+      auto message = quoted(operand_.spelling) + " " + range + ", so this is " +
+                     (never ? "never" : "always") + " true";
+      if (!resolver_.is_search()) return fault(node, std::move(message));
+      resolver_.warning(node, std::move(message), {});
     }
     test_.numbers.push_back(n);
     return true;

@@ -47,7 +47,8 @@ class Runner {
         tables_(facts, findings_, transaction.time),
         unanswered_(unanswered),
         scores_(scores),
-        further_(further) {}
+        further_(further),
+        reach_(further != nullptr ? Reach::record : Reach::stage) {}
 
   /// Where the answers of tables go, if they are wanted.
   void note_answers(Facts& answers) { tables_.keep_in(answers); }
@@ -107,7 +108,7 @@ class Runner {
     if (test.comparison == Comparison::same_as) return same(test);
     switch (test.type) {
       case ValueType::boolean: {
-        const auto reading = read_boolean(*test.name, transaction_);
+        const auto reading = read_boolean(*test.name, transaction_, reach_);
         if (reading.state == Reading<bool>::State::not_told)
           return not_told(*test.name, test.macro);
         return truth_of(test.comparison == Comparison::holds
@@ -118,7 +119,7 @@ class Runner {
       case ValueType::size:
       case ValueType::time_of_day:
       case ValueType::date: {
-        const auto reading = read_number(*test.name, transaction_);
+        const auto reading = read_number(*test.name, transaction_, reach_);
         using State = Reading<std::int64_t>::State;
         if (reading.state == State::not_told) return not_told(*test.name, test.macro);
         if (!test.times.empty()) {
@@ -133,7 +134,7 @@ class Runner {
       case ValueType::ip:
         return ip(test);
       case ValueType::address: {
-        const auto reading = read_address(*test.name, transaction_);
+        const auto reading = read_address(*test.name, transaction_, reach_);
         return reading.value ? address(test, *reading.value) : not_told(*test.name, test.macro);
       }
       case ValueType::addresses:
@@ -179,7 +180,7 @@ class Runner {
   }
 
   Truth ip(const Test& test) {
-    const auto reading = read_ip(*test.name, transaction_);
+    const auto reading = read_ip(*test.name, transaction_, reach_);
     if (reading.state == Reading<std::optional<IpAddress>>::State::not_told) {
       return not_told(*test.name, test.macro);
     }
@@ -210,7 +211,7 @@ class Runner {
   }
 
   Truth addresses(const Test& test) {
-    const auto reading = read_addresses(*test.name, transaction_);
+    const auto reading = read_addresses(*test.name, transaction_, reach_);
     using State = Reading<std::span<const AcceptedRecipient>>::State;
     if (reading.state == State::not_told) return not_told(*test.name, test.macro);
     auto result = Truth::no;
@@ -239,7 +240,7 @@ class Runner {
   std::optional<Truth> read(const Test& test, Name name, const std::string& macro,
                             TextBuffer& buffer, Reading<std::string_view>& reading) {
     using State = Reading<std::string_view>::State;
-    reading = read_text(name, macro, transaction_, buffer);
+    reading = read_text(name, macro, transaction_, buffer, reach_);
     if (reading.state != State::not_told) return std::nullopt;
     const bool is_reverse = name == Name::client_reverse_name;
     const bool is_asked =
@@ -313,9 +314,9 @@ class Runner {
         }
       }
     }
-    const auto left = calculate(test.calculation->left, transaction_);
+    const auto left = calculate(test.calculation->left, transaction_, reach_);
     if (left.state == State::not_told) return not_told(left.missing, {});
-    const auto right = calculate(test.calculation->right, transaction_);
+    const auto right = calculate(test.calculation->right, transaction_, reach_);
     if (right.state == State::not_told) return not_told(right.missing, {});
     // As in a plain comparison: with what does not exist nothing compares.
     return truth_of(left.state == State::told && right.state == State::told &&
@@ -371,16 +372,16 @@ class Runner {
   Truth same(const Test& test) {
     if (findings_.wanted()) note_name(*test.other, test.other_macro);
     if (test.type == ValueType::number || test.type == ValueType::size) {
-      return same_as(test, read_number(*test.name, transaction_),
-                     read_number(*test.other, transaction_), std::equal_to<>());
+      return same_as(test, read_number(*test.name, transaction_, reach_),
+                     read_number(*test.other, transaction_, reach_), std::equal_to<>());
     }
     if (test.type == ValueType::ip) {
-      return same_as(test, read_ip(*test.name, transaction_), read_ip(*test.other, transaction_),
-                     std::equal_to<>());
+      return same_as(test, read_ip(*test.name, transaction_, reach_),
+                     read_ip(*test.other, transaction_, reach_), std::equal_to<>());
     }
     if (test.type == ValueType::address) {
-      return same_as(test, read_address(*test.name, transaction_),
-                     read_address(*test.other, transaction_),
+      return same_as(test, read_address(*test.name, transaction_, reach_),
+                     read_address(*test.other, transaction_, reach_),
                      [](const auto* a, const auto* b) { return same_mailbox(*a, *b); });
     }
     Reading<std::string_view> left;
@@ -521,6 +522,7 @@ class Runner {
   Unanswered unanswered_;
   ScoreReader* scores_;
   const FurtherValues* further_;
+  Reach reach_;
   std::unique_ptr<ScoreReader> own_scores_;
   CheckOutcome own_outcome_;
   std::optional<ClientName> confirmed_name_;

@@ -62,6 +62,9 @@ class Resolver {
   /// Something that may be meant but rarely is.
   void warning(const Node& node, std::string message, std::string hint);
 
+  /// Whether what is looked at lies in the past: whoever searches may say what goes without saying.
+  bool is_search() const { return scope_.further != nullptr; }
+
   /// Reports names that are never known at the same stage.
   void check_stages();
   Stage earliest() const { return earliest_; }

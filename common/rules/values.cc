@@ -17,9 +17,55 @@ Reading<T> from_told(const Told<V>& told) {
 
 using Text = Reading<std::string_view>;
 
-/// True when the transaction is not yet so far, or no longer speaks of one recipient.
-bool out_of_reach(Name name, const Transaction& transaction) {
-  return transaction.stage < row_of(name).earliest;
+/// Whether the transaction says something under the name, whatever its stage.
+bool holds(Name name, const Transaction& transaction) {
+  switch (name) {
+    case Name::client_authenticated:
+    case Name::client_user:
+      return transaction.authentication.user.is_told();
+    case Name::client_auth_method:
+      return transaction.authentication.mechanism.is_told();
+    case Name::tls:
+    case Name::tls_version:
+      return transaction.tls.version.is_told();
+    case Name::tls_cipher:
+      return transaction.tls.cipher.is_told();
+    case Name::tls_bits:
+      return transaction.tls.bits.is_told();
+    case Name::helo:
+    case Name::helo_org_domain:
+      return transaction.helo.is_told();
+    case Name::helo_extended:
+      return transaction.extended_smtp.is_told();
+    case Name::sender:
+    case Name::sender_local:
+    case Name::sender_domain:
+    case Name::sender_org_domain:
+      return transaction.sender.is_told();
+    case Name::declared_size:
+      return transaction.declared_size.is_told();
+    case Name::recipient:
+    case Name::recipient_local:
+    case Name::recipient_domain:
+    case Name::recipient_org_domain:
+      return transaction.recipient.is_told();
+    case Name::recipients:
+      return transaction.recipients.is_told();
+    case Name::recipient_count:
+      return transaction.recipient_count.is_told();
+    case Name::size:
+      return transaction.size.is_told();
+    case Name::queue_id:
+      return !transaction.queue_id.empty();
+    default:
+      return false;
+  }
+}
+
+/// True when the transaction is not yet so far.
+bool out_of_reach(Name name, const Transaction& transaction, Reach reach) {
+  if (transaction.stage >= row_of(name).earliest) return false;
+  return reach == Reach::stage || !holds(name, transaction);
 }
 
 Text local_part(const Reading<const MailAddress*>& address) {
@@ -65,8 +111,8 @@ std::string_view TextBuffer::join(const MailAddress& address) {
   return {room_.data(), length};
 }
 
-Reading<bool> read_boolean(Name name, const Transaction& transaction) {
-  if (out_of_reach(name, transaction)) return Reading<bool>::not_told();
+Reading<bool> read_boolean(Name name, const Transaction& transaction, Reach reach) {
+  if (out_of_reach(name, transaction, reach)) return Reading<bool>::not_told();
   switch (name) {
     case Name::client_authenticated:
       return presence(transaction.authentication.user);
@@ -82,9 +128,9 @@ Reading<bool> read_boolean(Name name, const Transaction& transaction) {
   }
 }
 
-Reading<std::int64_t> read_number(Name name, const Transaction& transaction) {
+Reading<std::int64_t> read_number(Name name, const Transaction& transaction, Reach reach) {
   using Number = Reading<std::int64_t>;
-  if (out_of_reach(name, transaction)) return Number::not_told();
+  if (out_of_reach(name, transaction, reach)) return Number::not_told();
   switch (name) {
     case Name::client_port:
       return nonzero(transaction.client.port);
@@ -108,8 +154,8 @@ Reading<std::int64_t> read_number(Name name, const Transaction& transaction) {
 }
 
 Text read_text(Name name, std::string_view macro, const Transaction& transaction,
-               TextBuffer& buffer) {
-  if (out_of_reach(name, transaction)) return Text::not_told();
+               TextBuffer& buffer, Reach reach) {
+  if (out_of_reach(name, transaction, reach)) return Text::not_told();
   const auto& client = transaction.client;
   switch (name) {
     case Name::client_name:
@@ -131,17 +177,17 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
     case Name::helo_org_domain:
       return org_domain_of(from_told<std::string_view>(transaction.helo));
     case Name::sender_local:
-      return local_part(read_address(Name::sender, transaction));
+      return local_part(read_address(Name::sender, transaction, reach));
     case Name::sender_domain:
-      return domain_part(read_address(Name::sender, transaction));
+      return domain_part(read_address(Name::sender, transaction, reach));
     case Name::sender_org_domain:
-      return org_domain_of(domain_part(read_address(Name::sender, transaction)));
+      return org_domain_of(domain_part(read_address(Name::sender, transaction, reach)));
     case Name::recipient_org_domain:
-      return org_domain_of(domain_part(read_address(Name::recipient, transaction)));
+      return org_domain_of(domain_part(read_address(Name::recipient, transaction, reach)));
     case Name::recipient_local:
-      return local_part(read_address(Name::recipient, transaction));
+      return local_part(read_address(Name::recipient, transaction, reach));
     case Name::recipient_domain:
-      return domain_part(read_address(Name::recipient, transaction));
+      return domain_part(read_address(Name::recipient, transaction, reach));
     case Name::queue_id:
       return transaction.queue_id.empty() ? Text::absent() : Text::told(transaction.queue_id);
     case Name::stage:
@@ -160,7 +206,7 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
     }
     case Name::sender:
     case Name::recipient: {
-      const auto address = read_address(name, transaction);
+      const auto address = read_address(name, transaction, reach);
       return address.value ? Text::told(buffer.join(*address.value)) : Text::not_told();
     }
     default:
@@ -168,25 +214,26 @@ Text read_text(Name name, std::string_view macro, const Transaction& transaction
   }
 }
 
-Reading<const MailAddress*> read_address(Name name, const Transaction& transaction) {
+Reading<const MailAddress*> read_address(Name name, const Transaction& transaction, Reach reach) {
   using Address = Reading<const MailAddress*>;
-  if (out_of_reach(name, transaction)) return Address::not_told();
+  if (out_of_reach(name, transaction, reach)) return Address::not_told();
   const auto& told = name == Name::sender ? transaction.sender : transaction.recipient;
   return told.is_told() ? Address::told(&told.value()) : Address::not_told();
 }
 
 Reading<std::span<const AcceptedRecipient>> read_addresses(Name name,
-                                                           const Transaction& transaction) {
+                                                           const Transaction& transaction,
+                                                           Reach reach) {
   using Addresses = Reading<std::span<const AcceptedRecipient>>;
-  if (out_of_reach(name, transaction)) return Addresses::not_told();
+  if (out_of_reach(name, transaction, reach)) return Addresses::not_told();
   const auto& told = transaction.recipients;
   if (told.is_told()) return Addresses::told(told.value());
   return told.is_absent() ? Addresses::absent() : Addresses::not_told();
 }
 
-Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction) {
+Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction, Reach reach) {
   using Ip = Reading<std::optional<IpAddress>>;
-  if (out_of_reach(name, transaction)) return Ip::not_told();
+  if (out_of_reach(name, transaction, reach)) return Ip::not_told();
   if (name == Name::client_ip) {
     if (transaction.client.address) return Ip::told(transaction.client.address);
     // Only the milter hears of mail that was handed in on the machine itself. smtpd always has a

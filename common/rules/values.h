@@ -37,16 +37,28 @@ class TextBuffer {
   std::string more_;
 };
 
-/// A name that `transaction` cannot know at its stage reads as not told.
-Reading<bool> read_boolean(Name name, const Transaction& transaction);
-Reading<std::int64_t> read_number(Name name, const Transaction& transaction);
+/// What a name may be read from before its stage.
+enum class Reach : std::uint8_t {
+  stage,   ///< nothing: a rule must not depend on whether the mail server tells early
+  record,  ///< what the transaction holds all the same: it lies in the past, and is what it is
+};
+
+/// A name that `transaction` cannot know at its stage, or as far as `reach` goes, reads as not
+/// told.
+Reading<bool> read_boolean(Name name, const Transaction& transaction, Reach reach = Reach::stage);
+Reading<std::int64_t> read_number(Name name, const Transaction& transaction,
+                                  Reach reach = Reach::stage);
 /// Types text, domain, choice, address. `macro`: the macro's name, for Name::macro.
 Reading<std::string_view> read_text(Name name, std::string_view macro,
-                                    const Transaction& transaction, TextBuffer& buffer);
-Reading<const MailAddress*> read_address(Name name, const Transaction& transaction);
+                                    const Transaction& transaction, TextBuffer& buffer,
+                                    Reach reach = Reach::stage);
+Reading<const MailAddress*> read_address(Name name, const Transaction& transaction,
+                                         Reach reach = Reach::stage);
 Reading<std::span<const AcceptedRecipient>> read_addresses(Name name,
-                                                           const Transaction& transaction);
-Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction);
+                                                           const Transaction& transaction,
+                                                           Reach reach = Reach::stage);
+Reading<std::optional<IpAddress>> read_ip(Name name, const Transaction& transaction,
+                                          Reach reach = Reach::stage);
 
 /// The value for a record: "198.51.100.7", "true", "<>" for the null path, "" when there is none.
 /// nullopt when the MTA did not tell.

@@ -1,5 +1,6 @@
 #include "runtime/list_health.h"
 
+#include "checks/dns_list.h"
 #include "model/dns_name.h"
 #include "model/time_text.h"
 #include "runtime/dns_source.h"
@@ -83,7 +84,7 @@ struct ListHealth::State : std::enable_shared_from_this<State> {
 
   static std::string cause_of(const Entry& entry) {
     if (entry.good || !entry.list.has_test_points) return {};
-    return "the list is suspended: " + std::string(words_of(entry.health));
+    return std::string(list_is_suspended) + ": " + std::string(words_of(entry.health));
   }
 
   /// The list that the name belongs to: the one with the longest zone; nullptr: none.

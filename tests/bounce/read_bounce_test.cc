@@ -148,5 +148,45 @@ TEST(Bounce, NamesNoMoreRecipientsThanAnybodyReads) {
   EXPECT_TRUE(bounce.cut);
 }
 
+const std::vector<MailHeader> from_a_person{
+    {"From", "ann@example.net"}, {"To", "help@example.net"}, {"Subject", "Fwd: what is this?"}};
+
+TEST(Bounce, AForwardedOneWasAMailLikeAnyOther) {
+  for (const std::string text :
+       {"Can you help?\n\n> <joe@x.example>: host mx.x.example[192.0.2.1] said: 550 5.1.1 no such "
+        "user\n> (in reply to RCPT TO command)\n",
+        "Can you help?\n\n<joe@x.example>: host mx.x.example[192.0.2.1] said:\n    550 5.1.1 no "
+        "such user\n"}) {
+    const auto bounce = read_bounce({{message(from_a_person), part("text/plain", text)}, false});
+    EXPECT_EQ(bounce.kind, Bounce::Kind::text) << text;
+    ASSERT_EQ(bounce.recipients.size(), 1U) << text;
+    EXPECT_EQ(bounce.recipients[0].address, "joe@x.example");
+    EXPECT_EQ(bounce.recipients[0].code, 550);
+    EXPECT_EQ(bounce.recipients[0].enhanced, "5.1.1");
+    EXPECT_THAT(bounce.why, IsEmpty());
+  }
+}
+
+TEST(Bounce, AMailThatSpeaksOfNumbersIsNone) {
+  for (const std::string text :
+       {"Ask joe@x.example for room 550.\n", "joe@x.example sends 500 letters, 4.50 each\n",
+        "The answer was 550 5.1.1 no such user, Ann\n"}) {
+    const auto bounce = read_bounce({{message(from_a_person), part("text/plain", text)}, false});
+    EXPECT_EQ(bounce.kind, Bounce::Kind::none) << text;
+    EXPECT_EQ(bounce.why, "a mail like any other");
+  }
+}
+
+TEST(Bounce, AReferenceThatWasMistypedWentUnmentioned) {
+  const auto bounce =
+      read_bounce({{message(from_a_program),
+                    part("text/plain",
+                         "<bob@example.org>: 550 5.1.1 no such user (ref\n 3580-3A1J-SR1S), (ref "
+                         "3580-3A1J-SR1T)\nLicence ABCD-EFGH-IJKM\n")},
+                   false});
+  ASSERT_EQ(bounce.references.size() + bounce.mistyped.size(), 2U);
+  ASSERT_EQ(bounce.mistyped.size(), 1U);
+}
+
 }  // namespace
 }  // namespace postern

@@ -230,6 +230,69 @@ TEST_F(Explain, SaysWhenThereIsNothingToReadMailsWith) {
   EXPECT_THAT(err_.str(), HasSubstr("paste the reply"));
 }
 
+TEST_F(Explain, AForeignReplyWasSaidToBeLost) {
+  options_.words = {"550 5.1.1 The email account that you tried to reach does not exist"};
+  EXPECT_EQ(run(""), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("A reply of a mail server, without a reference of ours."));
+  EXPECT_THAT(out_.str(), HasSubstr("Means         The recipient has no mailbox here."));
+  EXPECT_THAT(out_.str(), HasSubstr("Refused for good (550 5.1.1)."));
+  EXPECT_THAT(err_.str(), IsEmpty());
+  options_.words = {"451", "4.7.1", "Try", "again", "later"};
+  EXPECT_EQ(run(""), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Refused for now; whoever sends tries again (451 4.7.1)."));
+  options_.words.clear();
+  EXPECT_EQ(run("<joe@x.example>: host mx.x.example[192.0.2.4] said: 550 5.1.1\n"
+                "    no such user (in reply to RCPT TO command)\n"),
+            0)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("Recipient <joe@x.example>"));
+  std::filesystem::remove(dir_ / "decisions.jsonl");
+  EXPECT_EQ(run("550-5.7.26 This mail has been blocked\n550 5.7.26 It is not authenticated\n"), 0);
+  options_.words = {"550"};
+  EXPECT_EQ(run(""), 0) << "what it means hangs on no journal";
+}
+
+TEST_F(Explain, OfSeveralReferencesAllButTheFirstWereDropped) {
+  const auto one = samples::refused_recipient();
+  const auto two = samples::with(samples::blocked_client(), 9);
+  dir_.write("decisions.jsonl", to_json(one) + '\n' + to_json(two) + '\n');
+  const auto first = one.transaction.reference.text();
+  const auto second = two.transaction.reference.text();
+  options_.words = {first, second};
+  EXPECT_EQ(run(""), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("ref " + first));
+  EXPECT_THAT(out_.str(), HasSubstr("ref " + second));
+  EXPECT_THAT(err_.str(), IsEmpty());
+  options_.words.clear();
+  EXPECT_EQ(run("550 5.1.1 a (ref " + first + ")\n550 5.7.1 b (ref " + second + ")\n"), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("ref " + second));
+  options_.words = {first, "3580-3A1J-SR1S"};
+  EXPECT_EQ(run(""), 65) << "one of them is not there";
+  EXPECT_THAT(out_.str(), HasSubstr("ref " + first));
+}
+
+TEST_F(Explain, AWordBesidesAReferenceWentUnseen) {
+  const auto one = samples::refused_recipient();
+  dir_.write("decisions.jsonl", to_json(one) + '\n');
+  options_.words = {"ref", one.transaction.reference.text(), "|head"};
+  EXPECT_EQ(run(""), 0);
+  EXPECT_EQ(err_.str(), "postern: |head is not looked for\n");
+}
+
+TEST_F(Explain, ADomainWasTakenForAQueueId) {
+  const auto record = samples::refused_recipient();
+  dir_.write("decisions.jsonl", to_json(record) + '\n');
+  for (const auto* what : {"example.net", "example.org", "Example.ORG"}) {
+    options_.words = {what};
+    EXPECT_EQ(run(""), 0) << what << err_.str();
+    EXPECT_THAT(err_.str(), HasSubstr("looking for mail from or to"));
+    EXPECT_THAT(out_.str(), HasSubstr(record.transaction.reference.text())) << what;
+  }
+  options_.words = {record.transaction.instance};
+  run("");
+  EXPECT_THAT(err_.str(), Not(HasSubstr("looking for mail"))) << "an instance has dots too";
+}
+
 using testing::refused_request;
 
 class ExplainProgram : public testing::Program {
@@ -297,7 +360,8 @@ TEST_F(ExplainProgram, ListsWhatFitsTheNewestFirst) {
   ASSERT_NE(third, std::string::npos) << all.output;
   EXPECT_LT(third, second);
   EXPECT_LT(second, all.output.find(references_[0]));
-  EXPECT_THAT(all.output, HasSubstr("<nobody@example.com> to <ann@example.org>  (client-blocked)"));
+  EXPECT_THAT(all.output,
+              HasSubstr("<nobody@example.com> to <ann@example.org>  client-blocked (nobody)"));
 
   const auto newest = run({"explain", "--to", "bob@example.org", "-n", "1"});
   EXPECT_THAT(newest.output, HasSubstr("ref " + references_[2]));
@@ -405,6 +469,14 @@ TEST_F(ExplainProgram, SaysWhenAMailIsNoBounce) {
   const auto told = run({"explain", "--bounce", file});
   EXPECT_EQ(told.status, 65);
   EXPECT_EQ(told.output, "No bounce: this is a mail like any other.\n");
+}
+
+TEST_F(ExplainProgram, AReplyGivenAsABounceWasAMailLikeAnyOther) {
+  if (!reads_bounces()) GTEST_SKIP() << "built without GMime";
+  const auto file = dir_.write("reply.txt", "550 5.1.1 The account does not exist\n");
+  const auto told = run({"explain", "--bounce", file});
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_THAT(told.output, HasSubstr("Means         The recipient has no mailbox here."));
 }
 
 TEST_F(ExplainProgram, ComesToAnEndWithMailsMadeToHurt) {

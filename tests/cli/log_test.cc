@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 namespace postern::cli {
 namespace {
@@ -311,6 +312,103 @@ TEST_F(LogProgram, SearchesWhatTheServerWrote) {
   EXPECT_THAT(found.output, HasSubstr(reference));
   EXPECT_EQ(run({"log", "tls", "-n", "5"}).status, 65);
   EXPECT_EQ(run({"log", "--verdict", "refused"}).status, 64);
+}
+
+TEST_F(Log, AFaultInAnyRuleLedToAnotherJournal) {
+  use(std::string(policy) +
+      "[[rule]]\nname = \"x\"\nstage = \"rcpt\"\nwhen = 'tls'\nreject = \"rcpt-unknwon\"\n");
+  options_.log.most = 1;
+  EXPECT_EQ(run(), 0) << err_.str();
+  EXPECT_THAT(shown(err_), HasSubstr("looking into DIR/decisions.jsonl\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("12:00:05Z"));
+}
+
+TEST_F(Log, AComparisonThatGoesWithoutSayingWasAnError) {
+  EXPECT_THAT(seconds_found("reply.code >= 500 and reply.code < 600"), ElementsAre(1));
+  EXPECT_THAT(err_.str(), HasSubstr("warning: \"reply.code\" is a number from 0 to 599"));
+  EXPECT_THAT(seconds_found("reply.code < 600"), ElementsAre(1, 3));
+  EXPECT_THAT(seconds_found("reply.code > 700"), IsEmpty());
+}
+
+TEST_F(Log, AnEmptyExpressionWasToldOfRules) {
+  EXPECT_EQ(run(Command::log, {" "}), 64);
+  EXPECT_THAT(err_.str(), HasSubstr("leave it out to be shown every decision"));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("rule")));
+}
+
+TEST_F(Log, ManyRecordsOfAnOddTimeHidThoseBehindThem) {
+  auto odd = refused(1);
+  odd.transaction.time = moment(-100'000'000);
+  std::string text = line(deferred(3));
+  for (int i = 0; i < 10'002; ++i) text += line(odd);
+  dir_.write("decisions.jsonl", text);
+  options_.explain.since = "2026-11-21T12:00:00Z";
+  options_.log.most = 2;
+  EXPECT_THAT(seconds_found(""), ElementsAre(2, 3));
+}
+
+TEST_F(Log, NothingSaidThatAddressesAreCut) {
+  auto text = std::string(policy);
+  text.replace(text.find("[table"), 0, "addresses = \"cut\"\n");
+  use(text);
+  auto hidden = refused(6);
+  hidden.transaction.recipient = MailAddress::from_unquoted("~@example.org");
+  dir_.write("decisions.jsonl", line(hidden));
+  EXPECT_THAT(seconds_found("recipient == \"carl@example.org\""), IsEmpty());
+  EXPECT_THAT(err_.str(), HasSubstr("of 1 decision it cannot be told, because what is asked is "
+                                    "hidden there"));
+  EXPECT_THAT(seconds_found("recipient.domain == \"example.org\" and verdict == \"reject\""),
+              ElementsAre(1, 6));
+  EXPECT_THAT(err_.str(), Not(HasSubstr("hidden")));
+  options_.words.clear();
+  options_.explain.recipient = "carl@example.org";
+  EXPECT_EQ(run(), 65);
+  EXPECT_THAT(err_.str(), HasSubstr("known by domain only\n  (--from or --to example.org)"));
+  options_.explain.recipient = "example.org";
+  EXPECT_EQ(run(), 0);
+  EXPECT_THAT(err_.str(), Not(HasSubstr("cut")));
+}
+
+TEST_F(Log, AnEffectThatFailedLookedDone) {
+  auto record = message(6);
+  record.decision.effects = {{EffectKind::add_header, "friends", "X-A", "1", {}},
+                             {EffectKind::add_header, "friends", "X-B", "2", {}},
+                             {EffectKind::tag, "friends", "", "known", {}}};
+  record.sent = SentReply{"continue", {}, "", Stage::end_of_message, {}};
+  record.sent->effects = {
+      {EffectState::failed, "no"}, {EffectState::earlier, ""}, {EffectState::done, ""}};
+  dir_.write("decisions.jsonl", line(record));
+  EXPECT_THAT(seconds_found("effects != ''"), ElementsAre(6));
+  EXPECT_THAT(out_.str(), HasSubstr("+add_header X-A: 1 (NOT done)  +tag known"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("X-B")));
+}
+
+TEST_F(Log, AClientThatPostfixDidNotTellWasCalledLocal) {
+  auto record = passed(6);
+  record.transaction.door = Door::policy;
+  dir_.write("decisions.jsonl", line(record));
+  ASSERT_EQ(run(), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("12:00:02Z  passed             local "));
+  EXPECT_THAT(out_.str(), HasSubstr("12:00:06Z  passed             -  "));
+}
+
+TEST_F(LogProgram, FollowedForEverWhenNobodyRead) {
+  serve();
+  const auto first = refuse("ann@example.org");
+  follow({"--follow"});
+  EXPECT_THAT(followed_until(first), HasSubstr(first));
+  ::close(std::exchange(log_output_[0], -1));
+  const auto until = std::chrono::steady_clock::now() + testing::patience;
+  int status = 0;
+  pid_t ended = 0;
+  while (ended == 0 && std::chrono::steady_clock::now() < until) {
+    ended = ::waitpid(log_, &status, WNOHANG);
+    ::poll(nullptr, 0, 20);
+  }
+  ASSERT_EQ(ended, log_) << "it still waits";
+  log_ = -1;
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // postern replay: the command, and the real program over a journal that a real server has written.
+#include "cli/live_facts.h"
 #include "journal/policy_store.h"
 #include "journal/record.h"
 #include "support/command_test.h"
@@ -273,7 +274,7 @@ TEST_F(ReplayCommand, TellsOfGaps) {
   EXPECT_THAT(shown(err_), HasSubstr("20261120T000000.000Z.gz"));
   options_.replay.fail_on = {"changes"};
   EXPECT_EQ(run(), 66) << "a gate must not open on half a journal";
-  EXPECT_THAT(err_.str(), HasSubstr("needs the whole journal"));
+  EXPECT_THAT(err_.str(), HasSubstr("not all of the journal can be read (--fail-on changes)"));
 }
 
 TEST_F(ReplayCommand, SaysWhenItCannotSeeWhatPassed) {
@@ -430,6 +431,45 @@ TEST_F(ReplayProgram, ReportsACorruptedRecord) {
   EXPECT_EQ(found.status, 1) << found.output;
   EXPECT_THAT(found.output, HasSubstr("            1  not as their own policy decides"));
   EXPECT_THAT(found.output, HasSubstr("verdict: recorded defer, decided again reject"));
+}
+
+TEST_F(ReplayCommand, AGateOpenedOnAJournalOfANewerServer) {
+  fill();
+  auto line = to_json(decided("d@good.example"));
+  ASSERT_THAT(line, HasSubstr("\"v\":1,"));
+  line.replace(line.find("\"v\":1,"), 6, "\"v\":2,");
+  append(line);
+  options_.replay.fail_on = {"new-rejects"};
+  EXPECT_EQ(run(), 66) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("1 line of the journal is whole, and no record that this "
+                                    "version can read (--fail-on new-rejects)"));
+  options_.format = Format::json;
+  EXPECT_EQ(run(), 66);
+  EXPECT_THAT(out_.str(), HasSubstr("\"open\":false"));
+  options_.replay.fail_on.clear();
+  EXPECT_EQ(run(), 0) << "without a gate it is told, and that is all";
+}
+
+TEST_F(ReplayCommand, AGateOpenedOnAJournalOfTornLines) {
+  append(to_json(decided("d@good.example")));
+  append("{\"v\":1,\"kind\":\"decis");
+  options_.replay.fail_on = {"new-rejects"};
+  EXPECT_EQ(run(), 0) << "a crash may tear a line";
+  append("{\"v\":1,\"ki");
+  append("{\"v\"");
+  EXPECT_EQ(run(), 66);
+  EXPECT_THAT(err_.str(), HasSubstr("more than half of the lines"));
+}
+
+TEST_F(ReplayCommand, ANameWithAHashInItWasAskedForOfDns) {
+  LiveFacts live(compiled(), {}, {});
+  const Question hashed{QuestionKind::dns, "TXT", "~0123456789abcdef._spf.example.org"};
+  const auto answers = live.ask({hashed, {QuestionKind::dns, "A", "~.example.org"}});
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].state, Answer::State::unavailable);
+  EXPECT_EQ(answers[0].cause, "its name is hidden");
+  EXPECT_EQ(answers[1].cause, "its name is hidden");
+  EXPECT_EQ(live.counts().asked, 0U);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "journal/explain_bounce.h"
 
+#include "bounce/read_reply.h"
 #include "journal/samples.h"
 #include "support/golden.h"
 
@@ -160,6 +161,37 @@ TEST(ExplainBounce, EndsAListThatNobodyWouldRead) {
   const auto text = explain_bounce(bounce);
   EXPECT_THAT(text, HasSubstr("And 450 recipients more, which --json names."));
   EXPECT_THAT(text, HasSubstr("only its beginning was read"));
+}
+
+TEST(ExplainBounce, ForTheSenderTheJsonHeldMoreThanTheText) {
+  ExplainOptions options;
+  options.voice = Voice::sender;
+  const auto text = explain_bounce(report(), options);
+  options.format = ExplainFormat::json;
+  const auto json = nlohmann::json::parse(explain_bounce(report(), options));
+  EXPECT_EQ(json.size(), 2U) << json;
+  EXPECT_EQ(json["kind"], "report");
+  EXPECT_EQ(json["text"], text);
+  EXPECT_THAT(text, Not(HasSubstr("mx1.example.org")));
+}
+
+TEST(ExplainBounce, AMistypedReferenceWasPassedOverInSilence) {
+  auto bounce = report();
+  bounce.mistyped = {"3598-7MYE-9TFA"};
+  EXPECT_THAT(explain_bounce(bounce), HasSubstr("3598-7MYE-9TFA, looks like ours, but one of"));
+  ExplainOptions options;
+  options.format = ExplainFormat::json;
+  EXPECT_EQ(nlohmann::json::parse(explain_bounce(bounce, options))["mistyped"][0],
+            "3598-7MYE-9TFA");
+}
+
+TEST(ExplainBounce, AReplyWithoutARecipientHasNoEmptyBrackets) {
+  const auto reply = read_reply("550 5.1.1 no such user");
+  ASSERT_TRUE(reply);
+  const auto text = explain_bounce(*reply);
+  EXPECT_THAT(text, HasSubstr("The reply\n"));
+  EXPECT_THAT(text, Not(HasSubstr("<>")));
+  EXPECT_THAT(text, HasSubstr("Refused for good (550 5.1.1)."));
 }
 
 }  // namespace

@@ -274,5 +274,74 @@ TEST(Page, FoldsBetweenWordsAndCutsOnlyWhatIsLongerThanALine) {
                              std::string(26, 'x') + " three\n");
 }
 
+/// A rule that deferred because a list did not answer, after a HELO name that fitted.
+Record put_off_for_want_of_an_answer() {
+  auto record = samples::blocked_client();
+  auto& decision = record.decision;
+  decision.verdict = Verdict::defer;
+  decision.reason = find_reason("dependency-down");
+  decision.reply.reset();
+  TrailEntry entry;
+  entry.rule = *decision.rule;
+  entry.truth = Truth::unavailable;
+  entry.verdict = Verdict::reject;
+  entry.reason = "dnsbl-listed";
+  entry.cause = "zen: the list is suspended";
+  entry.evidence = {{"helo", "dns.example.net", {}}};
+  decision.trail = {entry};
+  return record;
+}
+
+TEST(Explain, ForWantOfAnAnswerWhatWasFoundWasBlamed) {
+  const auto record = put_off_for_want_of_an_answer();
+  const auto text = explain(record);
+  EXPECT_THAT(text, HasSubstr("could not be answered: zen: the list"));
+  EXPECT_THAT(text, Not(HasSubstr("helo = dns.example.net")));
+}
+
+TEST(Explain, ARefusalForNowWasSaidToBeDecidedForGood) {
+  const auto text = for_admin(put_off_for_want_of_an_answer());
+  EXPECT_THAT(text, HasSubstr("this decided: refuse for now"));
+  EXPECT_THAT(text, HasSubstr("(dependency-down)"));
+  EXPECT_THAT(text, Not(HasSubstr("refuse for good")));
+}
+
+TEST(Explain, HashesWereCalledByteForByteAndHandedToTheSender) {
+  auto record = samples::refused_recipient();
+  const std::string hash = "~07116db92e592f69@example.org";
+  record.sent->answer = "action=550 5.1.1 User unknown, there is no mailbox " + hash + ".";
+  record.sent->expected = {"550 5.1.1 User unknown, there is no mailbox " + hash + "."};
+  EXPECT_THAT(for_admin(record), HasSubstr("byte for byte, but for addresses"));
+  EXPECT_THAT(for_admin(samples::refused_recipient()), HasSubstr("byte for byte ('|'"));
+  const auto told = explain(record, to(Voice::sender));
+  EXPECT_THAT(told, Not(HasSubstr("~0711")));
+  EXPECT_EQ(unfolded(told, "550"), "550 5.1.1 User unknown, there is no mailbox (an address).");
+}
+
+TEST(Explain, AClientThatPostfixDidNotTellWasCalledTheServerItself) {
+  auto record = samples::refused_recipient();
+  record.transaction.client = {};
+  ASSERT_EQ(record.transaction.door, Door::policy);
+  EXPECT_THAT(for_admin(record), HasSubstr("Client        not told by the MTA"));
+  EXPECT_THAT(explain(record), HasSubstr("a host that the mail server did not name"));
+  record.transaction.door = Door::milter;
+  EXPECT_THAT(for_admin(record), HasSubstr("handed in on the mail server itself"));
+  EXPECT_THAT(explain(record), HasSubstr("local mail"));
+}
+
+TEST(Explain, ARuleInShadowWasSaidToHaveTakenTheTimeAfterTheAnswer) {
+  auto record = samples::refused_recipient();
+  using std::chrono::microseconds;
+  record.elapsed = microseconds(30);
+  record.spent = TimeSpent{microseconds(10), microseconds(20), microseconds(46)};
+  EXPECT_THAT(for_admin(record), HasSubstr("46 more"));
+  EXPECT_THAT(for_admin(record), Not(HasSubstr("for rules in shadow")));
+}
+
+TEST(Explain, NobodySaidWhereHeldMailIs) {
+  EXPECT_THAT(explain(samples::held_and_marked()), HasSubstr("until somebody releases"));
+  EXPECT_THAT(explain(samples::dropped()), HasSubstr("It is gone, and"));
+}
+
 }  // namespace
 }  // namespace postern

@@ -323,6 +323,16 @@ TEST_F(JournalTest, ReopensForRotationWithoutLosingALine) {
   EXPECT_THAT(read_journal(path_).sequences, ElementsAre(3));
 }
 
+TEST_F(JournalTest, AReopenLeftTheOctetsOfTheFileBefore) {
+  Journal journal(settings(), {}, many, {});
+  journal.submit(numbered(1));
+  journal.flush();
+  EXPECT_GT(journal.counters().octets, 0U);
+  std::filesystem::rename(path_, folder_ / "elsewhere.jsonl");
+  journal.reopen(settings(), {});
+  EXPECT_EQ(journal.counters().octets, 0U);
+}
+
 TEST_F(JournalTest, TakesNewSettingsWhenReopened) {
   Said log;
   Journal journal(settings(), {}, many, log_to(log));

@@ -235,5 +235,28 @@ TEST(LogFilter, WhoeverWritesAHashMeansIt) {
   EXPECT_FALSE(fits_hashed("not (" + source + ')', {}));
 }
 
+bool fits(const std::string& source, const Record& record) {
+  Problems warnings;
+  const auto condition = RecordCondition::compile(source, nullptr, nullptr, warnings);
+  EXPECT_TRUE(condition) << source << render(condition.problems());
+  return condition && condition->fits(record);
+}
+
+TEST(LogFilter, AQueueIdBeforeItsStageWasNotFound) {
+  auto record = samples::refused_recipient();
+  ASSERT_EQ(record.transaction.stage, Stage::rcpt);
+  record.transaction.queue_id = "4ABCDEF999z";
+  record.transaction.recipient_count = 3;
+  record.transaction.size = 1000;
+  EXPECT_TRUE(fits("queue_id == '4ABCDEF999z'", record));
+  EXPECT_TRUE(fits("queue_id != ''", record));
+  EXPECT_TRUE(fits("queue_id starts_with '4ABC'", record));
+  EXPECT_TRUE(fits("recipient_count == 3 and size < 2kB", record));
+  EXPECT_TRUE(fits("size + 1 > 1000", record));
+  record.transaction.queue_id.clear();
+  EXPECT_FALSE(fits("queue_id == ''", record)) << "what it does not hold is neither yes nor no";
+  EXPECT_FALSE(fits("queue_id != ''", record));
+}
+
 }  // namespace
 }  // namespace postern

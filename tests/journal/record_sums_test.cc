@@ -2,6 +2,7 @@
 
 #include "journal/sample_mail.h"
 #include "journal/silent_rules.h"
+#include "journal/stats.h"
 #include "support/policy_text.h"
 
 #include <gtest/gtest.h>
@@ -36,7 +37,7 @@ struct PlainCount {
     count("door " + std::string(to_text(transaction.door)) + ' ' + outcome);
     const auto domain = transaction.sender.value().domain();
     count("sender " + (domain.empty() ? "<>" : domain) + ' ' + outcome);
-    std::string network = "(local)";
+    std::string network = transaction.door == Door::milter ? "(local)" : "(not told)";
     if (transaction.client.address) {
       auto text = transaction.client.address->text();
       // "198.51.7.9" and "2001:db8:0:7::1".
@@ -407,6 +408,50 @@ TEST(SilentRules, LeaveOutAcceptsWhereNoneIsRecorded) {
   const auto silent = silent_rules(*policy, RecordSums(week()));
   EXPECT_TRUE(silent.without_accepts);
   EXPECT_EQ(silent.rules.size(), 3U);
+}
+
+TEST(RecordSums, ASuspendedListCountedAsAskedAndMissing) {
+  RecordSums sums(week());
+  auto record = sample_decision(week().since, Verdict::defer, "dependency-down");
+  add_fact(record, QuestionKind::dns, "A", "7.2.0.192.zen.example", {},
+           "the list is suspended: its test entries cannot be had");
+  sums.add(record);
+  const auto* entry = sums.dependencies().find("dns zen.example");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->value.suspended, 1U);
+  EXPECT_EQ(entry->value.unavailable, 0U);
+  StatsOptions options;
+  options.by = StatsBy::dependency;
+  const auto text = stats_text(sums, options);
+  EXPECT_NE(text.find("suspended"), std::string::npos) << text;
+  EXPECT_NE(stats_text(sums, {}).find("DNS, stores and tables"), std::string::npos)
+      << "and it is shown";
+}
+
+TEST(RecordSums, AClientThatPostfixDidNotTellCountedAsLocal) {
+  RecordSums sums(week());
+  auto record = sample_decision(week().since, Verdict::pass);
+  record.transaction.client = {};
+  record.transaction.door = Door::policy;
+  sums.add(record);
+  record.transaction.door = Door::milter;
+  sums.add(record);
+  EXPECT_NE(sums.by(SumsKey::network).find("(not told)"), nullptr);
+  EXPECT_NE(sums.by(SumsKey::network).find("(local)"), nullptr);
+}
+
+TEST(RecordSums, OneWasToldAsIfItWereSeveral) {
+  RecordSums sums(week());
+  auto record = sample_decision(week().since, Verdict::pass);
+  record.share = 50;
+  sums.add(record);
+  record.kind = RecordKind::repeat;
+  sums.add(record);
+  const auto text = stats_text(sums, {});
+  EXPECT_NE(text.find(" 1  question asked again, and not counted"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 2  of the decisions are an estimate: 1 record stands for them"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "journal/replay_report.h"
 
 #include "journal/address_eraser.h"
+#include "reply/render.h"
 #include "support/golden.h"
 #include "support/policy_text.h"
 #include "support/sample_check.h"
@@ -390,6 +391,53 @@ reject = "sender-blocked"
   forged.decision.verdict = Verdict::pass;
   report.add(*marked, forged);
   EXPECT_EQ(report.counts().contradictions, 1U);
+}
+
+/// A refusal at Postfix's policy protocol with what was sent.
+Record sent_by_policy(const Policy& policy, unsigned sequence) {
+  auto record = decided(policy, "b@bad.example", sequence);
+  record.transaction.door = Door::policy;
+  const auto answer = render_for_policy(*record.decision.reply, *record.decision.reason,
+                                        PolicyContext::recipient, 40);
+  record.sent = SentReply{"action=" + answer.action, {answer.expected}, "", Stage::rcpt, {}};
+  return record;
+}
+
+TEST_F(ReplayReports, WhatTheClientSawCouldBeAlteredUnseen) {
+  report_.add(*before_, sent_by_policy(*before_, 1));
+  ASSERT_EQ(report_.counts().equal, 1U);
+  auto code = sent_by_policy(*before_, 2);
+  code.sent->answer.replace(7, 3, "551");
+  code.sent->expected.front().replace(0, 3, "551");
+  auto text = sent_by_policy(*before_, 3);
+  text.sent->expected.front() += " Pay first.";
+  text.sent->answer += " Pay first.";
+  auto half = sent_by_policy(*before_, 4);
+  half.sent->answer += " Pay first.";
+  auto stage = sent_by_policy(*before_, 5);
+  stage.sent->spoken = Stage::mail;
+  auto invented = decided(*before_, "d@example.net", 6);
+  invented.transaction.door = Door::milter;
+  invented.sent = SentReply{"550 5.7.1 No.", {"550 5.7.1 No."}, "", Stage::rcpt, {}};
+  unsigned found = 0;
+  for (const auto& altered : {code, text, half, stage, invented}) {
+    report_.add(*before_, altered);
+    EXPECT_EQ(report_.counts().contradictions, ++found) << to_json(altered);
+  }
+}
+
+TEST_F(ReplayReports, WhatAMilterSentFollowsFromTheDecision) {
+  auto record = decided(*before_, "b@bad.example", 1);
+  record.transaction.door = Door::milter;
+  const auto reply = render_for_milter(*record.decision.reply, 30);
+  std::string answer;
+  for (const auto& line : wire_lines(reply)) answer += (answer.empty() ? "" : "\r\n") + line;
+  record.sent = SentReply{answer, reply.expected, "", Stage::rcpt, {}};
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().equal, 1U);
+  record.sent->expected.back() += " Pay first.";
+  report_.add(*before_, record);
+  EXPECT_EQ(report_.counts().contradictions, 1U);
 }
 
 }  // namespace

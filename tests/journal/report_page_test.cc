@@ -169,6 +169,7 @@ TEST(ReportPlots, HaveABarForEachStepThatIsTheHeightOfItsNumber) {
   const report::Plot plot{"p",
                           "Title",
                           "decisions",
+                          "decision",
                           {{"One", "let-in", {10, 0, 5, 0}}, {"Two", "refused", {0, 0, 5, 1}}}};
   const auto html = report::bars(plot, steps);
   EXPECT_THAT(html, HasSubstr("class=\"let-in\" d=\"M0.1 100V0H0.9V100ZM2.1 100V50H2.9V100Z\""));
@@ -180,7 +181,8 @@ TEST(ReportPlots, HaveABarForEachStepThatIsTheHeightOfItsNumber) {
 
 TEST(ReportPlots, DrawTimesOverPowersOfTen) {
   const TimeSteps steps({sample_day(), sample_day() + minutes{4}});
-  const report::Plot plot{"p", "Title", "", {{"half within", "let-in", {100, 1'000, 0, 10'000}}}};
+  const report::Plot plot{
+      "p", "Title", "", "", {{"half within", "let-in", {100, 1'000, 0, 10'000}}}};
   const auto html = report::duration_lines(plot, steps);
   EXPECT_THAT(html, HasSubstr("<span>10 ms</span><span>1 ms</span><span>0.1 ms</span>"));
   EXPECT_THAT(html, HasSubstr("d=\"M0 100H1V50H2M3 0H4\""));
@@ -188,7 +190,7 @@ TEST(ReportPlots, DrawTimesOverPowersOfTen) {
 
 TEST(ReportPlots, OfNothingAreWords) {
   const TimeSteps steps({sample_day(), sample_day() + minutes{4}});
-  const report::Plot plot{"p", "Title", "decisions", {{"One", "let-in", {0, 0, 0, 0}}}};
+  const report::Plot plot{"p", "Title", "decisions", "decision", {{"One", "let-in", {0, 0, 0, 0}}}};
   for (const auto& html : {report::bars(plot, steps), report::duration_lines(plot, steps)}) {
     EXPECT_THAT(html, HasSubstr("None in this time."));
     EXPECT_THAT(html, Not(HasSubstr("<svg")));

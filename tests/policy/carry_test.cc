@@ -174,5 +174,20 @@ TEST_F(OkTest, SomethingToBeDoneGoesBeforeTheOk) {
   EXPECT_EQ(ask("RCPT", "settle"), "action=PREPEND X-A: a");
 }
 
+TEST_F(CarryTest, AHeaderThatAnEarlierAnswerCarriedWasCalledFailedAtTheEnd) {
+  EXPECT_EQ(ask("RCPT", "bob"), "action=PREPEND X-A: a");
+  EXPECT_EQ(ask("END-OF-MESSAGE", ""), "action=DUNNO");
+  EXPECT_THAT(last_fates(), ElementsAre("earlier", "failed", "done"));
+  EXPECT_EQ(ask("RCPT", "eve"), "action=PREPEND X-B: b") << "it did not count as done there";
+  EXPECT_EQ(ask("END-OF-MESSAGE", "x"), "action=DUNNO");
+  EXPECT_THAT(last_fates(), ElementsAre("earlier", "earlier", "done"));
+}
+
+TEST_F(CarryTest, WhatCannotBeCarriedTakesNothingsPlaceAtTheEnd) {
+  rules.effects = {header("X-A", "a"), {EffectKind::bcc, "marks", "", "copy@example.org", {}}};
+  EXPECT_EQ(ask("END-OF-MESSAGE", ""), "action=BCC copy@example.org");
+  EXPECT_THAT(last_fates(), ElementsAre("failed", "done"));
+}
+
 }  // namespace
 }  // namespace postern::policy_door::test
