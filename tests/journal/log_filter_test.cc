@@ -252,7 +252,7 @@ TEST(LogFilter, AQueueIdBeforeItsStageWasNotFound) {
   EXPECT_TRUE(fits("queue_id != ''", record));
   EXPECT_TRUE(fits("queue_id starts_with '4ABC'", record));
   EXPECT_TRUE(fits("recipient_count == 3 and size < 2kB", record));
-  EXPECT_TRUE(fits("size + 1 > 1000", record));
+  EXPECT_TRUE(fits("size + 1B > 1000B", record));
   record.transaction.queue_id.clear();
   EXPECT_FALSE(fits("queue_id == ''", record)) << "what it does not hold is neither yes nor no";
   EXPECT_FALSE(fits("queue_id != ''", record));
