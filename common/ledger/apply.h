@@ -1,6 +1,6 @@
 // What operations do: apply() one to one entry, carry_out() a request. Pure: no clock, no store;
 // whoever calls brings the time and the entries and keeps what comes out. A script of Redis comes
-// to the same in every bit (state/redis_script.cc); a change here is a change there.
+// to the same in every bit (state/redis_script.lua); a change here is a change there.
 #pragma once
 
 #include "ledger/entry.h"

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "state/embedded_store.h"
+#include "state/redis_store.h"
 #include "state/store.h"
 #include "support/fake_clock.h"
+#include "support/redis_server.h"
 #include "support/temp_dir.h"
 
 #include <memory>
@@ -56,5 +58,8 @@ Request random_request(std::mt19937_64& random);
 
 /// Settings for tests: batches are written by flush() alone.
 EmbeddedSettings quiet_settings(const std::string& folder);
+
+/// Of a server that runs, by the test's clock.
+RedisSettings redis_settings(const RedisServer& server);
 
 }  // namespace postern::test
