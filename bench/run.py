@@ -127,7 +127,9 @@ def main() -> int:
                                  ("DNS, many clients", ("bench_dns", "clients")),
                                  ("decisions found in a journal", ("bench_journal", "--records", "200000")),
                                  ("the journal's thread", ("bench_journal_thread",)),
-                                 ("replay", ("bench_replay",))):
+                                 ("replay", ("bench_replay",)),
+                                 ("what is counted, in memory", ("bench_state", "memory")),
+                                 ("greylisting over many entries", ("bench_state", "greylist"))):
                 print(title, flush=True)
                 subprocess.run([build / "bench" / words[0], *words[1:]], check=True, timeout=RUN_SECONDS)
             print("a DNS server that never answers", flush=True)

@@ -23,24 +23,6 @@ EntryKind kind_for(const Operation& operation) noexcept {
 
 }  // namespace
 
-std::vector<EntryItem> live_items(const LedgerEntry& entry, LedgerTime now) {
-  std::vector<EntryItem> live;
-  live.reserve(entry.items.size() + 1);
-  for (auto item : entry.items) {
-    if (item.until <= now) continue;
-    item.until = std::min(item.until, now + longest_hold);
-    live.push_back(item);
-  }
-  return live;
-}
-
-EntryItem* find_item(std::vector<EntryItem>& items, std::uint64_t id) noexcept {
-  if (id == 0) return nullptr;
-  const auto found = std::find_if(items.begin(), items.end(),
-                                  [&](const EntryItem& item) { return item.id == id; });
-  return found == items.end() ? nullptr : &*found;
-}
-
 Applied apply(const LedgerEntry* entry, const Operation& operation, LedgerTime now) {
   if (entry != nullptr && (entry->expires <= now || entry->kind != kind_for(operation))) {
     entry = nullptr;

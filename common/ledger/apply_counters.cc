@@ -22,15 +22,6 @@ std::int64_t faded(std::int64_t value, std::int64_t passed_ticks) noexcept {
   return part >> static_cast<unsigned>(halves);
 }
 
-/// True if the transaction has been counted; otherwise it is remembered.
-bool counted_before(std::vector<EntryItem>& items, std::uint64_t id, LedgerTime now) {
-  if (id == 0) return false;
-  if (find_item(items, id) != nullptr) return true;
-  if (items.size() >= most_items) items.erase(items.begin());
-  items.push_back({id, 0, now + usual_hold, ItemState::counted});
-  return false;
-}
-
 }  // namespace
 
 Applied apply_tally(const LedgerEntry* entry, const Operation& operation, LedgerTime now) {
@@ -39,22 +30,23 @@ Applied apply_tally(const LedgerEntry* entry, const Operation& operation, Ledger
   const auto threshold = operation.arguments[2];
   Applied applied;
   auto& result = applied.result;
+  Transactions transactions(entry, now);
   LedgerEntry made;
   made.kind = EntryKind::counter;
   made.numbers = {now, now, 0};
   if (entry != nullptr) {
     made.numbers = entry->numbers;
     made.numbers[0] = std::min(made.numbers[0], now);
-    made.items = live_items(*entry, now);
     result.since = made.numbers[0];
   }
   if (add > 0) {
-    if (counted_before(made.items, operation.id, now)) {
+    if (transactions.recognises(operation.id)) {
       result.repeated = true;
     } else {
       made.numbers[1] = now;
       made.numbers[2] = std::min(made.numbers[2] + add, most_counted);
       made.expires = now + lifetime;
+      transactions.remember(operation.id);
       applied.changed = true;
     }
   }
@@ -62,7 +54,9 @@ Applied apply_tally(const LedgerEntry* entry, const Operation& operation, Ledger
   result.limit = threshold;
   result.outcome =
       made.numbers[2] >= threshold ? OperationOutcome::reached : OperationOutcome::below;
-  if (applied.changed) applied.entry = std::move(made);
+  if (!applied.changed) return applied;
+  std::move(transactions).keep_in(made);
+  applied.entry = std::move(made);
   return applied;
 }
 
@@ -72,12 +66,12 @@ Applied apply_weigh(const LedgerEntry* entry, const Operation& operation, Ledger
   const auto add = operation.arguments[2];
   Applied applied;
   auto& result = applied.result;
+  Transactions transactions(entry, now);
   LedgerEntry made;
   made.kind = EntryKind::decay;
   made.numbers = {now, tick};
   if (entry != nullptr) {
     made.numbers = entry->numbers;
-    made.items = live_items(*entry, now);
     auto& at = made.numbers[0];
     at = std::min(at, now);
     const auto passed = (now - at) / made.numbers[1];
@@ -89,10 +83,11 @@ Applied apply_weigh(const LedgerEntry* entry, const Operation& operation, Ledger
     made.numbers[1] = tick;
   }
   if (add > 0) {
-    if (counted_before(made.items, operation.id, now)) {
+    if (transactions.recognises(operation.id)) {
       result.repeated = true;
     } else {
       if (made.numbers.size() < index + 3) made.numbers.resize(index + 3, 0);
+      transactions.remember(operation.id);
       made.numbers[index + 2] = std::min(made.numbers[index + 2] + add, most_weight);
       applied.changed = true;
     }
@@ -106,6 +101,7 @@ Applied apply_weigh(const LedgerEntry* entry, const Operation& operation, Ledger
     ++halves;
   }
   made.expires = now + halves * ticks * tick;
+  std::move(transactions).keep_in(made);
   applied.entry = std::move(made);
   return applied;
 }

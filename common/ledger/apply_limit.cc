@@ -135,9 +135,8 @@ class LimitStep {
         limit_(limit_of(operation)),
         amount_(operation.arguments[4]),
         until_(now + operation.arguments[5]),
-        counted_(entry, limit_, now) {
-    if (entry != nullptr) items_ = live_items(*entry, now);
-  }
+        counted_(entry, limit_, now),
+        transactions_(entry, now) {}
 
   Applied take() {
     switch (operation_.kind) {
@@ -157,11 +156,11 @@ class LimitStep {
         release();
         break;
       default:
-        look();
+        fits(amount_);
         break;
     }
     auto& result = applied_.result;
-    result.used = std::min(counted_.used() + reserved(), most_counted);
+    result.used = std::min(counted_.used() + transactions_.sum(), most_counted);
     result.limit = limit_.capacity;
     if (applied_.changed) keep();
     return std::move(applied_);
@@ -170,21 +169,10 @@ class LimitStep {
  private:
   enum class Must : std::uint8_t { fit, be_counted };
 
-  std::int64_t reserved() const noexcept {
-    std::int64_t sum = 0;
-    for (const auto& item : items_) sum += item.state == ItemState::reserved ? item.amount : 0;
-    return sum;
-  }
-
-  /// What is missing of the amount after what the transaction has already.
-  std::int64_t missing(const EntryItem* item) const noexcept {
-    return item == nullptr ? amount_ : std::max<std::int64_t>(amount_ - item->amount, 0);
-  }
-
   /// The result says whether it fits and, if not, when it would.
   bool fits(std::int64_t more) {
     auto& result = applied_.result;
-    const auto all = reserved() + more;
+    const auto all = transactions_.sum() + more;
     if (counted_.fits(all)) {
       result.outcome = OperationOutcome::fits;
       return true;
@@ -197,110 +185,77 @@ class LimitStep {
     } else {
       // Others hold so much that it cannot fit before one of them lets go.
       LedgerTime first = now_ + longest_hold;
-      for (const auto& item : items_) {
-        if (item.state == ItemState::reserved) first = std::min(first, item.until);
-      }
+      for (const auto& each : transactions_.reserved()) first = std::min(first, each.until);
       result.wait = first - now_;
     }
     return false;
   }
 
-  bool is_repeated(const EntryItem* item, std::int64_t more) {
-    if (item == nullptr || more > 0) return false;
+  bool is_repeated(bool repeated) {
+    if (!repeated) return false;
     applied_.result.outcome = OperationOutcome::fits;
     applied_.result.repeated = true;
     return true;
   }
 
+  /// What is missing of the amount after what the transaction has already.
+  std::int64_t missing(const Reservation* own) const noexcept {
+    return own == nullptr ? amount_ : std::max<std::int64_t>(amount_ - own->amount, 0);
+  }
+
   void reserve() {
-    auto* item = find_item(items_, operation_.id);
-    const auto more = missing(item);
-    if (is_repeated(item, more)) {
-      renew(*item);
+    auto* own = transactions_.find(operation_.id);
+    const auto more = missing(own);
+    if (is_repeated(transactions_.recognises(operation_.id))) return;
+    if (is_repeated(own != nullptr && more == 0)) {
+      // A lease lasts as long as it is asked for; what waits for its commit does not.
+      if (limit_.method != EntryKind::lease || own->until >= until_) return;
+      own->until = until_;
+      applied_.changed = true;
       return;
     }
     if (!fits(more)) return;
     applied_.changed = true;
-    if (item == nullptr) {
-      push(ItemState::reserved);
+    if (own == nullptr) {
+      if (const auto gone = transactions_.reserve({operation_.id, amount_, until_}); gone > 0) {
+        counted_.add(gone);
+      }
       return;
     }
-    if (item->state == ItemState::counted) counted_.add(more);
-    item->amount += more;
-    item->until = std::max(item->until, until_);
-  }
-
-  /// A lease lasts as long as it is asked for; what waits for its commit does not.
-  void renew(EntryItem& item) {
-    if (limit_.method != EntryKind::lease || item.until >= until_) return;
-    item.until = until_;
-    applied_.changed = true;
+    own->amount += more;
+    own->until = std::max(own->until, until_);
   }
 
   void count(Must must) {
-    auto* item = find_item(items_, operation_.id);
-    const auto more = missing(item);
-    const bool was_reserved = item != nullptr && item->state == ItemState::reserved;
-    if (!was_reserved && is_repeated(item, more)) return;
+    if (is_repeated(transactions_.recognises(operation_.id))) return;
+    const auto more = missing(transactions_.find(operation_.id));
     if (!fits(more) && must == Must::fit) return;
     applied_.result.outcome = OperationOutcome::fits;
     applied_.result.wait = 0;
-    applied_.changed = true;
-    counted_.add(was_reserved ? item->amount + more : more);
-    if (item != nullptr) {
-      item->amount += more;
-      item->state = ItemState::counted;
-      item->until = std::max(item->until, until_);
-    } else if (operation_.id != 0) {
-      push(ItemState::counted);
-    }
+    count_for_good(transactions_.take(operation_.id) + more);
   }
 
   void commit() {
-    auto* item = find_item(items_, operation_.id);
     applied_.result.outcome = OperationOutcome::done;
-    const bool was_counted = item != nullptr && item->state == ItemState::counted;
-    const auto amount = amount_ > 0 || item == nullptr ? amount_ : item->amount;
-    if (was_counted || amount == 0) {
-      applied_.result.repeated = was_counted;
-      return;
-    }
+    applied_.result.repeated = transactions_.recognises(operation_.id);
+    if (applied_.result.repeated) return;
+    const auto* own = transactions_.find(operation_.id);
+    const auto amount = amount_ > 0 || own == nullptr ? amount_ : own->amount;
+    if (amount == 0) return;
+    transactions_.take(operation_.id);
+    count_for_good(amount);
+  }
+
+  void count_for_good(std::int64_t amount) {
     applied_.changed = true;
     counted_.add(amount);
-    if (item == nullptr) {
-      push(ItemState::counted);
-      return;
-    }
-    item->amount = amount;
-    item->state = ItemState::counted;
-    item->until = std::max(item->until, until_);
+    transactions_.remember(operation_.id);
   }
 
   void release() {
-    const auto* item = find_item(items_, operation_.id);
     applied_.result.outcome = OperationOutcome::done;
-    if (item == nullptr || item->state != ItemState::reserved) {
-      applied_.result.repeated = true;
-      return;
-    }
-    applied_.changed = true;
-    items_.erase(items_.begin() + (item - items_.data()));
-  }
-
-  void look() { fits(amount_); }
-
-  void push(ItemState state) {
-    if (items_.size() >= most_items) {
-      auto goes = std::find_if(items_.begin(), items_.end(), [](const EntryItem& item) {
-        return item.state == ItemState::counted;
-      });
-      if (goes == items_.end()) {
-        goes = items_.begin();
-        counted_.add(goes->amount);
-      }
-      items_.erase(goes);
-    }
-    items_.push_back({operation_.id, amount_, until_, state});
+    applied_.changed = transactions_.take(operation_.id) > 0;
+    applied_.result.repeated = !applied_.changed;
   }
 
   void keep() {
@@ -308,8 +263,7 @@ class LimitStep {
     made.kind = limit_.method;
     made.numbers = counted_.numbers();
     made.expires = counted_.ends();
-    for (const auto& item : items_) made.expires = std::max(made.expires, item.until);
-    made.items = std::move(items_);
+    std::move(transactions_).keep_in(made);
     if (made.expires > now_) applied_.entry = std::move(made);
   }
 
@@ -319,7 +273,7 @@ class LimitStep {
   const std::int64_t amount_;
   const LedgerTime until_;
   Counted counted_;
-  std::vector<EntryItem> items_;
+  Transactions transactions_;
   Applied applied_;
 };
 

@@ -24,7 +24,7 @@ bool fits_kind(const LedgerEntry& entry) noexcept {
   const auto& numbers = entry.numbers;
   switch (entry.kind) {
     case EntryKind::greylist:
-      return numbers.size() == 4 && entry.items.empty();
+      return numbers.size() == 4 && entry.reserved.empty() && entry.counted.empty();
     case EntryKind::bucket:
       return numbers.size() == 3 && numbers[2] > 0;
     case EntryKind::window:
@@ -57,12 +57,17 @@ std::optional<EntryKind> entry_kind_from_text(std::string_view text) noexcept {
 }
 
 bool is_sound(const LedgerEntry& entry) noexcept {
-  return fits_kind(entry) && in_range(entry.expires) && entry.items.size() <= most_items &&
+  return fits_kind(entry) && in_range(entry.expires) &&
+         entry.reserved.size() <= most_reservations && entry.counted.size() <= most_recognised &&
          std::all_of(entry.numbers.begin(), entry.numbers.end(), in_range) &&
-         std::all_of(entry.items.begin(), entry.items.end(), [](const EntryItem& item) {
-           return item.id != 0 && in_range(item.amount) && is_count(item.amount) &&
-                  in_range(item.until) && item.state <= ItemState::counted;
-         });
+         std::all_of(entry.reserved.begin(), entry.reserved.end(),
+                     [](const Reservation& each) {
+                       return each.id != 0 && each.amount >= 0 && is_count(each.amount) &&
+                              in_range(each.until);
+                     }) &&
+         std::all_of(
+             entry.counted.begin(), entry.counted.end(),
+             [](const CountedTransaction& each) { return each.id != 0 && in_range(each.until); });
 }
 
 }  // namespace postern

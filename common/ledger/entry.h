@@ -31,7 +31,7 @@ enum class EntryKind : std::uint8_t {
   greylist = 1,  ///< first seen, last seen, passed at (0: not yet), attempts
   bucket = 2,    ///< at, level, scale: the level is in 1/scale of what is counted
   window = 3,    ///< length of a slot, newest slot (time / length), its count, the one before, ...
-  lease = 4,     ///< none: the items are all there is
+  lease = 4,     ///< none: reservations are all there is
   counter = 5,   ///< first seen, last seen, value
   decay = 6,     ///< at, tick, values in thousandths, each by its index
 };
@@ -39,24 +39,28 @@ enum class EntryKind : std::uint8_t {
 std::string_view to_text(EntryKind kind) noexcept;
 std::optional<EntryKind> entry_kind_from_text(std::string_view text) noexcept;
 
-enum class ItemState : std::uint8_t {
-  reserved,  ///< taken until commit, release or its time; counted in what is used
-  counted,   ///< in the numbers already; kept so that the same transaction counts once
-};
-
-/// What one transaction has of an entry.
-struct EntryItem {
+/// What one transaction holds of a limit until it commits, lets go, or its time is over.
+struct Reservation {
   std::uint64_t id = 0;
   std::int64_t amount = 0;
   LedgerTime until = 0;
-  ItemState state = ItemState::reserved;
 
-  friend bool operator==(const EntryItem&, const EntryItem&) = default;
+  friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 
-/// Of one entry. A busy key forgets the oldest counted transaction first; a reservation that has to
-/// go is counted, so that no limit is exceeded. Bounds the work of one operation.
-constexpr std::size_t most_items = 256;
+/// A transaction that is in the numbers already: asked again until then, it does not count again.
+struct CountedTransaction {
+  std::uint64_t id = 0;
+  LedgerTime until = 0;
+
+  friend bool operator==(const CountedTransaction&, const CountedTransaction&) = default;
+};
+
+/// Of one entry. One more, and the oldest reservation is counted, so that no limit is exceeded.
+/// Bounds the work of one operation.
+constexpr std::size_t most_reservations = 128;
+/// Of one entry. One more, and the oldest is not recognised any more.
+constexpr std::size_t most_recognised = 256;
 /// Slots of a window besides the current one: a limit of a day is an hour too strict at most.
 constexpr std::int64_t window_slots = 24;
 /// Decaying counters of one entry.
@@ -68,7 +72,8 @@ struct LedgerEntry {
   /// From then on it is as if it were not there.
   LedgerTime expires = 0;
   std::vector<std::int64_t> numbers;
-  std::vector<EntryItem> items;
+  std::vector<Reservation> reserved;        ///< in the order in which they came
+  std::vector<CountedTransaction> counted;  ///< as well
 
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };

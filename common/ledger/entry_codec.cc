@@ -60,14 +60,14 @@ class Unpacker {
   bool whole_ = true;
 };
 
-/// Words with one space between.
+/// Words with one space between, or another octet.
 class Words {
  public:
   explicit Words(std::string_view line) : rest_(line) {}
 
   template <typename Number>
-  Number number(int base = 10, std::size_t digits = 0) noexcept {
-    const auto end = std::min(rest_.find(' '), rest_.size());
+  Number number(int base = 10, std::size_t digits = 0, char behind = ' ') noexcept {
+    const auto end = std::min(rest_.find(behind), rest_.size());
     const auto word = rest_.substr(0, end);
     // A space that nothing follows is one too many.
     if (end + 1 == rest_.size()) whole_ = false;
@@ -103,18 +103,23 @@ std::string id_text(std::uint64_t id) {
 
 std::string pack(const LedgerEntry& entry) {
   std::string octets;
-  octets.reserve(16 + entry.numbers.size() * 6 + entry.items.size() * 18);
+  octets.reserve(16 + entry.numbers.size() * 6 + entry.reserved.size() * 18 +
+                 entry.counted.size() * 16);
   put(octets, std::uint64_t{ledger_version});
   put(octets, static_cast<std::uint64_t>(entry.kind));
   put(octets, entry.expires);
   put(octets, std::uint64_t{entry.numbers.size()});
   for (const auto number : entry.numbers) put(octets, number);
-  put(octets, std::uint64_t{entry.items.size()});
-  for (const auto& item : entry.items) {
-    put(octets, item.id);
-    put(octets, item.amount);
-    put(octets, item.until);
-    put(octets, static_cast<std::uint64_t>(item.state));
+  put(octets, std::uint64_t{entry.reserved.size()});
+  for (const auto& each : entry.reserved) {
+    put(octets, each.id);
+    put(octets, each.amount);
+    put(octets, each.until);
+  }
+  put(octets, std::uint64_t{entry.counted.size()});
+  for (const auto& each : entry.counted) {
+    put(octets, each.id);
+    put(octets, each.until);
   }
   for (Crc sum = crc_of(octets), octet = 0; octet < checksum_size; ++octet, sum >>= 8U) {
     octets += static_cast<char>(sum & 0xFFU);
@@ -141,18 +146,20 @@ std::optional<LedgerEntry> unpack(std::string_view octets) {
   if (numbers > most_numbers) return std::nullopt;
   entry.numbers.reserve(numbers);
   for (std::uint64_t i = 0; i < numbers; ++i) entry.numbers.push_back(from.amount());
-  const auto items = from.number();
-  if (items > most_items) return std::nullopt;
-  entry.items.reserve(items);
-  for (std::uint64_t i = 0; i < items && from.whole(); ++i) {
-    EntryItem item;
-    item.id = from.number();
-    item.amount = from.amount();
-    item.until = from.amount();
-    const auto state = from.number();
-    if (state > 1) return std::nullopt;
-    item.state = static_cast<ItemState>(state);
-    entry.items.push_back(item);
+  const auto reserved = from.number();
+  if (reserved > most_reservations) return std::nullopt;
+  entry.reserved.resize(reserved);
+  for (auto& each : entry.reserved) {
+    each.id = from.number();
+    each.amount = from.amount();
+    each.until = from.amount();
+  }
+  const auto counted = from.number();
+  if (counted > most_recognised) return std::nullopt;
+  entry.counted.resize(counted);
+  for (auto& each : entry.counted) {
+    each.id = from.number();
+    each.until = from.amount();
   }
   if (!from.at_end() || !is_sound(entry)) return std::nullopt;
   return entry;
@@ -163,10 +170,14 @@ std::string to_line(const LedgerEntry& entry) {
                      std::to_string(static_cast<unsigned>(entry.kind)) + " " +
                      std::to_string(entry.expires) + " " + std::to_string(entry.numbers.size());
   for (const auto number : entry.numbers) line += " " + std::to_string(number);
-  line += " " + std::to_string(entry.items.size());
-  for (const auto& item : entry.items) {
-    line += " " + id_text(item.id) + " " + std::to_string(item.amount) + " " +
-            std::to_string(item.until) + (item.state == ItemState::counted ? " 1" : " 0");
+  line += " " + std::to_string(entry.reserved.size());
+  for (const auto& each : entry.reserved) {
+    line += " " + id_text(each.id) + " " + std::to_string(each.amount) + " " +
+            std::to_string(each.until);
+  }
+  line += " " + std::to_string(entry.counted.size());
+  for (const auto& each : entry.counted) {
+    line += " " + id_text(each.id) + ":" + std::to_string(each.until);
   }
   return line;
 }
@@ -182,17 +193,22 @@ std::optional<LedgerEntry> entry_from_line(std::string_view line) {
   for (std::size_t i = 0; i < numbers && from.whole(); ++i) {
     entry.numbers.push_back(from.number<std::int64_t>());
   }
-  const auto items = from.number<std::size_t>();
-  if (items > most_items) return std::nullopt;
-  for (std::size_t i = 0; i < items && from.whole(); ++i) {
-    EntryItem item;
-    item.id = from.number<std::uint64_t>(16, id_digits);
-    item.amount = from.number<std::int64_t>();
-    item.until = from.number<std::int64_t>();
-    const auto state = from.number<unsigned>();
-    if (state > 1) return std::nullopt;
-    item.state = static_cast<ItemState>(state);
-    entry.items.push_back(item);
+  const auto reserved = from.number<std::size_t>();
+  if (reserved > most_reservations) return std::nullopt;
+  for (std::size_t i = 0; i < reserved && from.whole(); ++i) {
+    Reservation each;
+    each.id = from.number<std::uint64_t>(16, id_digits);
+    each.amount = from.number<std::int64_t>();
+    each.until = from.number<std::int64_t>();
+    entry.reserved.push_back(each);
+  }
+  const auto counted = from.number<std::size_t>();
+  if (counted > most_recognised) return std::nullopt;
+  for (std::size_t i = 0; i < counted && from.whole(); ++i) {
+    CountedTransaction each;
+    each.id = from.number<std::uint64_t>(16, id_digits, ':');
+    each.until = from.number<std::int64_t>();
+    entry.counted.push_back(each);
   }
   if (!from.at_end() || !is_sound(entry)) return std::nullopt;
   return entry;

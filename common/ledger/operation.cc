@@ -46,7 +46,7 @@ std::string fault_of_limit(const Operation& operation) {
       if (!is_period(limit.slot)) return "the window's slot is out of range";
       break;
     case EntryKind::lease:
-      if (limit.capacity > static_cast<std::int64_t>(most_items)) return "too many leases";
+      if (limit.capacity > static_cast<std::int64_t>(most_reservations)) return "too many leases";
       if (kind != OperationKind::reserve && kind != OperationKind::release &&
           kind != OperationKind::look) {
         return "a lease is reserved, released or looked at";
@@ -132,7 +132,7 @@ std::optional<Limit> window_limit(std::int64_t amount, std::int64_t period) {
 }
 
 std::optional<Limit> lease_limit(std::int64_t amount) {
-  if (amount <= 0 || amount > static_cast<std::int64_t>(most_items)) return std::nullopt;
+  if (amount <= 0 || amount > static_cast<std::int64_t>(most_reservations)) return std::nullopt;
   Limit made;
   made.method = EntryKind::lease;
   made.capacity = amount;
@@ -153,18 +153,18 @@ Operation Operation::reserve(std::string key, const Limit& limit, std::int64_t a
 }
 
 Operation Operation::count(std::string key, const Limit& limit, std::int64_t amount,
-                           std::uint64_t id, std::int64_t hold) {
-  return about_limit(OperationKind::count, std::move(key), limit, amount, id, hold);
+                           std::uint64_t id) {
+  return about_limit(OperationKind::count, std::move(key), limit, amount, id, 0);
 }
 
-Operation Operation::add(std::string key, const Limit& limit, std::int64_t amount, std::uint64_t id,
-                         std::int64_t hold) {
-  return about_limit(OperationKind::add, std::move(key), limit, amount, id, hold);
+Operation Operation::add(std::string key, const Limit& limit, std::int64_t amount,
+                         std::uint64_t id) {
+  return about_limit(OperationKind::add, std::move(key), limit, amount, id, 0);
 }
 
 Operation Operation::commit(std::string key, const Limit& limit, std::int64_t amount,
-                            std::uint64_t id, std::int64_t hold) {
-  return about_limit(OperationKind::commit, std::move(key), limit, amount, id, hold);
+                            std::uint64_t id) {
+  return about_limit(OperationKind::commit, std::move(key), limit, amount, id, 0);
 }
 
 Operation Operation::release(std::string key, const Limit& limit, std::uint64_t id) {

@@ -40,7 +40,7 @@ constexpr std::int64_t longest_period = std::int64_t{366} * 86'400'000;
 std::optional<Limit> bucket_limit(std::int64_t burst, std::int64_t amount, std::int64_t period);
 /// Nothing: a number is not positive or too large.
 std::optional<Limit> window_limit(std::int64_t amount, std::int64_t period);
-/// At most `most_items` at once.
+/// At most `most_reservations` at once.
 std::optional<Limit> lease_limit(std::int64_t amount);
 
 enum class OperationKind : std::uint8_t {
@@ -87,7 +87,8 @@ struct OnlyIf {
   friend bool operator==(const OnlyIf&, const OnlyIf&) = default;
 };
 
-/// How long a counted transaction is recognised when it comes again: as long as reservations hold.
+/// How long reservations hold unless they are told otherwise, and how long a counted transaction is
+/// recognised when it comes again.
 constexpr std::int64_t usual_hold = std::int64_t{10} * 60 * 1000;
 constexpr std::int64_t longest_hold = std::int64_t{24} * 3600 * 1000;
 /// Thousandths that a fading counter holds at most: times its factors they stay exact.
@@ -104,19 +105,17 @@ struct Operation {
   std::optional<OnlyIf> only_if;
 
   static Operation greylist(std::string key, const GreylistTimes& times);
-  /// `hold`: milliseconds until a reservation is released by itself, and until a counted
-  /// transaction is forgotten. Asked again with a larger amount, the difference is taken; with a
-  /// smaller one, nothing changes.
+  /// `hold`: milliseconds until the reservation is released by itself. Asked again with a larger
+  /// amount, the difference is taken; with a smaller one, nothing changes.
   static Operation reserve(std::string key, const Limit& limit, std::int64_t amount,
                            std::uint64_t id, std::int64_t hold = usual_hold);
-  static Operation count(std::string key, const Limit& limit, std::int64_t amount, std::uint64_t id,
-                         std::int64_t hold = usual_hold);
-  static Operation add(std::string key, const Limit& limit, std::int64_t amount, std::uint64_t id,
-                       std::int64_t hold = usual_hold);
+  static Operation count(std::string key, const Limit& limit, std::int64_t amount,
+                         std::uint64_t id);
+  static Operation add(std::string key, const Limit& limit, std::int64_t amount, std::uint64_t id);
   /// Counts `amount`, or what was reserved if that is 0. With no reservation (its time was over, or
   /// the store lost it) the amount is counted all the same: the mail was let in.
   static Operation commit(std::string key, const Limit& limit, std::int64_t amount,
-                          std::uint64_t id, std::int64_t hold = usual_hold);
+                          std::uint64_t id);
   static Operation release(std::string key, const Limit& limit, std::uint64_t id);
   static Operation look(std::string key, const Limit& limit, std::int64_t amount = 1);
   /// Adds to a counter that lives for `lifetime` after the last addition; with 0 it only looks.

@@ -21,7 +21,8 @@ void EntryCache::count(const std::string& key, Slot& slot) {
   slot.octets = overhead + key.size();
   if (slot.entry) {
     slot.octets += slot.entry->numbers.size() * sizeof(std::int64_t) +
-                   slot.entry->items.size() * sizeof(EntryItem);
+                   slot.entry->reserved.size() * sizeof(Reservation) +
+                   slot.entry->counted.size() * sizeof(CountedTransaction);
   }
   octets_ += slot.octets;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 
 namespace postern {
@@ -44,19 +43,9 @@ std::vector<std::string> redis_arguments(const Request& request, std::string_vie
   return arguments;
 }
 
-std::optional<OperationResult> redis_result(std::string_view line) {
-  std::vector<std::int64_t> numbers;
-  while (!line.empty() && numbers.size() <= fixed_numbers + most_values) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-    if (error != std::errc()) return std::nullopt;
-    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-    if (!line.empty() && line.front() != ' ') return std::nullopt;
-    if (!line.empty()) line.remove_prefix(1);
-    numbers.push_back(number);
-  }
-  if (!line.empty() || numbers.size() < fixed_numbers || numbers[0] < 0 ||
-      numbers[0] > static_cast<std::int64_t>(OperationOutcome::reached)) {
+std::optional<OperationResult> redis_result(const std::vector<std::int64_t>& numbers) {
+  if (numbers.size() < fixed_numbers || numbers.size() > fixed_numbers + most_values ||
+      numbers[0] < 0 || numbers[0] > static_cast<std::int64_t>(OperationOutcome::reached)) {
     return std::nullopt;
   }
   OperationResult result;

@@ -286,6 +286,11 @@ struct RedisLink::State {
       connection.reset();
       return false;
     }
+    if (begins(*role, "NOAUTH")) {
+      reason = where + role->text;
+      connection.reset();
+      return false;
+    }
     if (role->kind == RedisValue::Kind::list && !role->list.empty() &&
         role->list[0].text == "slave") {
       reason = where + "it is a replica";

@@ -16,7 +16,7 @@ std::string_view redis_script() noexcept;
 /// server's own), and the operations.
 std::vector<std::string> redis_arguments(const Request& request, std::string_view prefix,
                                          LedgerTime now);
-/// A line of what it returns; nothing: it is no such line.
-std::optional<OperationResult> redis_result(std::string_view line);
+/// What it returns for one operation, as numbers; nothing: it is no such list.
+std::optional<OperationResult> redis_result(const std::vector<std::int64_t>& numbers);
 
 }  // namespace postern

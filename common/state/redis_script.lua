@@ -3,10 +3,10 @@
 --
 -- KEYS: the keys of the request, each once. ARGV: the time in milliseconds (0: the server's own),
 -- then for each operation its key's place in KEYS, kind, id, six arguments, and the operation and
--- outcome that it depends on (0: none). Returns how many entries could not be read, and a line for
--- each operation: outcome, repeated, used, limit, wait, since, values.
+-- outcome that it depends on (0: none). Returns how many entries could not be read, and for
+-- each operation a list: outcome, repeated, used, limit, wait, since, values.
 local floor, min, max = math.floor, math.min, math.max
-local MOST_ITEMS, SLOTS, TICKS = 256, 24, 16
+local MOST_RESERVATIONS, MOST_RECOGNISED, MOST_NUMBERS, SLOTS, TICKS = 128, 256, 27, 24, 16
 local MOST_COUNTED, MOST_WEIGHT = 1099511627776, 4294967296
 local LONGEST_HOLD, USUAL_HOLD = 86400000, 600000
 -- Redis forgets an entry so much later than it ends: its own time decides, and clocks may be set back.
@@ -16,7 +16,6 @@ local GREYLIST, RESERVE, COUNT, ADD, COMMIT, RELEASE, LOOK, TALLY, WEIGH = 1, 2,
 local E_GREYLIST, E_BUCKET, E_WINDOW, E_LEASE, E_COUNTER, E_DECAY = 1, 2, 3, 4, 5, 6
 local SKIPPED, WAIT, PASSED, KNOWN, EXPIRED = 0, 1, 2, 3, 4
 local FITS, REFUSED, DONE, BELOW, REACHED = 5, 6, 7, 8, 9
-local RESERVED, COUNTED = 0, 1
 local FACTORS = {1048576, 1004120, 961548, 920782, 881744, 844361, 808563, 774282,
                  741455, 710020, 679917, 651091, 623487, 597053, 571740, 547500}
 
@@ -28,22 +27,35 @@ end
 local damaged = 0
 
 local function up(number, by) return floor((number + by - 1) / by) end
-local function text(number) return string.format('%.0f', number) end
+-- Lua writes fourteen digits of a number by itself, which is faster.
+local function text(number)
+  if number < 100000000000000 then return number end
+  return string.format('%.0f', number)
+end
 
 local function parse(line)
-  local words = {}
-  for word in string.gmatch(line, '%S+') do words[#words + 1] = word end
-  local count = tonumber(words[4])
-  if words[1] ~= '1' or not count or not words[5 + count] then return nil end
-  local entry = {kind = tonumber(words[2]), expires = tonumber(words[3]), numbers = {}, items = {}}
-  for i = 1, count do entry.numbers[i] = tonumber(words[4 + i]) end
-  local items = tonumber(words[5 + count])
-  if not items or #words ~= 5 + count + 4 * items then return nil end
-  for i = 1, items do
-    local at = 2 + count + 4 * i
-    entry.items[i] = {id = words[at], amount = tonumber(words[at + 1]), ends = tonumber(words[at + 2]),
-                      state = tonumber(words[at + 3])}
+  local at = 1
+  local function word()
+    local first, last = string.find(line, '%S+', at)
+    if not first then return nil end
+    at = last + 1
+    return string.sub(line, first, last)
   end
+  if word() ~= '1' then return nil end
+  local entry = {kind = tonumber(word()), expires = tonumber(word()), numbers = {}, reserved = {}}
+  local count = tonumber(word())
+  if not entry.kind or not entry.expires or not count or count > MOST_NUMBERS then return nil end
+  for i = 1, count do entry.numbers[i] = tonumber(word()) end
+  local reserved = tonumber(word())
+  if not reserved or #entry.numbers ~= count or reserved > MOST_RESERVATIONS then return nil end
+  for i = 1, reserved do
+    entry.reserved[i] = {id = word(), amount = tonumber(word()), ends = tonumber(word())}
+    if not entry.reserved[i].ends then return nil end
+  end
+  -- Those that are counted stay text: there are many, and all that is ever done is to look for one.
+  entry.counted = tonumber(word())
+  entry.records = string.sub(line, at)
+  if not entry.counted then return nil end
   return entry
 end
 
@@ -60,35 +72,87 @@ local function save(key, entry)
     redis.call('DEL', key)
     return
   end
-  local words = {'1', text(entry.kind), text(entry.expires), text(#entry.numbers)}
+  local words = {1, entry.kind, text(entry.expires), #entry.numbers}
   for _, number in ipairs(entry.numbers) do words[#words + 1] = text(number) end
-  words[#words + 1] = text(#entry.items)
-  for _, item in ipairs(entry.items) do
-    words[#words + 1] = item.id
-    words[#words + 1] = text(item.amount)
-    words[#words + 1] = text(item.ends)
-    words[#words + 1] = text(item.state)
+  words[#words + 1] = #entry.reserved
+  for _, each in ipairs(entry.reserved) do
+    words[#words + 1] = each.id
+    words[#words + 1] = text(each.amount)
+    words[#words + 1] = text(each.ends)
   end
+  words[#words + 1] = entry.counted .. entry.records
   redis.call('SET', key, table.concat(words, ' '), 'PX', text(max(entry.expires - now, 1) + GRACE))
 end
 
-local function live_items(entry)
-  local live = {}
-  for _, item in ipairs(entry.items) do
-    if item.ends > now then
-      live[#live + 1] = {id = item.id, amount = item.amount, ends = min(item.ends, now + LONGEST_HOLD),
-                         state = item.state}
+-- The transactions of an entry that count now.
+local function transactions(entry)
+  local self = {reserved = {}, counted = 0, records = ''}
+  if entry then
+    for _, each in ipairs(entry.reserved) do
+      if each.ends > now then
+        self.reserved[#self.reserved + 1] =
+            {id = each.id, amount = each.amount, ends = min(each.ends, now + LONGEST_HOLD)}
+      end
     end
+    self.counted, self.records = entry.counted, entry.records
+    local at = 1
+    while self.counted > 0 do
+      local _, last, ends = string.find(self.records, '^ %x+:(%d+)', at)
+      if not last then
+        self.counted, self.records, at = 0, '', 1
+        break
+      end
+      ends = tonumber(ends)
+      if ends > now and ends <= now + USUAL_HOLD then break end
+      at = last + 1
+      self.counted = self.counted - 1
+    end
+    if at > 1 then self.records = string.sub(self.records, at) end
   end
-  return live
+  return self
 end
 
-local function find_item(items, id)
+local function recognises(self, id)
+  return id ~= NO_ID and string.find(self.records, ' ' .. id .. ':', 1, true) ~= nil
+end
+
+local function remember(self, id)
+  if id == NO_ID then return end
+  if self.counted >= MOST_RECOGNISED then
+    self.records = string.sub(self.records, (string.find(self.records, ' ', 2, true)))
+    self.counted = self.counted - 1
+  end
+  self.records = self.records .. ' ' .. id .. ':' .. text(now + USUAL_HOLD)
+  self.counted = self.counted + 1
+end
+
+local function find_own(self, id)
   if id == NO_ID then return nil end
-  for place, item in ipairs(items) do
-    if item.id == id then return item, place end
+  for place, each in ipairs(self.reserved) do
+    if each.id == id then return each, place end
   end
   return nil
+end
+
+local function take(self, id)
+  local own, place = find_own(self, id)
+  if not own then return 0 end
+  table.remove(self.reserved, place)
+  return own.amount
+end
+
+local function sum_of(self)
+  local sum = 0
+  for _, each in ipairs(self.reserved) do sum = sum + each.amount end
+  return sum
+end
+
+local function keep_in(self, made)
+  for _, each in ipairs(self.reserved) do made.expires = max(made.expires, each.ends) end
+  if self.counted > 0 then
+    made.expires = max(made.expires, tonumber(string.match(self.records, ':(%d+)$')))
+  end
+  made.reserved, made.counted, made.records = self.reserved, self.counted, self.records
 end
 
 -- Each of these gives: whether something has changed, and the entry then (nil: erase it).
@@ -100,7 +164,7 @@ local function greylist(entry, a, result)
     n = {min(entry.numbers[1], now), min(entry.numbers[2], now), entry.numbers[3], entry.numbers[4]}
     if n[3] > 0 then late = now - n[2] > lifetime else late = now - n[1] > window end
   end
-  local made = {kind = E_GREYLIST, items = {}}
+  local made = {kind = E_GREYLIST, reserved = {}, counted = 0, records = ''}
   if not entry or late then
     n = {now, now, 0, 1}
     made.expires = now + 2 * window
@@ -135,30 +199,24 @@ local function greylist(entry, a, result)
   return true, made
 end
 
-local function counted_before(items, id)
-  if id == NO_ID then return false end
-  if find_item(items, id) then return true end
-  if #items >= MOST_ITEMS then table.remove(items, 1) end
-  items[#items + 1] = {id = id, amount = 0, ends = now + USUAL_HOLD, state = COUNTED}
-  return false
-end
-
 local function tally(entry, a, result, id)
   local add, lifetime, threshold = a[1], a[2], a[3]
-  local made, changed = {kind = E_COUNTER, numbers = {now, now, 0}, items = {}}, false
+  local made, changed = {kind = E_COUNTER, numbers = {now, now, 0}}, false
+  local own = transactions(entry)
   if entry then
     made.numbers = {min(entry.numbers[1], now), entry.numbers[2], entry.numbers[3]}
-    made.items = live_items(entry)
     result.since = made.numbers[1]
   end
   if add > 0 then
-    if counted_before(made.items, id) then
+    if recognises(own, id) then
       result.repeated = 1
     else
       made.numbers[2] = now
       made.numbers[3] = min(made.numbers[3] + add, MOST_COUNTED)
       made.expires = now + lifetime
       changed = true
+      remember(own, id)
+      keep_in(own, made)
     end
   end
   result.used = made.numbers[3]
@@ -175,19 +233,20 @@ end
 
 local function weigh(entry, a, result, id)
   local tick, index, add = up(a[1], TICKS), a[2], a[3]
-  local made, changed = {kind = E_DECAY, numbers = {now, tick}, items = {}}, false
+  local made, changed = {kind = E_DECAY, numbers = {now, tick}}, false
+  local own = transactions(entry)
   local n = made.numbers
   if entry then
-    made.items = live_items(entry)
     local at = min(entry.numbers[1], now)
     local ticks = floor((now - at) / entry.numbers[2])
     for i = 3, #entry.numbers do n[i] = faded(entry.numbers[i], ticks) end
     n[1] = at + ticks * entry.numbers[2]
   end
   if add > 0 then
-    if counted_before(made.items, id) then
+    if recognises(own, id) then
       result.repeated = 1
     else
+      remember(own, id)
       for i = #n + 1, index + 3 do n[i] = 0 end
       n[index + 3] = min(n[index + 3] + add, MOST_WEIGHT)
       changed = true
@@ -205,6 +264,7 @@ local function weigh(entry, a, result, id)
     most = floor(most / 2)
   end
   made.expires = now + halves * TICKS * tick
+  keep_in(own, made)
   return changed, made
 end
 
@@ -302,34 +362,10 @@ local function limit(entry, a, result, id, kind)
   else
     counted = lease(capacity)
   end
-  local items, changed = entry and live_items(entry) or {}, false
+  local transacting, changed = transactions(entry), false
 
-  local function reserved()
-    local sum = 0
-    for _, item in ipairs(items) do
-      if item.state == RESERVED then sum = sum + item.amount end
-    end
-    return sum
-  end
-  local function push(state)
-    if #items >= MOST_ITEMS then
-      local goes = 0
-      for place, item in ipairs(items) do
-        if item.state == COUNTED then
-          goes = place
-          break
-        end
-      end
-      if goes == 0 then
-        goes = 1
-        counted.add(items[1].amount)
-      end
-      table.remove(items, goes)
-    end
-    items[#items + 1] = {id = id, amount = amount, ends = ends, state = state}
-  end
   local function fits(more)
-    local all = reserved() + more
+    local all = sum_of(transacting) + more
     if counted.fits(all) then
       result.outcome = FITS
       return true
@@ -341,91 +377,75 @@ local function limit(entry, a, result, id, kind)
       result.wait = counted.wait(all)
     else
       local first = now + LONGEST_HOLD
-      for _, item in ipairs(items) do
-        if item.state == RESERVED then first = min(first, item.ends) end
-      end
+      for _, each in ipairs(transacting.reserved) do first = min(first, each.ends) end
       result.wait = first - now
     end
     return false
   end
-
-  local item, place = find_item(items, id)
-  local more = item and max(amount - item.amount, 0) or amount
-  local function is_repeated()
-    if not item or more > 0 then return false end
-    result.outcome = FITS
-    result.repeated = 1
-    return true
+  local function count_for_good(more)
+    changed = true
+    counted.add(more)
+    remember(transacting, id)
   end
 
+  local own = find_own(transacting, id)
+  local more = own and max(amount - own.amount, 0) or amount
+  local recognised = recognises(transacting, id)
+
   if kind == RESERVE then
-    if is_repeated() then
-      if method == E_LEASE and item.ends < ends then
-        item.ends = ends
+    if recognised or own and more == 0 then
+      result.outcome = FITS
+      result.repeated = 1
+      if not recognised and method == E_LEASE and own.ends < ends then
+        own.ends = ends
         changed = true
       end
     elseif fits(more) then
       changed = true
-      if not item then
-        push(RESERVED)
+      if own then
+        own.amount = own.amount + more
+        own.ends = max(own.ends, ends)
       else
-        if item.state == COUNTED then counted.add(more) end
-        item.amount = item.amount + more
-        item.ends = max(item.ends, ends)
+        if #transacting.reserved >= MOST_RESERVATIONS then
+          local oldest = transacting.reserved[1].id
+          counted.add(take(transacting, oldest))
+          remember(transacting, oldest)
+        end
+        transacting.reserved[#transacting.reserved + 1] = {id = id, amount = amount, ends = ends}
       end
     end
   elseif kind == COUNT or kind == ADD then
-    local was_reserved = item and item.state == RESERVED
-    if was_reserved or not is_repeated() then
-      if fits(more) or kind == ADD then
-        result.outcome = FITS
-        result.wait = 0
-        changed = true
-        counted.add(was_reserved and item.amount + more or more)
-        if item then
-          item.amount = item.amount + more
-          item.state = COUNTED
-          item.ends = max(item.ends, ends)
-        elseif id ~= NO_ID then
-          push(COUNTED)
-        end
-      end
+    if recognised then
+      result.outcome = FITS
+      result.repeated = 1
+    elseif fits(more) or kind == ADD then
+      result.outcome = FITS
+      result.wait = 0
+      count_for_good(take(transacting, id) + more)
     end
   elseif kind == COMMIT then
     result.outcome = DONE
-    local was_counted = item and item.state == COUNTED
     local all = amount
-    if amount == 0 and item then all = item.amount end
-    if was_counted or all == 0 then
-      result.repeated = was_counted and 1 or 0
-    else
-      changed = true
-      counted.add(all)
-      if not item then
-        push(COUNTED)
-      else
-        item.amount = all
-        item.state = COUNTED
-        item.ends = max(item.ends, ends)
-      end
+    if amount == 0 and own then all = own.amount end
+    if recognised then
+      result.repeated = 1
+    elseif all > 0 then
+      take(transacting, id)
+      count_for_good(all)
     end
   elseif kind == RELEASE then
     result.outcome = DONE
-    if not item or item.state ~= RESERVED then
-      result.repeated = 1
-    else
-      changed = true
-      table.remove(items, place)
-    end
+    changed = take(transacting, id) > 0
+    result.repeated = changed and 0 or 1
   else
     fits(amount)
   end
 
-  result.used = min(counted.used() + reserved(), MOST_COUNTED)
+  result.used = min(counted.used() + sum_of(transacting), MOST_COUNTED)
   result.limit = capacity
   if not changed then return false end
-  local made = {kind = method, numbers = counted.numbers(), expires = counted.ends(), items = items}
-  for _, each in ipairs(items) do made.expires = max(made.expires, each.ends) end
+  local made = {kind = method, numbers = counted.numbers(), expires = counted.ends()}
+  keep_in(transacting, made)
   if made.expires <= now then return true, nil end
   return true, made
 end
@@ -472,11 +492,9 @@ if not refused then
   for k in pairs(changed) do save(KEYS[k], entries[k]) end
 end
 
-local lines = {damaged}
+local answer = {damaged}
 for i, result in ipairs(results) do
-  local words = {text(result.outcome), text(result.repeated), text(result.used), text(result.limit),
-                 text(result.wait), text(result.since)}
-  for _, value in ipairs(result.values or {}) do words[#words + 1] = text(value) end
-  lines[i + 1] = table.concat(words, ' ')
+  answer[i + 1] = {result.outcome, result.repeated, result.used, result.limit, result.wait,
+                   result.since, unpack(result.values or {})}
 end
-return lines
+return answer

@@ -58,7 +58,12 @@ struct RedisStore::State {
     damaged += static_cast<std::uint64_t>(std::max<std::int64_t>(list[0].number, 0));
     StoreReply reply;
     for (std::size_t i = 1; i < list.size(); ++i) {
-      auto result = redis_result(list[i].text);
+      std::vector<std::int64_t> numbers;
+      for (const auto& each : list[i].list) {
+        if (each.kind != RedisValue::Kind::number) return strange();
+        numbers.push_back(each.number);
+      }
+      auto result = redis_result(numbers);
       if (!result) return strange();
       reply.results.push_back(*std::move(result));
     }

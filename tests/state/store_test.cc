@@ -75,6 +75,47 @@ TEST_P(Stores, DoExactlyWhatTheLedgerSaysOverYears) {
   }
 }
 
+TEST_P(Stores, DoSoWithMoreTransactionsThanAnEntryHolds) {
+  std::mt19937_64 random(9);
+  test::LedgerBook book;
+  const std::vector<Limit> limits{*bucket_limit(100'000, 100'000, 60'000),
+                                  *window_limit(100'000, day), *lease_limit(128)};
+  for (int i = 0; i < 3000; ++i) {
+    const auto which = random() % limits.size();
+    const auto key = std::to_string(which);
+    const auto id = 1 + random() % 700;
+    Operation made;
+    switch (random() % 6) {
+      case 0:
+        made = Operation::release(key, limits[which], id);
+        break;
+      case 1:
+        made = which == 2 ? Operation::look(key, limits[which])
+                          : Operation::commit(key, limits[which], 0, id);
+        break;
+      case 2:
+        made = which == 2 ? Operation::tally("t", 1, day, 1, id)
+                          : Operation::count(key, limits[which], 1, id);
+        break;
+      default:
+        made =
+            Operation::reserve(key, limits[which], 1 + static_cast<std::int64_t>(random() % 3), id);
+        break;
+    }
+    clock_.advance(std::chrono::milliseconds(random() % 50));
+    ASSERT_EQ(ask(*store_, made), book.perform(made, now())) << i;
+  }
+  std::size_t counted = 0;
+  std::size_t reserved = 0;
+  for (const auto& [key, entry] : book.entries()) {
+    EXPECT_EQ(test::find(*store_, key), entry);
+    counted = std::max(counted, entry.counted.size());
+    reserved = std::max(reserved, entry.reserved.size());
+  }
+  EXPECT_EQ(counted, most_recognised);
+  EXPECT_GT(reserved, most_reservations - 10);
+}
+
 TEST_P(Stores, CountExactlyFromManyThreads) {
   const auto limit = *window_limit(1000, day);
   std::atomic<int> fitted{0};

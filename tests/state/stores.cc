@@ -162,17 +162,17 @@ Request random_request(std::mt19937_64& random) {
         break;
       case 6:
         made = lease ? Operation::release(name, limit, id)
-                     : Operation::commit(name, limit, random() % 2 == 0 ? 0 : amount, id, hold);
+                     : Operation::commit(name, limit, random() % 2 == 0 ? 0 : amount, id);
         break;
       case 7:
         if (!lease) {
-          made = Operation::add(name, limit, amount, random() % 2 == 0 ? id : 0, hold);
+          made = Operation::add(name, limit, amount, random() % 2 == 0 ? id : 0);
           break;
         }
         [[fallthrough]];
       case 8:
         if (!lease) {
-          made = Operation::count(name, limit, amount, random() % 2 == 0 ? id : 0, hold);
+          made = Operation::count(name, limit, amount, random() % 2 == 0 ? id : 0);
           break;
         }
         [[fallthrough]];
