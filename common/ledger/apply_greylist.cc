@@ -11,6 +11,9 @@ constexpr std::size_t passed_at = 2;
 constexpr std::size_t attempts = 3;
 /// Attempts are told to people; nobody needs more of them.
 constexpr std::int64_t most_attempts = 1'000'000'000;
+/// Most mail is of those who are known. Their entries are written anew when such a part of the
+/// lifetime has passed, and live for so much longer, so that most mail is not written at all.
+constexpr std::int64_t refreshed_in = 32;
 
 }  // namespace
 
@@ -18,6 +21,7 @@ Applied apply_greylist(const LedgerEntry* entry, const Operation& operation, Led
   const auto delay = operation.arguments[0];
   const auto window = operation.arguments[1];
   const auto lifetime = operation.arguments[2];
+  const auto slack = lifetime / refreshed_in;
   Applied applied;
   auto& result = applied.result;
   applied.changed = true;
@@ -32,7 +36,7 @@ Applied apply_greylist(const LedgerEntry* entry, const Operation& operation, Led
   // An entry is kept for the length of the window after its time, so that who comes too late can
   // be told from who comes for the first time.
   const bool late =
-      entry != nullptr && (numbers[passed_at] > 0 ? now - numbers[last_seen] > lifetime
+      entry != nullptr && (numbers[passed_at] > 0 ? now - numbers[last_seen] > lifetime + slack
                                                   : now - numbers[first_seen] > window);
   if (entry == nullptr || late) {
     numbers = {now, now, 0, 1};
@@ -43,9 +47,16 @@ Applied apply_greylist(const LedgerEntry* entry, const Operation& operation, Led
     if (delay == 0) {
       result.outcome = OperationOutcome::passed;
       numbers[passed_at] = now;
-      made.expires = now + lifetime + window;
+      made.expires = now + lifetime + slack + window;
     }
     applied.entry = std::move(made);
+    return applied;
+  }
+  if (numbers[passed_at] > 0 && now - numbers[last_seen] <= slack) {
+    applied.changed = false;
+    result.outcome = OperationOutcome::known;
+    result.used = numbers[attempts];
+    result.since = numbers[first_seen];
     return applied;
   }
   numbers[last_seen] = now;
@@ -64,7 +75,7 @@ Applied apply_greylist(const LedgerEntry* entry, const Operation& operation, Led
     result.outcome = OperationOutcome::passed;
     numbers[passed_at] = now;
   }
-  made.expires = now + lifetime + window;
+  made.expires = now + lifetime + slack + window;
   applied.entry = std::move(made);
   return applied;
 }

@@ -35,7 +35,9 @@ bool fits_kind(const LedgerEntry& entry) noexcept {
     case EntryKind::counter:
       return numbers.size() == 3;
     case EntryKind::decay:
-      return numbers.size() >= 2 && numbers.size() <= 2 + most_values && numbers[1] > 0;
+      return numbers.size() >= 2 && numbers.size() <= 2 + most_values && numbers[1] > 0 &&
+             std::all_of(numbers.begin() + 2, numbers.end(),
+                         [](std::int64_t weight) { return weight <= most_weight; });
   }
   return false;
 }

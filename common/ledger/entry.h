@@ -23,6 +23,9 @@ constexpr std::int64_t ledger_number_end = std::int64_t{1} << 53U;
 /// At most this is counted under one limit (a tebibyte, if it is octets).
 constexpr std::int64_t most_counted = std::int64_t{1} << 40U;
 
+/// Thousandths that a fading counter holds at most: times its factors they stay exact.
+constexpr std::int64_t most_weight = std::int64_t{1} << 32U;
+
 /// Octets of a key: what LMDB takes (511), less the eight that its index by time puts in front.
 constexpr std::size_t longest_ledger_key = 480;
 

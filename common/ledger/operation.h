@@ -72,7 +72,7 @@ enum class OperationOutcome : std::uint8_t {
 std::string_view to_text(OperationOutcome outcome) noexcept;
 
 /// RFC 6647: an attempt within `delay` of the first waits; one in `window` passes; who has passed
-/// is known for `lifetime` after the last attempt. Milliseconds.
+/// is known for `lifetime` after the last attempt, and for a 32nd of it more at most. Milliseconds.
 struct GreylistTimes {
   std::int64_t delay = 0;
   std::int64_t window = 0;
@@ -91,8 +91,6 @@ struct OnlyIf {
 /// recognised when it comes again.
 constexpr std::int64_t usual_hold = std::int64_t{10} * 60 * 1000;
 constexpr std::int64_t longest_hold = std::int64_t{24} * 3600 * 1000;
-/// Thousandths that a fading counter holds at most: times its factors they stay exact.
-constexpr std::int64_t most_weight = std::int64_t{1} << 32U;
 
 struct Operation {
   OperationKind kind = OperationKind::look;
@@ -139,7 +137,8 @@ struct OperationResult {
   /// The transaction was known; nothing was counted for it now.
   bool repeated = false;
   /// Of a limit what is used and reserved, rounded up, after this operation, or, if it refused,
-  /// before it; of greylist the attempts; of a tally its value.
+  /// before it; of greylist the attempts
+  /// (of who is known, those that were written); of a tally its value.
   std::int64_t used = 0;
   /// Of a limit its capacity, of a tally its threshold.
   std::int64_t limit = 0;

@@ -159,10 +159,11 @@ end
 
 local function greylist(entry, a, result)
   local delay, window, lifetime = a[1], a[2], a[3]
+  local slack = floor(lifetime / 32)
   local n, late = nil, false
   if entry then
     n = {min(entry.numbers[1], now), min(entry.numbers[2], now), entry.numbers[3], entry.numbers[4]}
-    if n[3] > 0 then late = now - n[2] > lifetime else late = now - n[1] > window end
+    if n[3] > 0 then late = now - n[2] > lifetime + slack else late = now - n[1] > window end
   end
   local made = {kind = E_GREYLIST, reserved = {}, counted = 0, records = ''}
   if not entry or late then
@@ -174,10 +175,16 @@ local function greylist(entry, a, result)
     if delay == 0 then
       result.outcome = PASSED
       n[3] = now
-      made.expires = now + lifetime + window
+      made.expires = now + lifetime + slack + window
     end
     made.numbers = n
     return true, made
+  end
+  if n[3] > 0 and now - n[2] <= slack then
+    result.outcome = KNOWN
+    result.used = n[4]
+    result.since = n[1]
+    return false
   end
   n[2] = now
   n[4] = min(n[4] + 1, 1000000000)
@@ -195,7 +202,7 @@ local function greylist(entry, a, result)
     result.outcome = PASSED
     n[3] = now
   end
-  made.expires = now + lifetime + window
+  made.expires = now + lifetime + slack + window
   return true, made
 end
 
