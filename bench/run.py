@@ -128,7 +128,9 @@ def main() -> int:
                                  ("decisions found in a journal", ("bench_journal", "--records", "200000")),
                                  ("counting a decision", ("bench_counting",)),
                                  ("the journal's thread", ("bench_journal_thread",)),
-                                 ("replay", ("bench_replay",))):
+                                 ("replay", ("bench_replay",)),
+                                 ("what is counted, in memory", ("bench_state", "memory")),
+                                 ("greylisting over many entries", ("bench_state", "greylist"))):
                 print(title, flush=True)
                 subprocess.run([build / "bench" / words[0], *words[1:]], check=True, timeout=RUN_SECONDS)
             print("a DNS server that never answers", flush=True)

@@ -3,10 +3,10 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "milter/filter.h"
-#include "runtime/child_output.h"
 #include "runtime/mta_lines.h"
 #include "runtime/privileges.h"
 #include "runtime/sockets.h"
+#include "system/child_output.h"
 
 #include <chrono>
 #include <ostream>

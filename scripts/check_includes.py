@@ -16,19 +16,21 @@ ROOMS = {
     "model": set(),
     "reply": {"model"},
     "tables": {"model"},
-    "checks": {"model"},
-    "kit": {"model", "reply", "tables", "checks"},
-    "rules": {"model", "reply", "tables", "checks", "kit"},
+    "ledger": set(),
+    "checks": {"model", "ledger"},
+    "kit": {"model", "reply", "tables", "ledger", "checks"},
+    "rules": {"model", "reply", "tables", "ledger", "checks", "kit"},
     "import": {"model", "reply", "tables", "rules"},
     "bounce": {"model", "reply"},
     "system": set(),
     "dns": {"system", "model", "kit", "rules"},
+    "state": {"system", "ledger"},
     "journal": {"system", "model", "reply", "tables", "checks", "kit", "rules",
                 "bounce"},
-    "runtime": {"system", "model", "reply", "tables", "checks", "kit", "rules", "bounce",
-                "dns", "journal"},
+    "runtime": {"system", "model", "reply", "tables", "ledger", "checks", "kit", "rules", "bounce",
+                "dns", "state", "journal"},
 }
-PURE = {"model", "reply", "tables", "checks", "kit", "rules", "import", "bounce"}
+PURE = {"model", "reply", "tables", "ledger", "checks", "kit", "rules", "import", "bounce"}
 IMPURE_HEADERS = re.compile(
     r"^(fstream|iostream|filesystem|thread|mutex|condition_variable|future|stop_token|random|"
     r"cstdio|stdio\.h|ctime|time\.h|unistd\.h|fcntl\.h|sys/.*|netdb\.h|poll\.h|spdlog/.*)$")

@@ -1,6 +1,6 @@
 #include "runtime/as_user.h"
 
-#include "runtime/child_output.h"
+#include "system/child_output.h"
 #include "system/write_all.h"
 
 namespace postern {

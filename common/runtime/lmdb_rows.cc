@@ -1,6 +1,6 @@
 #include "runtime/lmdb_rows.h"
 
-#include "runtime/child_output.h"
+#include "system/child_output.h"
 #include "system/unique_fd.h"
 #include "system/write_all.h"
 

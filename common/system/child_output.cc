@@ -1,4 +1,4 @@
-#include "runtime/child_output.h"
+#include "system/child_output.h"
 
 #include <algorithm>
 #include <array>
