@@ -113,6 +113,7 @@ TEST(RecordNames, ARecordOfSeveralRecipientsFitsForOneOfThem) {
 TEST(RecordNames, NothingIsSaidOfWhatARecordDoesNotHold) {
   auto connected = samples::blocked_client();
   connected.transaction.stage = Stage::connect;
+  connected.transaction.sender = {};
   EXPECT_FALSE(fits("sender.domain == 'example.net'", connected));
   EXPECT_FALSE(fits("not (sender.domain == 'example.net')", connected));
   EXPECT_TRUE(fits("not (sender.domain == 'x.example') or verdict == 'reject'", connected));
