@@ -217,7 +217,7 @@ TEST(PolicyTests, MailHandedInLocallyIsNotRefusedAtRcpt) {
               IsEmpty());
 }
 
-TEST(PolicyTests, ANameThatTheMailServerCouldNotConfirmIsNotTold) {
+TEST(PolicyTests, ANameThatTheMailServerDoesNotTellIsAskedOfTheWorldsDns) {
   const std::string rule = R"([[rule]]
 name = "friends"
 stage = "rcpt"
@@ -231,14 +231,21 @@ reject = "policy-reject"
 
 )";
   const auto results = results_of(
-      rule + test("expect = { verdict = \"defer\", rule = \"all others\" }\n", "no name") +
+      rule + test("expect = { verdict = \"reject\", rule = \"all others\" }\n", "no name") +
+      test(
+          "dns = { \"1.2.0.192.in-addr.arpa PTR\" = \"mail.example.net\", \"mail.example.net A\" = "
+          "\"192.0.2.1\" }\nexpect = { verdict = \"accept\", rule = \"friends\" }\n",
+          "a name in DNS") +
+      test("dns = { \"1.2.0.192.in-addr.arpa PTR\" = \"TIMEOUT\" }\n"
+           "expect = { verdict = \"defer\", rule = \"all others\" }\n",
+           "silence") +
       test("client = { ip = \"192.0.2.1\", name = \"Mail.Example.NET.\" }\n"
            "expect = { verdict = \"accept\" }\n",
            "the name") +
       test("client = { ip = \"192.0.2.1\", name = \"x.example\" }\n"
            "expect = { verdict = \"reject\" }\n",
            "another name"));
-  ASSERT_EQ(results.size(), 3U);
+  ASSERT_EQ(results.size(), 5U);
   for (const auto& result : results) EXPECT_TRUE(result.passed()) << failure_text(result);
 }
 
