@@ -40,7 +40,8 @@ check-all: setup
 	@scripts/setup.sh develop
 	@scripts/check_all.sh
 
-bench: everything
+bench: setup
+	@POSTERN_CMAKE_OPTIONS=-DPOSTERN_BENCHMARKS=ON scripts/build.sh release
 	@/usr/bin/python3 bench/run.py --build $(BUILD)/release
 
 # What is needed to debug a core stays in the build folder.

@@ -10,6 +10,7 @@ step() {
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
 }
 step "short gate" .ci/run
+step "benchmarks: build" env POSTERN_CMAKE_OPTIONS=-DPOSTERN_BENCHMARKS=ON scripts/build.sh release
 step "clang and clang-tidy" scripts/build.sh tidy
 step "thread sanitizer: build" scripts/build.sh tsan
 step "thread sanitizer: tests" /usr/bin/python3 scripts/run_tests.py --build build/tsan
