@@ -4,6 +4,7 @@
 #include "checks/standard_checks.h"
 #include "model/text.h"
 #include "model/time_text.h"
+#include "rules/check_weights.h"
 #include "rules/loader_tests.h"
 #include "rules/maintenance.h"
 
@@ -13,9 +14,13 @@
 namespace postern {
 namespace {
 
-/// For its condition, or for a header field that tells what checks have found.
+/// For its condition, for a weight that it adds, or for a header field that tells what checks have
+/// found.
 bool asks_dns(const Rule& rule) {
+  const auto weighed = checks_of(rule.scores);
   return rule.condition.asks_dns() ||
+         std::any_of(weighed.begin(), weighed.end(),
+                     [](const auto& check) { return is_dns(check->description().kind); }) ||
          std::any_of(rule.effects.begin(), rule.effects.end(), [](const RuleEffect& effect) {
            return effect.field &&
                   std::any_of(effect.field->checks.begin(), effect.field->checks.end(),

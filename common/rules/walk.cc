@@ -1,5 +1,6 @@
 #include "rules/walk.h"
 
+#include "rules/check_weights.h"
 #include "rules/check_words.h"
 #include "rules/effects.h"
 #include "rules/map_values.h"
@@ -126,7 +127,11 @@ class Walk {
       std::erase_if(outcome.free_questions,
                     [](const Question& question) { return !is_dns(question.kind); });
       add(questions, outcome.free_questions);
-      if (outcome.truth != Truth::no) add(questions, fields(rule));
+      if (outcome.truth == Truth::no) continue;
+      add(questions, fields(rule));
+      for (const auto& check : checks_of(rule.scores)) {
+        add(questions, check->evaluate(situation_.transaction(), situation_.facts()).questions);
+      }
     }
     return questions;
   }

@@ -99,6 +99,17 @@ TEST_F(AskingAheadTest, AsksNothingForARuleThatSaysNoAlready) {
   EXPECT_THAT(source_.asked(), Not(Contains(in_zen())));
 }
 
+TEST_F(AskingAheadTest, AListThatOnlyAScoreWeighsWasNotEvenKnownToAskDns) {
+  const std::string rules =
+      "[check.zen]\nkind = \"dnsbl\"\nzone = \"zen.example\"\nweight = 3\n"
+      "[[rule]]\nname = \"weighs\"\nstage = \"rcpt\"\nscore = { spam = \"{zen.weight}\" }\n"
+      "[[rule]]\nname = \"spam\"\nstage = \"rcpt\"\nwhen = 'score.spam >= 3'\nreject = "
+      "\"policy-reject\"\nunavailable = \"skip\"\n";
+  begin(rules, at_connect());
+  EXPECT_TRUE(AskingAhead::is_wanted(*policy_));
+  EXPECT_THAT(source_.asked(), ElementsAre(in_zen()));
+}
+
 TEST_F(AskingAheadTest, LeavesWhatIsCachedAlone) {
   source_.answer_at_once(in_zen(), Answer::nothing());
   begin(std::string(zen) + listed, at_connect());

@@ -122,8 +122,8 @@ class Policy {
   const std::vector<Rule>& rules() const noexcept;
   /// Finds among rules() those that may apply to a transaction.
   const RuleIndex& rule_index() const noexcept;
-  /// The places in rules() of those that may ask DNS, for their condition or for a header field,
-  /// ascending.
+  /// The places in rules() of those that may ask DNS, for their condition, a weight or a header
+  /// field, ascending.
   const std::vector<std::size_t>& rules_that_ask_dns() const noexcept;
   const std::map<std::string, std::shared_ptr<const Table>, std::less<>>& tables() const noexcept;
   /// The file about addresses; null: none.
