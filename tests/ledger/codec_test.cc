@@ -32,7 +32,7 @@ TEST(EntryCodec, EveryDamagedOctetIsSeen) {
     EXPECT_FALSE(unpack(octets.substr(0, i)));
     for (unsigned bit = 0; bit < 8; ++bit) {
       auto damaged = octets;
-      damaged[i] = static_cast<char>(damaged[i] ^ (1U << bit));
+      damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1U << bit));
       EXPECT_FALSE(unpack(damaged)) << i;
     }
   }
