@@ -108,7 +108,7 @@ std::vector<Answer> LiveFacts::ask(const std::vector<Question>& questions) {
 }
 
 void LiveFacts::ask_some(const std::vector<Question>& questions) {
-  if (counts_.asked == 0) dns_.use(*policy_);
+  if (counts_.asked == 0) dns_.use(policy_);
   const auto now = clock_.steady();
   if (now >= next_tick_) {
     next_tick_ = now + between_ticks;

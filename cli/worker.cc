@@ -102,7 +102,7 @@ class Worker {
   bool start() {
     const Services services{policy_,  references_, driver_,          ahead_,
                             journal_, clock_,      milter_counters_, policy_counters_};
-    dns_.use(*setup_.policy);
+    dns_.use(setup_.policy);
     // Before a door opens: a restart in the middle of a maintenance lets nothing in.
     maintenance_.start();
     if (setup_.milter >= 0) {
@@ -132,7 +132,7 @@ class Worker {
     }
     const auto settings = settings_on_disk(loaded->policy->settings(), setup_.place.root);
     // First: the new policy must not find its lists untested.
-    dns_.use(*loaded->policy);
+    dns_.use(loaded->policy);
     maintenance_.put(loaded->policy);
     looked_at_ = clock_.system();
     loaded_at_ = looked_at_;

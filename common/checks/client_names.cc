@@ -33,7 +33,10 @@ ClientName confirmed_client_name(const Transaction& transaction, const Facts& fa
   if (found.state == IprevOutcome::State::open) {
     result.state = ClientName::State::open;
     result.questions = std::move(found.questions);
-  } else if (found.result == IprevResult::temperror) {
+  } else if (found.result == IprevResult::temperror ||
+             found.rank == IprevOutcome::Rank::perhaps_second) {
+    // What the first name is like is not known, and the second must not be held against the client
+    // because DNS was out of order for a moment (semantics 8).
     result.state = ClientName::State::unavailable;
     result.cause = std::move(found.cause);
   } else if (found.result == IprevResult::pass) {

@@ -25,6 +25,7 @@ struct ClientName {
 };
 
 /// The name that leads back to the client's address: the first of its names that does (iprev).
+/// Unavailable where DNS does not answer about one that stands before it.
 ClientName confirmed_client_name(const Transaction& transaction, const Facts& facts);
 /// The first name that reverse DNS gives, whether or not it leads back.
 ClientName reverse_client_name(const Transaction& transaction, const Facts& facts);

@@ -50,6 +50,8 @@ std::optional<DnsListCodes> masked(std::string_view text) {
     codes.high |= 0xffU;
   }
   if (codes.low >> 24U != 127) return {};
+  // From the lowest that fits to the highest there has to be a code; "127.255.255.*" has none.
+  if (codes.low > last_code || (codes.low | ~codes.high) < first_code) return {};
   return codes;
 }
 

@@ -65,16 +65,17 @@ IprevOutcome iprev(const IpAddress& client,
     if (addresses == nullptr || outcome.state == IprevOutcome::State::open) continue;
     if (addresses->state == Answer::State::unavailable) {
       outcome.result = IprevResult::temperror;
-      outcome.cause = addresses->cause;
+      if (outcome.cause.empty()) outcome.cause = addresses->cause;
       continue;
     }
     const bool leads_back =
         std::any_of(addresses->values.begin(), addresses->values.end(),
                     [&](const auto& text) { return IpAddress::parse(text) == client; });
     if (!leads_back) continue;
+    const bool trouble = outcome.result == IprevResult::temperror;
+    if (trouble) outcome.rank = IprevOutcome::Rank::perhaps_second;
     outcome.result = IprevResult::pass;
     outcome.name = std::move(name);
-    outcome.cause.clear();
     break;
   }
   return outcome;

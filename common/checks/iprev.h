@@ -28,9 +28,11 @@ struct IprevOutcome {
   std::vector<Question> questions;  ///< when open: kind `reverse_dns`
   // When done.
   IprevResult result = IprevResult::permerror;
-  std::string name;                ///< of a pass: the first that leads back
+  std::string name;                ///< of a pass: the first that is seen to lead back
   std::vector<std::string> names;  ///< those that were looked at, in normal spelling
-  std::string cause;               ///< of a temperror
+  std::string cause;               ///< of trouble with any of them
+  /// Of a pass: whether a name before it could not be looked at, which may lead back as well.
+  enum class Rank : std::uint8_t { first, perhaps_second } rank = Rank::first;
 };
 
 /// Names that are looked at; RFC 7208 5.5 has the same bound.

@@ -33,6 +33,8 @@ CheckOutcome RdnsCheck::evaluate(const Transaction& transaction, const Facts& fa
     result.questions = std::move(outcome.questions);
     return result;
   }
+  // What the first name is like is not known (semantics 8).
+  if (outcome.rank == IprevOutcome::Rank::perhaps_second) outcome.result = IprevResult::temperror;
   switch (outcome.result) {
     case IprevResult::pass:
       found(std::move(outcome.name));

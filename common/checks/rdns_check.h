@@ -6,8 +6,8 @@
 namespace postern {
 
 /// `none`: it has no name; else `named` or `generic` (checks/generic_name.h), and with either
-/// `unconfirmed` if no name leads back. A temperror is a value (semantics 20). Asks what `iprev`
-/// asks.
+/// `unconfirmed` if no name leads back. A temperror is a value (semantics 20), and is what it comes
+/// to where the first name that leads back cannot be told. Asks what `iprev` asks.
 class RdnsCheck final : public Check {
  public:
   RdnsCheck();

@@ -127,9 +127,14 @@ FieldText SpfCheck::field_text(FieldForm form, const Transaction& transaction,
     return result;
   }
   result.state = FieldText::State::told;
-  result.text = form == FieldForm::received_spf
-                    ? received_spf(*request, envelope_text(transaction.sender.value()), outcome)
-                    : spf_authentication_result(*request, outcome);
+  if (form == FieldForm::authentication_results) {
+    result.text = spf_authentication_result(*request, outcome);
+    return result;
+  }
+  // As the client said it, an address too, which is no domain to SPF.
+  auto told = *request;
+  told.helo = transaction.helo.value();
+  result.text = received_spf(told, envelope_text(transaction.sender.value()), outcome);
   return result;
 }
 

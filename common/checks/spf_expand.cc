@@ -11,6 +11,20 @@ namespace {
 /// Octets of a name in presentation form (RFC 7208 7.3).
 constexpr std::size_t longest_name = 253;
 
+/// Octets of a macro's value that are looked at: more than a name can hold, so that what is left
+/// out would not be in it. Mail servers let HELO names and local parts of 2,000 octets through, and
+/// a record may name them a thousand times.
+constexpr std::size_t longest_value = 512;
+/// Octets of an explanation, which a reply quotes on one line of 510.
+constexpr std::size_t longest_explanation = 1024;
+
+/// The end that a name is made of.
+std::string_view bounded(const SpfMacroPart& part, std::string_view value) noexcept {
+  if (value.size() <= longest_value) return value;
+  if (part.order == SpfMacroPart::Order::reversed) return value.substr(0, longest_value);
+  return value.substr(value.size() - longest_value);
+}
+
 /// "4.3.2.1", or the 32 digits of an address of IPv6 with dots between them; capital ones, as the
 /// test suite of RFC 7208 has them in explanations.
 std::string dotted(const IpAddress& address) {
@@ -29,31 +43,51 @@ std::string dotted(const IpAddress& address) {
 }  // namespace
 
 std::optional<std::string> SpfRun::expand(const SpfMacroString& text, const std::string& domain) {
-  auto name = expand_text(text, domain);
-  if (!name) return {};
-  if (name->ends_with('.')) name->pop_back();
-  // RFC 7208 7.3: labels go from the left until it fits.
-  while (name->size() > longest_name) {
-    const auto dot = name->find('.');
-    if (dot == std::string::npos) return {};
-    name->erase(0, dot + 1);
+  const auto values = macros(text, domain);
+  if (!values) return {};
+  // RFC 7208 7.3: labels go from the left until it fits, so it is made from the right.
+  std::string name;
+  for (auto part = text.rbegin(); part != text.rend() && name.size() <= longest_name + 1; ++part) {
+    name.insert(0, expanded(*part, *values));
   }
-  return name;
+  if (name.ends_with('.')) name.pop_back();
+  if (name.size() <= longest_name) return name;
+  const auto dot = name.find('.', name.size() - longest_name - 1);
+  if (dot == std::string::npos) return {};
+  return name.substr(dot + 1);
 }
 
 std::optional<std::string> SpfRun::expand_text(const SpfMacroString& text,
                                                const std::string& domain) {
-  std::string expanded;
+  const auto values = macros(text, domain);
+  if (!values) return {};
+  std::string words;
   for (const auto& part : text) {
-    if (part.letter == 0) {
-      expanded += part.text;
-      continue;
+    words += expanded(part, *values);
+    if (words.size() > longest_explanation) {
+      words.resize(longest_explanation);
+      break;
     }
-    const auto value = macro(part.letter, domain);
-    if (!value) return {};
-    expanded += spf_transformed(part, *value);
   }
-  return expanded;
+  return words;
+}
+
+/// The values of all macros of the text, each once.
+std::optional<SpfRun::Macros> SpfRun::macros(const SpfMacroString& text,
+                                             const std::string& domain) {
+  Macros values;
+  for (const auto& part : text) {
+    if (part.letter == 0 || values.contains(part.letter)) continue;
+    auto value = macro(part.letter, domain);
+    if (!value) return {};
+    values.emplace(part.letter, std::move(*value));
+  }
+  return values;
+}
+
+std::string SpfRun::expanded(const SpfMacroPart& part, const Macros& values) {
+  if (part.letter == 0) return part.text;
+  return spf_transformed(part, bounded(part, values.at(part.letter)));
 }
 
 std::optional<std::string> SpfRun::macro(char letter, const std::string& domain) {

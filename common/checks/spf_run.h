@@ -3,6 +3,7 @@
 
 #include "checks/spf.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,9 @@ class SpfRun {
   /// nullopt: no such name can be asked for, or an answer is missing (`waiting_` tells).
   std::optional<std::string> expand(const SpfMacroString& text, const std::string& domain);
   std::optional<std::string> expand_text(const SpfMacroString& text, const std::string& domain);
+  using Macros = std::map<char, std::string>;
+  std::optional<Macros> macros(const SpfMacroString& text, const std::string& domain);
+  static std::string expanded(const SpfMacroPart& part, const Macros& values);
   std::optional<std::string> macro(char letter, const std::string& domain);
   std::string sender_domain() const;
   bool names_unicode_sender(const SpfMacroString& text) const;

@@ -1,11 +1,13 @@
 #include "rules/check_words.h"
 
 #include "checks/check.h"
+#include "checks/client_names.h"
 #include "rules/check_weights.h"
 #include "rules/program.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -93,6 +95,19 @@ class Grounds {
 
 }  // namespace
 
+namespace {
+
+/// Whether the condition looks at the name that leads back to the client.
+bool names_client(const expression::Program& program) {
+  const auto is = [](const std::optional<expression::Name>& name) {
+    return name == expression::Name::client_name || name == expression::Name::client_org_domain;
+  };
+  return std::any_of(program.tests.begin(), program.tests.end(),
+                     [&](const expression::Test& test) { return is(test.name) || is(test.other); });
+}
+
+}  // namespace
+
 FieldValues words_of_checks(const Condition& condition, const Reason& reason,
                             const Transaction& transaction, const Facts& facts) {
   auto checks = Grounds(condition.program(), transaction, facts).checks();
@@ -100,6 +115,12 @@ FieldValues words_of_checks(const Condition& condition, const Reason& reason,
     return speaks_of(reason, check->description().kind);
   });
   FieldValues values;
+  // The fields of a transaction have what the mail server told.
+  const auto& told = transaction.client.name;
+  if (told.state() == Told<std::string>::State::not_told && names_client(condition.program())) {
+    auto found = confirmed_client_name(transaction, facts);
+    if (found.state == ClientName::State::found) values.emplace_back("client_name", found.name);
+  }
   for (const auto* check : checks) {
     for (auto& word : check->words(transaction, facts)) {
       const bool known = std::any_of(values.begin(), values.end(),

@@ -1,4 +1,5 @@
-// What the checks that a rule rests on say of it, for the fields of its reply. Pure.
+// What the checks that a rule rests on say of it, for the fields of its reply; and the client's
+// name where the rule had it from DNS. Pure.
 #pragma once
 
 #include "postern/facts.h"

@@ -120,9 +120,18 @@ class Walk {
       if (rule.verdict != Verdict::accept || scope_of(rule) != AcceptScope::stage) return {};
     }
     std::vector<Question> questions;
+    settled_stage_.reset();
+    auto finds = this->finds();
+    auto before = finds.next(reached_end());
     for (const auto at : asking) {
+      bool ended = false;
+      for (; before < at && !ended; before = finds.next(before + 1)) {
+        ended = is_certain(rules_[before]) && ends_here(rules_[before], Truth::yes);
+      }
+      if (ended) break;
       const auto& rule = rules_[at];
       if (situation_.is_off(rule) || !situation_.acts(rule)) continue;
+      if (settled_stage_ == rule.place.stage) continue;
       auto outcome = situation_.outcome(rule);
       std::erase_if(outcome.free_questions,
                     [](const Question& question) { return !is_dns(question.kind); });
@@ -160,6 +169,13 @@ class Walk {
   }
 
  private:
+  /// Of a rule of a later stage: it will act there, by what is known already.
+  bool is_certain(const Rule& rule) const {
+    const auto stage = situation_.transaction().stage;
+    return !situation_.is_off(rule) && situation_.acts(rule) && rule.mode != RuleMode::shadow &&
+           rule.share == 0 && rule.condition.earliest_stage() <= stage &&
+           rule.condition.scores().empty() && situation_.truth(rule) == Truth::yes;
+  }
   std::vector<Question> fields(const Rule& rule) const {
     if (rule.effects.empty()) return {};
     return postern::field_questions(rule, situation_.transaction(), situation_.facts());

@@ -230,9 +230,10 @@ struct DnsService::State {
   const std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
 
   std::mutex using_mutex;  // guards what follows; one use() or tick() at a time
-  std::vector<std::weak_ptr<const Check>> checks;  ///< of all policies that may still be in use
-  std::vector<ListHealth::List> lists;             ///< of the policy in force
-  bool in_use = false;                             ///< the policy in force asks DNS
+  std::vector<std::weak_ptr<const Check>> checks;   ///< of all policies that may still be in use
+  std::vector<std::weak_ptr<const Policy>> askers;  ///< those of them that ask DNS, by names too
+  std::vector<ListHealth::List> lists;              ///< of the policy in force
+  bool in_use = false;                              ///< the policy in force asks DNS
 
   mutable std::mutex mutex;  // guards what follows; not held while anybody is called
   std::shared_ptr<Generation> current;
@@ -268,8 +269,12 @@ struct DnsService::State {
   }
   /// Whether some policy was forgotten meanwhile.
   bool forget_former() {
-    return std::erase_if(checks, [](const auto& weak) { return weak.expired(); }) > 0;
+    const auto is_over = [](const auto& weak) { return weak.expired(); };
+    const auto policies = std::erase_if(askers, is_over);
+    return std::erase_if(checks, is_over) + policies > 0;
   }
+  /// Nobody can ask any more.
+  bool is_over() const { return !in_use && checks.empty() && askers.empty(); }
 };
 
 DnsService::DnsService(FactSource& others, const Clock& clock, Say say,
@@ -279,13 +284,14 @@ DnsService::DnsService(FactSource& others, const Clock& clock, Say say,
 
 DnsService::~DnsService() { stop(); }
 
-void DnsService::use(const Policy& policy) {
+void DnsService::use(const std::shared_ptr<const Policy>& policy) {
   {
     const std::lock_guard lock(state_->using_mutex);
-    const auto checks = checks_in_use(policy);
-    state_->in_use = asks_dns(policy);
+    const auto checks = checks_in_use(*policy);
+    state_->in_use = asks_dns(*policy);
     state_->lists = lists_of(checks);
     state_->forget_former();
+    if (state_->in_use) state_->askers.push_back(policy);
     for (const auto& check : checks) {
       const auto same = [&](const auto& weak) { return weak.lock() == check; };
       auto& known = state_->checks;
@@ -294,11 +300,11 @@ void DnsService::use(const Policy& policy) {
     }
     const auto before = state_->get();
     if (!state_->in_use) {
-      if (state_->checks.empty()) return state_->put(nullptr);
+      if (state_->is_over()) return state_->put(nullptr);
       if (before) before->set(state_->lists_to_test());
       return;
     }
-    const auto& options = policy.settings().dns;
+    const auto& options = policy->settings().dns;
     auto servers = options.servers;
     if (servers.empty()) servers = state_->system_servers();
     if (before && before->options == options && before->servers == servers) {
@@ -325,7 +331,7 @@ void DnsService::tick() {
     const std::lock_guard lock(state_->using_mutex);
     const auto current = state_->get();
     if (state_->forget_former() && current) {
-      if (!state_->in_use && state_->checks.empty()) {
+      if (state_->is_over()) {
         state_->put(nullptr);
       } else {
         current->set(state_->lists_to_test());

@@ -39,11 +39,10 @@ class DnsService final : public FactSource {
   DnsService& operator=(const DnsService&) = delete;
 
   /// From now on as `policy` wants it: with other settings or servers the cache begins anew;
-  /// questions under way end as they began. Lists of an earlier policy are tested for as long as
-  /// somebody holds that policy, whose decisions may still ask them. Without checks that ask DNS
-  /// nothing is started. When sockets or memory cannot be had, that is told, and answers are
-  /// unavailable.
-  void use(const Policy& policy);
+  /// questions under way end as they began. What an earlier policy asks is answered, and its lists
+  /// are tested, for as long as somebody holds that policy. Without rules that ask DNS nothing is
+  /// started. When sockets or memory cannot be had, that is told, and answers are unavailable.
+  void use(const std::shared_ptr<const Policy>& policy);
   /// Does what is due: tests of lists, and the end of what use() has replaced. To be called every
   /// few seconds, not from a callback.
   void tick();

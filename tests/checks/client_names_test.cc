@@ -1,6 +1,8 @@
 #include "checks/client_names.h"
 
 #include "checks/iprev.h"
+#include "checks/iprev_check.h"
+#include "checks/rdns_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,6 +95,23 @@ TEST(ClientNames, AreUnavailableAndNeverNoneWhereDnsDoesNotAnswer) {
   half.add(of("PTR", reversed), Answer::found({"mail.example.com."}));
   half.add(of("A", "mail.example.com"), Answer::unavailable("servfail"));
   EXPECT_EQ(confirmed_client_name(transaction, half).state, State::unavailable);
+}
+
+TEST(ClientNames, ASecondNameTookThePlaceOfTheFirstWhenThatCouldNotBeLookedAt) {
+  const auto transaction = from("192.0.2.9");
+  Facts facts;
+  facts.add(of("PTR", reversed), Answer::found({"mail.example.com.", "line-9.pool.example."}));
+  facts.add(of("A", "line-9.pool.example"), Answer::found({"192.0.2.9"}));
+  auto trouble = facts;
+  trouble.add(of("A", "mail.example.com"), Answer::unavailable({}));
+  EXPECT_EQ(confirmed_client_name(transaction, trouble).state, State::unavailable);
+  EXPECT_THAT(RdnsCheck().evaluate(transaction, trouble).values,
+              ::testing::ElementsAre("temperror"));
+  EXPECT_THAT(IprevCheck().evaluate(transaction, trouble).values, ::testing::ElementsAre("pass"));
+
+  facts.add(of("A", "mail.example.com"), Answer::found({"192.0.2.9"}));
+  EXPECT_EQ(confirmed_client_name(transaction, facts).name, "mail.example.com");
+  EXPECT_THAT(RdnsCheck().evaluate(transaction, facts).values, ::testing::ElementsAre("named"));
 }
 
 TEST(ClientNames, CannotBeAskedWithoutAnAddress) {

@@ -5,6 +5,7 @@
 #include "checks/login_result.h"
 #include "checks/spf_check.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -75,6 +76,15 @@ TEST(FieldOfSpf, TellsTheResultWhenItIsSureAndNotBefore) {
             "pass (domain example.com designates 192.0.2.7 as permitted sender) "
             "receiver=mx1.example.org; identity=mailfrom; client-ip=192.0.2.7; "
             "helo=mail.example.com; envelope-from=\"a@example.com\"; mechanism=a");
+}
+
+TEST(FieldOfSpf, ReceivedSpfSaidThatAClientThatGreetedWithItsAddressHadSaidNothing) {
+  auto transaction = transaction_of();
+  transaction.helo = std::string("[192.0.2.7]");
+  Facts facts;
+  facts.add(dns(QuestionKind::spf, "TXT", "example.com"), Answer::found({"v=spf1 -all"}));
+  EXPECT_THAT(spf.field_text(FieldForm::received_spf, transaction, facts).text,
+              ::testing::HasSubstr("; helo=\"[192.0.2.7]\"; envelope-from="));
 }
 
 TEST(FieldOfSpf, DoesNotWaitForTheDomainsExplanation) {

@@ -47,6 +47,7 @@ TEST(Iprev, TheFirstNameThatLeadsBackCountsWhateverComesFirst) {
     const auto outcome = evaluate(zone, "192.0.2.1", turn);
     EXPECT_EQ(outcome.result, IprevResult::pass);
     EXPECT_EQ(outcome.name, "a.example");
+    EXPECT_EQ(outcome.rank, IprevOutcome::Rank::first);
   }
 }
 
@@ -57,6 +58,7 @@ TEST(Iprev, TroubleWithOneNameDoesNotHideAnotherThatLeadsBack) {
   const auto outcome = evaluate(zone, "192.0.2.1");
   EXPECT_EQ(outcome.result, IprevResult::pass);
   EXPECT_EQ(outcome.name, "b.example");
+  EXPECT_EQ(outcome.rank, IprevOutcome::Rank::perhaps_second);
 }
 
 TEST(Iprev, TroubleIsNeverAFailure) {

@@ -328,6 +328,61 @@ TEST(Spf, TheTraceOfTroubleNamesIt) {
             "2 terms that ask DNS, 0 without an answer\n");
 }
 
+/// "1.2.3. ... .N"
+std::string counted(int labels) {
+  std::string name = "1";
+  for (int i = 2; i <= labels; ++i) name += '.' + std::to_string(i);
+  return name;
+}
+
+SpfOutcome greeted(const SpfZone& zone, std::string helo) {
+  return zone.evaluate(
+      SpfRequest::of_sender(client, MailAddress::from_envelope("a@example.com"), std::move(helo)));
+}
+
+TEST(SpfMacro, AThousandOfAHeloOfTwoThousandOctetsHeldTheThreadForMinutes) {
+  std::string record = "v=spf1 exists:";
+  for (int i = 0; i < 1000; ++i) record += "%{h}";
+  SpfZone zone;
+  zone.add("example.com", "TXT", record + ".x.example -all");
+  std::string helo = "a";
+  while (helo.size() < 2000) helo += ".a";
+  EXPECT_EQ(greeted(zone, helo).result, SpfResult::fail);
+  // Labels go from the left until the name fits (RFC 7208 7.3).
+  std::string name = "x.example";
+  while (name.size() + 2 <= 253) name.insert(0, "a.");
+  EXPECT_TRUE(zone.asked().contains(name + " A")) << name;
+}
+
+TEST(SpfMacro, OfALongValueTheEndIsTakenThatANameIsMadeOf) {
+  const auto helo = counted(400);  // of 1491 octets
+  SpfZone zone;
+  zone.add("example.com", "TXT",
+           "v=spf1 exists:%{h}.x.example exists:%{hr}.y.example exists:%{h2}.z.example "
+           "exists:%{h3r}.z.example -all");
+  EXPECT_EQ(greeted(zone, helo).result, SpfResult::permerror);  // three that nobody has
+  std::string last = ".x.example";
+  for (int i = 400; last.size() + 4 <= 254; --i) last.insert(0, '.' + std::to_string(i));
+  EXPECT_TRUE(zone.asked().contains(last.substr(1) + " A")) << last;
+  std::string first = ".y.example";
+  for (int i = 1; first.size() + 1 + std::to_string(i).size() <= 254; ++i) {
+    first.insert(0, '.' + std::to_string(i));
+  }
+  EXPECT_TRUE(zone.asked().contains(first.substr(1) + " A")) << first;
+  EXPECT_TRUE(zone.asked().contains("399.400.z.example A"));
+}
+
+TEST(SpfMacro, AnExplanationIsNoLongerThanAReplyHasRoomFor) {
+  SpfZone zone;
+  zone.add("example.com", "TXT", "v=spf1 -all exp=exp.example");
+  std::string words;
+  for (int i = 0; i < 1000; ++i) words += "%{h} ";
+  zone.add("exp.example", "TXT", words);
+  const auto outcome = greeted(zone, counted(400));
+  EXPECT_EQ(outcome.words, SpfOutcome::Words::there);
+  EXPECT_EQ(outcome.explanation.size(), 1024U);
+}
+
 TEST(SpfMacro, IsSplitReversedCutAndEscaped) {
   const auto transformed = [](std::string_view text, std::string_view value) {
     const auto parsed = spf_macro_string(text, SpfMacroPlace::domain);

@@ -314,7 +314,8 @@ Gen<std::map<Question, Answer>> answers() {
   for (const char* client : {"192.0.2.7", "198.51.100.9", "2001:db8::1"}) {
     add("PTR", reverse_dns_name(*IpAddress::parse(client)),
         gen::element(Answer::found({"mail.example.net"}), Answer::found({"other.example.net"}),
-                     Answer::nothing(), silence));
+                     Answer::found({"other.example.net", "mail.example.net"}), Answer::nothing(),
+                     silence));
   }
   for (const char* name : {"mail.example.net", "other.example.net"}) {
     add("A", name,
@@ -453,14 +454,12 @@ namespace {
 void leave_own_names(std::map<Question, Answer>& answers, const Transaction& transaction) {
   const auto& client = transaction.client;
   std::string pointer;
-  std::string name;
+  std::vector<std::string> names;
   if (client.address && client.name.state() == Told<std::string>::State::not_told) {
     pointer = reverse_dns_name(*client.address);
     const auto found =
         answers.find({QuestionKind::reverse_dns, "PTR", pointer, QuestionCost::free});
-    if (found != answers.end() && !found->second.values.empty()) {
-      name = found->second.values.front();
-    }
+    if (found != answers.end()) names = found->second.values;
   }
   const auto* type =
       client.address && client.address->family() == IpAddress::Family::v4 ? "A" : "AAAA";
@@ -468,7 +467,8 @@ void leave_own_names(std::map<Question, Answer>& answers, const Transaction& tra
     const auto& question = each.first;
     const bool of_sample = question == sample_question(question.subject, question.kind);
     return question.kind == QuestionKind::reverse_dns && !of_sample && question.key != pointer &&
-           !(question.subject == type && question.key == name);
+           !(question.subject == type &&
+             std::find(names.begin(), names.end(), question.key) != names.end());
   });
 }
 

@@ -1,5 +1,6 @@
 // Conditions on the client's host names: told by the mail server, or asked of DNS (semantics 16).
 
+#include "postern/decision.h"
 #include "postern/policy.h"
 #include "rules/condition.h"
 #include "rules/table_look_ups.h"
@@ -118,6 +119,23 @@ TEST(HostNames, OfTwoNamesTheFirstThatIsMissingIsTheCauseInWhateverOrderAnswersC
             QuestionKind::reverse_dns);
   EXPECT_EQ(outcome("client.name == helo", transaction, nameless()).cause_kind,
             QuestionKind::upstream);
+}
+
+TEST(HostNames, FromDnsDecidedAndTheReplySaidThatTheClientIsUnknown) {
+  const auto policy = testing::compile_policy(
+      "[identity]\nhost = \"mx1.example.org\"\n"
+      "[[rule]]\nname = \"pools\"\nstage = \"rcpt\"\nwhen = 'client.name within \"example.net\"'\n"
+      "reject = \"client-blocked\"\ntext = \"We take no mail from {client_name}.\"\n");
+  const auto text = [&](const Transaction& transaction) {
+    const auto made = evaluate(*policy, transaction, named("mail.example.net"));
+    const auto* decision = std::get_if<Decision>(&made);
+    return decision != nullptr && decision->reply ? decision->reply->text().sentence
+                                                  : std::string();
+  };
+  EXPECT_THAT(text(without_names()), ::testing::HasSubstr("no mail from mail.example.net."));
+  auto told = without_names();
+  told.client.name = std::string("other.example.net");
+  EXPECT_THAT(text(told), ::testing::HasSubstr("no mail from other.example.net."));
 }
 
 TEST(HostNames, FromDnsAreLookedUpInTablesForTheRecordToo) {

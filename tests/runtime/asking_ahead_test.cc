@@ -91,6 +91,30 @@ TEST_F(AskingAheadTest, AsksNothingOfAClientThatThisStageAlreadySettles) {
   EXPECT_THAT(source_.asked(), IsEmpty());
 }
 
+constexpr auto* friends =
+    "[[rule]]\nname = \"friends\"\nstage = \"rcpt\"\nwhen = 'client.ip == \"192.0.2.9\"'\n";
+
+TEST_F(AskingAheadTest, OfFriendsAskedWhatOnlyRulesBehindTheirAcceptAtRcptWanted) {
+  for (const auto* scope : {"accept = \"message\"\n", "accept = \"stage\"\n"}) {
+    begin(std::string(zen) + friends + scope + listed, at_connect());
+    EXPECT_THAT(source_.asked(), IsEmpty()) << scope;
+  }
+  begin(std::string(zen) + listed + friends + "accept = \"message\"\n", at_connect());
+  EXPECT_THAT(source_.asked(), ElementsAre(in_zen()));
+}
+
+TEST_F(AskingAheadTest, AsksBehindAnAcceptThatMayNotActOrIsOfAnotherStageAlone) {
+  const auto helo = std::string(friends).replace(std::string(friends).find("rcpt"), 4, "helo");
+  std::size_t asked = 0;
+  for (const auto& rule :
+       {friends + std::string("accept = \"message\"\nmode = \"shadow\"\n"),
+        friends + std::string("accept = \"message\"\nmode = \"10%\"\n"),
+        friends + std::string("tag = \"friend\"\n"), helo + "accept = \"stage\"\n"}) {
+    begin(zen + rule + listed, at_connect());
+    EXPECT_EQ(source_.asked().size(), ++asked) << rule;
+  }
+}
+
 TEST_F(AskingAheadTest, AsksNothingForARuleThatSaysNoAlready) {
   auto transaction = test::ordinary_transaction(Stage::mail);
   transaction.client.address = IpAddress::parse("192.0.2.9");

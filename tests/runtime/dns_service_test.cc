@@ -75,7 +75,7 @@ class DnsServiceTest : public ::testing::Test {
   void use(const std::string& sections) {
     const auto policy = testing::compile_policy(policy_with(sections));
     ASSERT_TRUE(policy);
-    service_.use(*policy);
+    service_.use(policy);
   }
   std::optional<Answer> ask(const std::string& name) {
     std::optional<Answer> answer;
@@ -359,7 +359,7 @@ TEST_F(DnsServiceTest, ADenialCountsWhereTheRootCannotBeHad) {
 TEST_F(DnsServiceTest, AListOfAnEarlierPolicyStaysSuspendedForWhoStillAsksIt) {
   conduct_.kind = DnsConduct::Kind::yes;
   auto before = testing::compile_policy(policy_with(list_rule));
-  service_.use(*before);
+  service_.use(before);
   const std::string cause = "the list is suspended: it lists what no list may";
   ASSERT_EQ(ask("1.2.0.192.bad.example")->cause, cause);
   const std::string spf_rule =
@@ -373,6 +373,20 @@ TEST_F(DnsServiceTest, AListOfAnEarlierPolicyStaysSuspendedForWhoStillAsksIt) {
   before.reset();
   service_.tick();
   EXPECT_EQ(ask("1.2.0.192.bad.example")->cause, "DNS is not asked");
+}
+
+TEST_F(DnsServiceTest, NamesThatAnEarlierPolicyStillAskedForWereCutOffAtTheReload) {
+  auto before = testing::compile_policy(
+      policy_with("[[rule]]\nname = \"r\"\nstage = \"rcpt\"\nwhen = 'client.name == \"\"'\n"
+                  "reject = \"client-no-rdns\"\n"));
+  service_.use(before);
+  transport_->turn();
+  EXPECT_EQ(ask_mx("a.example")->state, Answer::State::empty);
+  use({});
+  EXPECT_EQ(ask_mx("b.example")->state, Answer::State::empty);
+  before.reset();
+  service_.tick();
+  EXPECT_EQ(ask_mx("c.example")->cause, "DNS is not asked");
 }
 
 TEST_F(DnsServiceTest, TheOrderOfRulesIsNoDifference) {

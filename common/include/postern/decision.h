@@ -179,8 +179,9 @@ std::vector<Question> shadow_questions(const Policy& policy, const Transaction& 
                                        const Facts& facts, CheckMemo* checks = nullptr);
 
 /// What later stages will want to know of DNS, as far as it can be asked already: nothing if this
-/// stage settles them. What rules say no to now is left out; one that hangs on what is not told yet
-/// counts as asking. Answered one by one, it comes to what can be asked next.
+/// stage settles them, and nothing behind a rule of theirs that decides by what is known now. What
+/// rules say no to now is left out; one that hangs on what is not told yet counts as asking.
+/// Answered one by one, it comes to what can be asked next.
 std::vector<Question> questions_to_come(const Policy& policy, const Transaction& transaction,
                                         const Facts& facts, CheckMemo* checks = nullptr);
 
