@@ -120,6 +120,7 @@ def main() -> int:
                 subprocess.run([build / "bench" / program, str(arguments.pairs)], check=True,
                                timeout=RUN_SECONDS)
             for title, words in (("DNS, cached", ("bench_dns", "cached")),
+                                 ("DNS, decisions of which all is cached", ("bench_dns", "core")),
                                  ("DNS, answers 20 ms away", ("bench_dns", "far")),
                                  ("DNS, over the network", ("bench_dns", "network")),
                                  ("DNS, many that wait", ("bench_dns", "waiting")),
