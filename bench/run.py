@@ -135,7 +135,7 @@ def main() -> int:
                 print(title, flush=True)
                 subprocess.run([build / "bench" / words[0], *words[1:]], check=True, timeout=RUN_SECONDS)
             print("a DNS server that never answers", flush=True)
-            slow_dns.measure(build, arguments.pairs, 2000)
+            slow_dns.measure(build, arguments.pairs, 4000)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)
