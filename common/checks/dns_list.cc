@@ -70,7 +70,11 @@ DnsListReading in_error(DnsListReading reading, std::string cause) {
 }  // namespace
 
 std::string dns_list_name(const IpAddress& address, std::string_view zone) {
-  return dns_reversed(address) + '.' + std::string(zone);
+  auto name = dns_reversed(address);
+  name.reserve(name.size() + 1 + zone.size());
+  name += '.';
+  name += zone;
+  return name;
 }
 
 std::optional<std::string> dns_list_name(std::string_view domain, std::string_view zone) {

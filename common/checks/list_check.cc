@@ -29,8 +29,8 @@ Stage earliest_of(ListSubject subject) noexcept {
   return Stage::mail;
 }
 
-Question question_of(std::string_view type, const std::string& name) {
-  return {QuestionKind::dns, std::string(type), name, QuestionCost::free};
+Question question_of(std::string_view type, std::string name) {
+  return {QuestionKind::dns, std::string(type), std::move(name), QuestionCost::free};
 }
 
 /// For the path or query of a URL (RFC 3986 2.3).
@@ -91,9 +91,14 @@ ListCheck::Key ListCheck::domain_key(const std::string& domain) const {
   const auto name = domain.empty() ? std::nullopt : dns_list_name(domain, settings_.zone);
   if (!name) return key;
   key.state = Key::State::value;
-  key.value = domain;
+  key.domain = domain;
   key.name = *name;
   return key;
+}
+
+std::string ListCheck::looked_up(const Key& key, const Transaction& transaction) const {
+  if (settings_.subject == ListSubject::client_ip) return transaction.client.address->text();
+  return key.domain;
 }
 
 ListCheck::Key ListCheck::key(const Transaction& transaction, const Facts& facts) const {
@@ -112,7 +117,6 @@ ListCheck::Key ListCheck::key(const Transaction& transaction, const Facts& facts
         return key;
       }
       key.state = Key::State::value;
-      key.value = client.address->text();
       key.name = dns_list_name(*client.address, settings_.zone);
       return key;
     case ListSubject::helo: {
@@ -161,7 +165,7 @@ CheckOutcome ListCheck::evaluate(const Transaction& transaction, const Facts& fa
     case Key::State::value:
       break;
   }
-  auto question = question_of("A", key.name);
+  auto question = question_of("A", std::move(key.name));
   const auto* answer = facts.find(question);
   if (answer == nullptr) {
     result.state = CheckOutcome::State::open;
@@ -198,7 +202,8 @@ CheckOutcome ListCheck::evaluate(const Transaction& transaction, const Facts& fa
   }
   result.values = std::move(reading.meanings);
   result.source = answer->source;
-  result.source.note = key.value + " in " + settings_.zone + ": " + joined(reading.values, ", ");
+  result.source.note =
+      looked_up(key, transaction) + " in " + settings_.zone + ": " + joined(reading.values, ", ");
   return result;
 }
 
@@ -212,7 +217,8 @@ CheckWords ListCheck::words(const Transaction& transaction, const Facts& facts) 
       read_dns_list(*answer, settings_.codes).state != DnsListReading::State::listed) {
     return {};
   }
-  CheckWords words{{"list", settings_.title}, {"listed_value", key.value}};
+  const auto value = looked_up(key, transaction);
+  CheckWords words{{"list", settings_.title}, {"listed_value", value}};
   const auto* text =
       asks_for_words(transaction) ? facts.find(question_of("TXT", key.name)) : nullptr;
   if (text != nullptr && text->state == Answer::State::value) {
@@ -223,7 +229,7 @@ CheckWords ListCheck::words(const Transaction& transaction, const Facts& facts) 
     constexpr std::string_view place = "{value}";
     auto url = settings_.lookup;
     for (auto at = url.find(place); at != std::string::npos; at = url.find(place)) {
-      url.replace(at, place.size(), url_text(key.value));
+      url.replace(at, place.size(), url_text(value));
     }
     words.emplace_back("see", std::move(url));
   }

@@ -53,13 +53,14 @@ class ListCheck final : public Check {
   struct Key {
     enum class State : std::uint8_t { nothing, value, open, unavailable };
     State state = State::nothing;
-    std::string value;  ///< what is looked up
-    std::string name;   ///< the name that is asked for
+    std::string domain;  ///< what is looked up, if that is no address
+    std::string name;    ///< the name that is asked for
     std::vector<Question> questions;
     std::string cause;
   };
   Key key(const Transaction& transaction, const Facts& facts) const;
   Key domain_key(const std::string& domain) const;
+  std::string looked_up(const Key& key, const Transaction& transaction) const;
   bool asks_for_words(const Transaction& transaction) const noexcept;
 
   CheckDescription description_;

@@ -46,16 +46,16 @@ std::optional<SpfRequest> spf_request(const Transaction& transaction,
   const auto& client = transaction.client.address;
   if (!client) return {};
   std::optional<SpfRequest> request;
-  const auto helo = name_or_none(transaction.helo.value());
+  auto helo = name_or_none(transaction.helo.value());
   if (settings.identity == SpfIdentity::helo) {
     if (transaction.helo.state() == Told<std::string>::State::not_told) return {};
-    request = SpfRequest::of_helo(*client, helo);
+    request = SpfRequest::of_helo(*client, std::move(helo));
   } else {
     if (!transaction.sender.is_told()) return {};
     const auto& sender = transaction.sender.value();
     const bool by_helo = sender.empty();
     if (by_helo && transaction.helo.state() == Told<std::string>::State::not_told) return {};
-    request = SpfRequest::of_sender(*client, sender, helo);
+    request = SpfRequest::of_sender(*client, sender, std::move(helo));
     request->domain = name_or_none(std::move(request->domain));
   }
   request->receiver = settings.receiver;

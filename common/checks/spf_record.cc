@@ -32,6 +32,9 @@ class Reader {
   /// Empty when all is well.
   std::string read(std::string_view text) {
     text.remove_prefix(version.size());
+    // A record is read anew with every answer, and its terms are large to be moved about.
+    constexpr std::size_t usual_terms = 8;
+    record_.terms.reserve(usual_terms);
     while (!text.empty()) {
       const auto begin = text.find_first_not_of(' ');
       if (begin == std::string_view::npos) break;

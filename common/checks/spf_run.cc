@@ -60,9 +60,11 @@ SpfOutcome SpfRun::run() {
 }
 
 SpfRun::Verdict SpfRun::check(const std::string& raw_domain, SpfStep& step, unsigned depth) {
-  step.domain = raw_domain;
+  if (is_traced()) step.domain = raw_domain;
   const auto ended = [&](SpfResult result, std::string problem) {
-    step.outcome = std::string(to_text(result)) + (problem.empty() ? "" : ": " + problem);
+    if (is_traced()) {
+      step.outcome = std::string(to_text(result)) + (problem.empty() ? "" : ": " + problem);
+    }
     problem_ = std::move(problem);
     return Verdict{false, result};
   };
@@ -103,7 +105,7 @@ SpfRun::Verdict SpfRun::check(const std::string& raw_domain, SpfStep& step, unsi
   // RFC 8616 4: macros see A-labels.
   const auto& own = is_ascii(raw_domain) ? raw_domain : *domain;
   const auto verdict = evaluate(std::get<SpfRecord>(read), own, step, depth);
-  if (!verdict.open) {
+  if (is_traced() && !verdict.open) {
     step.outcome = to_text(verdict.result);
     const bool error =
         verdict.result == SpfResult::temperror || verdict.result == SpfResult::permerror;
@@ -122,11 +124,13 @@ SpfRun::Verdict SpfRun::evaluate(const SpfRecord& record, const std::string& dom
   }
   for (const auto& term : record.terms) {
     SpfStep own;
-    own.domain = domain;
-    own.term = term.text;
     const auto matched = match(term, domain, own, depth);
-    if (own.outcome.empty()) own.outcome = matched == Match::yes ? "match" : "no match";
-    if (trace_ == SpfTrace::wanted) step.steps.push_back(std::move(own));
+    if (is_traced()) {
+      own.domain = domain;
+      own.term = term.text;
+      if (own.outcome.empty()) own.outcome = matched == Match::yes ? "match" : "no match";
+      step.steps.push_back(std::move(own));
+    }
     switch (matched) {
       case Match::no:
         continue;
@@ -160,7 +164,7 @@ SpfRun::Verdict SpfRun::redirect(const SpfRecord& record, const std::string& dom
     own.domain = domain;
     own.term = record.redirect_text;
     own.outcome = std::string(to_text(result)) + ": " + problem_;
-    if (trace_ == SpfTrace::wanted) step.steps.push_back(std::move(own));
+    if (is_traced()) step.steps.push_back(std::move(own));
     return Verdict{waiting_, result};
   };
   switch (over_limit(record.redirect_text, own)) {
@@ -184,7 +188,7 @@ SpfRun::Verdict SpfRun::redirect(const SpfRecord& record, const std::string& dom
   if (verdict.result == SpfResult::none) verdict.result = SpfResult::permerror;
   own.term = record.redirect_text;
   if (!is_plain(*record.redirect)) own.target = *target;
-  if (trace_ == SpfTrace::wanted) step.steps.push_back(std::move(own));
+  if (is_traced()) step.steps.push_back(std::move(own));
   return verdict;
 }
 
@@ -198,9 +202,9 @@ SpfRun::Match SpfRun::match(const SpfTerm& term, const std::string& domain, SpfS
   const bool only_ahead = waiting_;
   if (only_ahead && (term.kind == Kind::exists || term.kind == Kind::ptr)) return Match::open;
   if (const auto over = over_limit(term.text, step); over != Match::no) return over;
-  std::string target = domain;
+  std::optional<std::string> expanded;
   if (term.domain) {
-    const auto expanded = expand(*term.domain, domain);
+    expanded = expand(*term.domain, domain);
     if (!expanded) {
       if (waiting_) return Match::open;
       // What is no name matches nobody; of an include it is an error (RFC 7208 4.3, 5.2).
@@ -212,10 +216,9 @@ SpfRun::Match SpfRun::match(const SpfTerm& term, const std::string& domain, SpfS
       step.outcome = "no match: no domain name";
       return Match::no;
     }
-    target = *expanded;
-    if (!is_plain(*term.domain)) step.target = target;
+    if (!is_plain(*term.domain)) step.target = *expanded;
   }
-  return match_target(term, target, step, depth);
+  return match_target(term, expanded ? *expanded : domain, step, depth);
 }
 
 SpfRun::Match SpfRun::match_target(const SpfTerm& term, const std::string& target, SpfStep& step,
@@ -234,7 +237,7 @@ SpfRun::Match SpfRun::match_target(const SpfTerm& term, const std::string& targe
     case SpfTerm::Kind::ptr:
       return match_ptr(*name, step);
     default:
-      return match_exists(*name, step);
+      return match_exists(term, *name, step);
   }
 }
 
@@ -252,7 +255,7 @@ SpfRun::Match SpfRun::match_host(const SpfTerm& term, const std::string& name, S
   const auto records = look_up(v4 ? "A" : "AAAA", name);
   state = records.state;
   if (records.state == Records::State::open) return Match::open;
-  if (records.state == Records::State::trouble) return trouble(records, step);
+  if (records.state == Records::State::trouble) return trouble(records, term, step);
   if (records.state == Records::State::nothing) return Match::no;
   const bool found = std::any_of(records.values->begin(), records.values->end(),
                                  [&](const auto& value) { return is_client(term, value); });
@@ -262,7 +265,7 @@ SpfRun::Match SpfRun::match_host(const SpfTerm& term, const std::string& name, S
 SpfRun::Match SpfRun::match_mx(const SpfTerm& term, const std::string& name, SpfStep& step) {
   const auto records = look_up("MX", name);
   if (records.state == Records::State::open) return Match::open;
-  if (records.state == Records::State::trouble) return trouble(records, step);
+  if (records.state == Records::State::trouble) return trouble(records, term, step);
   if (records.state == Records::State::nothing) {
     return count_void(records.state) ? Match::no : over_limit({}, step);
   }
@@ -317,10 +320,10 @@ SpfRun::Match SpfRun::match_ptr(const std::string& target, SpfStep& step) {
   return result;
 }
 
-SpfRun::Match SpfRun::match_exists(const std::string& name, SpfStep& step) {
+SpfRun::Match SpfRun::match_exists(const SpfTerm& term, const std::string& name, SpfStep& step) {
   const auto records = look_up("A", name);  // RFC 7208 5.7: whatever the client's family
   if (records.state == Records::State::open) return Match::open;
-  if (records.state == Records::State::trouble) return trouble(records, step);
+  if (records.state == Records::State::trouble) return trouble(records, term, step);
   if (!count_void(records.state)) return over_limit({}, step);
   return records.state == Records::State::there ? Match::yes : Match::no;
 }
@@ -346,7 +349,7 @@ SpfRun::Match SpfRun::match_include(const std::string& target, SpfStep& step, un
     case SpfResult::none:
       break;
   }
-  if (trace_ == SpfTrace::wanted) {
+  if (is_traced()) {
     if (matched == Match::permerror) step.outcome = "permerror: " + problem_;
     if (matched == Match::temperror) step.outcome = "temperror: " + problem_;
     step.steps.push_back(std::move(inner));
@@ -370,8 +373,8 @@ SpfRun::Match SpfRun::over_limit(std::string_view what, SpfStep& step) {
   return waiting_ ? Match::stop : Match::permerror;
 }
 
-SpfRun::Match SpfRun::trouble(const Records& records, SpfStep& step) {
-  problem_ = records.cause + " at " + step.term;
+SpfRun::Match SpfRun::trouble(const Records& records, const SpfTerm& term, SpfStep& step) {
+  problem_ = records.cause + " at " + term.text;
   step.outcome = "temperror: " + records.cause;
   return Match::temperror;
 }

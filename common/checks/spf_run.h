@@ -55,11 +55,12 @@ class SpfRun {
                    Records::State& state);
   Match match_mx(const SpfTerm& term, const std::string& name, SpfStep& step);
   Match match_ptr(const std::string& target, SpfStep& step);
-  Match match_exists(const std::string& name, SpfStep& step);
+  Match match_exists(const SpfTerm& term, const std::string& name, SpfStep& step);
   Match match_include(const std::string& name, SpfStep& step, unsigned depth);
   Match over_limit(std::string_view what, SpfStep& step);
-  Match trouble(const Records& records, SpfStep& step);
+  Match trouble(const Records& records, const SpfTerm& term, SpfStep& step);
 
+  bool is_traced() const noexcept { return trace_ == SpfTrace::wanted; }
   bool in_network(const SpfTerm& term) const;
   bool is_client(const SpfTerm& term, std::string_view address) const;
 

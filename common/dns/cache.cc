@@ -22,7 +22,7 @@ DnsCache::DnsCache(std::size_t most_octets) : most_octets_(most_octets / shard_c
 std::size_t DnsCache::octets_of(const DnsQuestion& question, const DnsAnswer& answer) noexcept {
   // List node, index node with its hash and bucket, answer with the counters of its shared_ptr.
   std::size_t octets = sizeof(Entry) + 2 * sizeof(void*) + block;
-  octets += sizeof(Key) + 4 * sizeof(void*) + block;
+  octets += sizeof(DnsQuestionView) + 4 * sizeof(void*) + block;
   octets += sizeof(DnsAnswer) + 2 * sizeof(void*) + block;
   octets += heap_of(question.name) + heap_of(answer.canonical) + heap_of(answer.note) +
             heap_of(answer.server);
@@ -31,11 +31,10 @@ std::size_t DnsCache::octets_of(const DnsQuestion& question, const DnsAnswer& an
   return octets;
 }
 
-std::optional<DnsCache::Hit> DnsCache::find(const DnsQuestion& question, Time now, Look look) {
-  const Key key{question.name, question.type};
-  auto& shard = shard_of(key);
+std::optional<DnsCache::Hit> DnsCache::find(const DnsQuestionView& question, Time now, Look look) {
+  auto& shard = shard_of(question);
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.index.find(key);
+  const auto found = shard.index.find(question);
   if (found == shard.index.end()) {
     if (look == Look::first) ++shard.misses;
     return {};
@@ -55,7 +54,7 @@ void DnsCache::put(const DnsQuestion& question, std::shared_ptr<const DnsAnswer>
   if (answer->ttl <= answer->ttl.zero()) return;
   const auto octets = octets_of(question, *answer);
   if (octets > most_octets_) return;
-  const Key key{question.name, question.type};
+  const DnsQuestionView key = question;
   auto& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   if (const auto found = shard.index.find(key); found != shard.index.end()) {
@@ -73,7 +72,7 @@ void DnsCache::put(const DnsQuestion& question, std::shared_ptr<const DnsAnswer>
   const auto until = now + answer->ttl;
   shard.entries.push_front({question, std::move(answer), now, until, octets});
   const auto& kept = shard.entries.front().question;
-  shard.index.emplace(Key{kept.name, kept.type}, shard.entries.begin());
+  shard.index.emplace(kept, shard.entries.begin());
   shard.octets += octets;
 }
 
@@ -113,7 +112,7 @@ DnsCache::Numbers DnsCache::numbers() const {
 void DnsCache::drop(Shard& shard, std::list<Entry>::iterator entry) {
   shard.octets -= entry->octets;
   // The key looks into the entry, so it goes first.
-  shard.index.erase(Key{entry->question.name, entry->question.type});
+  shard.index.erase(entry->question);
   shard.entries.erase(entry);
 }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "dns/answer.h"
-#include "model/dns_question.h"
+#include "model/dns_question_view.h"
 
 #include <array>
 #include <chrono>
@@ -44,7 +44,7 @@ class DnsCache {
     again,  ///< for the same asker: its miss has been counted
   };
   /// Counts as a use, and as a hit or miss.
-  std::optional<Hit> find(const DnsQuestion& question, Time now, Look look = Look::first);
+  std::optional<Hit> find(const DnsQuestionView& question, Time now, Look look = Look::first);
   /// Keeps it for its TTL; one with a TTL of 0 or larger than a shard is not kept. Takes the place
   /// of what is there; but trouble never of something that is still good.
   void put(const DnsQuestion& question, std::shared_ptr<const DnsAnswer> answer, Time now);
@@ -64,20 +64,15 @@ class DnsCache {
     Time until;
     std::size_t octets = 0;
   };
-  struct Key {
-    std::string_view name;
-    DnsType type = DnsType::a;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
   struct Hash {
-    std::size_t operator()(const Key& key) const noexcept {
+    std::size_t operator()(const DnsQuestionView& key) const noexcept {
       return std::hash<std::string_view>()(key.name) * 31 + static_cast<std::size_t>(key.type);
     }
   };
   struct Shard {
     mutable std::mutex mutex;
     std::list<Entry> entries;  ///< the one used last stands first
-    std::unordered_map<Key, std::list<Entry>::iterator, Hash> index;
+    std::unordered_map<DnsQuestionView, std::list<Entry>::iterator, Hash> index;
     std::size_t octets = 0;
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
@@ -85,7 +80,7 @@ class DnsCache {
   };
   static constexpr std::size_t shard_count = 16;
 
-  Shard& shard_of(const Key& key) noexcept {
+  Shard& shard_of(const DnsQuestionView& key) noexcept {
     // The low bits choose the bucket inside the shard.
     return shards_[Hash()(key) >> 24 & (shard_count - 1)];
   }

@@ -496,7 +496,7 @@ CachingResolver::~CachingResolver() {
   state_->end_all();
 }
 
-std::optional<DnsReply> CachingResolver::known(const DnsQuestion& question) {
+std::optional<DnsReply> CachingResolver::known(const DnsQuestionView& question) {
   // Whoever finds nothing here asks next, and is counted then.
   const auto hit = state_->cache.find(question, state_->clock.steady(), DnsCache::Look::again);
   if (!hit) return {};

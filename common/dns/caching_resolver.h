@@ -43,7 +43,7 @@ class CachingResolver final : public Resolver {
   CachingResolver(const CachingResolver&) = delete;
   CachingResolver& operator=(const CachingResolver&) = delete;
 
-  std::optional<DnsReply> known(const DnsQuestion& question) override;
+  std::optional<DnsReply> known(const DnsQuestionView& question) override;
   void ask(const DnsQuestion& question, std::chrono::steady_clock::time_point deadline,
            std::function<void(DnsReply)> done, Freshness freshness = Freshness::cached) override;
   void forget(std::string_view zone) override;

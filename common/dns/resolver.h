@@ -2,7 +2,7 @@
 #pragma once
 
 #include "dns/answer.h"
-#include "model/dns_question.h"
+#include "model/dns_question_view.h"
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,7 @@ class Resolver {
   virtual ~Resolver() = default;
 
   /// What ask() would say at once, from what is kept; nothing: it would ask. Never waits.
-  virtual std::optional<DnsReply> known(const DnsQuestion& /*question*/) { return {}; }
+  virtual std::optional<DnsReply> known(const DnsQuestionView& /*question*/) { return {}; }
   /// Calls `done` exactly once: before ask() returns, in this thread, when the answer is in the
   /// cache or cannot be asked for; otherwise from another thread, at `deadline` at the latest (by
   /// the resolver's clock) with an answer that is unavailable. Any number may wait for one

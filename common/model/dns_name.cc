@@ -174,12 +174,13 @@ bool is_name_of_host(std::string_view name) noexcept {
 
 std::string dns_reversed(const IpAddress& address) {
   const auto& bytes = address.bytes();
-  std::string text;
   if (address.family() == IpAddress::Family::v4) {
-    for (std::size_t i = 4; i-- > 0;) text += std::to_string(bytes[i]) + (i > 0 ? "." : "");
-    return text;
+    // Every list is asked by it.
+    return IpAddress::from_v4({bytes[3], bytes[2], bytes[1], bytes[0]}).text();
   }
   constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * (2 * bytes.size()) - 1);
   for (std::size_t i = bytes.size(); i-- > 0;) {
     text += digits[bytes[i] & 15U];
     text += '.';
@@ -191,7 +192,7 @@ std::string dns_reversed(const IpAddress& address) {
 
 std::string reverse_dns_name(const IpAddress& address) {
   const bool v4 = address.family() == IpAddress::Family::v4;
-  return dns_reversed(address) + (v4 ? ".in-addr.arpa" : ".ip6.arpa");
+  return dns_reversed(address).append(v4 ? ".in-addr.arpa" : ".ip6.arpa");
 }
 
 bool is_in_zone(std::string_view name, std::string_view zone) noexcept {

@@ -6,14 +6,18 @@
 #include "checks/check.h"
 
 #include <cstddef>
-#include <vector>
+#include <deque>
 
 namespace postern {
+
+/// What check.evaluate() gives, without questions that `facts` answer. An open outcome that has
+/// none left asks for nothing new.
+CheckOutcome ask(const Check& check, const Transaction& transaction, const Facts& facts);
 
 /// Belongs to one transaction, whose facts only grow; one thread.
 class CheckMemo {
  public:
-  /// What check.evaluate() gives. Valid until the next call. `check` outlives the memo.
+  /// What ask() gives. Valid until the next call. `check` outlives the memo.
   const CheckOutcome& outcome(const Check& check, const Transaction& transaction,
                               const Facts& facts);
 
@@ -23,7 +27,7 @@ class CheckMemo {
     std::size_t facts;  ///< how many there were
     CheckOutcome outcome;
   };
-  std::vector<Known> known_;  // a policy has some ten checks
+  std::deque<Known> known_;  // a policy has some ten checks, and moving them about costs
 };
 
 }  // namespace postern

@@ -8,9 +8,9 @@
 namespace postern::expression {
 namespace {
 
-void add(std::vector<Question>& questions, const Question& question) {
+void add(std::vector<Question>& questions, Question&& question) {
   if (std::find(questions.begin(), questions.end(), question) == questions.end()) {
-    questions.push_back(question);
+    questions.push_back(std::move(question));
   }
 }
 
@@ -55,15 +55,19 @@ void Findings::finish(Truth truth) {
     outcome_->cause_kind = cause.kind;
   }
   if (truth != Truth::unknown) return;
-  for (const auto& open : open_) {
-    if (open.question.cost == QuestionCost::free) add(outcome_->free_questions, open.question);
+  for (auto& open : open_) {
+    if (open.question.cost == QuestionCost::free) {
+      add(outcome_->free_questions, std::move(open.question));
+    }
   }
   outcome_->questions = outcome_->free_questions;
   if (!outcome_->questions.empty()) return;
   // Only when no free answer can settle the matter any more, the first costly test asks: so what
   // is asked does not depend on the order in which answers arrive.
-  for (const auto& open : open_) {
-    if (open.test == open_.front().test) add(outcome_->questions, open.question);
+  for (auto& open : open_) {
+    if (open.test == open_.front().test) {
+      add(outcome_->questions, std::move(open.question));
+    }
   }
 }
 

@@ -48,7 +48,7 @@ class Findings {
   /// Why something cannot be known: `what` ("client.name") and `why`. Truth::unavailable.
   Truth unavailable(QuestionKind kind, std::string_view what, std::string_view why);
 
-  /// Writes all of it into the outcome.
+  /// Moves all of it into the outcome.
   void finish(Truth truth);
 
  private:

@@ -421,8 +421,7 @@ class Runner {
     if (scores_ != nullptr) {
       result = &scores_->checks().outcome(*test.check, transaction_, facts_);
     } else {
-      own_outcome_ = test.check->evaluate(transaction_, facts_);
-      result = &own_outcome_;
+      result = &own_outcome_.emplace(postern::ask(*test.check, transaction_, facts_));
     }
     if (result->state == CheckOutcome::State::open) return open(test, result->questions);
     if (result->state == CheckOutcome::State::unavailable) {
@@ -484,16 +483,13 @@ class Runner {
   }
 
   Truth open(const Test& test, const std::vector<Question>& questions) {
-    const auto is_new = [&](const Question& question) { return facts_.find(question) == nullptr; };
-    if (std::none_of(questions.begin(), questions.end(), is_new)) {
+    if (questions.empty()) {
       // Asking for what has been answered would never end.
       return unavailable(test.check->description().kind, test.check->description().name,
                          "the check asks for nothing new");
     }
     if (findings_.wanted()) {
-      for (const auto& question : questions) {
-        if (is_new(question)) findings_.ask(test, question);
-      }
+      for (const auto& question : questions) findings_.ask(test, question);
     }
     return Truth::unknown;
   }
@@ -524,7 +520,7 @@ class Runner {
   const FurtherValues* further_;
   Reach reach_;
   std::unique_ptr<ScoreReader> own_scores_;
-  CheckOutcome own_outcome_;
+  std::optional<CheckOutcome> own_outcome_;  // as long as there is no reader that remembers them
   std::optional<ClientName> confirmed_name_;
   std::optional<ClientName> reverse_name_;
   TextBuffer buffer_;

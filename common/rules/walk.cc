@@ -15,9 +15,12 @@
 namespace postern::walk {
 namespace {
 
-void add(std::vector<Question>& all, const std::vector<Question>& more) {
-  for (const auto& question : more) {
-    if (std::find(all.begin(), all.end(), question) == all.end()) all.push_back(question);
+/// Those that are not there yet.
+void add(std::vector<Question>& all, std::vector<Question>&& more) {
+  for (auto& question : more) {
+    if (std::find(all.begin(), all.end(), question) == all.end()) {
+      all.push_back(std::move(question));
+    }
   }
 }
 
@@ -67,8 +70,8 @@ class Walk {
       if (standing(rule) != TrailNote::none || situation_.watches(rule) || !situation_.acts(rule)) {
         continue;
       }
-      const auto outcome = situation_.outcome(rule);
-      add(questions, outcome.free_questions);
+      auto outcome = situation_.outcome(rule);
+      add(questions, std::move(outcome.free_questions));
       if (ends_here(rule, outcome.truth)) break;
     }
     return questions;
@@ -85,8 +88,8 @@ class Walk {
       const auto& rule = rules_[at];
       if (standing(rule) != TrailNote::none) continue;
       if (situation_.watches(rule) || only_adds(rule)) {
-        const auto outcome = situation_.outcome(rule);
-        add(questions, open ? outcome.free_questions : outcome.questions);
+        auto outcome = situation_.outcome(rule);
+        add(questions, std::move(open ? outcome.free_questions : outcome.questions));
         open = open || outcome.truth == Truth::unknown;
         if (outcome.truth == Truth::yes) add(questions, besides(rule));
       } else if (situation_.settles_stage(rule)) {
@@ -105,8 +108,8 @@ class Walk {
       const bool enforced = !situation_.watches(rule);
       const bool acting = enforced && situation_.acts(rule);
       if (enforced && !acting) continue;
-      const auto outcome = situation_.outcome(rule);
-      add(questions, outcome.free_questions);
+      auto outcome = situation_.outcome(rule);
+      add(questions, std::move(outcome.free_questions));
       if (outcome.truth != Truth::no) add(questions, besides(rule));
       if (acting && ends_here(rule, outcome.truth)) break;
     }
@@ -135,7 +138,7 @@ class Walk {
       auto outcome = situation_.outcome(rule);
       std::erase_if(outcome.free_questions,
                     [](const Question& question) { return !is_dns(question.kind); });
-      add(questions, outcome.free_questions);
+      add(questions, std::move(outcome.free_questions));
       if (outcome.truth == Truth::no) continue;
       add(questions, fields(rule));
       for (const auto& check : checks_of(rule.scores)) {
@@ -185,7 +188,7 @@ class Walk {
     auto questions = fields(rule);
     for (const auto& added : rule.scores) {
       if (!added.from || added.from->of != MapPoints::Of::check) continue;
-      add(questions, situation_.outcome(*added.from->look_up).free_questions);
+      add(questions, std::move(situation_.outcome(*added.from->look_up).free_questions));
     }
     return questions;
   }

@@ -91,7 +91,7 @@ std::optional<Answer> DnsSource::known(const Question& question) {
   if (!is_dns(question.kind)) return others_.known(question);
   const auto type = dns_type_from_text(question.subject);
   if (!type) return {};
-  const auto reply = resolver_.known({question.key, *type});
+  const auto reply = resolver_.known(DnsQuestionView(question.key, *type));
   if (!reply) return {};
   return fact_of(*reply, {}, *type);
 }

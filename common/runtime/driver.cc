@@ -220,16 +220,16 @@ struct Driver::State : std::enable_shared_from_this<Driver::State> {
 
   /// Adds what the source knows of `questions`. False if something is missing still, or if nothing
   /// was new: who asks again for what it has been told would ask for ever.
-  bool add_known(const std::vector<Question>& questions, Facts& facts) const {
+  bool add_known(std::vector<Question> questions, Facts& facts) const {
     bool any_new = false;
     bool all = true;
-    for (const auto& question : questions) {
+    for (auto& question : questions) {
       if (facts.find(question) != nullptr) continue;
       auto answer =
           question.cost == QuestionCost::free ? source.known(question) : std::optional<Answer>();
       any_new = any_new || answer.has_value();
       all = all && answer.has_value();
-      if (answer) facts.add(question, std::move(*answer));
+      if (answer) facts.add(std::move(question), std::move(*answer));
     }
     return all && any_new;
   }
@@ -310,12 +310,13 @@ std::optional<Outcome> Driver::decide_at_once(const Policy* policy, Transaction&
         outcome.decision = std::move(*decision);
         break;
       }
-      if (!state.add_known(std::get<NeedsMore>(made).questions, facts)) return std::nullopt;
+      if (!state.add_known(std::move(std::get<NeedsMore>(made).questions), facts))
+        return std::nullopt;
     }
     for (;;) {
-      const auto questions = state.evaluator.shadow_questions(policy, transaction, facts, checks);
+      auto questions = state.evaluator.shadow_questions(policy, transaction, facts, checks);
       if (questions.empty()) break;
-      if (!state.add_known(questions, facts)) return std::nullopt;
+      if (!state.add_known(std::move(questions), facts)) return std::nullopt;
     }
   } catch (...) {
     outcome.decision.verdict = Verdict::defer;  // could_not_decide()

@@ -115,6 +115,21 @@ TEST_F(AskingAheadTest, AsksBehindAnAcceptThatMayNotActOrIsOfAnotherStageAlone) 
   }
 }
 
+TEST_F(AskingAheadTest, AsksBehindALaterRuleThatMayStillNotDecide) {
+  const auto asked_behind = [&](const std::string& rule) {
+    const auto before = source_.asked().size();
+    begin(std::string(zen) + "[[rule]]\nname = \"first\"\nstage = \"rcpt\"\n" + rule + listed,
+          at_connect());
+    return source_.asked().size() - before;
+  };
+  const std::string here = "when = 'client.ip == \"192.0.2.9\"'\n";
+  EXPECT_EQ(asked_behind("when = 'client.ip == \"192.0.2.8\"'\naccept = \"message\"\n"), 1U);
+  EXPECT_EQ(asked_behind("when = 'not client.authenticated'\naccept = \"message\"\n"), 1U);
+  EXPECT_EQ(asked_behind(here + "accept = \"message\"\nmode = \"shadow\"\n"), 1U);
+  EXPECT_EQ(asked_behind(here + "accept = \"message\"\nmode = \"50%\"\n"), 1U);
+  EXPECT_EQ(asked_behind(here + "score = { spam = 1 }\n"), 1U);
+}
+
 TEST_F(AskingAheadTest, AsksNothingForARuleThatSaysNoAlready) {
   auto transaction = test::ordinary_transaction(Stage::mail);
   transaction.client.address = IpAddress::parse("192.0.2.9");
