@@ -1,6 +1,7 @@
 #include "decided_records.h"
 
 #include "postern/policy.h"
+#include "reply/render.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -119,10 +120,12 @@ Record DecidedRecords::next() {
   record.elapsed = std::chrono::microseconds(20 + random_() % 300);
   record.sent = SentReply{"action=DUNNO", {}, "", Stage::rcpt, {}};
   if (record.decision.reply) {
-    const auto& reply = *record.decision.reply;
-    record.sent->answer = "action=" + reply.form().text() + ' ' + reply.text().sentence + " (ref " +
-                          transaction.reference.text() + ")";
-    record.sent->expected = {record.sent->answer.substr(7)};
+    // As the policy service says it: a replay tells when what was sent does not follow.
+    const auto answer = render_for_policy(*record.decision.reply, *record.decision.reason,
+                                          PolicyContext::recipient, 0);
+    record.sent->answer = "action=" + answer.action;
+    record.sent->expected = {answer.expected};
+    record.sent->condition = answer.condition;
   }
   return record;
 }
